@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The cell: one writer, one store. It locks quotes, scores risk, chooses corridors, keeps the ledger and the outbox.
+//!
+//! Read [`command`] first: it is the whole vocabulary. Then `state`, which answers commands without I/O, clock or
+//! randomness, and `engine`, the only place where clock, queue, model and store meet.
+
+pub mod limits;
+pub mod money;
+pub mod id;
+pub mod time;
+
+pub mod terms;
+pub mod account;
+pub mod quote;
+pub mod session;
+pub mod payment;
+pub mod ledger;
+pub mod rail;
+pub mod delivery;
+pub mod risk;
+pub mod routing;
+pub mod receipt;
+pub mod event;
+
+pub mod command;
+pub mod replay;
+pub mod change;
+pub mod directory;
+pub mod settings;
+pub mod state;
+pub mod store;
+pub mod ingress;
+pub mod engine;
+
+#[cfg(test)]
+mod fixture;

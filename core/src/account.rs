@@ -1,0 +1,91 @@
+//! A partner account as one cell knows it: keys, entitlements, origins, webhook endpoint.
+
+use crate::id::{AccountId, KeyId};
+use crate::time::{Millis, Timestamp};
+
+/// A partner account in one mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its id, the same in both modes.
+    pub id: AccountId,
+    /// The operator's name for it.
+    pub name: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// What it may use beyond the plain API.
+    pub entitlements: Entitlements,
+    /// Origins from which its hosted widget may bootstrap, exactly as browsers send them.
+    pub origins: Vec<String>,
+    /// Its API keys, revoked ones included.
+    pub keys: Vec<ApiKey>,
+    /// Where its events go.
+    pub webhook: Option<WebhookEndpoint>,
+    /// How long its quotes live; the cell's default otherwise.
+    pub quote_life: Option<Millis>,
+    /// Whether the model's verdict decides in the sandbox too.
+    pub risk_is_real: bool,
+}
+
+/// What an account may use beyond the plain API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entitlements {
+    /// Locked quotes, pay-ins and pay-outs.
+    pub rails: bool,
+    /// Customer records.
+    pub customers: bool,
+    /// Handing over verification results.
+    pub kyc_package: bool,
+    /// Swap sessions.
+    pub swap: bool,
+}
+
+/// What a key may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// Server operations.
+    Secret,
+    /// Bootstrapping the widget, nothing else.
+    Publishable,
+}
+
+/// An API key. The key itself is shown once and not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its record's id.
+    pub id: KeyId,
+    /// What it may be used for.
+    pub kind: KeyKind,
+    /// SHA-256 of the whole key; the key has 160 random bits, so that no slow hash is needed.
+    pub hash: [u8; 32],
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// From when on it is refused.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Where an account's events go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookEndpoint {
+    /// The receiver.
+    pub url: String,
+    /// The signing secret, encrypted under the mode's key; control alone can open it.
+    pub sealed_secret: Vec<u8>,
+}
+
+impl KeyKind {
+    /// The prefix of keys of this kind.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            KeyKind::Secret => "sk",
+            KeyKind::Publishable => "pk",
+        }
+    }
+
+    /// The word in the operator interface.
+    pub fn word(self) -> &'static str {
+        match self {
+            KeyKind::Secret => "secret",
+            KeyKind::Publishable => "publishable",
+        }
+    }
+}

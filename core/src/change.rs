@@ -1,0 +1,138 @@
+//! What a batch reads and what it changes, in the words of the domains: the store turns these into rows.
+
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use crate::account::Account;
+use crate::command::Timer;
+use crate::delivery::Delivery;
+use crate::event::Event;
+use crate::id::{AccountId, AttemptId, DeliveryId, IdClock, OutboxId, PaymentId, QuoteId, SessionId, TransactionId};
+use crate::ledger::{BalanceKey, Phase, Posting};
+use crate::payment::Payment;
+use crate::quote::Quote;
+use crate::rail::RailWork;
+use crate::receipt::Receipt;
+use crate::replay::{Replay, ReplayKey};
+use crate::risk::Person;
+use crate::session::{Session, SessionLabel};
+use crate::time::Timestamp;
+
+/// A row that a command needs before it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Need {
+    /// A session.
+    Session(AccountId, SessionId),
+    /// A quote.
+    Quote(AccountId, QuoteId),
+    /// A payment.
+    Payment(AccountId, PaymentId),
+    /// A remembered answer.
+    Replay(ReplayKey),
+    /// A person's history.
+    Person([u8; 16]),
+    /// A balance.
+    Balance(BalanceKey),
+    /// A delivery.
+    Delivery(AccountId, DeliveryId),
+    /// The last undelivered delivery of a session.
+    Lane(SessionId),
+}
+
+/// A row that was needed, as the store has it; `None` when there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Loaded {
+    /// A session.
+    Session(AccountId, SessionId, Option<Arc<Session>>),
+    /// A quote.
+    Quote(AccountId, QuoteId, Option<Arc<Quote>>),
+    /// A payment.
+    Payment(AccountId, PaymentId, Option<Arc<Payment>>),
+    /// A remembered answer.
+    Replay(ReplayKey, Option<Arc<Replay>>),
+    /// A person's history.
+    Person([u8; 16], Option<Person>),
+    /// A balance.
+    Balance(BalanceKey, Option<Decimal>),
+    /// A delivery.
+    Delivery(AccountId, DeliveryId, Option<Arc<Delivery>>),
+    /// The last undelivered delivery of a session.
+    Lane(SessionId, Option<DeliveryId>),
+}
+
+/// One change of a batch. Rows that are written several times in a batch appear once, with their last value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Writes an account.
+    Account(Arc<Account>),
+    /// Writes a session.
+    Session(Arc<Session>),
+    /// Adds (`true`) or removes a session in the index of its status.
+    SessionIndex(AccountId, SessionLabel, SessionId, bool),
+    /// Writes a quote.
+    Quote(Arc<Quote>),
+    /// Writes a payment.
+    Payment(Arc<Payment>),
+    /// Names the payment behind a transaction; written once.
+    Transaction(AccountId, TransactionId, PaymentId),
+    /// Writes a remembered answer.
+    Replay(ReplayKey, Arc<Replay>),
+    /// Writes a person's history.
+    Person([u8; 16], Person),
+    /// Writes a balance.
+    Balance(BalanceKey, Decimal),
+    /// Writes a posting set; written once.
+    Postings(AccountId, PaymentId, Phase, Vec<Posting>),
+    /// Writes a decision receipt; written once.
+    Receipt(Box<Receipt>),
+    /// Writes an event; written once.
+    Event(Arc<Event>),
+    /// Writes a delivery.
+    Delivery(Arc<Delivery>),
+    /// Sets or clears the last undelivered delivery of a session.
+    Lane(SessionId, Option<DeliveryId>),
+    /// Makes a delivery due.
+    OutboxAdd(OutboxRow),
+    /// Removes a row of the outbox.
+    OutboxRemove(OutboxId),
+    /// Adds work for a rail.
+    RailWorkAdd(Box<RailWork>),
+    /// Removes work whose outcome is known.
+    RailWorkRemove(AttemptId),
+    /// Sets a timer.
+    TimerAdd(Timer),
+    /// Removes a timer that ran.
+    TimerRemove(Timer),
+}
+
+/// A delivery that is due. Rows lie in commit order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Its place in the queue.
+    pub id: OutboxId,
+    /// Whose delivery.
+    pub account: AccountId,
+    /// Which delivery.
+    pub delivery: DeliveryId,
+}
+
+/// Where the cell stands: written with every batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last batch, from 1.
+    pub batch: u64,
+    /// Its time; no later batch has an earlier one.
+    pub now: Timestamp,
+    /// Where the next ids come from.
+    pub ids: IdClock,
+}
+
+/// The changes of one batch with the head that they lead to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    /// The head after the batch.
+    pub head: Head,
+    /// The changes, in the order in which they are to be written.
+    pub changes: Vec<Change>,
+}

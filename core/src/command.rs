@@ -1,0 +1,244 @@
+//! The vocabulary of the cell: everything that can be asked of it, and every answer. Nothing else enters.
+
+use std::sync::Arc;
+
+use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
+use crate::delivery::DeliveryOutcome;
+use crate::id::{AccountId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::money::{Amount, Asset, Currency};
+use crate::payment::Payment;
+use crate::quote::Quote;
+use crate::rail::RailReport;
+use crate::replay::Idempotency;
+use crate::session::{Metadata, Session, SessionTerms};
+use crate::terms::Side;
+use crate::time::Timestamp;
+
+/// A command on its way in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submission {
+    /// What is asked.
+    pub command: Command,
+    /// Set for partners' writes that carry an `Idempotency-Key`.
+    pub idempotency: Option<Idempotency>,
+    /// When it is drained later than this, it is refused and nothing happens.
+    pub deadline: Timestamp,
+}
+
+/// What can be asked. Partners' commands name the authenticated account.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Opens a session. Legal at any time.
+    CreateSession(AccountId, Box<SessionTerms>),
+    /// Cancels a session. Legal while it is open and no movement runs.
+    CancelSession(AccountId, SessionId),
+    /// Fixes terms for some seconds. Legal for accounts with the rails entitlement.
+    LockQuote(AccountId, LockQuote),
+    /// Redeems an on_ramp quote. Legal while quote and session are open and fit each other.
+    CreatePayIn(AccountId, Redeem),
+    /// Redeems an off_ramp quote. Legal like [`Command::CreatePayIn`].
+    CreatePayOut(AccountId, Redeem),
+    /// Locks and redeems inside, for the hosted flow and the sandbox's helper: the method as the user chose it, else the
+    /// first that fits. Needs no rails entitlement. Legal while the session is open and no movement runs.
+    ConfirmSession(AccountId, SessionId, Option<String>),
+    /// Sandbox: the user of this session's payment was verified. Legal while the payment waits for it.
+    VerifyPayment(AccountId, SessionId, PaymentId),
+    /// Rails' words, in the order in which they came. A word that comes twice or too late changes nothing.
+    ReportRails(Vec<RailReport>),
+    /// What came of attempts to deliver.
+    ReportDeliveries(Vec<DeliveryOutcome>),
+    /// A timer that is due; only the engine makes these.
+    RunTimer(Timer),
+    /// Operator: adds an account.
+    CreateAccount(AccountId, String),
+    /// Operator: adds a key.
+    CreateKey(AccountId, NewKey),
+    /// Operator: revokes a key.
+    RevokeKey(AccountId, KeyId),
+    /// Operator: sets what an account may use.
+    SetEntitlements(AccountId, Entitlements),
+    /// Operator: sets from where an account's widget may bootstrap.
+    SetOrigins(AccountId, Vec<String>),
+    /// Operator: sets where an account's events go.
+    SetWebhook(AccountId, WebhookEndpoint),
+}
+
+/// What a partner says when locking a quote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockQuote {
+    /// Which way value moves.
+    pub side: Side,
+    /// The fiat currency.
+    pub currency: Currency,
+    /// The asset.
+    pub asset: Asset,
+    /// Fiat when on_ramp, asset when off_ramp; scale as given.
+    pub amount: Amount,
+    /// How fiat moves.
+    pub payment_method: String,
+}
+
+/// What a partner says when redeeming a quote. Ids that cannot be read are told apart here, so that one refusal order holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redeem {
+    /// The quote; `None` when the text is no quote id of this mode.
+    pub quote: Option<QuoteId>,
+    /// The session; `None` when the text is no session id of this mode.
+    pub session: Option<SessionId>,
+    /// The partner's own pairs.
+    pub metadata: Metadata,
+}
+
+/// A key to add. The key itself never reaches the cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewKey {
+    /// What it may be used for.
+    pub kind: KeyKind,
+    /// SHA-256 of the whole key.
+    pub hash: [u8; 32],
+}
+
+/// A thing that happens by itself at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timer {
+    /// When.
+    pub due: Timestamp,
+    /// What.
+    pub task: TimerTask,
+    /// Whose object it is about.
+    pub account: AccountId,
+}
+
+/// What a timer does. Each is harmless when its object has moved on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TimerTask {
+    /// Ends an open session's life.
+    ExpireSession(SessionId),
+    /// Fails a payment whose user was not verified.
+    ExpireVerification(PaymentId, SessionId),
+    /// Makes a delivery due again.
+    RetryDelivery(DeliveryId),
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// The session after the command.
+    Session(Arc<Session>),
+    /// The quote after the command.
+    Quote(Arc<Quote>),
+    /// The payment after the command.
+    Payment(Arc<Payment>),
+    /// The account after the command.
+    Account(Arc<Account>),
+    /// The key that was added.
+    Key(ApiKey),
+    /// It is done and there is nothing to say.
+    Done,
+}
+
+/// An answer with its history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What was done.
+    pub reply: Reply,
+    /// Whether it was done by an earlier request with the same key.
+    pub replayed: bool,
+}
+
+/// Why nothing was done, in order of precedence: a command that meets several of these is refused with the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The lane is full, or the deadline passed before the command was drained.
+    #[error("the cell is overloaded")]
+    Overloaded,
+    /// The commit failed: whether it happened is not known until the same key is sent again.
+    #[error("the outcome is not known")]
+    OutcomeUnknown,
+    /// The account or key named by an operator does not exist.
+    #[error("there is no such account or key")]
+    UnknownAccount,
+    /// Something bounded is full.
+    #[error("a limit of the account or cell is reached")]
+    LimitReached,
+    /// The account may not use this.
+    #[error("the account is not entitled to this")]
+    NotEntitled,
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    /// There is no such object for this account.
+    #[error("there is no such object")]
+    NotFound(Subject),
+    /// The session ended.
+    #[error("the session is not open")]
+    SessionNotOpen,
+    /// A movement runs.
+    #[error("a movement of the session is running")]
+    SessionBusy,
+    /// The quote was consumed.
+    #[error("the quote was consumed")]
+    QuoteConsumed,
+    /// The quote's time ran out.
+    #[error("the quote has expired")]
+    QuoteExpired,
+    /// Side, flow, amount, currency or asset of quote and session differ, or the quote is not what was signed.
+    #[error("quote and session do not fit each other")]
+    QuoteMismatch(Subject),
+    /// Swaps cannot be confirmed yet.
+    #[error("swap movements are not enabled")]
+    SwapNotEnabled,
+    /// The payment does not wait for what was reported.
+    #[error("the payment does not wait for this")]
+    PaymentNotWaiting,
+    /// The method is not available for this side and currency.
+    #[error("the payment method is not available")]
+    MethodUnavailable,
+    /// The asset is not available.
+    #[error("the asset is not available")]
+    AssetUnavailable,
+    /// There is no fresh rate.
+    #[error("there is no fresh rate")]
+    RateUnavailable,
+    /// The amount has more decimals than its currency or asset.
+    #[error("the amount has too many decimals")]
+    TooManyDecimals,
+    /// The amount is outside what can be priced or carried.
+    #[error("the amount is out of range")]
+    AmountOutOfRange,
+}
+
+/// What a refusal is about: becomes `param`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The object named by the path.
+    Path,
+    /// The quote named in the body.
+    Quote,
+    /// The session named in the body.
+    Session,
+}
+
+impl Command {
+    /// The partner whose write this is; `None` for internal and operator commands.
+    pub fn partner(&self) -> Option<AccountId> {
+        match self {
+            Command::CreateSession(account, _)
+            | Command::CancelSession(account, _)
+            | Command::LockQuote(account, _)
+            | Command::CreatePayIn(account, _)
+            | Command::CreatePayOut(account, _)
+            | Command::ConfirmSession(account, _, _)
+            | Command::VerifyPayment(account, _, _) => Some(*account),
+            Command::ReportRails(_)
+            | Command::ReportDeliveries(_)
+            | Command::RunTimer(_)
+            | Command::CreateAccount(_, _)
+            | Command::CreateKey(_, _)
+            | Command::RevokeKey(_, _)
+            | Command::SetEntitlements(_, _)
+            | Command::SetOrigins(_, _)
+            | Command::SetWebhook(_, _) => None,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A webhook delivery: one event on its way to one endpoint, in the order of its session.
+//!
+//! The undelivered events of a session form a chain: the head is due or waiting, the others are held and name their
+//! successor. When the head ends, the next one becomes due.
+
+use crate::id::{AccountId, DeliveryId, EventId, OutboxId, SessionId};
+use crate::time::Timestamp;
+
+/// Where a webhook delivery stands. An undelivered one holds back its session's later ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The event to deliver.
+    pub event: EventId,
+    /// The session in whose order it stands, if it has one.
+    pub lane: Option<SessionId>,
+    /// Where it stands.
+    pub status: DeliveryStatus,
+    /// Attempts made.
+    pub attempts: u32,
+    /// What the receiver last answered.
+    pub last_response_status: Option<u16>,
+    /// What last went wrong.
+    pub last_error: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The next one in its session's order, once there is one.
+    pub next: Option<DeliveryId>,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryStatus {
+    /// An earlier event of its session is still undelivered.
+    Held,
+    /// Due; the dispatcher may send it.
+    Due,
+    /// Failed, to be tried again.
+    Waiting {
+        /// When.
+        until: Timestamp,
+    },
+    /// Answered with 2xx.
+    Succeeded {
+        /// When.
+        at: Timestamp,
+    },
+    /// Given up.
+    DeadLettered,
+}
+
+/// What came of one attempt to deliver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryOutcome {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The session in whose order it stands.
+    pub lane: Option<SessionId>,
+    /// The outbox row that asked for the attempt.
+    pub outbox: OutboxId,
+    /// The receiver's status, when it answered.
+    pub response_status: Option<u16>,
+    /// What went wrong; `None` means that it answered with 2xx.
+    pub error: Option<String>,
+}

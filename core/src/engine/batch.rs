@@ -1,0 +1,163 @@
+//! One batch: prefetch, due timers, commands, one scoring call, effects.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::committer::{Job, Progress};
+use super::stats::CellStats;
+use crate::change::Need;
+use crate::command::{Command, Refusal, Submission, Timer};
+use crate::ingress::{Envelope, Outcome};
+use crate::limits::BATCH_TIMERS;
+use crate::risk::Features;
+use crate::risk::scorer::{Scorer, assess};
+use crate::state::{Admitted, State, Step};
+use crate::store::{Batch, Reader, Store, StoreError, load};
+use crate::time::Timestamp;
+
+/// Runs a batch. `Ok(None)`: there was nothing to do. On an error the unanswered envelopes come back.
+pub(super) fn run(
+    state: &mut State,
+    store: &dyn Store,
+    scorer: &mut dyn Scorer,
+    now: Timestamp,
+    due: Vec<Timer>,
+    envelopes: Vec<Envelope>,
+    stats: &CellStats,
+) -> Result<Option<Job>, (StoreError, Vec<Envelope>)> {
+    let (envelopes, late): (Vec<_>, Vec<_>) =
+        envelopes.into_iter().partition(|envelope| now <= envelope.submission.deadline);
+    super::committer::answer_all(late.into_iter().map(|envelope| envelope.answer), Err(Refusal::Overloaded));
+    if envelopes.is_empty() && due.is_empty() {
+        return Ok(None);
+    }
+    let mut submissions: Vec<Submission> = due.into_iter().map(timer).collect();
+    let timers = submissions.len();
+    let (commands, answers): (Vec<Submission>, Vec<oneshot::Sender<Outcome>>) =
+        envelopes.into_iter().map(|envelope| (envelope.submission, envelope.answer)).unzip();
+    submissions.extend(commands);
+    state.begin(now);
+    match outcomes(state, store, scorer, &submissions, stats) {
+        Ok(outcomes) => Ok(Some(job(state, timers, outcomes, answers))),
+        Err(error) => {
+            let submissions = submissions.into_iter().skip(timers);
+            let unanswered = submissions.zip(answers).map(|(submission, answer)| Envelope { submission, answer });
+            Err((error, unanswered.collect()))
+        }
+    }
+}
+
+fn job(state: &mut State, timers: usize, outcomes: Vec<Outcome>, answers: Vec<oneshot::Sender<Outcome>>) -> Job {
+    let effects = state.finish();
+    let answers = answers.into_iter().zip(outcomes.into_iter().skip(timers)).collect();
+    Job {
+        head: state.head(),
+        batch: effects.as_ref().map(Batch::encode),
+        directory: state.take_changed_directory(),
+        answers,
+    }
+}
+
+fn outcomes(
+    state: &mut State,
+    store: &dyn Store,
+    scorer: &mut dyn Scorer,
+    submissions: &[Submission],
+    stats: &CellStats,
+) -> Result<Vec<Outcome>, StoreError> {
+    prefetch(state, store, submissions)?;
+    let mut outcomes: Vec<Option<Outcome>> = (0..submissions.len()).map(|_| None).collect();
+    let mut group: Vec<(usize, Admitted)> = Vec::new();
+    for (place, submission) in submissions.iter().enumerate() {
+        if state.must_wait(submission) {
+            decide(state, scorer, &mut group, &mut outcomes, stats);
+        }
+        // What an earlier command of the batch wrote may lead to rows that nobody could name before it ran.
+        prefetch(state, store, std::slice::from_ref(submission))?;
+        match state.admit(submission) {
+            Step::Done(outcome) => outcomes[place] = Some(outcome),
+            Step::Score(admitted) => group.push((place, *admitted)),
+        }
+    }
+    decide(state, scorer, &mut group, &mut outcomes, stats);
+    stats.commands.fetch_add(submissions.len() as u64, Ordering::Relaxed);
+    Ok(outcomes.into_iter().map(|outcome| outcome.expect("every command was admitted or decided")).collect())
+}
+
+/// One scoring call for all that wait, then their verdicts in the order of their commands.
+fn decide(
+    state: &mut State,
+    scorer: &mut dyn Scorer,
+    group: &mut Vec<(usize, Admitted)>,
+    outcomes: &mut [Option<Outcome>],
+    stats: &CellStats,
+) {
+    if group.is_empty() {
+        return;
+    }
+    let rows: Vec<Features> = group.iter().map(|(_, admitted)| *admitted.features()).collect();
+    let started = Instant::now();
+    let risks = assess(scorer, &rows);
+    stats.scored(rows.len(), started.elapsed());
+    for ((place, admitted), risk) in group.drain(..).zip(risks) {
+        outcomes[place] = Some(state.decide(admitted, risk));
+    }
+}
+
+/// Loads what the commands need: the keys that they name, then the keys that only those rows name.
+fn prefetch(state: &mut State, store: &dyn Store, submissions: &[Submission]) -> Result<(), StoreError> {
+    let mut needs: Vec<Need> = Vec::new();
+    for _round in 0..2 {
+        needs.clear();
+        submissions.iter().for_each(|submission| state.missing(submission, &mut needs));
+        if needs.is_empty() {
+            return Ok(());
+        }
+        needs.sort_unstable();
+        needs.dedup();
+        load(store, &needs)?.into_iter().for_each(|row| state.load(row));
+    }
+    Ok(())
+}
+
+fn timer(timer: Timer) -> Submission {
+    Submission { command: Command::RunTimer(timer), idempotency: None, deadline: Timestamp(u64::MAX) }
+}
+
+/// Finds due timers. Rows before the cursor have run: a timer is always set for later than the batch that sets it.
+#[derive(Default)]
+pub(super) struct Timers {
+    cursor: Option<Timer>,
+    looked: Option<Instant>,
+    has_more: bool,
+}
+
+impl Timers {
+    /// The timers that are due. While batches are on their way to disk, rows that they set cannot be seen yet: only what is
+    /// due by the newest synced batch is looked at.
+    pub(super) fn due(
+        &mut self,
+        reader: &Reader,
+        now: Timestamp,
+        progress: Progress,
+        tick: Duration,
+    ) -> Result<Vec<Timer>, StoreError> {
+        let looked_lately = self.looked.is_some_and(|at| at.elapsed() < tick);
+        if looked_lately && !self.has_more {
+            return Ok(Vec::new());
+        }
+        self.looked = Some(Instant::now());
+        let until = if progress.is_idle { now } else { progress.synced_now };
+        let due = reader.timers(self.cursor.as_ref(), until, BATCH_TIMERS)?;
+        self.has_more = due.len() == BATCH_TIMERS;
+        if let Some(last) = due.last() {
+            self.cursor = Some(*last);
+        }
+        Ok(due)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! Whole batches over the in-memory store: the invariants of the state, and that batching changes nothing.
+
+mod split;
+mod world;
+
+use rust_decimal::Decimal;
+
+use crate::change::Need;
+use crate::command::{Command, Refusal, Reply, Subject};
+use crate::event::EventKind;
+use crate::id::{AccountId, SessionId};
+use crate::payment::{FailureCode, PaymentStatus};
+use crate::quote::QuoteStatus;
+use crate::rail::RailOutcome;
+use crate::session::SessionStatus;
+
+use world::{ACCOUNT, World, key, plain};
+
+#[test]
+fn a_quote_is_consumed_at_most_once_in_the_commit_of_its_payment() {
+    let mut world = World::new();
+    let (first, second, quote) = (world.session("100.00"), world.session("100.00"), world.quote("100.00"));
+    let outcomes = world.batch(vec![plain(world.redeem(first, quote)), plain(world.redeem(second, quote))]);
+    assert!(outcomes[0].is_ok());
+    assert_eq!(outcomes[1], Err(Refusal::QuoteConsumed));
+    assert_eq!(world.stored_quote(quote).status(world.now), QuoteStatus::Consumed);
+    let (_, payment) = world.stored_quote(quote).consumed.unwrap();
+    assert_eq!(world.stored_payment(payment).quote, quote);
+}
+
+#[test]
+fn one_effect_per_idempotency_key() {
+    let mut world = World::new();
+    let (session, quote) = (world.session("100.00"), world.quote("100.00"));
+    let redeem = world.redeem(session, quote);
+    let same_batch = world.batch(vec![key(1, 1, redeem.clone()), key(1, 1, redeem.clone())]);
+    let later = world.batch(vec![key(1, 1, redeem.clone()), key(1, 2, redeem)]);
+    let first = same_batch[0].clone().unwrap();
+    for repeated in [&same_batch[1], &later[0]] {
+        let repeated = repeated.clone().unwrap();
+        assert!(repeated.replayed);
+        assert_eq!(repeated.reply, first.reply);
+    }
+    assert_eq!(later[1], Err(Refusal::IdempotencyKeyReused));
+    world.assert_books();
+}
+
+#[test]
+fn only_answers_with_an_effect_are_remembered() {
+    let mut world = World::new();
+    let missing = Command::CancelSession(ACCOUNT, SessionId(7));
+    assert_eq!(world.one(key(1, 1, missing)), Err(Refusal::NotFound(Subject::Path)));
+    let session = world.session("10.00");
+    assert!(world.one(key(1, 2, Command::CancelSession(ACCOUNT, session))).is_ok());
+}
+
+#[test]
+fn a_partner_sees_only_its_own_objects() {
+    let mut world = World::new();
+    let (session, quote) = (world.session("100.00"), world.quote("100.00"));
+    let other = world.other_account();
+    let cancel = Command::CancelSession(other, session);
+    assert_eq!(world.one(plain(cancel)), Err(Refusal::NotFound(Subject::Path)));
+    let redeem = world.redeem_as(other, session, quote);
+    assert_eq!(world.one(plain(redeem)), Err(Refusal::NotFound(Subject::Quote)));
+    assert!(world.one(plain(world.redeem(session, quote))).is_ok());
+}
+
+#[test]
+fn money_settles_and_everybody_is_told_in_order() {
+    let mut world = World::new();
+    let (payment, session) = world.paid("100.00");
+    assert_eq!(world.work().len(), 1);
+    world.report(payment, RailOutcome::Settled);
+    assert!(matches!(world.stored_payment(payment).status, PaymentStatus::Settled { .. }));
+    assert!(matches!(world.stored_session(session).status, SessionStatus::Completed { .. }));
+    assert_eq!(world.work().len(), 0);
+    use EventKind::*;
+    let told = [SessionCreated, QuoteConsumed, PayInProcessing, SessionProcessing, PayInSettled, SessionCompleted];
+    assert_eq!(world.events(session), told);
+    world.assert_books();
+}
+
+#[test]
+fn a_rail_that_answers_twice_or_late_changes_nothing() {
+    let mut world = World::new();
+    let (payment, session) = world.paid("100.00");
+    world.report(payment, RailOutcome::Settled);
+    let (before, books) = (world.stored_payment(payment), world.balances());
+    world.report(payment, RailOutcome::Settled);
+    world.report(payment, RailOutcome::Cancelled);
+    assert_eq!(world.stored_payment(payment), before);
+    assert_eq!(world.balances(), books);
+    assert_eq!(world.events(session).len(), 6);
+}
+
+#[test]
+fn a_soft_failure_goes_to_the_next_corridor_and_then_ends() {
+    let mut world = World::new();
+    let (payment, session) = world.paid("100.00");
+    world.report(payment, RailOutcome::SoftFailed);
+    assert_eq!(world.stored_payment(payment).attempts.len(), 2);
+    assert_eq!(world.work().len(), 1);
+    world.report(payment, RailOutcome::SoftFailed);
+    assert_eq!(world.stored_payment(payment).status, PaymentStatus::Failed { code: FailureCode::NoRoute });
+    assert_eq!(world.stored_session(session).status, SessionStatus::Open { movement: None });
+    assert!(world.balances().iter().all(|(_, balance)| balance.is_zero()));
+    world.assert_books();
+}
+
+#[test]
+fn a_session_takes_one_movement_at_a_time() {
+    let mut world = World::new();
+    let (payment, session) = world.paid("100.00");
+    let quote = world.quote("100.00");
+    assert_eq!(world.one(plain(world.redeem(session, quote))), Err(Refusal::SessionBusy));
+    assert_eq!(world.one(plain(Command::CancelSession(ACCOUNT, session))), Err(Refusal::SessionBusy));
+    world.report(payment, RailOutcome::Rejected);
+    let quote = world.quote("100.00");
+    assert!(world.one(plain(world.redeem(session, quote))).is_ok());
+}
+
+#[test]
+fn magic_amounts_decline_and_step_up() {
+    let mut world = World::new();
+    let (declined, session) = world.paid("100.04");
+    assert_eq!(world.stored_payment(declined).status, PaymentStatus::Failed { code: FailureCode::RiskDeclined });
+    assert_eq!(world.stored_session(session).status, SessionStatus::Open { movement: None });
+    assert!(world.balances().is_empty());
+    let (waiting, session) = world.paid("100.05");
+    assert!(matches!(world.stored_payment(waiting).status, PaymentStatus::Verifying { .. }));
+    assert_eq!(world.events(session)[2..], [EventKind::PayInProcessing, EventKind::KycRequired, EventKind::SessionProcessing]);
+    assert!(world.one(plain(Command::VerifyPayment(ACCOUNT, session, waiting))).is_ok());
+    assert_eq!(world.stored_payment(waiting).status, PaymentStatus::Routed);
+    world.report(waiting, RailOutcome::Settled);
+    world.assert_books();
+}
+
+#[test]
+fn what_is_not_verified_in_time_fails() {
+    let mut world = World::new();
+    let (waiting, _) = world.paid("100.05");
+    world.pass(world.settings().verification_life);
+    assert_eq!(world.stored_payment(waiting).status, PaymentStatus::Failed { code: FailureCode::VerificationExpired });
+}
+
+#[test]
+fn sessions_expire_by_timer_and_wait_for_a_running_movement() {
+    let mut world = World::new();
+    let idle = world.session("100.00");
+    let (payment, busy) = world.paid("100.00");
+    world.pass(world.settings().session_life);
+    assert_eq!(world.stored_session(idle).status, SessionStatus::Expired);
+    assert!(matches!(world.stored_session(busy).status, SessionStatus::Open { movement: Some(_) }));
+    world.report(payment, RailOutcome::Rejected);
+    assert_eq!(world.stored_session(busy).status, SessionStatus::Expired);
+    assert_eq!(world.timers(), 0);
+}
+
+#[test]
+fn quotes_expire_without_a_write() {
+    let mut world = World::new();
+    let (session, quote) = (world.session("100.00"), world.quote("100.00"));
+    world.now = world.now.plus(world.settings().quote_life);
+    assert_eq!(world.one(plain(world.redeem(session, quote))), Err(Refusal::QuoteExpired));
+    assert_eq!(world.stored_quote(quote).status(world.now), QuoteStatus::Expired);
+}
+
+#[test]
+fn a_quote_that_was_changed_in_the_store_is_refused() {
+    let mut world = World::new();
+    let (session, quote) = (world.session("100.00"), world.quote("100.00"));
+    world.tamper_with(quote);
+    let refused = world.one(plain(world.redeem(session, quote)));
+    assert_eq!(refused, Err(Refusal::QuoteMismatch(Subject::Quote)));
+}
+
+#[test]
+fn quote_and_session_must_fit() {
+    let mut world = World::new();
+    let session = world.session("100.00");
+    let quote = world.quote("100.01");
+    assert_eq!(world.one(plain(world.redeem(session, quote))), Err(Refusal::QuoteMismatch(Subject::Session)));
+    let Command::CreatePayIn(account, redeem) = world.redeem(session, quote) else { panic!("a pay-in") };
+    let pay_out = Command::CreatePayOut(account, redeem);
+    assert_eq!(world.one(plain(pay_out)), Err(Refusal::QuoteMismatch(Subject::Quote)));
+}
+
+#[test]
+fn deliveries_keep_the_order_of_their_session() {
+    let mut world = World::with_webhook();
+    let (payment, _) = world.paid("100.00");
+    world.report(payment, RailOutcome::Settled);
+    let mut delivered = Vec::new();
+    while let Some(row) = world.outbox().first().copied() {
+        assert_eq!(world.outbox().len(), 1, "one delivery of a session at a time");
+        delivered.push(world.event_of(row));
+        world.deliver(row, true);
+    }
+    use EventKind::*;
+    let told = [SessionCreated, QuoteConsumed, PayInProcessing, SessionProcessing, PayInSettled, SessionCompleted];
+    assert_eq!(delivered, told);
+}
+
+#[test]
+fn a_dead_delivery_releases_the_next_after_its_schedule() {
+    let mut world = World::with_webhook();
+    let session = world.session("100.00");
+    world.one(plain(Command::CancelSession(ACCOUNT, session))).unwrap();
+    let gaps = world.settings().delivery_gaps;
+    for gap in &gaps {
+        let row = world.outbox()[0];
+        world.deliver(row, false);
+        assert!(world.outbox().is_empty());
+        world.pass(*gap);
+    }
+    assert_eq!(world.event_of(world.outbox()[0]), EventKind::SessionCreated);
+    world.deliver(world.outbox()[0], false);
+    assert_eq!(world.event_of(world.outbox()[0]), EventKind::SessionCancelled);
+}
+
+#[test]
+fn a_replay_is_forgotten_after_its_life() {
+    let mut world = World::new();
+    let create = world.create_session("5.00");
+    world.one(key(1, 1, create.clone())).unwrap();
+    world.now = world.now.plus(crate::time::Millis(crate::limits::IDEMPOTENCY_LIFE_MS));
+    assert!(!world.one(key(1, 1, create)).unwrap().replayed);
+}
+
+#[test]
+fn a_confirmed_session_locks_and_redeems_in_one_commit() {
+    let mut world = World::new();
+    let session = world.session("100.00");
+    let answer = world.one(plain(Command::ConfirmSession(ACCOUNT, session, None))).unwrap();
+    let Reply::Payment(payment) = answer.reply else { panic!("a payment") };
+    assert_eq!(world.stored_quote(payment.quote).consumed, Some((world.now, payment.id)));
+    world.report(payment.id, RailOutcome::Settled);
+    world.assert_books();
+}
+
+#[test]
+fn prefetch_needs_at_most_two_rounds() {
+    let mut world = World::with_webhook();
+    let (payment, session) = world.paid("100.00");
+    let quote = world.quote("100.00");
+    for command in [world.redeem(session, quote), world.report_of(payment, RailOutcome::Settled)] {
+        assert!(world.rounds(&plain(command)) <= 2);
+    }
+    let unknown: Vec<Need> = world.needs(&plain(Command::CancelSession(AccountId(9), SessionId(9))));
+    assert_eq!(unknown.len(), 2);
+}
+
+#[test]
+fn every_posting_set_and_all_books_sum_to_zero() {
+    let mut world = World::new();
+    for outcome in [RailOutcome::Settled, RailOutcome::Rejected, RailOutcome::Cancelled, RailOutcome::SoftFailed] {
+        let (payment, _) = world.paid("123.45");
+        world.report(payment, outcome);
+        world.assert_books();
+    }
+    assert!(world.balances().iter().any(|(_, balance)| *balance != Decimal::ZERO));
+}

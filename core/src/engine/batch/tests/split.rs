@@ -1,0 +1,133 @@
+//! Batching changes nothing: any split of the same commands gives the same answers and the same rows.
+//!
+//! Left out of the comparison: the head's batch number, and receipts, which name the batch and whose features see verdicts
+//! of earlier batches only.
+
+use proptest::prelude::*;
+
+use super::world::{ACCOUNT, World, account, key, plain};
+use crate::account::{Account, WebhookEndpoint};
+use crate::command::{Command, Reply, Submission};
+use crate::id::{PaymentId, QuoteId, SessionId};
+use crate::ingress::Outcome;
+use crate::rail::RailOutcome;
+use crate::store::Column;
+use crate::time::Millis;
+
+/// What one step of a script does, as three small numbers: which action, on which object, with which idempotency key.
+type Choice = (u8, u8, u8);
+
+/// Whether the account has an endpoint, and whether the model decides.
+type Setting = (bool, bool);
+
+#[derive(Default)]
+struct Known {
+    sessions: Vec<SessionId>,
+    quotes: Vec<QuoteId>,
+    payments: Vec<PaymentId>,
+}
+
+impl Known {
+    fn learn(&mut self, outcome: &Outcome) {
+        match outcome.as_ref().map(|answer| &answer.reply) {
+            Ok(Reply::Session(session)) => self.sessions.push(session.id),
+            Ok(Reply::Quote(quote)) => self.quotes.push(quote.id),
+            Ok(Reply::Payment(payment)) => self.payments.push(payment.id),
+            Ok(Reply::Account(_) | Reply::Key(_) | Reply::Done) | Err(_) => {}
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn any_split_gives_the_same(
+        steps in prop::collection::vec(prop::collection::vec((0u8..12, any::<u8>(), 0u8..6), 1..12), 1..6),
+        cuts in prop::collection::vec(any::<bool>(), 1..80),
+        setting: Setting,
+    ) {
+        let (script, one_by_one, alone) = run_one_by_one(&steps, setting);
+        let (together, batched) = run_in_batches(&script, &cuts, setting);
+        prop_assert_eq!(one_by_one, together);
+        for column in Column::ALL.iter().filter(|column| !matches!(column, Column::Meta | Column::Receipts)) {
+            prop_assert_eq!(alone.rows(*column), batched.rows(*column), "{:?}", column);
+        }
+        alone.assert_books();
+    }
+}
+
+fn world((with_webhook, risk_is_real): Setting) -> World {
+    let webhook = WebhookEndpoint { url: "https://partner.example".to_owned(), sealed_secret: vec![1] };
+    World::of(Account { webhook: with_webhook.then_some(webhook), risk_is_real, ..account(ACCOUNT) })
+}
+
+fn run_one_by_one(steps: &[Vec<Choice>], setting: Setting) -> (Vec<Vec<Submission>>, Vec<Outcome>, World) {
+    let mut world = world(setting);
+    let (mut script, mut outcomes, mut known) = (Vec::new(), Vec::new(), Known::default());
+    for step in steps {
+        let mut submissions = Vec::new();
+        for choice in step {
+            let submission = submission(&world, &known, *choice);
+            let outcome = world.one(submission.clone());
+            known.learn(&outcome);
+            outcomes.push(outcome);
+            submissions.push(submission);
+        }
+        script.push(submissions);
+        pass(&mut world);
+    }
+    (script, outcomes, world)
+}
+
+fn run_in_batches(script: &[Vec<Submission>], cuts: &[bool], setting: Setting) -> (Vec<Outcome>, World) {
+    let mut world = world(setting);
+    let (mut outcomes, mut cut) = (Vec::new(), cuts.iter().cycle());
+    for step in script {
+        let mut batch = Vec::new();
+        for submission in step {
+            batch.push(submission.clone());
+            if cut.next() == Some(&true) {
+                outcomes.extend(world.batch(std::mem::take(&mut batch)));
+            }
+        }
+        outcomes.extend(world.batch(batch));
+        pass(&mut world);
+    }
+    (outcomes, world)
+}
+
+/// Twenty minutes: enough for verifications to lapse, and for sessions after three steps.
+fn pass(world: &mut World) {
+    world.pass(Millis::seconds(1_200));
+}
+
+fn submission(world: &World, known: &Known, (action, object, idempotency): Choice) -> Submission {
+    let amount = ["100.00", "100.04", "100.05", "500.00"][object as usize % 4];
+    let session = pick(&known.sessions, object).unwrap_or(SessionId(1));
+    let quote = pick(&known.quotes, object / 2).unwrap_or(QuoteId(1));
+    let payment = pick(&known.payments, object);
+    let report = |outcome| payment.filter(|id| was_routed(world, *id)).map(|id| world.report_of(id, outcome));
+    let command = match action {
+        0 | 1 => world.create_session(amount),
+        2 | 3 => world.lock_quote(amount),
+        4..=6 => world.redeem(session, quote),
+        7 => Command::CancelSession(ACCOUNT, session),
+        8 => Command::ConfirmSession(ACCOUNT, session, None),
+        9 => report(RailOutcome::Settled).unwrap_or(Command::CancelSession(ACCOUNT, session)),
+        10 => report(RailOutcome::SoftFailed).unwrap_or(Command::CancelSession(ACCOUNT, session)),
+        _ => match payment {
+            Some(payment) => Command::VerifyPayment(ACCOUNT, world.stored_payment(payment).session, payment),
+            None => world.create_session(amount),
+        },
+    };
+    if idempotency < 3 { plain(command) } else { key(idempotency, action, command) }
+}
+
+fn pick<T: Copy>(known: &[T], choice: u8) -> Option<T> {
+    (!known.is_empty()).then(|| known[choice as usize % known.len()])
+}
+
+fn was_routed(world: &World, id: PaymentId) -> bool {
+    !world.stored_payment(id).attempts.is_empty()
+}

@@ -1,0 +1,300 @@
+//! A cell without threads: state, in-memory store, a clock in the hand, and a scorer that goes by the amount.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::super::{outcomes, timer};
+use crate::account::{Account, WebhookEndpoint};
+use crate::change::{Change, Effects, Need, OutboxRow};
+use crate::command::{Command, LockQuote, Redeem, Reply, Submission};
+use crate::delivery::DeliveryOutcome;
+use crate::directory::Directory;
+use crate::engine::stats::CellStats;
+use crate::event::EventKind;
+use crate::id::{AccountId, PaymentId, QuoteId, SessionId};
+use crate::ingress::Outcome;
+use crate::ledger::{BalanceKey, is_balanced};
+use crate::money::{Amount, Asset, Currency};
+use crate::payment::Payment;
+use crate::quote::Quote;
+use crate::rail::{RailOutcome, RailReport, RailWork};
+use crate::replay::Idempotency;
+use crate::risk::scorer::{ScoreError, Scorer};
+use crate::risk::{Features, Thresholds};
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::state::State;
+use crate::store::{Batch, Column, MemoryStore, Reader, Scan, Store, load};
+use crate::terms::Side;
+use crate::time::{Millis, Timestamp};
+
+pub use crate::fixture::account;
+use crate::fixture::{catalogue, create_session, settings};
+
+pub const ACCOUNT: AccountId = AccountId(1);
+const OTHER: AccountId = AccountId(2);
+
+/// Declines about 160 dollars and more, where the account lets the model decide.
+struct AmountScorer;
+
+impl Scorer for AmountScorer {
+    fn score(&mut self, rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
+        Ok(rows.iter().map(|row| if row.0[0] > 2.2 { 0.9 } else { 0.1 }).collect())
+    }
+
+    fn model(&self) -> (&str, &str) {
+        ("amount", "1")
+    }
+
+    fn thresholds(&self) -> Thresholds {
+        Thresholds { step_up: 0.5, decline: 0.8 }
+    }
+}
+
+pub struct World {
+    pub state: State,
+    pub store: Arc<MemoryStore>,
+    pub now: Timestamp,
+    pub reader: Reader,
+}
+
+impl World {
+    pub fn new() -> World {
+        World::of(account(ACCOUNT))
+    }
+
+    pub fn with_webhook() -> World {
+        let webhook = WebhookEndpoint { url: "https://partner.example".to_owned(), sealed_secret: vec![1] };
+        World::of(Account { webhook: Some(webhook), ..account(ACCOUNT) })
+    }
+
+    pub fn of(first: Account) -> World {
+        let mut directory = Directory::default();
+        directory.put(Arc::new(first));
+        directory.put(Arc::new(account(OTHER)));
+        let store = Arc::new(MemoryStore::new());
+        let reader = Reader::new(Arc::clone(&store) as Arc<dyn Store>);
+        let state = State::new(settings(), Arc::new(catalogue()), directory, Default::default());
+        World { state, store, now: Timestamp(1_790_000_000_000), reader }
+    }
+
+    pub fn settings(&self) -> Settings {
+        settings()
+    }
+
+    pub fn other_account(&self) -> AccountId {
+        OTHER
+    }
+
+    /// Runs one batch at `self.now` and commits it.
+    pub fn batch(&mut self, submissions: Vec<Submission>) -> Vec<Outcome> {
+        self.state.begin(self.now);
+        let stats = CellStats::default();
+        let outcomes = outcomes(&mut self.state, &*self.store, &mut AmountScorer, &submissions, &stats).unwrap();
+        if let Some(effects) = self.state.finish() {
+            self.store.commit(&[Batch::encode(&effects)]).unwrap();
+        }
+        self.state.evict(self.state.head().batch);
+        outcomes
+    }
+
+    pub fn one(&mut self, submission: Submission) -> Outcome {
+        self.batch(vec![submission]).remove(0)
+    }
+
+    /// Lets time pass and runs what is due.
+    pub fn pass(&mut self, span: Millis) {
+        self.now = self.now.plus(span);
+        let due = self.reader.timers(None, self.now, 1_000).unwrap();
+        self.batch(due.into_iter().map(timer).collect());
+    }
+
+    pub fn create_session(&self, amount: &str) -> Command {
+        create_session(ACCOUNT, amount)
+    }
+
+    pub fn session(&mut self, amount: &str) -> SessionId {
+        let Reply::Session(session) = self.one(plain(self.create_session(amount))).unwrap().reply else {
+            panic!("a session")
+        };
+        session.id
+    }
+
+    pub fn lock_quote(&self, amount: &str) -> Command {
+        let lock = LockQuote {
+            side: Side::OnRamp,
+            currency: Currency::parse("EUR").unwrap(),
+            asset: Asset::parse("USDC").unwrap(),
+            amount: Amount::parse(amount).unwrap(),
+            payment_method: "card".to_owned(),
+        };
+        Command::LockQuote(ACCOUNT, lock)
+    }
+
+    pub fn quote(&mut self, amount: &str) -> QuoteId {
+        let Reply::Quote(quote) = self.one(plain(self.lock_quote(amount))).unwrap().reply else { panic!("a quote") };
+        quote.id
+    }
+
+    pub fn redeem(&self, session: SessionId, quote: QuoteId) -> Command {
+        self.redeem_as(ACCOUNT, session, quote)
+    }
+
+    pub fn redeem_as(&self, account: AccountId, session: SessionId, quote: QuoteId) -> Command {
+        Command::CreatePayIn(account, Redeem { quote: Some(quote), session: Some(session), metadata: Vec::new() })
+    }
+
+    /// A session whose pay-in was just created.
+    pub fn paid(&mut self, amount: &str) -> (PaymentId, SessionId) {
+        let (session, quote) = (self.session(amount), self.quote(amount));
+        let answer = self.one(plain(self.redeem(session, quote))).unwrap();
+        let Reply::Payment(payment) = answer.reply else { panic!("a payment") };
+        (payment.id, session)
+    }
+
+    pub fn report_of(&self, payment: PaymentId, outcome: RailOutcome) -> Command {
+        let payment = self.stored_payment(payment);
+        Command::ReportRails(vec![RailReport {
+            attempt: payment.attempts.last().unwrap().id,
+            payment: payment.id,
+            account: payment.account,
+            session: payment.session,
+            outcome,
+        }])
+    }
+
+    pub fn report(&mut self, payment: PaymentId, outcome: RailOutcome) {
+        self.one(plain(self.report_of(payment, outcome))).unwrap();
+    }
+
+    pub fn deliver(&mut self, row: OutboxRow, works: bool) {
+        let delivery = self.reader.delivery(row.account, row.delivery).unwrap().unwrap();
+        let outcome = DeliveryOutcome {
+            delivery: row.delivery,
+            account: row.account,
+            lane: delivery.lane,
+            outbox: row.id,
+            response_status: Some(if works { 200 } else { 500 }),
+            error: (!works).then(|| "the receiver answered 500".to_owned()),
+        };
+        self.one(plain(Command::ReportDeliveries(vec![outcome]))).unwrap();
+    }
+
+    pub fn event_of(&self, row: OutboxRow) -> EventKind {
+        let delivery = self.reader.delivery(row.account, row.delivery).unwrap().unwrap();
+        self.reader.event(row.account, delivery.event).unwrap().unwrap().kind
+    }
+
+    /// What was told of a session, in order.
+    pub fn events(&self, session: SessionId) -> Vec<EventKind> {
+        let ids = self.ids_in(Column::Events);
+        let events = ids.into_iter().map(|id| self.reader.event(ACCOUNT, id.into()).unwrap().unwrap());
+        events.filter(|event| event.lane == Some(session)).map(|event| event.kind).collect()
+    }
+
+    pub fn stored_session(&self, id: SessionId) -> Session {
+        self.reader.session(ACCOUNT, id).unwrap().unwrap()
+    }
+
+    pub fn stored_quote(&self, id: QuoteId) -> Quote {
+        self.reader.quote(ACCOUNT, id).unwrap().unwrap()
+    }
+
+    pub fn stored_payment(&self, id: PaymentId) -> Payment {
+        self.reader.payment(ACCOUNT, id).unwrap().unwrap()
+    }
+
+    pub fn balances(&self) -> Vec<(BalanceKey, Decimal)> {
+        self.reader.balances(ACCOUNT).unwrap()
+    }
+
+    pub fn outbox(&self) -> Vec<OutboxRow> {
+        self.reader.outbox(None, 100).unwrap()
+    }
+
+    pub fn work(&self) -> Vec<RailWork> {
+        self.reader.rail_work(None, 100).unwrap()
+    }
+
+    pub fn timers(&self) -> usize {
+        self.reader.timers(None, Timestamp(u64::MAX), 1_000).unwrap().len()
+    }
+
+    /// All rows of a column.
+    pub fn rows(&self, column: Column) -> Vec<(Vec<u8>, Vec<u8>)> {
+        self.store.scan(column, &Scan { from: Vec::new(), until: None, newest_first: false }, usize::MAX).unwrap()
+    }
+
+    /// Every balance is the sum of its postings, and every posting set sums to zero.
+    pub fn assert_books(&self) {
+        let mut payments = self.ids_in(Column::Postings);
+        payments.dedup();
+        let mut sums = BTreeMap::new();
+        for payment in payments {
+            for (_, postings) in self.reader.postings(ACCOUNT, payment.into()).unwrap() {
+                assert!(is_balanced(&postings));
+                for posting in postings {
+                    *sums.entry((posting.account, posting.unit)).or_insert(Decimal::ZERO) += posting.amount;
+                }
+            }
+        }
+        let balances = self.balances();
+        assert_eq!(sums.len(), balances.len());
+        for (key, balance) in &balances {
+            assert_eq!(sums[&(key.account, key.unit)], *balance, "{key:?}");
+        }
+    }
+
+    /// Changes a stored quote behind the cell's back.
+    pub fn tamper_with(&mut self, id: QuoteId) {
+        let mut quote = self.stored_quote(id);
+        quote.terms.crypto_amount = quote.terms.crypto_amount.plus(Amount::parse("1").unwrap()).unwrap();
+        let changes = vec![Change::Quote(Arc::new(quote))];
+        self.store.commit(&[Batch::encode(&Effects { head: self.state.head(), changes })]).unwrap();
+        self.forget();
+    }
+
+    /// Starts again from the store, as after a crash.
+    pub fn forget(&mut self) {
+        let head = self.reader.head().unwrap().unwrap_or_default();
+        let directory = self.state.directory().clone();
+        self.state = State::new(settings(), Arc::new(catalogue()), directory, head);
+    }
+
+    pub fn needs(&self, submission: &Submission) -> Vec<Need> {
+        let mut needs = Vec::new();
+        self.state.missing(submission, &mut needs);
+        needs
+    }
+
+    /// After forgetting everything: how often rows must be loaded until nothing is missing.
+    pub fn rounds(&mut self, submission: &Submission) -> usize {
+        self.forget();
+        let mut rounds = 0;
+        loop {
+            let needs = self.needs(submission);
+            if needs.is_empty() {
+                return rounds;
+            }
+            load(&*self.store, &needs).unwrap().into_iter().for_each(|row| self.state.load(row));
+            rounds += 1;
+        }
+    }
+
+    /// The second halves of a column's keys: the ids of objects that lie by account and id.
+    fn ids_in(&self, column: Column) -> Vec<[u8; 16]> {
+        let keys = self.rows(column).into_iter().map(|(key, _)| key);
+        keys.map(|key| key[16..32].try_into().unwrap()).collect()
+    }
+}
+
+pub fn plain(command: Command) -> Submission {
+    Submission { command, idempotency: None, deadline: Timestamp(u64::MAX) }
+}
+
+pub fn key(key: u8, fingerprint: u8, command: Command) -> Submission {
+    let idempotency = Some(Idempotency { key: [key; 16], fingerprint: [fingerprint; 16] });
+    Submission { idempotency, ..plain(command) }
+}

@@ -1,0 +1,84 @@
+//! What tests share: one currency, one asset, one method, two corridors.
+
+use crate::account::{Account, Entitlements};
+use crate::command::Command;
+use crate::id::{AccountId, IdKey, Mode};
+use crate::money::{Amount, Asset, Currency, Rate};
+use crate::quote::{FeeSchedule, QuoteKey};
+use crate::routing::{AssetInfo, Catalogue, Corridor, PairRate};
+use crate::session::{Flow, SessionTerms};
+use crate::settings::Settings;
+use crate::terms::Side;
+use crate::time::Timestamp;
+
+pub fn account(id: AccountId) -> Account {
+    Account {
+        id,
+        name: "Partner".to_owned(),
+        created_at: Timestamp(1),
+        entitlements: Entitlements { rails: true, customers: true, kyc_package: true, swap: true },
+        origins: Vec::new(),
+        keys: Vec::new(),
+        webhook: None,
+        quote_life: None,
+        risk_is_real: false,
+    }
+}
+
+/// A command that opens an on_ramp session of one and the same user.
+pub fn create_session(account: AccountId, amount: &str) -> Command {
+    let terms = SessionTerms {
+        amount: Amount::parse(amount).unwrap(),
+        currency: Currency::parse("EUR").unwrap(),
+        flow: Some(Flow::OnRamp),
+        target_token: None,
+        target_network: None,
+        wallet_address: None,
+        user_reference: Some("user-1".to_owned()),
+        quote_preview_id: None,
+        return_url: "https://partner.example/done".to_owned(),
+        cancel_url: None,
+        metadata: vec![("order".to_owned(), "1".to_owned())],
+    };
+    Command::CreateSession(account, Box::new(terms))
+}
+
+pub fn settings() -> Settings {
+    let quote_key = QuoteKey { id: 1, mode: Mode::Sandbox, secret: [9; 32] };
+    Settings::new(Mode::Sandbox, IdKey([3; 16]), quote_key)
+}
+
+pub fn catalogue() -> Catalogue {
+    let (currency, asset) = (Currency::parse("EUR").unwrap(), Asset::parse("USDC").unwrap());
+    let fees = FeeSchedule {
+        processing_basis_points: 100,
+        processing_fixed: Amount::ZERO,
+        network_fixed: Amount::parse("0.10").unwrap(),
+        partner_basis_points: 50,
+    };
+    let info = AssetInfo { name: "USD Coin".to_owned(), decimals: 6, networks: vec!["ethereum".to_owned()] };
+    let rate = PairRate { mid: Rate::new("0.92".parse().unwrap()).unwrap(), spread_basis_points: 20 };
+    Catalogue {
+        corridors: vec![corridor("first", 0.98), corridor("second", 0.95)],
+        assets: [(asset, info)].into(),
+        rates: [((currency, asset), rate)].into(),
+        fees: [((currency, "card".to_owned()), fees)].into(),
+        dollar_asset: Some(asset),
+    }
+}
+
+fn corridor(id: &str, success: f32) -> Corridor {
+    Corridor {
+        id: id.to_owned(),
+        rail: "simulated".to_owned(),
+        sides: vec![Side::OnRamp, Side::OffRamp],
+        countries: vec!["DE".to_owned()],
+        currencies: vec![Currency::parse("EUR").unwrap()],
+        methods: vec!["card".to_owned()],
+        amounts: (Amount::parse("1").unwrap(), Amount::parse("100000").unwrap()),
+        cost_basis_points: 10,
+        settlement_seconds: 1,
+        success,
+        enabled: true,
+    }
+}

@@ -1,0 +1,115 @@
+//! The only way in: bounded lanes to the engine, and the answer once it is durable.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use tokio::sync::{oneshot, watch};
+
+use crate::command::{Answer, Refusal, Submission};
+use crate::directory::Directory;
+use crate::id::Mode;
+use crate::limits::{LANE_INTERNAL, LANE_OPERATOR, LANE_PARTNER};
+
+/// What comes of a submission.
+pub type Outcome = Result<Answer, Refusal>;
+
+/// Which queue a command waits in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Partners' writes.
+    Partner,
+    /// Outcomes of rails and deliveries: their producers wait and try again, they are never dropped.
+    Internal,
+    /// Operator changes and bulk work.
+    Operator,
+}
+
+/// A submission with the place where its answer is awaited.
+pub struct Envelope {
+    /// What is asked.
+    pub submission: Submission,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<Outcome>,
+}
+
+/// A cell as the control plane sees it. Clones share the cell.
+#[derive(Clone)]
+pub struct CellHandle {
+    mode: Mode,
+    senders: Lanes<Sender<Envelope>>,
+    directory: Arc<ArcSwap<Directory>>,
+    commits: watch::Receiver<u64>,
+}
+
+/// One of something for each lane.
+#[derive(Clone)]
+pub struct Lanes<T> {
+    /// For partners' writes.
+    pub partner: T,
+    /// For outcomes.
+    pub internal: T,
+    /// For operators.
+    pub operator: T,
+}
+
+impl CellHandle {
+    /// A handle and the engine's ends of its lanes.
+    pub fn new(
+        mode: Mode,
+        directory: Arc<ArcSwap<Directory>>,
+        commits: watch::Receiver<u64>,
+    ) -> (CellHandle, Lanes<Receiver<Envelope>>) {
+        let (partner, partner_end) = bounded(LANE_PARTNER);
+        let (internal, internal_end) = bounded(LANE_INTERNAL);
+        let (operator, operator_end) = bounded(LANE_OPERATOR);
+        let handle = CellHandle { mode, senders: Lanes { partner, internal, operator }, directory, commits };
+        (handle, Lanes { partner: partner_end, internal: internal_end, operator: operator_end })
+    }
+
+    /// The world that the cell lives in.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The accounts as of the last durable change.
+    pub fn directory(&self) -> arc_swap::Guard<Arc<Directory>> {
+        self.directory.load()
+    }
+
+    /// The number of the newest synced batch; changes wake those who wait for work.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.clone()
+    }
+
+    /// Asks the cell and waits for the durable answer. A full lane refuses at once.
+    pub async fn submit(&self, lane: Lane, submission: Submission) -> Outcome {
+        let answer = self.enqueue(lane, submission).map_err(|_| Refusal::Overloaded)?;
+        // The engine answers everything that it drained; it drops an envelope only when the cell is lost.
+        answer.await.unwrap_or(Err(Refusal::OutcomeUnknown))
+    }
+
+    /// Puts a submission into its lane; a full or closed lane gives it back.
+    pub fn enqueue(&self, lane: Lane, submission: Submission) -> Result<oneshot::Receiver<Outcome>, Box<Submission>> {
+        let (answer, awaited) = oneshot::channel();
+        match self.sender(lane).try_send(Envelope { submission, answer }) {
+            Ok(()) => Ok(awaited),
+            Err(TrySendError::Full(envelope) | TrySendError::Disconnected(envelope)) => {
+                Err(Box::new(envelope.submission))
+            }
+        }
+    }
+
+    /// Commands that wait in `lane`.
+    pub fn depth(&self, lane: Lane) -> usize {
+        self.sender(lane).len()
+    }
+
+    fn sender(&self, lane: Lane) -> &Sender<Envelope> {
+        match lane {
+            Lane::Partner => &self.senders.partner,
+            Lane::Internal => &self.senders.internal,
+            Lane::Operator => &self.senders.operator,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Every bound of the cell in one place, with the sum of the memory that they allow.
+//!
+//! A queue, map or body that is not named here has no business to grow. Units stand in the names or in the comments.
+
+/// Commands that one batch may hold; more wait in their lane.
+pub const BATCH_COMMANDS: usize = 512;
+/// Places of each drain kept for internal outcomes, so that partners' writes cannot starve settlement.
+pub const BATCH_RESERVED_INTERNAL: usize = 128;
+/// Due timers that one batch runs at most; the rest run in the next one.
+pub const BATCH_TIMERS: usize = 256;
+/// Batches that may wait for the committer before the engine waits too.
+pub const BATCHES_IN_FLIGHT: usize = 8;
+
+/// Partner writes that may wait; one more is refused as overloaded.
+pub const LANE_PARTNER: usize = 4_096;
+/// Rail and delivery outcomes that may wait; their producers wait and try again.
+pub const LANE_INTERNAL: usize = 4_096;
+/// Operator and bulk commands that may wait.
+pub const LANE_OPERATOR: usize = 256;
+
+/// Objects of each kind that the working set keeps in memory beside those not yet synced.
+pub const TABLE_ROWS: usize = 65_536;
+/// What one object of the working set costs at most on average, in bytes, index included.
+pub const TABLE_ROW_BYTES: usize = 1_024;
+/// Kinds of objects in the working set.
+pub const TABLES: usize = 9;
+
+/// Accounts of one cell. All are kept in memory.
+pub const ACCOUNTS: usize = 100_000;
+/// Keys of one account, revoked ones included.
+pub const KEYS_PER_ACCOUNT: usize = 32;
+/// Origins that one account may allow.
+pub const ORIGINS_PER_ACCOUNT: usize = 32;
+/// What one account costs at most on average, in bytes.
+pub const ACCOUNT_BYTES: usize = 2_048;
+
+/// Metadata pairs of one object, and the longest key and value in characters.
+pub const METADATA_PAIRS: usize = 50;
+/// Longest metadata key, in characters.
+pub const METADATA_KEY_CHARS: usize = 40;
+/// Longest metadata value, in characters.
+pub const METADATA_VALUE_CHARS: usize = 500;
+/// Longest URL, in bytes.
+pub const URL_BYTES: usize = 2_048;
+/// Longest reference given by a partner (user reference, wallet address, network …), in characters.
+pub const REFERENCE_CHARS: usize = 255;
+/// Longest payment method, in characters.
+pub const METHOD_CHARS: usize = 64;
+
+/// Decimals that an amount or rate may have on the wire.
+pub const WIRE_DECIMALS: u32 = 8;
+/// Largest amount of any currency or asset, in whole units: products with a rate stay exact in 128 bits.
+pub const AMOUNT_MAX: u64 = 1_000_000_000_000;
+/// Largest exchange rate, in whole units of fiat per asset.
+pub const RATE_MAX: u64 = 10_000_000_000;
+
+/// Corridors that one payment may try.
+pub const ATTEMPTS_PER_PAYMENT: usize = 5;
+/// Attempts per webhook delivery.
+pub const DELIVERY_ATTEMPTS: usize = 5;
+
+/// A clock that is this far ahead of the last batch raises an alarm, in milliseconds.
+pub const CLOCK_JUMP_ALARM_MS: u64 = 3_600_000;
+/// How long an idempotency record is kept, in milliseconds.
+pub const IDEMPOTENCY_LIFE_MS: u64 = 24 * 3_600_000;
+
+/// Largest request body, in bytes.
+pub const BODY_BYTES: usize = 64 * 1_024;
+
+/// Bytes of blocks, indexes and filters that the store keeps in memory.
+pub const STORE_BLOCK_CACHE_BYTES: usize = 256 << 20;
+/// Bytes of rows that the store keeps in memory before it writes them to files.
+pub const STORE_WRITE_BUFFER_BYTES: usize = 128 << 20;
+/// Bytes of write-ahead log that opening the store may have to read again.
+pub const STORE_WAL_BYTES: u64 = 256 << 20;
+/// Files that the store keeps open at once.
+pub const STORE_OPEN_FILES: i32 = 512;
+
+/// Largest sum of what a cell holds in memory outside the store's own caches, in bytes.
+pub const CELL_MEMORY_BYTES: usize = TABLES * TABLE_ROWS * TABLE_ROW_BYTES
+    + ACCOUNTS * ACCOUNT_BYTES
+    + (LANE_PARTNER + LANE_INTERNAL + LANE_OPERATOR + BATCHES_IN_FLIGHT * BATCH_COMMANDS) * BODY_BYTES / 4;
+
+const _: () = assert!(BATCH_RESERVED_INTERNAL < BATCH_COMMANDS);
+// A whole flight of batches touches fewer objects of a kind than the working set keeps.
+const _: () = assert!(BATCHES_IN_FLIGHT * (BATCH_COMMANDS + BATCH_TIMERS) * 8 < TABLE_ROWS);
+const _: () = assert!(CELL_MEMORY_BYTES < 2 << 30);
+// The product of the largest amount and the largest rate at full precision fits 128 bits.
+const _: () = assert!(AMOUNT_MAX as u128 * 100_000_000 < u128::MAX / (RATE_MAX as u128 * 100_000_000));

@@ -1,0 +1,28 @@
+//! Decision receipts: what decided a redemption, kept so that it can be recomputed, explained and used to judge a new
+//! model or policy. Partners never see them.
+
+use crate::id::{AccountId, PaymentId};
+use crate::risk::{Features, Risk, Verdict};
+use crate::routing::Candidate;
+use crate::time::Timestamp;
+
+/// What decided one redemption.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receipt {
+    /// The payment.
+    pub payment: PaymentId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The number of the batch that decided it: a replay groups redemptions by it.
+    pub batch: u64,
+    /// What was known.
+    pub features: Features,
+    /// What the model or the fallback said.
+    pub risk: Risk,
+    /// What was done: in the sandbox a magic amount can overrule the score.
+    pub applied: Verdict,
+    /// The corridors that could have carried it, best first.
+    pub candidates: Vec<Candidate>,
+}

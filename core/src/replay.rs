@@ -1,0 +1,42 @@
+//! Idempotency: the first answer to a key, kept with the effect that it names.
+
+use crate::command::Reply;
+use crate::id::AccountId;
+use crate::limits::IDEMPOTENCY_LIFE_MS;
+use crate::time::{Millis, Timestamp};
+
+/// What a partner's write carries: hashes, computed at the edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// First half of SHA-256 over operation, path and key: the key's scope within account and mode.
+    pub key: [u8; 16],
+    /// First half of SHA-256 over the parsed, normalised request.
+    pub fingerprint: [u8; 16],
+}
+
+/// Names one remembered answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplayKey {
+    /// Whose it is.
+    pub account: AccountId,
+    /// See [`Idempotency::key`].
+    pub key: [u8; 16],
+}
+
+/// A remembered answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replay {
+    /// The request that was answered.
+    pub fingerprint: [u8; 16],
+    /// When.
+    pub at: Timestamp,
+    /// With what.
+    pub reply: Reply,
+}
+
+impl Replay {
+    /// Whether it still counts at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.at.plus(Millis(IDEMPOTENCY_LIFE_MS))
+    }
+}

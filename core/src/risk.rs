@@ -1,0 +1,12 @@
+//! Risk: what is known about a redemption as numbers, the model's score, and what follows from it.
+
+pub mod features;
+#[cfg(feature = "onnx")]
+pub mod package;
+pub mod scorer;
+pub mod velocity;
+mod verdict;
+
+pub use features::{FEATURE_NAMES, Features};
+pub use velocity::Person;
+pub use verdict::{Decider, Risk, Thresholds, Verdict, fallback_score};

@@ -1,0 +1,120 @@
+//! The scorer: one call for all redemptions of a batch. A model behind it can fail; payments go on.
+
+#[cfg(feature = "onnx")]
+mod onnx;
+
+use super::{Decider, Features, Risk, Thresholds, fallback_score};
+
+#[cfg(feature = "onnx")]
+pub use onnx::{OnnxRuntime, OnnxScorer};
+
+/// Scores redemptions. Called by the engine once per batch.
+pub trait Scorer: Send {
+    /// One probability of fraud for each row, or why there is none.
+    fn score(&mut self, rows: &[Features]) -> Result<Vec<f32>, ScoreError>;
+
+    /// Name and version of the model.
+    fn model(&self) -> (&str, &str);
+
+    /// The thresholds that the package states.
+    fn thresholds(&self) -> Thresholds;
+}
+
+/// Why a batch has no scores.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScoreError {
+    /// No model is loaded.
+    #[error("no model is loaded: {0}")]
+    NoModel(String),
+    /// The model ran and failed.
+    #[error("the model failed: {0}")]
+    Failed(String),
+}
+
+/// A scorer that has no model: the fallback rules decide.
+pub struct NoModel {
+    /// Why there is none.
+    pub reason: String,
+}
+
+impl Scorer for NoModel {
+    fn score(&mut self, _rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
+        Err(ScoreError::NoModel(self.reason.clone()))
+    }
+
+    fn model(&self) -> (&str, &str) {
+        ("none", "0")
+    }
+
+    fn thresholds(&self) -> Thresholds {
+        Thresholds::FALLBACK
+    }
+}
+
+/// The risk of each row: the model's, or the fallback's where the model has no usable score.
+pub fn assess(scorer: &mut dyn Scorer, rows: &[Features]) -> Vec<Risk> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    match scorer.score(rows) {
+        Ok(scores) if scores.len() == rows.len() => {
+            rows.iter().zip(scores).map(|(row, score)| judged(scorer, row, score)).collect()
+        }
+        Ok(scores) => {
+            let reason = format!("the model gave {} scores for {} rows", scores.len(), rows.len());
+            rows.iter().map(|row| fallback(row, &reason)).collect()
+        }
+        Err(error) => rows.iter().map(|row| fallback(row, &error.to_string())).collect(),
+    }
+}
+
+fn judged(scorer: &dyn Scorer, row: &Features, score: f32) -> Risk {
+    if !(0.0..=1.0).contains(&score) {
+        return fallback(row, &format!("the model's score {score} is not a probability"));
+    }
+    let (name, version) = scorer.model();
+    let decider = Decider::Model { name: name.to_owned(), version: version.to_owned() };
+    Risk { score, verdict: scorer.thresholds().verdict(score), decider }
+}
+
+fn fallback(row: &Features, reason: &str) -> Risk {
+    let score = fallback_score(row);
+    let decider = Decider::Fallback { reason: reason.to_owned() };
+    Risk { score, verdict: Thresholds::FALLBACK.verdict(score), decider }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::risk::Verdict;
+
+    struct Fixed(Vec<f32>);
+
+    impl Scorer for Fixed {
+        fn score(&mut self, _rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
+            Ok(self.0.clone())
+        }
+
+        fn model(&self) -> (&str, &str) {
+            ("fixed", "1")
+        }
+
+        fn thresholds(&self) -> Thresholds {
+            Thresholds { step_up: 0.5, decline: 0.8 }
+        }
+    }
+
+    #[test]
+    fn a_bad_model_never_stops_payments() {
+        let rows = [Features([0.0; super::super::features::COUNT]); 2];
+        let deciders = |scores: Vec<f32>| -> Vec<bool> {
+            let risks = assess(&mut Fixed(scores), &rows);
+            risks.iter().map(|risk| matches!(risk.decider, Decider::Model { .. })).collect()
+        };
+        assert_eq!(deciders(vec![0.1, 0.9]), [true, true]);
+        assert_eq!(deciders(vec![f32::NAN, 0.9]), [false, true]);
+        assert_eq!(deciders(vec![0.1]), [false, false]);
+        let risks = assess(&mut NoModel { reason: "missing".to_owned() }, &rows);
+        assert!(risks.iter().all(|risk| risk.verdict == Verdict::Approve));
+    }
+}

@@ -1,0 +1,7 @@
+//! Routing: which corridor carries a payment.
+
+pub mod catalogue;
+mod choose;
+
+pub use catalogue::{AssetInfo, Catalogue, Corridor, PairRate};
+pub use choose::{Candidate, choose};

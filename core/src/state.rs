@@ -1,0 +1,311 @@
+//! The state of a cell: what its commands read and write, without I/O, clock or randomness.
+//!
+//! A batch goes: [`State::begin`], then for each command [`State::missing`] until nothing is, [`State::admit`], one scoring
+//! call for what was admitted, [`State::decide`], and at last [`State::finish`]. The same commands give the same effects.
+
+mod accounts;
+mod deliveries;
+mod emit;
+mod prefetch;
+mod quotes;
+mod redeem;
+mod sessions;
+mod settle;
+mod table;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use crate::account::Account;
+use crate::change::{Change, Effects, Head, Loaded};
+use crate::command::{Answer, Command, Refusal, Reply, Submission, TimerTask};
+use crate::delivery::Delivery;
+use crate::directory::Directory;
+use crate::id::{AccountId, CommandIds, DeliveryId, PaymentId, QuoteId, SessionId};
+use crate::ingress::Outcome;
+use crate::ledger::BalanceKey;
+use crate::limits::TABLE_ROWS;
+use crate::payment::Payment;
+use crate::quote::Quote;
+use crate::replay::{Replay, ReplayKey};
+use crate::risk::{Features, Person, Risk};
+use crate::routing::Catalogue;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::time::Timestamp;
+
+pub use redeem::Redemption;
+use table::Table;
+
+/// Everything that commands read and write.
+pub struct State {
+    settings: Settings,
+    catalogue: Arc<Catalogue>,
+    directory: Directory,
+    directory_changed: bool,
+    head: Head,
+    changes: Vec<Change>,
+    sessions: Table<(AccountId, SessionId), Arc<Session>>,
+    quotes: Table<(AccountId, QuoteId), Arc<Quote>>,
+    payments: Table<(AccountId, PaymentId), Arc<Payment>>,
+    replays: Table<ReplayKey, Arc<Replay>>,
+    persons: Table<[u8; 16], Person>,
+    balances: Table<BalanceKey, Decimal>,
+    deliveries: Table<(AccountId, DeliveryId), Arc<Delivery>>,
+    lanes: Table<SessionId, DeliveryId>,
+    undecided_sessions: HashSet<SessionId>,
+    undecided_replays: HashSet<ReplayKey>,
+}
+
+/// Where a command stands after [`State::admit`].
+pub enum Step {
+    /// It is done.
+    Done(Outcome),
+    /// It waits for a score.
+    Score(Box<Admitted>),
+}
+
+/// A redemption that passed its guards: the quote is consumed, the session taken; the verdict is missing.
+pub struct Admitted {
+    redemption: Redemption,
+    remember: Option<(ReplayKey, [u8; 16])>,
+}
+
+impl Admitted {
+    /// What the model needs.
+    pub fn features(&self) -> &Features {
+        &self.redemption.features
+    }
+}
+
+impl State {
+    /// A state at `head`, with all accounts.
+    pub fn new(settings: Settings, catalogue: Arc<Catalogue>, directory: Directory, head: Head) -> State {
+        State {
+            settings,
+            catalogue,
+            directory,
+            directory_changed: false,
+            head,
+            changes: Vec::new(),
+            sessions: Table::new(TABLE_ROWS),
+            quotes: Table::new(TABLE_ROWS),
+            payments: Table::new(TABLE_ROWS),
+            replays: Table::new(TABLE_ROWS),
+            persons: Table::new(TABLE_ROWS),
+            balances: Table::new(TABLE_ROWS),
+            deliveries: Table::new(TABLE_ROWS),
+            lanes: Table::new(TABLE_ROWS),
+            undecided_sessions: HashSet::new(),
+            undecided_replays: HashSet::new(),
+        }
+    }
+
+    /// Where the cell stands.
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    /// The accounts.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Opens the next batch. `now` may stand still but never goes back.
+    pub fn begin(&mut self, now: Timestamp) {
+        assert!(now >= self.head.now, "time never goes back");
+        assert!(self.changes.is_empty(), "the last batch was finished");
+        self.head.batch += 1;
+        self.head.now = now;
+    }
+
+    /// Takes in a row that was missing.
+    pub fn load(&mut self, row: Loaded) {
+        match row {
+            Loaded::Session(account, id, value) => self.sessions.load((account, id), value),
+            Loaded::Quote(account, id, value) => self.quotes.load((account, id), value),
+            Loaded::Payment(account, id, value) => self.payments.load((account, id), value),
+            Loaded::Replay(key, value) => self.replays.load(key, value),
+            Loaded::Person(key, value) => self.persons.load(key, value),
+            Loaded::Balance(key, value) => self.balances.load(key, value),
+            Loaded::Delivery(account, id, value) => self.deliveries.load((account, id), value),
+            Loaded::Lane(session, value) => self.lanes.load(session, value),
+        }
+    }
+
+    /// Whether the command must wait until what is undecided is decided, so that it sees what it would see alone.
+    pub fn must_wait(&self, submission: &Submission) -> bool {
+        if self.undecided_sessions.is_empty() {
+            return false;
+        }
+        let touches = |session: &SessionId| self.undecided_sessions.contains(session);
+        let replays = replay_key(submission).is_some_and(|(key, _)| self.undecided_replays.contains(&key));
+        replays
+            || match &submission.command {
+                Command::CreateSession(..) | Command::LockQuote(..) => false,
+                Command::CancelSession(_, session)
+                | Command::ConfirmSession(_, session, _)
+                | Command::VerifyPayment(_, session, _) => touches(session),
+                Command::CreatePayIn(_, redeem) | Command::CreatePayOut(_, redeem) => {
+                    redeem.session.as_ref().is_some_and(touches)
+                }
+                Command::ReportRails(reports) => reports.iter().any(|report| touches(&report.session)),
+                Command::ReportDeliveries(outcomes) => outcomes.iter().any(|one| one.lane.as_ref().is_some_and(touches)),
+                Command::RunTimer(timer) => match timer.task {
+                    TimerTask::ExpireSession(session) | TimerTask::ExpireVerification(_, session) => touches(&session),
+                    TimerTask::RetryDelivery(_) => false,
+                },
+                Command::CreateAccount(..)
+                | Command::CreateKey(..)
+                | Command::RevokeKey(..)
+                | Command::SetEntitlements(..)
+                | Command::SetOrigins(..)
+                | Command::SetWebhook(..) => true,
+            }
+    }
+
+    /// Runs a command as far as it goes without a score. A refused command changes nothing.
+    pub fn admit(&mut self, submission: &Submission) -> Step {
+        let remember = replay_key(submission);
+        if let Some((key, fingerprint)) = remember
+            && let Some(outcome) = self.replayed(&key, &fingerprint)
+        {
+            return Step::Done(outcome);
+        }
+        let step = self.dispatch(&submission.command);
+        match step {
+            Ok(Progress::Done(reply)) => {
+                self.remember(remember, &reply);
+                Step::Done(Ok(Answer { reply, replayed: false }))
+            }
+            Ok(Progress::Redeeming(redemption)) => {
+                self.undecided_sessions.insert(redemption.session_id());
+                self.undecided_replays.extend(remember.map(|(key, _)| key));
+                Step::Score(Box::new(Admitted { redemption: *redemption, remember }))
+            }
+            Err(refusal) => Step::Done(Err(refusal)),
+        }
+    }
+
+    /// Finishes a redemption with its score.
+    pub fn decide(&mut self, admitted: Admitted, risk: Risk) -> Outcome {
+        let session = admitted.redemption.session_id();
+        let reply = self.redeemed(admitted.redemption, risk);
+        self.remember(admitted.remember, &reply);
+        self.undecided_sessions.remove(&session);
+        if let Some((key, _)) = admitted.remember {
+            self.undecided_replays.remove(&key);
+        }
+        Ok(Answer { reply, replayed: false })
+    }
+
+    /// Closes the batch. A batch that changed nothing has no effects, and its number is used again.
+    pub fn finish(&mut self) -> Option<Effects> {
+        assert!(self.undecided_sessions.is_empty(), "every admitted redemption was decided");
+        self.collect_rows();
+        if self.changes.is_empty() {
+            self.head.batch -= 1;
+            return None;
+        }
+        Some(Effects { head: self.head, changes: std::mem::take(&mut self.changes) })
+    }
+
+    /// The directory, when this batch or an earlier one changed it since the last call.
+    pub fn take_changed_directory(&mut self) -> Option<Arc<Directory>> {
+        std::mem::take(&mut self.directory_changed).then(|| Arc::new(self.directory.clone()))
+    }
+
+    /// Lets go of rows that are not needed in memory; `synced` is the newest durable batch.
+    pub fn evict(&mut self, synced: u64) {
+        self.sessions.evict(synced);
+        self.quotes.evict(synced);
+        self.payments.evict(synced);
+        self.replays.evict(synced);
+        self.persons.evict(synced);
+        self.balances.evict(synced);
+        self.deliveries.evict(synced);
+        self.lanes.evict(synced);
+    }
+
+    fn dispatch(&mut self, command: &Command) -> Result<Progress, Refusal> {
+        let done = |reply| Ok(Progress::Done(reply));
+        match command {
+            Command::CreateSession(account, terms) => done(self.create_session(*account, terms)?),
+            Command::CancelSession(account, id) => done(self.cancel_session(*account, *id)?),
+            Command::LockQuote(account, lock) => done(self.lock_quote(*account, lock)?),
+            Command::CreatePayIn(account, redeem) => self.create_pay_in(*account, redeem).map(Progress::redeeming),
+            Command::CreatePayOut(account, redeem) => self.create_pay_out(*account, redeem).map(Progress::redeeming),
+            Command::ConfirmSession(account, id, method) => {
+                self.confirm_session(*account, *id, method.as_deref()).map(Progress::redeeming)
+            }
+            Command::VerifyPayment(account, session, id) => done(self.verify_payment(*account, *session, *id)?),
+            Command::ReportRails(reports) => done(self.report_rails(reports)),
+            Command::ReportDeliveries(outcomes) => done(self.report_deliveries(outcomes)),
+            Command::RunTimer(timer) => done(self.run_timer(*timer)),
+            Command::CreateAccount(id, name) => done(self.create_account(*id, name)?),
+            Command::CreateKey(account, key) => done(self.create_key(*account, key)?),
+            Command::RevokeKey(account, key) => done(self.revoke_key(*account, *key)?),
+            Command::SetEntitlements(account, entitlements) => done(self.set_entitlements(*account, *entitlements)?),
+            Command::SetOrigins(account, origins) => done(self.set_origins(*account, origins)?),
+            Command::SetWebhook(account, endpoint) => done(self.set_webhook(*account, endpoint)?),
+        }
+    }
+
+    fn replayed(&self, key: &ReplayKey, fingerprint: &[u8; 16]) -> Option<Outcome> {
+        let replay = self.replays.get(key).filter(|replay| replay.is_live(self.head.now))?;
+        if &replay.fingerprint == fingerprint {
+            Some(Ok(Answer { reply: replay.reply.clone(), replayed: true }))
+        } else {
+            Some(Err(Refusal::IdempotencyKeyReused))
+        }
+    }
+
+    fn remember(&mut self, remember: Option<(ReplayKey, [u8; 16])>, reply: &Reply) {
+        if let Some((key, fingerprint)) = remember {
+            let replay = Replay { fingerprint, at: self.head.now, reply: reply.clone() };
+            self.replays.put(self.head.batch, key, Arc::new(replay));
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.head.now
+    }
+
+    fn ids(&mut self) -> CommandIds {
+        self.head.ids.command(self.head.now)
+    }
+
+    fn account(&self, id: AccountId) -> Result<Arc<Account>, Refusal> {
+        self.directory.account(id).cloned().ok_or(Refusal::UnknownAccount)
+    }
+
+    fn collect_rows(&mut self) {
+        let changes = &mut self.changes;
+        self.sessions.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Session)));
+        self.quotes.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Quote)));
+        self.payments.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Payment)));
+        self.replays.drain_dirty(|key, row| changes.extend(row.cloned().map(|row| Change::Replay(key, row))));
+        self.persons.drain_dirty(|key, row| changes.extend(row.cloned().map(|row| Change::Person(key, row))));
+        self.balances.drain_dirty(|key, row| changes.extend(row.map(|row| Change::Balance(key, *row))));
+        self.deliveries.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Delivery)));
+        self.lanes.drain_dirty(|key, row| changes.push(Change::Lane(key, row.copied())));
+    }
+}
+
+enum Progress {
+    Done(Reply),
+    Redeeming(Box<Redemption>),
+}
+
+impl Progress {
+    fn redeeming(redemption: Redemption) -> Progress {
+        Progress::Redeeming(Box::new(redemption))
+    }
+}
+
+fn replay_key(submission: &Submission) -> Option<(ReplayKey, [u8; 16])> {
+    let (idempotency, account) = (submission.idempotency?, submission.command.partner()?);
+    Some((ReplayKey { account, key: idempotency.key }, idempotency.fingerprint))
+}

@@ -1,0 +1,79 @@
+//! Accounts: what operators set.
+
+use std::sync::Arc;
+
+use super::State;
+use crate::account::{Account, ApiKey, Entitlements, WebhookEndpoint};
+use crate::change::Change;
+use crate::command::{NewKey, Refusal, Reply};
+use crate::id::{AccountId, KeyId};
+use crate::limits::{ACCOUNTS, KEYS_PER_ACCOUNT, ORIGINS_PER_ACCOUNT};
+
+impl State {
+    /// Adds an account. One that is there already stays as it is, so that a repeated command is harmless.
+    pub(super) fn create_account(&mut self, id: AccountId, name: &str) -> Result<Reply, Refusal> {
+        if let Some(account) = self.directory.account(id) {
+            return Ok(Reply::Account(Arc::clone(account)));
+        }
+        if self.directory.len() >= ACCOUNTS {
+            return Err(Refusal::LimitReached);
+        }
+        Ok(self.put_account(Account {
+            id,
+            name: name.to_owned(),
+            created_at: self.now(),
+            entitlements: Entitlements::default(),
+            origins: Vec::new(),
+            keys: Vec::new(),
+            webhook: None,
+            quote_life: None,
+            risk_is_real: false,
+        }))
+    }
+
+    pub(super) fn create_key(&mut self, account: AccountId, key: &NewKey) -> Result<Reply, Refusal> {
+        let mut account = Account::clone(&*self.account(account)?);
+        if account.keys.len() >= KEYS_PER_ACCOUNT {
+            return Err(Refusal::LimitReached);
+        }
+        let id = KeyId(self.ids().draw(&self.settings.id_key));
+        let key = ApiKey { id, kind: key.kind, hash: key.hash, created_at: self.now(), revoked_at: None };
+        account.keys.push(key.clone());
+        self.put_account(account);
+        Ok(Reply::Key(key))
+    }
+
+    pub(super) fn revoke_key(&mut self, account: AccountId, id: KeyId) -> Result<Reply, Refusal> {
+        let mut account = Account::clone(&*self.account(account)?);
+        let now = self.now();
+        let key = account.keys.iter_mut().find(|key| key.id == id).ok_or(Refusal::UnknownAccount)?;
+        key.revoked_at.get_or_insert(now);
+        Ok(self.put_account(account))
+    }
+
+    pub(super) fn set_entitlements(&mut self, account: AccountId, entitlements: Entitlements) -> Result<Reply, Refusal> {
+        let account = self.account(account)?;
+        Ok(self.put_account(Account { entitlements, ..Account::clone(&account) }))
+    }
+
+    pub(super) fn set_origins(&mut self, account: AccountId, origins: &[String]) -> Result<Reply, Refusal> {
+        let account = self.account(account)?;
+        if origins.len() > ORIGINS_PER_ACCOUNT {
+            return Err(Refusal::LimitReached);
+        }
+        Ok(self.put_account(Account { origins: origins.to_vec(), ..Account::clone(&account) }))
+    }
+
+    pub(super) fn set_webhook(&mut self, account: AccountId, endpoint: &WebhookEndpoint) -> Result<Reply, Refusal> {
+        let account = self.account(account)?;
+        Ok(self.put_account(Account { webhook: Some(endpoint.clone()), ..Account::clone(&account) }))
+    }
+
+    fn put_account(&mut self, account: Account) -> Reply {
+        let account = Arc::new(account);
+        self.directory.put(Arc::clone(&account));
+        self.directory_changed = true;
+        self.changes.push(Change::Account(Arc::clone(&account)));
+        Reply::Account(account)
+    }
+}

@@ -1,0 +1,74 @@
+//! Deliveries: what came of an attempt, and when the next one is due.
+
+use super::State;
+use crate::change::Change;
+use crate::command::{Reply, Timer, TimerTask};
+use crate::delivery::{Delivery, DeliveryOutcome, DeliveryStatus};
+use crate::id::{AccountId, CommandIds, DeliveryId};
+
+impl State {
+    pub(super) fn report_deliveries(&mut self, outcomes: &[DeliveryOutcome]) -> Reply {
+        for outcome in outcomes {
+            self.report_delivery(outcome);
+        }
+        Reply::Done
+    }
+
+    /// The outbox row goes with its outcome; a report for a delivery that is not due any more changes nothing else.
+    fn report_delivery(&mut self, outcome: &DeliveryOutcome) {
+        self.changes.push(Change::OutboxRemove(outcome.outbox));
+        let key = (outcome.account, outcome.delivery);
+        let Some(delivery) = self.deliveries.get(&key).filter(|delivery| delivery.status == DeliveryStatus::Due).cloned()
+        else {
+            return;
+        };
+        let attempts = delivery.attempts + 1;
+        let status = self.status_after(&delivery, outcome);
+        self.change_delivery(outcome.account, outcome.delivery, |delivery| {
+            delivery.attempts = attempts;
+            delivery.status = status;
+            delivery.last_response_status = outcome.response_status;
+            delivery.last_error = outcome.error.clone();
+        });
+        match status {
+            DeliveryStatus::Waiting { until } => self.set_retry(outcome.account, outcome.delivery, until),
+            DeliveryStatus::Succeeded { .. } | DeliveryStatus::DeadLettered => self.release_next(&delivery),
+            DeliveryStatus::Held | DeliveryStatus::Due => {}
+        }
+    }
+
+    fn status_after(&self, delivery: &Delivery, outcome: &DeliveryOutcome) -> DeliveryStatus {
+        if outcome.error.is_none() {
+            return DeliveryStatus::Succeeded { at: self.now() };
+        }
+        match self.settings.delivery_gaps.get(delivery.attempts as usize) {
+            Some(&gap) => DeliveryStatus::Waiting { until: self.now().plus(gap) },
+            None => DeliveryStatus::DeadLettered,
+        }
+    }
+
+    fn set_retry(&mut self, account: AccountId, delivery: DeliveryId, due: crate::time::Timestamp) {
+        self.changes.push(Change::TimerAdd(Timer { due, task: TimerTask::RetryDelivery(delivery), account }));
+    }
+
+    /// The next delivery of the session's order becomes due; after the last one the order is empty.
+    fn release_next(&mut self, ended: &Delivery) {
+        let mut ids = self.ids();
+        if let Some(next) = ended.next {
+            self.change_delivery(ended.account, next, |delivery| delivery.status = DeliveryStatus::Due);
+            self.make_due(&mut ids, ended.account, next);
+        } else if let Some(session) = ended.lane
+            && self.lanes.get(&session) == Some(&ended.id)
+        {
+            self.lanes.remove(self.head.batch, session);
+        }
+    }
+
+    pub(super) fn retry_delivery(&mut self, ids: &mut CommandIds, account: AccountId, id: DeliveryId) {
+        let waits = self.deliveries.get(&(account, id)).is_some_and(|one| matches!(one.status, DeliveryStatus::Waiting { .. }));
+        if waits {
+            self.change_delivery(account, id, |delivery| delivery.status = DeliveryStatus::Due);
+            self.make_due(ids, account, id);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Writing that several commands share: events with their deliveries, postings with their balances.
+
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::State;
+use crate::change::{Change, OutboxRow};
+use crate::delivery::{Delivery, DeliveryStatus};
+use crate::event::{Event, EventData, EventKind};
+use crate::id::{AccountId, CommandIds, DeliveryId, EventId, OutboxId, SessionId};
+use crate::ledger::{self, BalanceKey, Phase};
+use crate::payment::Payment;
+use crate::session::{Session, SessionEvent, SessionRefusal};
+
+impl State {
+    /// Tells the account's partner what happened: the event, and its delivery when there is an endpoint.
+    pub(super) fn emit(
+        &mut self,
+        ids: &mut CommandIds,
+        account: AccountId,
+        lane: Option<SessionId>,
+        kind: EventKind,
+        data: EventData,
+    ) {
+        let id = EventId(ids.draw(&self.settings.id_key));
+        let event = Event { id, account, kind, created_at: self.now(), lane, data };
+        self.changes.push(Change::Event(Arc::new(event)));
+        let has_endpoint = self.directory.account(account).is_some_and(|account| account.webhook.is_some());
+        if has_endpoint {
+            self.queue_delivery(ids, account, lane, id);
+        }
+    }
+
+    /// Adds a delivery behind the undelivered ones of its session; the first one is due at once.
+    fn queue_delivery(&mut self, ids: &mut CommandIds, account: AccountId, lane: Option<SessionId>, event: EventId) {
+        let id = DeliveryId(ids.draw(&self.settings.id_key));
+        let last = lane.and_then(|session| self.lanes.get(&session).copied());
+        let mut delivery = Delivery {
+            id,
+            account,
+            event,
+            lane,
+            status: DeliveryStatus::Held,
+            attempts: 0,
+            last_response_status: None,
+            last_error: None,
+            created_at: self.now(),
+            next: None,
+        };
+        if let Some(last) = last {
+            self.change_delivery(account, last, |before| before.next = Some(id));
+        } else {
+            delivery.status = DeliveryStatus::Due;
+            self.make_due(ids, account, id);
+        }
+        if let Some(session) = lane {
+            self.lanes.put(self.head.batch, session, id);
+        }
+        self.deliveries.put(self.head.batch, (account, id), Arc::new(delivery));
+    }
+
+    /// Puts a delivery into the outbox.
+    pub(super) fn make_due(&mut self, ids: &mut CommandIds, account: AccountId, delivery: DeliveryId) {
+        let id = OutboxId(ids.draw(&self.settings.id_key));
+        self.changes.push(Change::OutboxAdd(OutboxRow { id, account, delivery }));
+    }
+
+    pub(super) fn change_delivery(&mut self, account: AccountId, id: DeliveryId, change: impl FnOnce(&mut Delivery)) {
+        let Some(delivery) = self.deliveries.get(&(account, id)) else { return };
+        let mut delivery = Delivery::clone(delivery);
+        change(&mut delivery);
+        self.deliveries.put(self.head.batch, (account, id), Arc::new(delivery));
+    }
+
+    /// Moves a session on and keeps the index of its status. Refused: nothing has changed.
+    pub(super) fn move_session(&mut self, session: &Session, event: SessionEvent) -> Result<Arc<Session>, SessionRefusal> {
+        let status = session.status.on(event)?;
+        let (before, after) = (session.status.label(), status.label());
+        if before != after {
+            self.changes.push(Change::SessionIndex(session.account, before, session.id, false));
+            self.changes.push(Change::SessionIndex(session.account, after, session.id, true));
+        }
+        let moved = Arc::new(Session { status, ..session.clone() });
+        self.sessions.put(self.head.batch, (session.account, session.id), Arc::clone(&moved));
+        Ok(moved)
+    }
+
+    /// Posts a phase of a movement and brings the balances with it.
+    pub(super) fn post(&mut self, payment: &Payment, phase: Phase) {
+        let postings = ledger::postings(payment.kind, &payment.terms, phase);
+        for posting in &postings {
+            let key = BalanceKey { owner: payment.account, account: posting.account, unit: posting.unit };
+            let before = self.balances.get(&key).copied().unwrap_or(Decimal::ZERO);
+            self.balances.put(self.head.batch, key, before + posting.amount);
+        }
+        self.changes.push(Change::Postings(payment.account, payment.id, phase, postings));
+    }
+
+    /// Writes a payment and tells of it.
+    pub(super) fn tell_payment(&mut self, ids: &mut CommandIds, payment: Payment) -> Arc<Payment> {
+        let payment = Arc::new(payment);
+        self.payments.put(self.head.batch, (payment.account, payment.id), Arc::clone(&payment));
+        let data = EventData::Payment(Arc::clone(&payment));
+        self.emit(ids, payment.account, Some(payment.session), EventKind::of_payment(&payment), data);
+        payment
+    }
+
+    /// Tells of a session.
+    pub(super) fn tell_session(&mut self, ids: &mut CommandIds, kind: EventKind, session: &Arc<Session>) {
+        self.emit(ids, session.account, Some(session.id), kind, EventData::Session(Arc::clone(session)));
+    }
+}

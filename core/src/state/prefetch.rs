@@ -1,0 +1,150 @@
+//! Which rows a command needs before it runs, as far as they can be named yet.
+
+use super::{State, replay_key};
+use crate::change::Need;
+use crate::command::{Command, Redeem, Submission, TimerTask};
+use crate::delivery::DeliveryOutcome;
+use crate::id::{AccountId, PaymentId, SessionId};
+use crate::ledger::{BalanceKey, LedgerAccount};
+use crate::money::Unit;
+use crate::terms::Terms;
+
+impl State {
+    /// Adds to `needs` the rows that `submission` needs and the state does not know. Called again after these were loaded,
+    /// it names the rows that only they led to; the third time there are none.
+    pub fn missing(&self, submission: &Submission, needs: &mut Vec<Need>) {
+        if let Some((key, _)) = replay_key(submission) {
+            self.need(Need::Replay(key), needs);
+        }
+        match &submission.command {
+            Command::CreateSession(..) | Command::LockQuote(..) => {}
+            Command::CancelSession(account, session) => self.session_needs(*account, *session, needs),
+            Command::CreatePayIn(account, redeem) | Command::CreatePayOut(account, redeem) => {
+                self.redeem_needs(*account, redeem, needs);
+            }
+            Command::ConfirmSession(account, session, _) => self.confirm_needs(*account, *session, needs),
+            Command::VerifyPayment(account, session, payment) => {
+                self.payment_needs(*account, *session, *payment, needs);
+            }
+            Command::ReportRails(reports) => {
+                for report in reports {
+                    self.payment_needs(report.account, report.session, report.payment, needs);
+                }
+            }
+            Command::ReportDeliveries(outcomes) => {
+                for outcome in outcomes {
+                    self.delivery_needs(outcome, needs);
+                }
+            }
+            Command::RunTimer(timer) => match timer.task {
+                TimerTask::ExpireSession(session) => self.session_needs(timer.account, session, needs),
+                TimerTask::ExpireVerification(payment, session) => {
+                    self.payment_needs(timer.account, session, payment, needs);
+                }
+                TimerTask::RetryDelivery(delivery) => self.need(Need::Delivery(timer.account, delivery), needs),
+            },
+            Command::CreateAccount(..)
+            | Command::CreateKey(..)
+            | Command::RevokeKey(..)
+            | Command::SetEntitlements(..)
+            | Command::SetOrigins(..)
+            | Command::SetWebhook(..) => {}
+        }
+    }
+
+    fn session_needs(&self, account: AccountId, session: SessionId, needs: &mut Vec<Need>) {
+        self.need(Need::Session(account, session), needs);
+        self.lane_needs(account, session, needs);
+    }
+
+    /// An event of a session goes behind the last one that is undelivered.
+    fn lane_needs(&self, account: AccountId, session: SessionId, needs: &mut Vec<Need>) {
+        if !self.lanes.knows(&session) {
+            needs.push(Need::Lane(session));
+        } else if let Some(&last) = self.lanes.get(&session) {
+            self.need(Need::Delivery(account, last), needs);
+        }
+    }
+
+    fn redeem_needs(&self, account: AccountId, redeem: &Redeem, needs: &mut Vec<Need>) {
+        if let Some(session) = redeem.session {
+            self.session_needs(account, session, needs);
+            self.person_needs(account, session, needs);
+        }
+        let Some(quote) = redeem.quote else { return };
+        if !self.quotes.knows(&(account, quote)) {
+            needs.push(Need::Quote(account, quote));
+        } else if let Some(quote) = self.quotes.get(&(account, quote)) {
+            self.balance_needs(account, &quote.terms, needs);
+        }
+    }
+
+    fn confirm_needs(&self, account: AccountId, session: SessionId, needs: &mut Vec<Need>) {
+        self.session_needs(account, session, needs);
+        self.person_needs(account, session, needs);
+        let key = (account, session);
+        let Some(session) = self.sessions.knows(&key).then(|| self.sessions.get(&key)).flatten() else { return };
+        if let Ok(lock) = self.confirming_lock(session, None) {
+            self.balances_of(account, Unit::Currency(lock.currency), needs);
+            self.balances_of(account, Unit::Asset(lock.asset), needs);
+        }
+    }
+
+    fn person_needs(&self, account: AccountId, session: SessionId, needs: &mut Vec<Need>) {
+        let key = (account, session);
+        let known = self.sessions.knows(&key).then(|| self.sessions.get(&key)).flatten();
+        if let Some(person) = known.and_then(|session| self.person_of(session)) {
+            self.need(Need::Person(person), needs);
+        }
+    }
+
+    fn payment_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
+        self.session_needs(account, session, needs);
+        if !self.payments.knows(&(account, payment)) {
+            needs.push(Need::Payment(account, payment));
+        } else if let Some(payment) = self.payments.get(&(account, payment)) {
+            self.balance_needs(account, &payment.terms, needs);
+        }
+    }
+
+    fn delivery_needs(&self, outcome: &DeliveryOutcome, needs: &mut Vec<Need>) {
+        let key = (outcome.account, outcome.delivery);
+        if let Some(session) = outcome.lane
+            && !self.lanes.knows(&session)
+        {
+            needs.push(Need::Lane(session));
+        }
+        if !self.deliveries.knows(&key) {
+            needs.push(Need::Delivery(outcome.account, outcome.delivery));
+        } else if let Some(next) = self.deliveries.get(&key).and_then(|delivery| delivery.next) {
+            self.need(Need::Delivery(outcome.account, next), needs);
+        }
+    }
+
+    fn balance_needs(&self, owner: AccountId, terms: &Terms, needs: &mut Vec<Need>) {
+        self.balances_of(owner, Unit::Currency(terms.currency), needs);
+        self.balances_of(owner, Unit::Asset(terms.asset), needs);
+    }
+
+    fn balances_of(&self, owner: AccountId, unit: Unit, needs: &mut Vec<Need>) {
+        for account in LedgerAccount::ALL {
+            self.need(Need::Balance(BalanceKey { owner, account, unit }), needs);
+        }
+    }
+
+    fn need(&self, need: Need, needs: &mut Vec<Need>) {
+        let known = match need {
+            Need::Session(account, id) => self.sessions.knows(&(account, id)),
+            Need::Quote(account, id) => self.quotes.knows(&(account, id)),
+            Need::Payment(account, id) => self.payments.knows(&(account, id)),
+            Need::Replay(key) => self.replays.knows(&key),
+            Need::Person(key) => self.persons.knows(&key),
+            Need::Balance(key) => self.balances.knows(&key),
+            Need::Delivery(account, id) => self.deliveries.knows(&(account, id)),
+            Need::Lane(session) => self.lanes.knows(&session),
+        };
+        if !known {
+            needs.push(need);
+        }
+    }
+}

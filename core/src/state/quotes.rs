@@ -1,0 +1,90 @@
+//! Quotes: priced from the catalogue, signed, locked.
+
+use std::sync::Arc;
+
+use super::State;
+use crate::account::Account;
+use crate::command::{LockQuote, Refusal, Reply};
+use crate::id::{AccountId, QuoteId};
+use crate::money::{Rate, Rounding};
+use crate::quote::{FeeSchedule, Pair, PriceError, Quote, price, sign};
+use crate::routing::PairRate;
+use crate::terms::{Side, Terms};
+
+impl State {
+    pub(super) fn lock_quote(&mut self, account: AccountId, lock: &LockQuote) -> Result<Reply, Refusal> {
+        let account = self.account(account)?;
+        if !account.entitlements.rails {
+            return Err(Refusal::NotEntitled);
+        }
+        let terms = self.priced(lock)?;
+        let id = QuoteId(self.ids().draw(&self.settings.id_key));
+        let quote = Arc::new(self.signed_quote(&account, id, lock, terms));
+        self.quotes.put(self.head.batch, (account.id, id), Arc::clone(&quote));
+        Ok(Reply::Quote(quote))
+    }
+
+    /// The terms that the catalogue gives for what is asked.
+    pub(super) fn priced(&self, lock: &LockQuote) -> Result<Terms, Refusal> {
+        let asset = self.catalogue.assets.get(&lock.asset).ok_or(Refusal::AssetUnavailable)?;
+        if !self.catalogue.carries(lock.side, lock.currency, &lock.payment_method) {
+            return Err(Refusal::MethodUnavailable);
+        }
+        let fees = self.fees(lock).ok_or(Refusal::MethodUnavailable)?;
+        let quoted = self.catalogue.rates.get(&(lock.currency, lock.asset)).ok_or(Refusal::RateUnavailable)?;
+        let rate = with_spread(*quoted, lock.side).ok_or(Refusal::RateUnavailable)?;
+        let pair = Pair {
+            currency: lock.currency,
+            asset: lock.asset,
+            asset_decimals: asset.decimals,
+            payment_method: &lock.payment_method,
+            rate,
+        };
+        let terms = price(lock.side, lock.amount, &pair, fees)?;
+        let is_carried = self.catalogue.corridors.iter().any(|corridor| {
+            corridor.serves(lock.side, lock.currency, &lock.payment_method) && corridor.takes(terms.fiat_amount)
+        });
+        if is_carried { Ok(terms) } else { Err(Refusal::AmountOutOfRange) }
+    }
+
+    /// A quote with its signature, not yet written.
+    pub(super) fn signed_quote(&self, account: &Account, id: QuoteId, lock: &LockQuote, terms: Terms) -> Quote {
+        let key = &self.settings.quote_keys[0];
+        let life = account.quote_life.unwrap_or(self.settings.quote_life);
+        let mut quote = Quote {
+            id,
+            account: account.id,
+            terms,
+            given_amount: lock.amount,
+            created_at: self.now(),
+            expires_at: self.now().plus(life),
+            consumed: None,
+            key_id: key.id,
+            signature: [0; 32],
+        };
+        quote.signature = sign(&quote, key);
+        quote
+    }
+
+    fn fees(&self, lock: &LockQuote) -> Option<&FeeSchedule> {
+        self.catalogue.fees.get(&(lock.currency, lock.payment_method.clone()))
+    }
+}
+
+/// The user buys above the middle and sells below it.
+fn with_spread(quoted: PairRate, side: Side) -> Option<Rate> {
+    let rounding = match side {
+        Side::OnRamp => Rounding::Up,
+        Side::OffRamp => Rounding::Down,
+    };
+    quoted.mid.moved(quoted.spread_basis_points, rounding)
+}
+
+impl From<PriceError> for Refusal {
+    fn from(error: PriceError) -> Refusal {
+        match error {
+            PriceError::TooManyDecimals => Refusal::TooManyDecimals,
+            PriceError::OutOfRange => Refusal::AmountOutOfRange,
+        }
+    }
+}

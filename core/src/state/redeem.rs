@@ -1,0 +1,342 @@
+//! Redemption: a quote and a session become a payment. The guards stand in the order of their refusals; after them the
+//! quote is consumed and the session taken, whatever the verdict.
+
+use std::sync::Arc;
+
+use super::State;
+use crate::account::Account;
+use crate::change::Change;
+use crate::command::{LockQuote, Redeem, Refusal, Reply, Subject, Timer, TimerTask};
+use crate::event::{EventData, EventKind};
+use crate::id::{AccountId, AttemptId, CommandIds, Mode, PaymentId, QuoteId, SessionId, TransactionId};
+use crate::ledger::Phase;
+use crate::payment::{Attempt, FailureCode, Magic, Payment, PaymentKind, PaymentStatus};
+use crate::quote::{Quote, QuoteRefusal};
+use crate::rail::RailWork;
+use crate::receipt::Receipt;
+use crate::risk::features::{Context, features, person_key, usd_cents};
+use crate::risk::{Features, Person, Risk, Verdict};
+use crate::routing::{Candidate, choose};
+use crate::session::{Flow, Metadata, Session, SessionEvent};
+use crate::terms::{Side, Terms};
+
+/// A redemption that passed its guards and waits for its score.
+pub struct Redemption {
+    account: Arc<Account>,
+    session: Arc<Session>,
+    quote: Arc<Quote>,
+    payment: PaymentId,
+    transaction: TransactionId,
+    ids: CommandIds,
+    metadata: Metadata,
+    person: Option<[u8; 16]>,
+    /// What the model sees.
+    pub features: Features,
+}
+
+impl Redemption {
+    /// The session taken.
+    pub fn session_id(&self) -> SessionId {
+        self.session.id
+    }
+}
+
+impl State {
+    pub(super) fn create_pay_in(&mut self, account: AccountId, redeem: &Redeem) -> Result<Redemption, Refusal> {
+        self.redeem(account, PaymentKind::PayIn, redeem)
+    }
+
+    pub(super) fn create_pay_out(&mut self, account: AccountId, redeem: &Redeem) -> Result<Redemption, Refusal> {
+        self.redeem(account, PaymentKind::PayOut, redeem)
+    }
+
+    fn redeem(&mut self, account: AccountId, kind: PaymentKind, redeem: &Redeem) -> Result<Redemption, Refusal> {
+        let account = self.account(account)?;
+        if !account.entitlements.rails {
+            return Err(Refusal::NotEntitled);
+        }
+        let quote = redeem.quote.and_then(|id| self.quotes.get(&(account.id, id)).cloned());
+        let quote = quote.ok_or(Refusal::NotFound(Subject::Quote))?;
+        let id = redeem.session.ok_or(Refusal::NotFound(Subject::Session))?;
+        let session = self.session(account.id, id, Subject::Session)?;
+        self.takes_movement(&session)?;
+        quote.redeemable(self.now(), &self.settings.quote_keys)?;
+        if PaymentKind::of(quote.terms.side) != kind {
+            return Err(Refusal::QuoteMismatch(Subject::Quote));
+        }
+        fits(&quote.terms, &session)?;
+        let ids = self.ids();
+        Ok(self.consume(account, session, Quote::clone(&quote), ids, redeem.metadata.clone()))
+    }
+
+    /// Locks and redeems in one step, for the hosted flow: the quote never stands open.
+    pub(super) fn confirm_session(
+        &mut self,
+        account: AccountId,
+        id: SessionId,
+        method: Option<&str>,
+    ) -> Result<Redemption, Refusal> {
+        let account = self.account(account)?;
+        let session = self.session(account.id, id, Subject::Path)?;
+        self.takes_movement(&session)?;
+        let lock = self.confirming_lock(&session, method)?;
+        let terms = self.priced(&lock)?;
+        let mut ids = self.ids();
+        let quote = QuoteId(ids.draw(&self.settings.id_key));
+        let quote = self.signed_quote(&account, quote, &lock, terms);
+        let metadata = session.terms.metadata.clone();
+        Ok(self.consume(account, session, quote, ids, metadata))
+    }
+
+    /// What a confirmed session locks: its own amount, and the first asset and method that fit where it leaves them open.
+    pub(super) fn confirming_lock(&self, session: &Session, method: Option<&str>) -> Result<LockQuote, Refusal> {
+        let side = match session.terms.flow {
+            Some(Flow::Swap) => return Err(Refusal::SwapNotEnabled),
+            Some(Flow::OffRamp) => Side::OffRamp,
+            Some(Flow::OnRamp) | None => Side::OnRamp,
+        };
+        let currency = session.terms.currency;
+        let asset = session.terms.target_token.or(self.catalogue.dollar_asset).ok_or(Refusal::AssetUnavailable)?;
+        let method = match method {
+            Some(method) => method.to_owned(),
+            None => self.catalogue.first_method(side, currency).ok_or(Refusal::MethodUnavailable)?,
+        };
+        let amount = match side {
+            Side::OnRamp => session.terms.amount,
+            Side::OffRamp => {
+                let quoted = self.catalogue.rates.get(&(currency, asset)).ok_or(Refusal::RateUnavailable)?;
+                let decimals = self.catalogue.assets.get(&asset).ok_or(Refusal::AssetUnavailable)?.decimals;
+                let crypto = session.terms.amount.divided_by(quoted.mid, decimals, crate::money::Rounding::Down);
+                crypto.filter(|amount| !amount.is_zero()).ok_or(Refusal::AmountOutOfRange)?
+            }
+        };
+        Ok(LockQuote { side, currency, asset, amount, payment_method: method })
+    }
+
+    /// The person behind a session: without a reference there is no history.
+    pub(super) fn person_of(&self, session: &Session) -> Option<[u8; 16]> {
+        let reference = session.terms.user_reference.as_deref()?;
+        Some(person_key(session.account, self.settings.mode, reference))
+    }
+
+    fn takes_movement(&self, session: &Session) -> Result<(), Refusal> {
+        session.status.on(SessionEvent::MovementStarted(PaymentId(0)))?;
+        if self.now() >= session.expires_at { Err(Refusal::SessionNotOpen) } else { Ok(()) }
+    }
+
+    /// From here on nothing is refused: quote and session are taken, the person's history counts the redemption.
+    fn consume(
+        &mut self,
+        account: Arc<Account>,
+        session: Arc<Session>,
+        mut quote: Quote,
+        mut ids: CommandIds,
+        metadata: Metadata,
+    ) -> Redemption {
+        let payment = PaymentId(ids.draw(&self.settings.id_key));
+        let transaction = TransactionId(ids.draw(&self.settings.id_key));
+        let taken = self.move_session(&session, SessionEvent::MovementStarted(payment));
+        let session = taken.expect("the guard has seen that the session takes a movement");
+        quote.consumed = Some((self.now(), payment));
+        let quote = Arc::new(quote);
+        self.quotes.put(self.head.batch, (account.id, quote.id), Arc::clone(&quote));
+        let person = self.person_of(&session);
+        let features = self.observe(&session, &quote, person);
+        Redemption { account, session, quote, payment, transaction, ids, metadata, person, features }
+    }
+
+    /// The features before this redemption; the person's history then counts it.
+    fn observe(&mut self, session: &Session, quote: &Quote, person: Option<[u8; 16]>) -> Features {
+        let now = self.now();
+        let mut history = person.and_then(|key| self.persons.get(&key).cloned()).unwrap_or_default();
+        let amount_cents = self.usd_cents(&quote.terms);
+        let context = Context {
+            terms: &quote.terms,
+            amount_cents,
+            person: &history,
+            session_created_at: session.created_at,
+            quote_created_at: quote.created_at,
+        };
+        let row = features(now, &context);
+        if let Some(key) = person {
+            history.redeemed(now, amount_cents);
+            self.persons.put(self.head.batch, key, history);
+        }
+        row
+    }
+
+    fn usd_cents(&self, terms: &Terms) -> u64 {
+        let dollar = self.catalogue.dollar_asset.and_then(|asset| self.catalogue.rates.get(&(terms.currency, asset)));
+        dollar.map_or(0, |rate| usd_cents(terms.fiat_amount, rate.mid))
+    }
+
+    /// The verdict is known: the payment goes on its way, waits or ends. Every redemption leaves a payment and a receipt.
+    pub(super) fn redeemed(&mut self, mut redemption: Redemption, risk: Risk) -> Reply {
+        let magic = self.magic(&redemption.quote);
+        let applied = self.applied(&redemption.account, magic, &risk);
+        let consumed = EventData::Quote(Arc::clone(&redemption.quote));
+        let (account, session) = (redemption.account.id, redemption.session.id);
+        self.emit(&mut redemption.ids, account, Some(session), EventKind::QuoteConsumed, consumed);
+        let payment = self.new_payment(&redemption, magic);
+        self.changes.push(Change::Transaction(account, payment.transaction, payment.id));
+        let candidates = choose(&self.catalogue, &payment.terms, &[]);
+        let receipt = Receipt {
+            payment: payment.id,
+            account,
+            at: self.now(),
+            batch: self.head.batch,
+            features: redemption.features,
+            risk,
+            applied,
+            candidates: candidates.clone(),
+        };
+        self.changes.push(Change::Receipt(Box::new(receipt)));
+        let payment = match applied {
+            Verdict::Approve => self.start(&mut redemption.ids, payment, &redemption.session, &candidates),
+            Verdict::StepUp => self.wait_for_verification(&mut redemption.ids, payment, &redemption.session),
+            Verdict::Decline => {
+                self.count_decline(redemption.person);
+                self.end_at_once(&mut redemption.ids, payment, &redemption.session, FailureCode::RiskDeclined)
+            }
+        };
+        Reply::Payment(payment)
+    }
+
+    /// What the score leads to. The sandbox obeys magic amounts, and the model only for accounts that ask for it.
+    fn applied(&self, account: &Account, magic: Option<Magic>, risk: &Risk) -> Verdict {
+        match magic {
+            Some(Magic::RiskDeclines) => Verdict::Decline,
+            Some(Magic::StepUp) => Verdict::StepUp,
+            Some(_) if !account.risk_is_real => Verdict::Approve,
+            Some(_) | None => risk.verdict,
+        }
+    }
+
+    fn magic(&self, quote: &Quote) -> Option<Magic> {
+        match self.settings.mode {
+            Mode::Sandbox => Some(Magic::of_digits(quote.given_amount.last_two_digits())),
+            Mode::Live => None,
+        }
+    }
+
+    fn new_payment(&self, redemption: &Redemption, magic: Option<Magic>) -> Payment {
+        Payment {
+            id: redemption.payment,
+            kind: PaymentKind::of(redemption.quote.terms.side),
+            account: redemption.account.id,
+            status: PaymentStatus::Routed,
+            quote: redemption.quote.id,
+            session: redemption.session.id,
+            transaction: redemption.transaction,
+            terms: redemption.quote.terms.clone(),
+            magic,
+            attempts: Vec::new(),
+            metadata: redemption.metadata.clone(),
+            created_at: self.now(),
+            updated_at: self.now(),
+        }
+    }
+
+    /// Asks the best corridor, or ends the payment when there is none.
+    pub(super) fn start(
+        &mut self,
+        ids: &mut CommandIds,
+        mut payment: Payment,
+        session: &Arc<Session>,
+        candidates: &[Candidate],
+    ) -> Arc<Payment> {
+        let Some(best) = candidates.first() else {
+            return self.end_at_once(ids, payment, session, FailureCode::NoRoute);
+        };
+        payment.status = PaymentStatus::Routed;
+        payment.updated_at = self.now();
+        self.post(&payment, Phase::Started);
+        self.ask_corridor(ids, &mut payment, best);
+        let payment = self.tell_payment(ids, payment);
+        self.tell_session(ids, EventKind::SessionProcessing, session);
+        payment
+    }
+
+    /// Adds the next attempt and its work for the rail.
+    pub(super) fn ask_corridor(&mut self, ids: &mut CommandIds, payment: &mut Payment, candidate: &Candidate) {
+        let id = AttemptId(ids.draw(&self.settings.id_key));
+        payment.attempts.push(Attempt { id, corridor: candidate.corridor.clone() });
+        let rail = self.catalogue.corridors.iter().find(|corridor| corridor.id == candidate.corridor);
+        let work = RailWork {
+            attempt: id,
+            payment: payment.id,
+            kind: payment.kind,
+            account: payment.account,
+            session: payment.session,
+            corridor: candidate.corridor.clone(),
+            rail: rail.map(|corridor| corridor.rail.clone()).unwrap_or_default(),
+            number: payment.attempts.len() as u32,
+            terms: payment.terms.clone(),
+            magic: payment.magic,
+        };
+        self.changes.push(Change::RailWorkAdd(Box::new(work)));
+    }
+
+    fn wait_for_verification(&mut self, ids: &mut CommandIds, mut payment: Payment, session: &Arc<Session>) -> Arc<Payment> {
+        let expires_at = self.now().plus(self.settings.verification_life);
+        payment.status = PaymentStatus::Verifying { expires_at };
+        let task = TimerTask::ExpireVerification(payment.id, payment.session);
+        self.changes.push(Change::TimerAdd(Timer { due: expires_at, task, account: payment.account }));
+        let payment = self.tell_payment(ids, payment);
+        let data = EventData::Payment(Arc::clone(&payment));
+        self.emit(ids, payment.account, Some(payment.session), EventKind::KycRequired, data);
+        self.tell_session(ids, EventKind::SessionProcessing, session);
+        payment
+    }
+
+    /// Ends a payment before any rail was asked; the session is free again.
+    fn end_at_once(
+        &mut self,
+        ids: &mut CommandIds,
+        mut payment: Payment,
+        session: &Arc<Session>,
+        code: FailureCode,
+    ) -> Arc<Payment> {
+        payment.status = PaymentStatus::Failed { code };
+        payment.updated_at = self.now();
+        let payment = self.tell_payment(ids, payment);
+        self.free_session(ids, session);
+        payment
+    }
+
+    fn count_decline(&mut self, person: Option<[u8; 16]>) {
+        let Some(key) = person else { return };
+        let mut history: Person = self.persons.get(&key).cloned().unwrap_or_default();
+        history.declined(self.now());
+        self.persons.put(self.head.batch, key, history);
+    }
+}
+
+/// Whether a quote moves what the session is for.
+fn fits(terms: &Terms, session: &Session) -> Result<(), Refusal> {
+    let wanted = &session.terms;
+    let flow_fits = match (wanted.flow, terms.side) {
+        (None | Some(Flow::OnRamp), Side::OnRamp) | (None | Some(Flow::OffRamp), Side::OffRamp) => true,
+        (Some(Flow::OffRamp | Flow::Swap), Side::OnRamp) | (Some(Flow::OnRamp | Flow::Swap), Side::OffRamp) => false,
+    };
+    let amount_fits = match terms.side {
+        Side::OnRamp => terms.fiat_amount == wanted.amount,
+        Side::OffRamp => terms.fiat_amount <= wanted.amount,
+    };
+    let asset_fits = wanted.target_token.is_none_or(|asset| asset == terms.asset);
+    if flow_fits && amount_fits && asset_fits && terms.currency == wanted.currency {
+        Ok(())
+    } else {
+        Err(Refusal::QuoteMismatch(Subject::Session))
+    }
+}
+
+impl From<QuoteRefusal> for Refusal {
+    fn from(refusal: QuoteRefusal) -> Refusal {
+        match refusal {
+            QuoteRefusal::Consumed => Refusal::QuoteConsumed,
+            QuoteRefusal::Expired => Refusal::QuoteExpired,
+            QuoteRefusal::SignatureMismatch => Refusal::QuoteMismatch(Subject::Quote),
+        }
+    }
+}

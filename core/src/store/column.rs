@@ -1,0 +1,162 @@
+//! The columns: what lies where, who writes it and who deletes it.
+//!
+//! Keys are fixed-width and most significant byte first, so that they sort as their parts do; `account` stands for an
+//! account id (16 bytes), `id` for any other id (16 bytes). Every value is a versioned record (see `record`) unless its
+//! column says that it is empty. "The commit" is the commit of the batch that the engine decided; nothing else writes.
+
+macro_rules! columns {
+    ($($(#[$doc:meta])* $name:ident = $number:literal $word:literal,)*) => {
+        /// A column of the store. Numbers and names are part of the format and never change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Column { $($(#[$doc])* $name = $number,)* }
+
+        impl Column {
+            /// All of them, in the order of their numbers.
+            pub const ALL: &'static [Column] = &[$(Column::$name,)*];
+
+            /// The name on disk and in messages.
+            pub fn name(self) -> &'static str {
+                match self { $(Column::$name => $word,)* }
+            }
+        }
+    };
+}
+
+columns! {
+    /// What the store says about itself.
+    ///
+    /// - Key: one of the words `format`, `mode`, `head`.
+    /// - Content: the format's number; the mode; the newest batch with its time and the clock of ids.
+    /// - Written: `format` and `mode` at creation, `head` with every batch.
+    /// - Deleted: never.
+    Meta = 0 "meta",
+    /// Partner accounts with keys, origins and webhook endpoint.
+    ///
+    /// - Key: `account`.
+    /// - Written: by operators' commands.
+    /// - Deleted: never.
+    Accounts = 1 "accounts",
+    /// Sessions.
+    ///
+    /// - Key: `account | id`.
+    /// - Written: at creation and whenever the status changes.
+    /// - Deleted: never.
+    Sessions = 2 "sessions",
+    /// Sessions by status, for lists.
+    ///
+    /// - Key: `account | label (1) | session id`.
+    /// - Content: empty.
+    /// - Written and deleted: with each change of a session's status label.
+    SessionIndex = 3 "session_index",
+    /// Signed quotes.
+    ///
+    /// - Key: `account | id`.
+    /// - Written: at the lock and at the redemption.
+    /// - Deleted: never.
+    Quotes = 4 "quotes",
+    /// Pay-ins and pay-outs.
+    ///
+    /// - Key: `account | id`.
+    /// - Written: at the redemption and whenever status or attempts change.
+    /// - Deleted: never.
+    Payments = 5 "payments",
+    /// Which payment stands behind a transaction.
+    ///
+    /// - Key: `account | transaction id`.
+    /// - Content: the payment's id.
+    /// - Written: once, at the redemption.
+    /// - Deleted: never.
+    Transactions = 6 "transactions",
+    /// Answers remembered under their idempotency keys.
+    ///
+    /// - Key: `account | hash of the key (16)`.
+    /// - Content: when, the request's fingerprint, and the object as it was answered.
+    /// - Written: once, with the effect that it names; again when the key is used after the record's life.
+    /// - Deleted: in the background once its life is over. Readers judge by the stored time.
+    Replays = 7 "replays",
+    /// What persons have redeemed lately.
+    ///
+    /// - Key: hash of the person (16).
+    /// - Written: with each redemption.
+    /// - Deleted: never.
+    Persons = 8 "persons",
+    /// Balances of the ledger.
+    ///
+    /// - Key: `account | ledger account (1) | kind of unit (1) | code or symbol`.
+    /// - Content: the sum of the postings.
+    /// - Written: once per batch that posts to it.
+    /// - Deleted: never.
+    Balances = 9 "balances",
+    /// Posting sets.
+    ///
+    /// - Key: `account | payment id | phase (1)`.
+    /// - Written: once.
+    /// - Deleted: never.
+    Postings = 10 "postings",
+    /// Decision receipts.
+    ///
+    /// - Key: `account | payment id`.
+    /// - Written: once, at the redemption.
+    /// - Deleted: never.
+    Receipts = 11 "receipts",
+    /// Events.
+    ///
+    /// - Key: `account | id`.
+    /// - Content: kind, time, and the object after the change as its own record.
+    /// - Written: once, with the change.
+    /// - Deleted: never.
+    Events = 12 "events",
+    /// Webhook deliveries.
+    ///
+    /// - Key: `account | id`.
+    /// - Written: with the event, and with the outcome of each attempt.
+    /// - Deleted: never.
+    Deliveries = 13 "deliveries",
+    /// The last undelivered delivery of each session that has one.
+    ///
+    /// - Key: session id.
+    /// - Content: the delivery's id.
+    /// - Written: with each new delivery of the session.
+    /// - Deleted: when its last delivery has ended.
+    Lanes = 14 "lanes",
+    /// Deliveries that are due, in commit order.
+    ///
+    /// - Key: outbox id.
+    /// - Content: account and delivery.
+    /// - Written: when a delivery becomes due.
+    /// - Deleted: with the outcome of the attempt.
+    Outbox = 15 "outbox",
+    /// Work that rails were asked for and have not answered, in commit order.
+    ///
+    /// - Key: attempt id.
+    /// - Written: when a payment is routed.
+    /// - Deleted: with the outcome.
+    RailWork = 16 "rail_work",
+    /// Timers, in the order in which they are due.
+    ///
+    /// - Key: `due (8) | kind of task (1) | ids of the task | account`: the order of timers in memory, too.
+    /// - Content: empty.
+    /// - Written: with what is to happen later.
+    /// - Deleted: when it ran, or when its object has moved on.
+    Timers = 17 "timers",
+}
+
+impl Column {
+    /// How many there are.
+    pub const COUNT: usize = Column::ALL.len();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_places_and_names_differ() {
+        for (place, column) in Column::ALL.iter().enumerate() {
+            assert_eq!(*column as usize, place);
+            assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
+        }
+        assert_eq!(Column::COUNT, 18);
+    }
+}

@@ -1,0 +1,94 @@
+//! From effects to rows.
+
+use super::record::{account, delivery, event, head, ledger, payment, person, quote, rail, receipt};
+use super::record::{reference, replay, session};
+use super::{Batch, Column, Key};
+use crate::change::{Change, Effects};
+
+/// The row of `meta` that holds the head.
+pub(super) const HEAD: &str = "head";
+
+/// What a change takes on average with its key: a guess that spares the arena most of its growth.
+const BYTES_PER_CHANGE: usize = 128;
+
+impl Batch {
+    /// The rows of `effects`, in their order, and the head behind them.
+    pub fn encode(effects: &Effects) -> Batch {
+        let mut batch = Batch::new(effects.head);
+        batch.reserve(effects.changes.len() + 1, (effects.changes.len() + 1) * BYTES_PER_CHANGE);
+        for change in &effects.changes {
+            encode_change(&mut batch, change);
+        }
+        batch.put_with(Column::Meta, &Key::meta(HEAD), |out| head::encode(&effects.head, out));
+        batch
+    }
+}
+
+fn encode_change(batch: &mut Batch, change: &Change) {
+    match change {
+        Change::Account(row) => {
+            batch.put_with(Column::Accounts, &Key::account(row.id), |out| account::encode(row, out));
+        }
+        Change::Session(row) => {
+            batch.put_with(Column::Sessions, &Key::object(row.account, row.id), |out| session::encode(row, out));
+        }
+        Change::SessionIndex(account, label, session, present) => {
+            let key = Key::labelled(*account, *label, Some((*session).into()));
+            set(batch, Column::SessionIndex, &key, present.then_some(|_: &mut Vec<u8>| {}));
+        }
+        Change::Quote(row) => {
+            batch.put_with(Column::Quotes, &Key::object(row.account, row.id), |out| quote::encode(row, out));
+        }
+        Change::Payment(row) => {
+            batch.put_with(Column::Payments, &Key::object(row.account, row.id), |out| payment::encode(row, out));
+        }
+        Change::Transaction(account, transaction, payment) => {
+            let key = Key::object(*account, *transaction);
+            batch.put_with(Column::Transactions, &key, |out| reference::encode_transaction(*payment, out));
+        }
+        Change::Replay(key, row) => {
+            batch.put_with(Column::Replays, &Key::replay(key), |out| replay::encode(row, out));
+        }
+        Change::Person(key, row) => {
+            batch.put_with(Column::Persons, &Key::alone(*key), |out| person::encode(row, out));
+        }
+        Change::Balance(key, balance) => {
+            batch.put_with(Column::Balances, &Key::balance(key), |out| ledger::encode_balance(*balance, out));
+        }
+        Change::Postings(account, payment, phase, set) => {
+            let key = Key::postings(*account, *payment, *phase);
+            batch.put_with(Column::Postings, &key, |out| ledger::encode_postings(set, out));
+        }
+        Change::Receipt(row) => {
+            batch.put_with(Column::Receipts, &Key::object(row.account, row.payment), |out| receipt::encode(row, out));
+        }
+        Change::Event(row) => {
+            batch.put_with(Column::Events, &Key::object(row.account, row.id), |out| event::encode(row, out));
+        }
+        Change::Delivery(row) => {
+            batch.put_with(Column::Deliveries, &Key::object(row.account, row.id), |out| delivery::encode(row, out));
+        }
+        Change::Lane(session, last) => {
+            let fill = last.map(|last| move |out: &mut Vec<u8>| reference::encode_lane(last, out));
+            set(batch, Column::Lanes, &Key::alone(*session), fill);
+        }
+        Change::OutboxAdd(row) => {
+            batch.put_with(Column::Outbox, &Key::alone(row.id), |out| reference::encode_outbox(row, out));
+        }
+        Change::OutboxRemove(id) => batch.delete(Column::Outbox, &Key::alone(*id)),
+        Change::RailWorkAdd(row) => {
+            batch.put_with(Column::RailWork, &Key::alone(row.attempt), |out| rail::encode(row, out));
+        }
+        Change::RailWorkRemove(attempt) => batch.delete(Column::RailWork, &Key::alone(*attempt)),
+        Change::TimerAdd(timer) => batch.put(Column::Timers, &Key::timer(timer), &[]),
+        Change::TimerRemove(timer) => batch.delete(Column::Timers, &Key::timer(timer)),
+    }
+}
+
+/// Writes the row when there is something to fill it with, else removes it.
+fn set(batch: &mut Batch, column: Column, key: &Key, fill: Option<impl FnOnce(&mut Vec<u8>)>) {
+    match fill {
+        Some(fill) => batch.put_with(column, key, fill),
+        None => batch.delete(column, key),
+    }
+}

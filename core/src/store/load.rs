@@ -1,0 +1,66 @@
+//! Prefetch: the rows that a batch needs, read in one go.
+
+use std::sync::Arc;
+
+use super::key;
+use super::record::{Malformed, delivery, ledger, payment, person, quote, reference, replay, session};
+use super::{Column, Key, Store, StoreError};
+use crate::change::{Loaded, Need};
+
+/// What the store has for `needs`, in their order.
+pub fn load(store: &dyn Store, needs: &[Need]) -> Result<Vec<Loaded>, StoreError> {
+    let places: Vec<(Column, Key)> = needs.iter().map(place).collect();
+    let values = store.get_many(&places)?;
+    assert_eq!(values.len(), needs.len(), "a store answers every key that it is asked for");
+    let rows = needs.iter().zip(&places).zip(values);
+    rows.map(|((need, (column, key)), value)| {
+        loaded(need, value.as_deref()).map_err(|malformed| corrupt(*column, key, malformed))
+    })
+    .collect()
+}
+
+/// The error for a row that cannot be read.
+pub(super) fn corrupt(column: Column, key: &[u8], malformed: Malformed) -> StoreError {
+    StoreError::Corrupt { column: column.name(), key: key::hex(key), reason: malformed.0.to_owned() }
+}
+
+fn place(need: &Need) -> (Column, Key) {
+    match need {
+        Need::Session(account, id) => (Column::Sessions, Key::object(*account, *id)),
+        Need::Quote(account, id) => (Column::Quotes, Key::object(*account, *id)),
+        Need::Payment(account, id) => (Column::Payments, Key::object(*account, *id)),
+        Need::Replay(key) => (Column::Replays, Key::replay(key)),
+        Need::Person(key) => (Column::Persons, Key::alone(*key)),
+        Need::Balance(key) => (Column::Balances, Key::balance(key)),
+        Need::Delivery(account, id) => (Column::Deliveries, Key::object(*account, *id)),
+        Need::Lane(session) => (Column::Lanes, Key::alone(*session)),
+    }
+}
+
+fn loaded(need: &Need, value: Option<&[u8]>) -> Result<Loaded, Malformed> {
+    Ok(match *need {
+        Need::Session(account, id) => {
+            Loaded::Session(account, id, shared(value, |bytes| session::decode(account, id, bytes))?)
+        }
+        Need::Quote(account, id) => {
+            Loaded::Quote(account, id, shared(value, |bytes| quote::decode(account, id, bytes))?)
+        }
+        Need::Payment(account, id) => {
+            Loaded::Payment(account, id, shared(value, |bytes| payment::decode(account, id, bytes))?)
+        }
+        Need::Replay(key) => Loaded::Replay(key, shared(value, |bytes| replay::decode(key.account, bytes))?),
+        Need::Person(key) => Loaded::Person(key, value.map(person::decode).transpose()?),
+        Need::Balance(key) => Loaded::Balance(key, value.map(ledger::decode_balance).transpose()?),
+        Need::Delivery(account, id) => {
+            Loaded::Delivery(account, id, shared(value, |bytes| delivery::decode(account, id, bytes))?)
+        }
+        Need::Lane(session) => Loaded::Lane(session, value.map(reference::decode_lane).transpose()?),
+    })
+}
+
+fn shared<T>(
+    value: Option<&[u8]>,
+    decode: impl FnOnce(&[u8]) -> Result<T, Malformed>,
+) -> Result<Option<Arc<T>>, Malformed> {
+    value.map(decode).transpose().map(|object| object.map(Arc::new))
+}

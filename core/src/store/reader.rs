@@ -1,0 +1,265 @@
+//! Typed reads of synced rows, beside the writer.
+
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use super::encode::HEAD;
+use super::load::corrupt;
+use super::record::{Malformed, account, delivery, event, head, ledger, payment, quote, rail, receipt};
+use super::record::{reference, session};
+use super::{Column, Key, Row, Scan, Store, StoreError, key};
+use crate::account::Account;
+use crate::change::{Head, OutboxRow};
+use crate::command::Timer;
+use crate::delivery::Delivery;
+use crate::event::Event;
+use crate::id::{
+    AccountId, AttemptId, DeliveryId, EventId, OutboxId, PaymentId, QuoteId, SessionId, TransactionId,
+};
+use crate::ledger::{BalanceKey, Phase, Posting};
+use crate::payment::Payment;
+use crate::quote::Quote;
+use crate::rail::RailWork;
+use crate::receipt::Receipt;
+use crate::session::{Session, SessionLabel};
+use crate::time::Timestamp;
+
+/// Reads typed objects. Cheap to clone; every call may wait for the disk, unless it is a [`Reader::cached`] one.
+#[derive(Clone)]
+pub struct Reader {
+    store: Arc<dyn Store>,
+    cached: bool,
+}
+
+impl Reader {
+    /// A reader of `store`.
+    pub fn new(store: Arc<dyn Store>) -> Reader {
+        Reader { store, cached: false }
+    }
+
+    /// A reader that never waits for the disk: it answers single objects from memory and gives
+    /// [`StoreError::NotCached`] for everything else, lists included.
+    pub fn cached(&self) -> Reader {
+        Reader { store: self.store.clone(), cached: true }
+    }
+
+    /// Where the cell stands; `None` before the first batch.
+    pub fn head(&self) -> Result<Option<Head>, StoreError> {
+        self.get(Column::Meta, &Key::meta(HEAD), head::decode)
+    }
+
+    /// All accounts, in the order of their ids.
+    pub fn accounts(&self) -> Result<Vec<Arc<Account>>, StoreError> {
+        self.list(Column::Accounts, &everything(), usize::MAX, |key, value| {
+            let id = AccountId::from(key::parse_alone(key)?);
+            account::decode(id, value).map(Arc::new)
+        })
+    }
+
+    /// A session of an account.
+    pub fn session(&self, account: AccountId, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.get(Column::Sessions, &Key::object(account, id), |bytes| session::decode(account, id, bytes))
+    }
+
+    /// Up to `limit` sessions of an account, newest first, older than `after`, with this label if one is given.
+    ///
+    /// `after` need not exist (any more).
+    pub fn sessions(
+        &self,
+        account: AccountId,
+        label: Option<SessionLabel>,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<Session>, StoreError> {
+        match label {
+            None => self.all_sessions(account, after, limit),
+            Some(label) => self.labelled_sessions(account, label, after, limit),
+        }
+    }
+
+    /// A quote of an account.
+    pub fn quote(&self, account: AccountId, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+        self.get(Column::Quotes, &Key::object(account, id), |bytes| quote::decode(account, id, bytes))
+    }
+
+    /// A payment of an account.
+    pub fn payment(&self, account: AccountId, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        self.get(Column::Payments, &Key::object(account, id), |bytes| payment::decode(account, id, bytes))
+    }
+
+    /// The payment behind a transaction of an account.
+    pub fn transaction(&self, account: AccountId, id: TransactionId) -> Result<Option<Payment>, StoreError> {
+        let key = Key::object(account, id);
+        let Some(payment) = self.get(Column::Transactions, &key, reference::decode_transaction)? else {
+            return Ok(None);
+        };
+        let missing = || corrupt(Column::Transactions, &key, Malformed("it names a payment that does not exist"));
+        self.payment(account, payment)?.map(Some).ok_or_else(missing)
+    }
+
+    /// An event of an account.
+    pub fn event(&self, account: AccountId, id: EventId) -> Result<Option<Event>, StoreError> {
+        self.get(Column::Events, &Key::object(account, id), |bytes| event::decode(account, id, bytes))
+    }
+
+    /// A webhook delivery of an account.
+    pub fn delivery(&self, account: AccountId, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        self.get(Column::Deliveries, &Key::object(account, id), |bytes| delivery::decode(account, id, bytes))
+    }
+
+    /// The decision receipt of a payment.
+    pub fn receipt(&self, account: AccountId, payment: PaymentId) -> Result<Option<Receipt>, StoreError> {
+        self.get(Column::Receipts, &Key::object(account, payment), |bytes| receipt::decode(account, payment, bytes))
+    }
+
+    /// The posting sets of a payment, in the order of their phases.
+    pub fn postings(&self, account: AccountId, payment: PaymentId) -> Result<Vec<(Phase, Vec<Posting>)>, StoreError> {
+        let range = within(&Key::object(account, payment));
+        self.list(Column::Postings, &range, usize::MAX, |key, value| {
+            let (_, _, phase) = key::parse_postings(key)?;
+            Ok((phase, ledger::decode_postings(value)?))
+        })
+    }
+
+    /// The balances of an account's books, ordered by ledger account and unit.
+    pub fn balances(&self, account: AccountId) -> Result<Vec<(BalanceKey, Decimal)>, StoreError> {
+        self.list(Column::Balances, &within(&Key::account(account)), usize::MAX, |key, value| {
+            Ok((key::parse_balance(key)?, ledger::decode_balance(value)?))
+        })
+    }
+
+    /// Up to `limit` deliveries that are due, in commit order, behind `after`.
+    pub fn outbox(&self, after: Option<OutboxId>, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        let range = behind(after.map(Key::alone));
+        self.list(Column::Outbox, &range, limit, |key, value| {
+            reference::decode_outbox(key::parse_alone(key)?.into(), value)
+        })
+    }
+
+    /// Up to `limit` pieces of work for rails, in commit order, behind `after`.
+    pub fn rail_work(&self, after: Option<AttemptId>, limit: usize) -> Result<Vec<RailWork>, StoreError> {
+        let range = behind(after.map(Key::alone));
+        self.list(Column::RailWork, &range, limit, |key, value| rail::decode(key::parse_alone(key)?.into(), value))
+    }
+
+    /// Up to `limit` timers that are due at `until` or before, in order, behind `after`.
+    pub fn timers(&self, after: Option<&Timer>, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        let end = until.0.checked_add(1).map(|next| next.to_be_bytes().to_vec());
+        let range = Scan { until: end, ..behind(after.map(Key::timer)) };
+        self.list(Column::Timers, &range, limit, |key, _| key::parse_timer(key))
+    }
+}
+
+impl Reader {
+    fn get<T>(
+        &self,
+        column: Column,
+        key: &Key,
+        decode: impl FnOnce(&[u8]) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, StoreError> {
+        let value = if self.cached {
+            self.store.get_cached(column, key)?
+        } else {
+            self.store.get_many(&[(column, *key)])?.pop().flatten()
+        };
+        let object = value.as_deref().map(decode).transpose();
+        object.map_err(|malformed| corrupt(column, key, malformed))
+    }
+
+    fn list<T>(
+        &self,
+        column: Column,
+        range: &Scan,
+        limit: usize,
+        decode: impl Fn(&[u8], &[u8]) -> Result<T, Malformed>,
+    ) -> Result<Vec<T>, StoreError> {
+        if self.cached {
+            return Err(StoreError::NotCached);
+        }
+        let rows: Vec<Row> = self.store.scan(column, range, limit)?;
+        let decoded = rows.iter().map(|(key, value)| {
+            decode(key, value).map_err(|malformed| corrupt(column, key, malformed))
+        });
+        decoded.collect()
+    }
+
+    fn all_sessions(
+        &self,
+        account: AccountId,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<Session>, StoreError> {
+        let range = older(&Key::account(account), after.map(|id| Key::object(account, id)));
+        self.list(Column::Sessions, &range, limit, |key, value| {
+            let (account, id) = key::parse_object(key)?;
+            session::decode(account, id.into(), value)
+        })
+    }
+
+    /// Walks the index and loads the rows. A session that left the label in between is passed over, and the walk goes on,
+    /// so that a short page always means the end.
+    fn labelled_sessions(
+        &self,
+        account: AccountId,
+        label: SessionLabel,
+        mut after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<Session>, StoreError> {
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let wanted = limit - found.len();
+            let ids = self.session_index(account, label, after, wanted)?;
+            after = ids.last().copied();
+            found.extend(self.load_sessions(account, &ids)?.into_iter().filter(|row| row.status.label() == label));
+            if ids.len() < wanted {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    fn session_index(
+        &self,
+        account: AccountId,
+        label: SessionLabel,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let cursor = after.map(|id| Key::labelled(account, label, Some(id.into())));
+        let range = older(&Key::labelled(account, label, None), cursor);
+        self.list(Column::SessionIndex, &range, limit, |key, _| Ok(key::parse_labelled(key)?.2.into()))
+    }
+
+    fn load_sessions(&self, account: AccountId, ids: &[SessionId]) -> Result<Vec<Session>, StoreError> {
+        let places: Vec<(Column, Key)> = ids.iter().map(|id| (Column::Sessions, Key::object(account, *id))).collect();
+        let values = self.store.get_many(&places)?;
+        let rows = ids.iter().zip(&places).zip(values);
+        rows.map(|((id, (column, key)), value)| {
+            let bytes = value.ok_or(Malformed("it is in the index and does not exist"));
+            let session = bytes.and_then(|bytes| session::decode(account, *id, &bytes));
+            session.map_err(|malformed| corrupt(*column, key, malformed))
+        })
+        .collect()
+    }
+}
+
+fn everything() -> Scan {
+    Scan { from: Vec::new(), until: None, newest_first: false }
+}
+
+/// Everything that begins with `prefix`, oldest first.
+fn within(prefix: &[u8]) -> Scan {
+    Scan { from: prefix.to_vec(), until: key::after_prefix(prefix), newest_first: false }
+}
+
+/// Everything that begins with `prefix` and lies before `cursor`, newest first.
+fn older(prefix: &[u8], cursor: Option<Key>) -> Scan {
+    let until = cursor.map_or_else(|| key::after_prefix(prefix), |cursor| Some(cursor.to_vec()));
+    Scan { from: prefix.to_vec(), until, newest_first: true }
+}
+
+/// Everything behind `cursor`, oldest first.
+fn behind(cursor: Option<Key>) -> Scan {
+    Scan { from: cursor.map_or_else(Vec::new, |cursor| key::after(&cursor)), ..everything() }
+}

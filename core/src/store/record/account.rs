@@ -1,0 +1,113 @@
+//! The record of an account.
+
+use serde::{Deserialize, Serialize};
+
+use super::numbers::Numbered;
+use super::{Malformed, read, write};
+use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
+use crate::id::AccountId;
+use crate::time::{Millis, Timestamp};
+
+#[derive(Serialize, Deserialize)]
+struct AccountV1<'a> {
+    name: &'a str,
+    created_at: u64,
+    /// One bit each: rails, customers, KYC package, swap.
+    entitlements: u8,
+    origins: Vec<&'a str>,
+    keys: Vec<KeyV1>,
+    webhook: Option<WebhookV1<'a>>,
+    quote_life: Option<u64>,
+    risk_is_real: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyV1 {
+    id: [u8; 16],
+    kind: u8,
+    hash: [u8; 32],
+    created_at: u64,
+    revoked_at: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WebhookV1<'a> {
+    url: &'a str,
+    sealed_secret: &'a [u8],
+}
+
+/// Appends the record of `account`.
+pub fn encode(account: &Account, out: &mut Vec<u8>) {
+    let fields = AccountV1 {
+        name: &account.name,
+        created_at: account.created_at.0,
+        entitlements: bits(account.entitlements),
+        origins: account.origins.iter().map(String::as_str).collect(),
+        keys: account.keys.iter().map(KeyV1::from).collect(),
+        webhook: account.webhook.as_ref().map(webhook),
+        quote_life: account.quote_life.map(|life| life.0),
+        risk_is_real: account.risk_is_real,
+    };
+    write(out, &fields);
+}
+
+/// Reads the record of the account with this key.
+pub fn decode(id: AccountId, bytes: &[u8]) -> Result<Account, Malformed> {
+    let fields: AccountV1<'_> = read(bytes)?;
+    let webhook = |endpoint: WebhookV1<'_>| WebhookEndpoint {
+        url: endpoint.url.to_owned(),
+        sealed_secret: endpoint.sealed_secret.to_vec(),
+    };
+    Ok(Account {
+        id,
+        name: fields.name.to_owned(),
+        created_at: Timestamp(fields.created_at),
+        entitlements: entitlements(fields.entitlements)?,
+        origins: fields.origins.into_iter().map(str::to_owned).collect(),
+        keys: fields.keys.into_iter().map(KeyV1::key).collect::<Result<_, _>>()?,
+        webhook: fields.webhook.map(webhook),
+        quote_life: fields.quote_life.map(Millis),
+        risk_is_real: fields.risk_is_real,
+    })
+}
+
+fn webhook(endpoint: &WebhookEndpoint) -> WebhookV1<'_> {
+    WebhookV1 { url: &endpoint.url, sealed_secret: &endpoint.sealed_secret }
+}
+
+fn bits(entitlements: Entitlements) -> u8 {
+    let Entitlements { rails, customers, kyc_package, swap } = entitlements;
+    u8::from(rails) | u8::from(customers) << 1 | u8::from(kyc_package) << 2 | u8::from(swap) << 3
+}
+
+fn entitlements(bits: u8) -> Result<Entitlements, Malformed> {
+    if bits >= 1 << 4 {
+        return Err(Malformed("no entitlement has this bit"));
+    }
+    let has = |place: u8| bits >> place & 1 == 1;
+    Ok(Entitlements { rails: has(0), customers: has(1), kyc_package: has(2), swap: has(3) })
+}
+
+impl From<&ApiKey> for KeyV1 {
+    fn from(key: &ApiKey) -> KeyV1 {
+        KeyV1 {
+            id: key.id.into(),
+            kind: key.kind.number(),
+            hash: key.hash,
+            created_at: key.created_at.0,
+            revoked_at: key.revoked_at.map(|at| at.0),
+        }
+    }
+}
+
+impl KeyV1 {
+    fn key(self) -> Result<ApiKey, Malformed> {
+        Ok(ApiKey {
+            id: self.id.into(),
+            kind: KeyKind::from_number(self.kind)?,
+            hash: self.hash,
+            created_at: Timestamp(self.created_at),
+            revoked_at: self.revoked_at.map(Timestamp),
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! Records that are only a reference: the payment behind a transaction, the end of a lane, a row of the outbox.
+
+use super::{Malformed, read, write};
+use crate::change::OutboxRow;
+use crate::id::{DeliveryId, OutboxId, PaymentId};
+
+/// Appends the record of a transaction.
+pub fn encode_transaction(payment: PaymentId, out: &mut Vec<u8>) {
+    write(out, &<[u8; 16]>::from(payment));
+}
+
+/// Reads the record of a transaction.
+pub fn decode_transaction(bytes: &[u8]) -> Result<PaymentId, Malformed> {
+    read::<[u8; 16]>(bytes).map(PaymentId::from)
+}
+
+/// Appends the record of a lane.
+pub fn encode_lane(last: DeliveryId, out: &mut Vec<u8>) {
+    write(out, &<[u8; 16]>::from(last));
+}
+
+/// Reads the record of a lane.
+pub fn decode_lane(bytes: &[u8]) -> Result<DeliveryId, Malformed> {
+    read::<[u8; 16]>(bytes).map(DeliveryId::from)
+}
+
+/// Appends the record of a row of the outbox.
+pub fn encode_outbox(row: &OutboxRow, out: &mut Vec<u8>) {
+    write(out, &(<[u8; 16]>::from(row.account), <[u8; 16]>::from(row.delivery)));
+}
+
+/// Reads the row of the outbox with this key.
+pub fn decode_outbox(id: OutboxId, bytes: &[u8]) -> Result<OutboxRow, Malformed> {
+    let (account, delivery): ([u8; 16], [u8; 16]) = read(bytes)?;
+    Ok(OutboxRow { id, account: account.into(), delivery: delivery.into() })
+}

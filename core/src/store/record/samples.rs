@@ -1,0 +1,247 @@
+//! Fixed values of every kind: what the golden bytes are of, and what the store's tests write.
+
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
+use crate::change::{Head, OutboxRow};
+use crate::command::Reply;
+use crate::delivery::{Delivery, DeliveryStatus};
+use crate::event::{Event, EventData, EventKind};
+use crate::id::*;
+use crate::ledger::{Phase, Posting, postings};
+use crate::money::{Amount, Asset, Currency, Rate};
+use crate::payment::{Attempt, Magic, Payment, PaymentKind, PaymentStatus};
+use crate::quote::Quote;
+use crate::rail::RailWork;
+use crate::receipt::Receipt;
+use crate::replay::{Replay, ReplayKey};
+use crate::risk::velocity::Window;
+use crate::risk::{Decider, Features, Person, Risk, Verdict};
+use crate::routing::Candidate;
+use crate::session::{Flow, Session, SessionStatus, SessionTerms};
+use crate::terms::{Fees, Side, Terms};
+use crate::time::{Millis, Timestamp};
+
+/// The first moment of 2026.
+pub const START: Timestamp = Timestamp(1_767_225_600_000);
+pub const ACCOUNT: AccountId = AccountId(0x019b_75e3_a400_0000_1122_3344_5566_7788);
+pub const SESSION: SessionId = SessionId(id(0, 0xa1));
+pub const QUOTE: QuoteId = QuoteId(id(1_200, 0xb2));
+pub const PAYMENT: PaymentId = PaymentId(id(2_500, 0xc3));
+pub const TRANSACTION: TransactionId = TransactionId(id(2_500, 0xd4));
+
+/// An id drawn some milliseconds after the start.
+pub const fn id(after: u64, mark: u8) -> u128 {
+    let hash = mark as u128 * 0x0001_0101_0101_0101;
+    ((START.0 + after) as u128) << 80 | 3 << 64 | (mark as u128) << 56 | hash & 0x00ff_ffff_ffff_ffff
+}
+
+pub fn at(after: u64) -> Timestamp {
+    START.plus(Millis(after))
+}
+
+pub fn terms() -> Terms {
+    let amount = |text| Amount::parse(text).unwrap();
+    Terms {
+        side: Side::OnRamp,
+        currency: Currency::parse("EUR").unwrap(),
+        asset: Asset::parse("USDC").unwrap(),
+        payment_method: "sepa_instant".to_owned(),
+        fiat_amount: amount("100.00"),
+        crypto_amount: amount("106.141304"),
+        exchange_rate: Rate::new("0.92".parse().unwrap()).unwrap(),
+        fees: Fees {
+            processing: amount("1.75"),
+            network: amount("0.10"),
+            partner: amount("0.50"),
+            total: amount("2.35"),
+        },
+    }
+}
+
+pub fn session() -> Session {
+    Session {
+        id: SESSION,
+        account: ACCOUNT,
+        status: SessionStatus::Completed { transaction: TRANSACTION },
+        terms: SessionTerms {
+            amount: Amount::parse("100.00").unwrap(),
+            currency: Currency::parse("EUR").unwrap(),
+            flow: Some(Flow::OnRamp),
+            target_token: Asset::parse("USDC"),
+            target_network: Some("base".to_owned()),
+            wallet_address: Some("0x52908400098527886E0F7030069857D2E4169EE7".to_owned()),
+            user_reference: Some("user-4711".to_owned()),
+            quote_preview_id: None,
+            return_url: "https://shop.example/return".to_owned(),
+            cancel_url: Some("https://shop.example/cancel".to_owned()),
+            metadata: vec![("order".to_owned(), "A-1001".to_owned())],
+        },
+        created_at: START,
+        expires_at: at(3_600_000),
+    }
+}
+
+pub fn quote() -> Quote {
+    let mut signature = [0; 32];
+    for (place, byte) in signature.iter_mut().enumerate() {
+        *byte = place as u8 * 7 + 1;
+    }
+    Quote {
+        id: QUOTE,
+        account: ACCOUNT,
+        terms: terms(),
+        given_amount: Amount::parse("100").unwrap(),
+        created_at: at(1_200),
+        expires_at: at(31_200),
+        consumed: Some((at(2_500), PAYMENT)),
+        key_id: 1,
+        signature,
+    }
+}
+
+pub fn payment() -> Payment {
+    Payment {
+        id: PAYMENT,
+        kind: PaymentKind::PayIn,
+        account: ACCOUNT,
+        status: PaymentStatus::Settled { at: at(3_100) },
+        quote: QUOTE,
+        session: SESSION,
+        transaction: TRANSACTION,
+        terms: terms(),
+        magic: Some(Magic::None),
+        attempts: vec![Attempt { id: AttemptId(id(2_500, 0xe5)), corridor: "sepa-instant-eu".to_owned() }],
+        metadata: Vec::new(),
+        created_at: at(2_500),
+        updated_at: at(3_100),
+    }
+}
+
+pub fn account() -> Account {
+    let key = |kind, mark| ApiKey {
+        id: KeyId(id(0, mark)),
+        kind,
+        hash: [mark; 32],
+        created_at: START,
+        revoked_at: (kind == KeyKind::Publishable).then_some(at(9)),
+    };
+    Account {
+        id: ACCOUNT,
+        name: "Demo partner".to_owned(),
+        created_at: START,
+        entitlements: Entitlements { rails: true, customers: false, kyc_package: true, swap: false },
+        origins: vec!["https://shop.example".to_owned()],
+        keys: vec![key(KeyKind::Secret, 1), key(KeyKind::Publishable, 2)],
+        webhook: Some(WebhookEndpoint { url: "https://shop.example/hook".to_owned(), sealed_secret: vec![9; 24] }),
+        quote_life: Some(Millis::seconds(45)),
+        risk_is_real: true,
+    }
+}
+
+pub fn delivery(status: DeliveryStatus) -> Delivery {
+    Delivery {
+        id: DeliveryId(id(2_500, 0xf6)),
+        account: ACCOUNT,
+        event: EventId(id(2_500, 0xf5)),
+        lane: Some(SESSION),
+        status,
+        attempts: 2,
+        last_response_status: Some(500),
+        last_error: Some("the receiver answered 500".to_owned()),
+        created_at: at(2_500),
+        next: Some(DeliveryId(id(3_100, 0x17))),
+    }
+}
+
+pub fn event(kind: EventKind, lane: Option<SessionId>, data: EventData) -> Event {
+    Event { id: EventId(id(2_500, 0xf5)), account: ACCOUNT, kind, created_at: at(2_500), lane, data }
+}
+
+/// One event for each kind of object, with a lane that is the object's, another one, and none.
+pub fn events() -> [Event; 3] {
+    [
+        event(EventKind::SessionCompleted, Some(SESSION), EventData::Session(Arc::new(session()))),
+        event(EventKind::QuoteConsumed, Some(SESSION), EventData::Quote(Arc::new(quote()))),
+        event(EventKind::PayInSettled, None, EventData::Payment(Arc::new(payment()))),
+    ]
+}
+
+pub fn receipt(decider: Decider) -> Receipt {
+    let features = [2.04, 1.0, 0.0, 0.0, 0.0, 6.41, 0.0, 1.0, 13.0, 0.0, 0.0, 0.0, 0.54, 1.3];
+    let candidate = |corridor: &str, score, probability| Candidate { corridor: corridor.to_owned(), score, probability };
+    Receipt {
+        payment: PAYMENT,
+        account: ACCOUNT,
+        at: at(2_500),
+        batch: 1_234_567,
+        features: Features(features),
+        risk: Risk { score: 0.031, verdict: Verdict::Approve, decider },
+        applied: Verdict::StepUp,
+        candidates: vec![candidate("sepa-instant-eu", 0.93, 1.0), candidate("sepa-eu", 0.62, 0.0)],
+    }
+}
+
+pub fn model() -> Decider {
+    Decider::Model { name: "fraud-trees".to_owned(), version: "2026.1".to_owned() }
+}
+
+pub const REPLAY_KEY: ReplayKey = ReplayKey { account: ACCOUNT, key: [0x42; 16] };
+
+pub fn replays() -> [Replay; 3] {
+    let replay = |reply| Replay { fingerprint: [0x5a; 16], at: at(2_500), reply };
+    [
+        replay(Reply::Session(Arc::new(session()))),
+        replay(Reply::Quote(Arc::new(quote()))),
+        replay(Reply::Payment(Arc::new(payment()))),
+    ]
+}
+
+pub fn person() -> Person {
+    let window = |current| Window { bucket: 20_454, current, previous: 1 };
+    Person {
+        total_count: 12,
+        total_cents: 130_435,
+        last_at: at(2_500),
+        count_1h: Window { bucket: 490_896, current: 1, previous: 0 },
+        count_24h: window(2),
+        cents_24h: window(21_739),
+        declines_24h: Window::default(),
+    }
+}
+
+pub fn rail_work() -> RailWork {
+    RailWork {
+        attempt: AttemptId(id(2_500, 0xe5)),
+        payment: PAYMENT,
+        kind: PaymentKind::PayIn,
+        account: ACCOUNT,
+        session: SESSION,
+        corridor: "sepa-instant-eu".to_owned(),
+        rail: "simulated".to_owned(),
+        number: 1,
+        terms: terms(),
+        magic: None,
+    }
+}
+
+pub fn outbox_row() -> OutboxRow {
+    OutboxRow { id: OutboxId(id(2_500, 0x18)), account: ACCOUNT, delivery: DeliveryId(id(2_500, 0xf6)) }
+}
+
+pub fn posting_set() -> Vec<Posting> {
+    postings(PaymentKind::PayIn, &terms(), Phase::Settled)
+}
+
+pub fn balance() -> Decimal {
+    "-1234567.89".parse().unwrap()
+}
+
+pub fn head() -> Head {
+    let mut ids = IdClock::default();
+    ids.command(at(2_500));
+    ids.command(at(2_500));
+    Head { batch: 1_234_567, now: at(2_500), ids }
+}

@@ -1,0 +1,233 @@
+//! The command line as a closed set of actions.
+
+use crate::failure::Failure;
+
+/// What the caller asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Print the overview, or the help of one command.
+    Help(Option<String>),
+    /// Make the machine ready and say what was found.
+    Setup,
+    /// Build the release programs.
+    Build,
+    /// Build and start the server; the words are passed on to it.
+    Run(Vec<String>),
+    /// Run the tests.
+    Test(TestPlan),
+    /// Run the criterion benches; the words are passed on to `cargo bench`.
+    Bench(Vec<String>),
+    /// Start a command of `causeway-lab`; the words are passed on to it.
+    Lab {
+        /// The command of the lab: the same word as here.
+        command: String,
+        /// What follows it.
+        extra: Vec<String>,
+    },
+    /// Check formatting and lints.
+    Lint,
+    /// Lint, then test, with one table of minutes.
+    Ci,
+}
+
+/// Which tests to run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TestPlan {
+    /// How much of them.
+    pub extent: Extent,
+    /// Only tests whose names contain this.
+    pub filter: Option<String>,
+}
+
+/// How much of the tests to run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// Unit, black-box and model tests.
+    #[default]
+    Ordinary,
+    /// Unit tests, and the black-box tests that are not long.
+    Quick,
+    /// The long part of this name, or all that this commit has not passed yet.
+    Full(Option<String>),
+}
+
+/// Reads the words after `cargo xtask`.
+pub fn parse(words: &[String]) -> Result<Action, Failure> {
+    let Some((command, rest)) = words.split_first() else {
+        return Ok(Action::Help(None));
+    };
+    if matches!(command.as_str(), "help" | "--help" | "-h") {
+        return Ok(Action::Help(rest.first().cloned()));
+    }
+    if asks_for_help(rest) {
+        return Ok(Action::Help(Some(command.clone())));
+    }
+    match command.as_str() {
+        "setup" => alone(command, rest, Action::Setup),
+        "build" => alone(command, rest, Action::Build),
+        "lint" => alone(command, rest, Action::Lint),
+        "ci" => alone(command, rest, Action::Ci),
+        "run" => Ok(Action::Run(after_dashes(rest)?)),
+        "test" => Ok(Action::Test(test_plan(rest)?)),
+        "bench" => Ok(Action::Bench(rest.to_vec())),
+        "demo" | "load" | "fill" => Ok(Action::Lab {
+            command: command.clone(),
+            extra: passed_on(rest),
+        }),
+        unknown => Err(Failure::new(format!(
+            "there is no command `{unknown}`; `cargo xtask --help` lists them"
+        ))),
+    }
+}
+
+/// Help is asked for in front of `--` only: behind it the word belongs to the started program.
+fn asks_for_help(rest: &[String]) -> bool {
+    rest.iter()
+        .take_while(|word| *word != "--")
+        .any(|word| matches!(word.as_str(), "--help" | "-h"))
+}
+
+fn alone(command: &str, rest: &[String], action: Action) -> Result<Action, Failure> {
+    match rest.first() {
+        None => Ok(action),
+        Some(word) => Err(Failure::new(format!(
+            "`cargo xtask {command}` takes no argument, but got `{word}`"
+        ))),
+    }
+}
+
+fn after_dashes(rest: &[String]) -> Result<Vec<String>, Failure> {
+    match rest.split_first() {
+        None => Ok(Vec::new()),
+        Some((dashes, extra)) if dashes == "--" => Ok(extra.to_vec()),
+        Some((word, _)) => Err(Failure::new(format!(
+            "`{word}`: arguments for the server go behind `--`, as in `cargo xtask run -- {word}`"
+        ))),
+    }
+}
+
+fn passed_on(rest: &[String]) -> Vec<String> {
+    let skip = usize::from(rest.first().is_some_and(|word| word == "--"));
+    rest[skip..].to_vec()
+}
+
+fn test_plan(rest: &[String]) -> Result<TestPlan, Failure> {
+    let (mut quick, mut full, mut name) = (false, false, None);
+    for word in rest {
+        match word.as_str() {
+            "--quick" => quick = true,
+            "--full" => full = true,
+            option if option.starts_with('-') => {
+                return Err(Failure::new(format!(
+                    "`cargo xtask test` has no option `{option}`; see its --help"
+                )));
+            }
+            word if name.is_none() => name = Some(word.to_owned()),
+            word => {
+                return Err(Failure::new(format!(
+                    "`{word}`: one name at most can be given"
+                )));
+            }
+        }
+    }
+    match (quick, full) {
+        (true, true) => Err(Failure::new("--quick and --full exclude each other")),
+        (true, false) => Ok(TestPlan {
+            extent: Extent::Quick,
+            filter: name,
+        }),
+        (false, true) => Ok(TestPlan {
+            extent: Extent::Full(name),
+            filter: None,
+        }),
+        (false, false) => Ok(TestPlan {
+            extent: Extent::Ordinary,
+            filter: name,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Action, String> {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        parse(&words).map_err(|failure| failure.to_string())
+    }
+
+    fn test(extent: Extent, filter: Option<&str>) -> Result<Action, String> {
+        Ok(Action::Test(TestPlan {
+            extent,
+            filter: filter.map(str::to_owned),
+        }))
+    }
+
+    #[test]
+    fn help_is_asked_for_in_every_way() {
+        assert_eq!(parsed(""), Ok(Action::Help(None)));
+        assert_eq!(parsed("--help"), Ok(Action::Help(None)));
+        assert_eq!(parsed("help run"), Ok(Action::Help(Some("run".into()))));
+        assert_eq!(parsed("run --help"), Ok(Action::Help(Some("run".into()))));
+    }
+
+    #[test]
+    fn words_behind_the_dashes_belong_to_the_server() {
+        assert_eq!(parsed("run"), Ok(Action::Run(vec![])));
+        assert_eq!(
+            parsed("run -- --help"),
+            Ok(Action::Run(vec!["--help".into()]))
+        );
+        assert!(
+            parsed("run --mode live")
+                .unwrap_err()
+                .contains("cargo xtask run -- --mode")
+        );
+    }
+
+    #[test]
+    fn tests_take_an_extent_and_one_name() {
+        assert_eq!(parsed("test"), test(Extent::Ordinary, None));
+        assert_eq!(
+            parsed("test lock_quote"),
+            test(Extent::Ordinary, Some("lock_quote"))
+        );
+        assert_eq!(
+            parsed("test --quick lock"),
+            test(Extent::Quick, Some("lock"))
+        );
+        assert_eq!(parsed("test --full"), test(Extent::Full(None), None));
+        assert_eq!(
+            parsed("test --full kill"),
+            test(Extent::Full(Some("kill".into())), None)
+        );
+        assert!(parsed("test --quick --full").is_err());
+        assert!(parsed("test --slow").is_err());
+        assert!(parsed("test one two").is_err());
+    }
+
+    #[test]
+    fn lab_commands_pass_everything_on() {
+        let extra = vec!["--rate".to_owned(), "5".to_owned()];
+        assert_eq!(
+            parsed("load --rate 5"),
+            Ok(Action::Lab {
+                command: "load".into(),
+                extra: extra.clone()
+            })
+        );
+        assert_eq!(
+            parsed("load -- --rate 5"),
+            Ok(Action::Lab {
+                command: "load".into(),
+                extra
+            })
+        );
+    }
+
+    #[test]
+    fn unknown_commands_and_stray_words_are_named() {
+        assert!(parsed("bulid").unwrap_err().contains("`bulid`"));
+        assert!(parsed("build now").unwrap_err().contains("`now`"));
+    }
+}

@@ -1,0 +1,117 @@
+//! What `--help` prints.
+
+use crate::full;
+
+/// The help of one command, or the overview.
+pub fn text(topic: Option<&str>) -> String {
+    match topic {
+        Some("setup") => SETUP.to_owned(),
+        Some("build") => BUILD.to_owned(),
+        Some("run") => RUN.to_owned(),
+        Some("test") => format!("{TEST}{}", full::list()),
+        Some("bench") => BENCH.to_owned(),
+        Some("demo" | "load" | "fill") => LAB.to_owned(),
+        Some("lint") => LINT.to_owned(),
+        Some("ci") => CI.to_owned(),
+        Some(_) | None => OVERVIEW.to_owned(),
+    }
+}
+
+const OVERVIEW: &str = "\
+cargo xtask COMMAND: sets the machine up, builds, runs and tests Causeway
+
+  setup                     install, fetch and compile what is missing; say what is used
+  build                     build the server and the lab in target/release
+  run [-- ARGUMENTS]        build the server and start it with an empty sandbox
+  test [--quick] [FILTER]   run the tests
+  test --full [PART]        run the long parts
+  bench [ARGUMENTS]         run the criterion benches
+  demo [ARGUMENTS]          perform a whole journey against the running server
+  load | fill [ARGUMENTS]   generate load; fill a store
+  lint                      check formatting and lints
+  ci                        lint, then test
+
+Every command does the set-up it needs first. `cargo xtask COMMAND --help` says more.
+Exit codes: 0 done; 1 something failed; 2 a prerequisite is missing and cannot be installed from here.";
+
+const SETUP: &str = "\
+cargo xtask setup: makes this machine ready; what is ready already is left alone
+
+  From the system  libclang, a C++ compiler, Python 3 with venv and pip, curl, Node.js 18 or newer. As root on a
+                   system with apt-get they are installed; else the package is named and the exit code is 2.
+  ONNX Runtime     the shared library out of the wheel on the Python package index, at the version and checksum of
+                   tools/requirements/onnxruntime.txt; checked on every use.
+  RocksDB          compiled once for each version, compiler and feature list: about 20 minutes on two cores.
+  Python packages  tools/requirements/test.txt, in a virtual environment in target/venv.
+
+The first three are shared by all checkouts and lie in ~/.cache/causeway. Where they are is written to
+.cargo/local.toml, so that plain `cargo build` and an editor find them too.
+
+Environment:
+  CAUSEWAY_CACHE                the shared directory (default: causeway in XDG_CACHE_HOME or ~/.cache)
+  LIBCLANG_PATH                 the directory of libclang, when it lies in an unusual place
+  CXX                           the C++ compiler
+  PIP_INDEX_URL, PIP_FIND_LINKS a mirror of the Python package index; a directory of wheels";
+
+const BUILD: &str = "\
+cargo xtask build: builds the server (target/release/causeway) and the lab (target/release/causeway-lab)";
+
+const RUN: &str = "\
+cargo xtask run [-- ARGUMENTS]: builds the server and starts it
+
+It starts `causeway serve --data-dir target/sandbox --listen 127.0.0.1:8080 --operator-listen 127.0.0.1:8081`.
+ARGUMENTS are added; one of these three options among them takes the place of its default. What the server
+understands: `cargo xtask run -- --help`. Stop it with Ctrl-C or SIGTERM.";
+
+const TEST: &str = "\
+cargo xtask test [--quick] [FILTER]: runs the tests and prints the minutes of each stage
+cargo xtask test --full [PART]:      runs the long parts
+
+  FILTER    only tests whose names contain this
+  --quick   without the model tests, and without the black-box tests that have `long_` in their names
+  --full    the long part PART, or all that this commit has not passed yet; each result is added to
+            SPECIFICATION.md. The parts:
+";
+
+const BENCH: &str = "\
+cargo xtask bench [ARGUMENTS]: runs the criterion benches; ARGUMENTS go to `cargo bench`
+(`cargo xtask bench -- lock_quote` runs those with that name)";
+
+const LAB: &str = "\
+cargo xtask demo|load|fill [ARGUMENTS]: builds the lab and starts its command of the same name
+
+  demo      perform a whole journey against the running server and show every step
+  load      generate load and report what came back how fast
+  fill      fill a store
+
+ARGUMENTS go to the lab; `cargo xtask demo -- --help` shows what it understands.";
+
+const LINT: &str = "\
+cargo xtask lint: checks formatting (`cargo fmt --all --check`) and lints (clippy, warnings are errors)";
+
+const CI: &str = "\
+cargo xtask ci: lint, then test, with one table of the minutes of each stage";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_of_the_overview_has_its_help() {
+        let commands = [
+            "setup", "build", "run", "test", "bench", "demo", "load", "fill", "lint", "ci",
+        ];
+        for command in commands {
+            assert!(
+                OVERVIEW.lines().any(|line| line.contains(command)),
+                "{command} is not in the overview"
+            );
+            let help = text(Some(command));
+            assert!(
+                help.starts_with("cargo xtask ") && help.contains(command),
+                "{command} has no help of its own"
+            );
+            assert_ne!(help, OVERVIEW);
+        }
+    }
+}
