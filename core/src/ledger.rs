@@ -6,8 +6,8 @@
 use rust_decimal::Decimal;
 
 use crate::id::AccountId;
-use crate::payment::PaymentKind;
 use crate::money::Unit;
+use crate::payment::PaymentKind;
 use crate::terms::Terms;
 
 /// The ledger accounts that each partner account has, per currency or asset.
@@ -174,7 +174,12 @@ mod tests {
             fiat_amount: amount("100.00"),
             crypto_amount: amount("106.141304"),
             exchange_rate: Rate::new("0.92".parse().unwrap()).unwrap(),
-            fees: Fees { processing: amount("1.75"), network: amount("0.10"), partner: amount("0.50"), total: amount("2.35") },
+            fees: Fees {
+                processing: amount("1.75"),
+                network: amount("0.10"),
+                partner: amount("0.50"),
+                total: amount("2.35"),
+            },
         }
     }
 
@@ -199,7 +204,8 @@ mod tests {
     #[test]
     fn fees_are_earned_once_the_money_moved() {
         let unit = Unit::Currency(terms(Side::OnRamp).currency);
-        let earned = |phases: &[Phase]| sum_over(PaymentKind::PayIn, Side::OnRamp, phases, LedgerAccount::FeesPartner, unit);
+        let earned =
+            |phases: &[Phase]| sum_over(PaymentKind::PayIn, Side::OnRamp, phases, LedgerAccount::FeesPartner, unit);
         assert_eq!(earned(&[Phase::Started, Phase::Settled]), "-0.50".parse().unwrap());
         assert!(earned(&[Phase::Started, Phase::Reversed]).is_zero());
     }

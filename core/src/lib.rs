@@ -3,33 +3,33 @@
 //! Read [`command`] first: it is the whole vocabulary. Then `state`, which answers commands without I/O, clock or
 //! randomness, and `engine`, the only place where clock, queue, model and store meet.
 
+pub mod id;
 pub mod limits;
 pub mod money;
-pub mod id;
 pub mod time;
 
-pub mod terms;
 pub mod account;
-pub mod quote;
-pub mod session;
-pub mod payment;
-pub mod ledger;
-pub mod rail;
 pub mod delivery;
+pub mod event;
+pub mod ledger;
+pub mod payment;
+pub mod quote;
+pub mod rail;
+pub mod receipt;
 pub mod risk;
 pub mod routing;
-pub mod receipt;
-pub mod event;
+pub mod session;
+pub mod terms;
 
-pub mod command;
-pub mod replay;
 pub mod change;
+pub mod command;
 pub mod directory;
+pub mod engine;
+pub mod ingress;
+pub mod replay;
 pub mod settings;
 pub mod state;
 pub mod store;
-pub mod ingress;
-pub mod engine;
 
 #[cfg(test)]
 mod fixture;

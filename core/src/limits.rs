@@ -73,8 +73,8 @@ pub const STORE_BLOCK_CACHE_BYTES: usize = 256 << 20;
 pub const STORE_WRITE_BUFFER_BYTES: usize = 128 << 20;
 /// Bytes of write-ahead log that opening the store may have to read again.
 pub const STORE_WAL_BYTES: u64 = 256 << 20;
-/// Files that the store keeps open at once.
-pub const STORE_OPEN_FILES: i32 = 512;
+/// Files that the store keeps open at once: two cells and their sockets stay below the usual limit of 1,024.
+pub const STORE_OPEN_FILES: i32 = 256;
 
 /// Largest sum of what a cell holds in memory outside the store's own caches, in bytes.
 pub const CELL_MEMORY_BYTES: usize = TABLES * TABLE_ROWS * TABLE_ROW_BYTES

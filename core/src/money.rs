@@ -289,7 +289,8 @@ mod tests {
     #[test]
     fn rounding_goes_where_it_is_told() {
         let check = |given: &str, rate_text: &str, decimals, down: &str, up: &str| {
-            let quotient = |rounding| amount(given).divided_by(rate(rate_text), decimals, rounding).unwrap().to_string();
+            let quotient =
+                |rounding| amount(given).divided_by(rate(rate_text), decimals, rounding).unwrap().to_string();
             assert_eq!((quotient(Rounding::Down).as_str(), quotient(Rounding::Up).as_str()), (down, up));
         };
         check("100.00", "3", 2, "33.33", "33.34");

@@ -139,9 +139,7 @@ impl PaymentStatus {
         use PaymentStatus as S;
         match (self, event) {
             (S::Verifying { .. }, E::Verified) => Some(S::Routed),
-            (S::Verifying { .. }, E::VerificationExpired) => {
-                Some(S::Failed { code: FailureCode::VerificationExpired })
-            }
+            (S::Verifying { .. }, E::VerificationExpired) => Some(S::Failed { code: FailureCode::VerificationExpired }),
             (S::Verifying { .. }, E::Settled | E::SoftFailed) => None,
             (S::Verifying { .. } | S::Routed, E::Failed(code)) => Some(S::Failed { code }),
             (S::Verifying { .. } | S::Routed, E::Cancelled) => Some(S::Cancelled),

@@ -115,18 +115,12 @@ impl SessionStatus {
             (S::Open { movement: None }, E::Cancel) => Ok(S::Cancelled),
             (S::Open { movement: None }, E::Expire) => Ok(S::Expired),
             (S::Open { movement: None }, E::MovementSettled(_) | E::MovementEnded) => Err(SessionRefusal::NotOpen),
-            (S::Open { movement: Some(_) }, E::MovementSettled(transaction)) => {
-                Ok(S::Completed { transaction })
-            }
+            (S::Open { movement: Some(_) }, E::MovementSettled(transaction)) => Ok(S::Completed { transaction }),
             (S::Open { movement: Some(_) }, E::MovementEnded) => Ok(S::Open { movement: None }),
             (S::Open { movement: Some(_) }, E::MovementStarted(_) | E::Cancel | E::Expire) => Err(SessionRefusal::Busy),
             (
                 S::Completed { .. } | S::Expired | S::Cancelled,
-                E::MovementStarted(_)
-                | E::MovementSettled(_)
-                | E::MovementEnded
-                | E::Cancel
-                | E::Expire,
+                E::MovementStarted(_) | E::MovementSettled(_) | E::MovementEnded | E::Cancel | E::Expire,
             ) => Err(SessionRefusal::NotOpen),
         }
     }
@@ -199,11 +193,7 @@ mod tests {
     #[test]
     fn a_running_movement_blocks_everything_but_its_own_end() {
         let busy = SessionStatus::Open { movement: Some(PaymentId(1)) };
-        for event in [
-            SessionEvent::MovementStarted(PaymentId(2)),
-            SessionEvent::Cancel,
-            SessionEvent::Expire,
-        ] {
+        for event in [SessionEvent::MovementStarted(PaymentId(2)), SessionEvent::Cancel, SessionEvent::Expire] {
             assert_eq!(busy.on(event), Err(SessionRefusal::Busy), "{event:?}");
         }
         assert_eq!(busy.on(SessionEvent::MovementEnded), Ok(SessionStatus::Open { movement: None }));
@@ -211,7 +201,11 @@ mod tests {
 
     #[test]
     fn an_ended_session_takes_nothing() {
-        for status in [SessionStatus::Completed { transaction: TransactionId(1) }, SessionStatus::Expired, SessionStatus::Cancelled] {
+        for status in [
+            SessionStatus::Completed { transaction: TransactionId(1) },
+            SessionStatus::Expired,
+            SessionStatus::Cancelled,
+        ] {
             for event in [SessionEvent::Cancel, SessionEvent::Expire, SessionEvent::MovementStarted(PaymentId(1))] {
                 assert_eq!(status.on(event), Err(SessionRefusal::NotOpen), "{status:?} {event:?}");
             }

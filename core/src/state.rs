@@ -152,7 +152,9 @@ impl State {
                     redeem.session.as_ref().is_some_and(touches)
                 }
                 Command::ReportRails(reports) => reports.iter().any(|report| touches(&report.session)),
-                Command::ReportDeliveries(outcomes) => outcomes.iter().any(|one| one.lane.as_ref().is_some_and(touches)),
+                Command::ReportDeliveries(outcomes) => {
+                    outcomes.iter().any(|one| one.lane.as_ref().is_some_and(touches))
+                }
                 Command::RunTimer(timer) => match timer.task {
                     TimerTask::ExpireSession(session) | TimerTask::ExpireVerification(_, session) => touches(&session),
                     TimerTask::RetryDelivery(_) => false,

@@ -151,10 +151,13 @@ fn every_answer_waits_for_the_sync_of_what_it_could_have_observed() {
     let mut first = bench.session(Some(1));
     poll("first batch on its way", || (bench.cell.handle.depth(Lane::Partner) == 0).then_some(()));
     let mut replay = bench.session(Some(1));
-    let mut reuse = bench.ask(Lane::Partner, Submission {
-        idempotency: Some(Idempotency { key: [1; 16], fingerprint: [9; 16] }),
-        ..plain(create_session(ACCOUNT, "11.00"))
-    });
+    let mut reuse = bench.ask(
+        Lane::Partner,
+        Submission {
+            idempotency: Some(Idempotency { key: [1; 16], fingerprint: [9; 16] }),
+            ..plain(create_session(ACCOUNT, "11.00"))
+        },
+    );
     poll("both drained", || (bench.cell.handle.depth(Lane::Partner) == 0).then_some(()));
     for answer in [&mut first, &mut replay, &mut reuse] {
         assert_eq!(answer.try_recv(), Err(TryRecvError::Empty));

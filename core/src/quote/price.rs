@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn what_fees_eat_up_has_no_price() {
-        let error = |side, amount: &str| price(side, Amount::parse(amount).unwrap(), &pair("0.92"), &schedule()).unwrap_err();
+        let error =
+            |side, amount: &str| price(side, Amount::parse(amount).unwrap(), &pair("0.92"), &schedule()).unwrap_err();
         assert_eq!(error(Side::OnRamp, "0.35"), PriceError::OutOfRange);
         assert_eq!(error(Side::OffRamp, "0.000001"), PriceError::OutOfRange);
         assert_eq!(error(Side::OnRamp, "1.001"), PriceError::TooManyDecimals);

@@ -99,7 +99,8 @@ struct ManifestThresholds {
 fn feature_places(names: &[String]) -> Result<Vec<usize>, String> {
     let place = |name: &String| {
         let known = FEATURE_NAMES.iter().position(|known| known == name);
-        known.ok_or_else(|| format!("there is no feature named {name:?}; the features are {}", FEATURE_NAMES.join(", ")))
+        known
+            .ok_or_else(|| format!("there is no feature named {name:?}; the features are {}", FEATURE_NAMES.join(", ")))
     };
     names.iter().map(place).collect()
 }
@@ -131,7 +132,8 @@ fn read_golden(path: &Path, features: &[usize]) -> Result<Vec<(Features, f32)>, 
     if header != expected {
         return Err(fault(path, format!("line 1 must be {}", expected.join(","))));
     }
-    let rows: Result<Vec<_>, _> = lines.enumerate().map(|(number, line)| golden_row(path, number + 2, line, features)).collect();
+    let rows: Result<Vec<_>, _> =
+        lines.enumerate().map(|(number, line)| golden_row(path, number + 2, line, features)).collect();
     rows.and_then(|rows| if rows.is_empty() { Err(fault(path, "it has no rows".to_owned())) } else { Ok(rows) })
 }
 

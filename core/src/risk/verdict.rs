@@ -66,7 +66,8 @@ impl Thresholds {
 /// The rules that decide without a model: many redemptions in an hour, or a large first amount, are verified; repeated
 /// declines end it. Scores are chosen to meet the fallback's own thresholds.
 pub fn fallback_score(features: &Features) -> f32 {
-    let named = |name: &str| super::FEATURE_NAMES.iter().position(|&known| known == name).map_or(0.0, |at| features.0[at]);
+    let named =
+        |name: &str| super::FEATURE_NAMES.iter().position(|&known| known == name).map_or(0.0, |at| features.0[at]);
     let declined_often = named("person_declines_24h") >= 3.0;
     let bursts = named("person_count_1h") >= 10.0;
     let large_and_new = named("is_new_person") > 0.5 && named("amount_usd_log10") >= 4.0;

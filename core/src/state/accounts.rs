@@ -51,7 +51,11 @@ impl State {
         Ok(self.put_account(account))
     }
 
-    pub(super) fn set_entitlements(&mut self, account: AccountId, entitlements: Entitlements) -> Result<Reply, Refusal> {
+    pub(super) fn set_entitlements(
+        &mut self,
+        account: AccountId,
+        entitlements: Entitlements,
+    ) -> Result<Reply, Refusal> {
         let account = self.account(account)?;
         Ok(self.put_account(Account { entitlements, ..Account::clone(&account) }))
     }

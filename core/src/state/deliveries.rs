@@ -18,7 +18,8 @@ impl State {
     fn report_delivery(&mut self, outcome: &DeliveryOutcome) {
         self.changes.push(Change::OutboxRemove(outcome.outbox));
         let key = (outcome.account, outcome.delivery);
-        let Some(delivery) = self.deliveries.get(&key).filter(|delivery| delivery.status == DeliveryStatus::Due).cloned()
+        let Some(delivery) =
+            self.deliveries.get(&key).filter(|delivery| delivery.status == DeliveryStatus::Due).cloned()
         else {
             return;
         };
@@ -65,7 +66,8 @@ impl State {
     }
 
     pub(super) fn retry_delivery(&mut self, ids: &mut CommandIds, account: AccountId, id: DeliveryId) {
-        let waits = self.deliveries.get(&(account, id)).is_some_and(|one| matches!(one.status, DeliveryStatus::Waiting { .. }));
+        let waits =
+            self.deliveries.get(&(account, id)).is_some_and(|one| matches!(one.status, DeliveryStatus::Waiting { .. }));
         if waits {
             self.change_delivery(account, id, |delivery| delivery.status = DeliveryStatus::Due);
             self.make_due(ids, account, id);

@@ -74,7 +74,11 @@ impl State {
     }
 
     /// Moves a session on and keeps the index of its status. Refused: nothing has changed.
-    pub(super) fn move_session(&mut self, session: &Session, event: SessionEvent) -> Result<Arc<Session>, SessionRefusal> {
+    pub(super) fn move_session(
+        &mut self,
+        session: &Session,
+        event: SessionEvent,
+    ) -> Result<Arc<Session>, SessionRefusal> {
         let status = session.status.on(event)?;
         let (before, after) = (session.status.label(), status.label());
         if before != after {

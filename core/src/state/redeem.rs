@@ -277,7 +277,12 @@ impl State {
         self.changes.push(Change::RailWorkAdd(Box::new(work)));
     }
 
-    fn wait_for_verification(&mut self, ids: &mut CommandIds, mut payment: Payment, session: &Arc<Session>) -> Arc<Payment> {
+    fn wait_for_verification(
+        &mut self,
+        ids: &mut CommandIds,
+        mut payment: Payment,
+        session: &Arc<Session>,
+    ) -> Arc<Payment> {
         let expires_at = self.now().plus(self.settings.verification_life);
         payment.status = PaymentStatus::Verifying { expires_at };
         let task = TimerTask::ExpireVerification(payment.id, payment.session);

@@ -77,13 +77,9 @@ impl Key {
             TimerTask::ExpireSession(session) => {
                 Key::new(&[&due, &[EXPIRE_SESSION], &session.0.to_be_bytes(), &account])
             }
-            TimerTask::ExpireVerification(payment, session) => Key::new(&[
-                &due,
-                &[EXPIRE_VERIFICATION],
-                &payment.0.to_be_bytes(),
-                &session.0.to_be_bytes(),
-                &account,
-            ]),
+            TimerTask::ExpireVerification(payment, session) => {
+                Key::new(&[&due, &[EXPIRE_VERIFICATION], &payment.0.to_be_bytes(), &session.0.to_be_bytes(), &account])
+            }
             TimerTask::RetryDelivery(delivery) => {
                 Key::new(&[&due, &[RETRY_DELIVERY], &delivery.0.to_be_bytes(), &account])
             }

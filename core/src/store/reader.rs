@@ -14,9 +14,7 @@ use crate::change::{Head, OutboxRow};
 use crate::command::Timer;
 use crate::delivery::Delivery;
 use crate::event::Event;
-use crate::id::{
-    AccountId, AttemptId, DeliveryId, EventId, OutboxId, PaymentId, QuoteId, SessionId, TransactionId,
-};
+use crate::id::{AccountId, AttemptId, DeliveryId, EventId, OutboxId, PaymentId, QuoteId, SessionId, TransactionId};
 use crate::ledger::{BalanceKey, Phase, Posting};
 use crate::payment::Payment;
 use crate::quote::Quote;
@@ -178,9 +176,8 @@ impl Reader {
             return Err(StoreError::NotCached);
         }
         let rows: Vec<Row> = self.store.scan(column, range, limit)?;
-        let decoded = rows.iter().map(|(key, value)| {
-            decode(key, value).map_err(|malformed| corrupt(column, key, malformed))
-        });
+        let decoded =
+            rows.iter().map(|(key, value)| decode(key, value).map_err(|malformed| corrupt(column, key, malformed)));
         decoded.collect()
     }
 

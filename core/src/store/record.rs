@@ -8,7 +8,11 @@
 pub(super) mod account;
 pub(super) mod delivery;
 pub(super) mod event;
+#[cfg(test)]
+pub(super) mod golden;
 pub(super) mod head;
+#[cfg(feature = "rocksdb")]
+pub(super) mod identity;
 pub(super) mod ledger;
 pub(super) mod money;
 pub(super) mod numbers;
@@ -19,12 +23,10 @@ pub(super) mod rail;
 pub(super) mod receipt;
 pub(super) mod reference;
 pub(super) mod replay;
-pub(super) mod session;
-pub(super) mod terms;
-#[cfg(test)]
-pub(super) mod golden;
 #[cfg(test)]
 pub(super) mod samples;
+pub(super) mod session;
+pub(super) mod terms;
 
 use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};

@@ -22,7 +22,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
-use rocksdb::{BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, ReadOptions, ReadTier, WriteBatch, WriteOptions};
+use rocksdb::{
+    BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, ReadOptions, ReadTier, WriteBatch, WriteOptions,
+};
 
 use super::encode::HEAD;
 use super::key::hex;
@@ -113,7 +115,11 @@ impl Store for RocksStore {
             options.set_iterate_upper_bound(&until[..]);
         }
         let mut rows = db.raw_iterator_cf_opt(family(db, column), options);
-        if range.newest_first { rows.seek_to_last() } else { rows.seek_to_first() }
+        if range.newest_first {
+            rows.seek_to_last()
+        } else {
+            rows.seek_to_first()
+        }
         let mut found = Vec::new();
         while found.len() < limit
             && let Some((key, value)) = rows.item()

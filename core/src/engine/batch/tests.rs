@@ -129,7 +129,10 @@ fn magic_amounts_decline_and_step_up() {
     assert!(world.balances().is_empty());
     let (waiting, session) = world.paid("100.05");
     assert!(matches!(world.stored_payment(waiting).status, PaymentStatus::Verifying { .. }));
-    assert_eq!(world.events(session)[2..], [EventKind::PayInProcessing, EventKind::KycRequired, EventKind::SessionProcessing]);
+    assert_eq!(
+        world.events(session)[2..],
+        [EventKind::PayInProcessing, EventKind::KycRequired, EventKind::SessionProcessing]
+    );
     assert!(world.one(plain(Command::VerifyPayment(ACCOUNT, session, waiting))).is_ok());
     assert_eq!(world.stored_payment(waiting).status, PaymentStatus::Routed);
     world.report(waiting, RailOutcome::Settled);

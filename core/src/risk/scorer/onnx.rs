@@ -68,7 +68,8 @@ impl Scorer for OnnxScorer {
         let view = TensorRef::from_array_view((shape, self.input.as_slice())).map_err(failed)?;
         let outputs = self.session.run(ort::inputs![self.package.input.as_str() => view]).map_err(failed)?;
         let output = outputs.get(self.package.output.as_str());
-        let output = output.ok_or_else(|| ScoreError::Failed(format!("there is no output {:?}", self.package.output)))?;
+        let output =
+            output.ok_or_else(|| ScoreError::Failed(format!("there is no output {:?}", self.package.output)))?;
         let (shape, values) = output.try_extract_tensor::<f32>().map_err(failed)?;
         column(shape, values, rows.len(), self.package.column)
     }

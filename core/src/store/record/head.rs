@@ -1,11 +1,10 @@
-//! The records of `meta`: the head, the format and the mode.
+//! The record of the head.
 
 use serde::{Deserialize, Serialize};
 
-use super::numbers::Numbered;
 use super::{Malformed, read, write};
 use crate::change::Head;
-use crate::id::{IdClock, Mode};
+use crate::id::IdClock;
 use crate::time::Timestamp;
 
 /// The clock of ids is written as it describes itself: a millisecond and an ordinal.
@@ -25,24 +24,4 @@ pub fn encode(head: &Head, out: &mut Vec<u8>) {
 pub fn decode(bytes: &[u8]) -> Result<Head, Malformed> {
     let fields: HeadV1 = read(bytes)?;
     Ok(Head { batch: fields.batch, now: Timestamp(fields.now), ids: fields.ids })
-}
-
-/// Appends the record of the format's number.
-pub fn encode_format(format: u32, out: &mut Vec<u8>) {
-    write(out, &format);
-}
-
-/// Reads the record of the format's number.
-pub fn decode_format(bytes: &[u8]) -> Result<u32, Malformed> {
-    read(bytes)
-}
-
-/// Appends the record of the mode.
-pub fn encode_mode(mode: Mode, out: &mut Vec<u8>) {
-    write(out, &mode.number());
-}
-
-/// Reads the record of the mode.
-pub fn decode_mode(bytes: &[u8]) -> Result<Mode, Malformed> {
-    Mode::from_number(read(bytes)?)
 }

@@ -89,9 +89,7 @@ impl<'a> From<&'a Decider> for DeciderV1<'a> {
 impl From<DeciderV1<'_>> for Decider {
     fn from(decider: DeciderV1<'_>) -> Decider {
         match decider {
-            DeciderV1::Model { name, version } => {
-                Decider::Model { name: name.to_owned(), version: version.to_owned() }
-            }
+            DeciderV1::Model { name, version } => Decider::Model { name: name.to_owned(), version: version.to_owned() },
             DeciderV1::Fallback { reason } => Decider::Fallback { reason: reason.to_owned() },
         }
     }

@@ -54,7 +54,7 @@ pub fn decode(account: AccountId, bytes: &[u8]) -> Result<Replay, Malformed> {
 }
 
 /// When the answer was given, read without the rest.
-#[cfg_attr(not(feature = "rocksdb"), allow(dead_code))]
+#[cfg(any(feature = "rocksdb", test))]
 pub fn decode_time(bytes: &[u8]) -> Result<Timestamp, Malformed> {
     read_head::<u64>(bytes).map(|(at, _)| Timestamp(at))
 }

@@ -171,7 +171,8 @@ pub fn events() -> [Event; 3] {
 
 pub fn receipt(decider: Decider) -> Receipt {
     let features = [2.04, 1.0, 0.0, 0.0, 0.0, 6.41, 0.0, 1.0, 13.0, 0.0, 0.0, 0.0, 0.54, 1.3];
-    let candidate = |corridor: &str, score, probability| Candidate { corridor: corridor.to_owned(), score, probability };
+    let candidate =
+        |corridor: &str, score, probability| Candidate { corridor: corridor.to_owned(), score, probability };
     Receipt {
         payment: PAYMENT,
         account: ACCOUNT,

@@ -19,10 +19,11 @@ use std::path::{Path, PathBuf};
 
 use rocksdb::{DB, WriteBatch};
 
-use super::{failed, family, write_synced};
+use super::{family, unreadable, write_synced};
 use crate::id::Mode;
+use crate::store::load::corrupt;
 use crate::store::record::Malformed;
-use crate::store::record::head::{decode_format, decode_mode, encode_format, encode_mode};
+use crate::store::record::identity::{decode_format, decode_mode, encode_format, encode_mode};
 use crate::store::{Column, Key, StoreError};
 
 /// The format that this version writes, and the newest that it reads.
@@ -100,7 +101,10 @@ pub(super) fn check_rows(db: &DB, path: &Path, identity: Identity) -> Result<(),
     if (format, mode) == (Some(FORMAT), Some(identity.mode)) {
         return Ok(());
     }
-    Err(unusable(path, &format!("holds a database that is not the one that its file {FILE} speaks of; restore both from one backup")))
+    Err(unusable(
+        path,
+        &format!("holds a database that is not the one that its file {FILE} speaks of; restore both from one backup"),
+    ))
 }
 
 const FORMAT_ROW: &str = "format";
@@ -112,9 +116,10 @@ fn row<T>(
     decode: impl FnOnce(&[u8]) -> Result<T, Malformed>,
 ) -> Result<Option<T>, StoreError> {
     let key = Key::meta(word);
-    let bytes = db.get_pinned_cf(family(db, Column::Meta), &*key).map_err(failed)?;
+    let bytes = db.get_pinned_cf(family(db, Column::Meta), &*key);
+    let bytes = bytes.map_err(|error| unreadable(error, Column::Meta, &key))?;
     let value = bytes.as_deref().map(decode).transpose();
-    value.map_err(|malformed| crate::store::load::corrupt(Column::Meta, &key, malformed))
+    value.map_err(|malformed| corrupt(Column::Meta, &key, malformed))
 }
 
 impl Claim {

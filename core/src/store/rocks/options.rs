@@ -136,20 +136,13 @@ fn of_column(column: Column, cache: &Cache, now: &Arc<AtomicU64>) -> Options {
     options
 }
 
-/// What is young is rewritten soon and not worth the work; what has come to rest is compressed, with a dictionary, because
-/// rows of a column resemble each other more than a single block can show.
+/// What is young is rewritten soon and not worth the work; what has come to rest is compressed by zstd at its default
+/// level.
+///
+/// Without a dictionary: trained ones of 16 KiB a file saved 3 % of the bytes of a journey and made compaction take two and
+/// a half times as long. Most of what is left are ids, keys and signatures, which nothing compresses.
 fn set_compression(options: &mut Options) {
     let (none, zstd) = (DBCompressionType::None, DBCompressionType::Zstd);
     options.set_compression_per_level(&[none, none, zstd]);
     options.set_bottommost_compression_type(zstd);
-    options.set_bottommost_compression_options(WINDOW_BITS, LEVEL, STRATEGY, DICTIONARY_BYTES, true);
-    options.set_bottommost_zstd_max_train_bytes(DICTIONARY_BYTES * 64, true);
 }
-
-/// RocksDB's own defaults.
-const WINDOW_BITS: i32 = -14;
-const STRATEGY: i32 = 0;
-/// Level 3 of zstd: its own default.
-const LEVEL: i32 = 3;
-/// The size of a file's dictionary.
-const DICTIONARY_BYTES: i32 = 16 << 10;
