@@ -243,7 +243,7 @@ fn rescaled(value: u128, scale: u32, decimals: u32, rounding: Rounding) -> Optio
 
 fn quotient(numerator: u128, denominator: u128, rounding: Rounding) -> Option<u128> {
     let whole = numerator.checked_div(denominator)?;
-    let exact = numerator % denominator == 0;
+    let exact = numerator.is_multiple_of(denominator);
     match rounding {
         Rounding::Up if !exact => whole.checked_add(1),
         Rounding::Up | Rounding::Down => Some(whole),

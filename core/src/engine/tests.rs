@@ -16,7 +16,7 @@ use crate::ingress::{Lane, Outcome};
 use crate::limits::{BATCH_COMMANDS, BATCHES_IN_FLIGHT, LANE_PARTNER};
 use crate::replay::Idempotency;
 use crate::risk::scorer::NoModel;
-use crate::session::SessionStatus;
+use crate::session::{Session, SessionStatus};
 use crate::store::{Batch, Column, Key, MemoryStore, Reader, Row, Scan, Store, StoreError};
 use crate::time::Timestamp;
 
@@ -133,6 +133,11 @@ fn wait(mut answer: oneshot::Receiver<Outcome>) -> Outcome {
     })
 }
 
+fn created(answer: oneshot::Receiver<Outcome>) -> Arc<Session> {
+    let Reply::Session(session) = wait(answer).unwrap().reply else { panic!("a session was asked for") };
+    session
+}
+
 fn poll<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
@@ -244,10 +249,7 @@ fn stopping_finishes_what_was_accepted() {
 #[test]
 fn timers_run_by_themselves_and_after_a_restart() {
     let mut bench = Bench::new();
-    let id = |answer| match wait(answer).unwrap().reply {
-        Reply::Session(session) => session.id,
-        other => panic!("a session, not {other:?}"),
-    };
+    let id = |answer| created(answer).id;
     let (first, second) = (id(bench.session(None)), id(bench.session(None)));
     let life = settings().session_life.0;
     bench.clock.0.fetch_add(life, Ordering::SeqCst);
@@ -266,13 +268,9 @@ fn timers_run_by_themselves_and_after_a_restart() {
 #[test]
 fn time_never_goes_back() {
     let bench = Bench::new();
-    let created = |answer| match wait(answer).unwrap().reply {
-        Reply::Session(session) => session.created_at,
-        other => panic!("a session, not {other:?}"),
-    };
-    let before = created(bench.session(None));
+    let before = created(bench.session(None)).created_at;
     bench.clock.0.fetch_sub(5_000, Ordering::SeqCst);
-    assert!(created(bench.session(None)) >= before);
+    assert!(created(bench.session(None)).created_at >= before);
     bench.clock.0.fetch_add(2 * crate::limits::CLOCK_JUMP_ALARM_MS, Ordering::SeqCst);
     poll("alarm", || bench.alarms.lock().iter().any(|alarm| matches!(alarm, Alarm::ClockJumped { .. })).then_some(()));
 }
