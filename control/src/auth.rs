@@ -1,0 +1,139 @@
+//! Who is asking: from the credentials of a request to evidence that only this module can make.
+
+use std::sync::Arc;
+
+use causeway_core::account::{Account, KeyKind};
+use causeway_core::id::{AccountId, KeyId, Mode};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HOST};
+use subtle::ConstantTimeEq;
+
+use crate::gate::{Cell, Gate};
+use crate::keys::hash_credential;
+use crate::operations::{Credential, Entitlement};
+use crate::problem::{Code, Problem};
+
+/// A caller whose key was checked. Nothing that needs an account runs without one.
+#[derive(Clone, Debug)]
+pub struct Authenticated {
+    account: Arc<Account>,
+    key: KeyId,
+    mode: Mode,
+}
+
+impl Authenticated {
+    /// The account's id.
+    pub fn id(&self) -> AccountId {
+        self.account.id
+    }
+
+    /// The account as it was when the key was checked.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The record of the key that was used.
+    pub fn key(&self) -> KeyId {
+        self.key
+    }
+
+    /// The world that the key is for.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+}
+
+/// Checks the key of a request for an operation that takes `credential`, and finds the cell that it is for.
+pub fn authenticate<'g>(
+    gate: &'g Gate,
+    credential: Credential,
+    headers: &HeaderMap,
+) -> Result<(&'g Cell, Authenticated), Problem> {
+    let text = presented(credential, headers)?;
+    let (kind, mode) = named(text).ok_or_else(invalid)?;
+    if kind != credential.kind() {
+        return Err(Problem::new(Code::KeyKindNotAllowed, credential.advice()));
+    }
+    let cell = gate.cell(mode).ok_or_else(invalid)?;
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if !gate.takes(host, mode) {
+        return Err(invalid());
+    }
+    let hash = hash_credential(text);
+    let directory = cell.directory();
+    let (account, key) = directory.key(&hash).ok_or_else(invalid)?;
+    let same = bool::from(key.hash.ct_eq(&hash));
+    if !same || key.kind != kind || key.revoked_at.is_some() {
+        return Err(invalid());
+    }
+    Ok((cell, Authenticated { account: account.clone(), key: key.id, mode }))
+}
+
+/// Checks that the caller may use what `entitlement` stands for.
+pub fn entitled(caller: &Authenticated, entitlement: Option<Entitlement>) -> Result<(), Problem> {
+    let entitlements = &caller.account.entitlements;
+    let holds = match entitlement {
+        None => true,
+        Some(Entitlement::Rails) => entitlements.rails,
+        Some(Entitlement::Customers) => entitlements.customers,
+    };
+    if holds { Ok(()) } else { Err(Problem::new(Code::NotEntitled, Code::NotEntitled.explanation())) }
+}
+
+/// The key as the client sent it.
+fn presented(credential: Credential, headers: &HeaderMap) -> Result<&str, Problem> {
+    if let Some(value) = single(headers, AUTHORIZATION.as_str())? {
+        return bearer(value).ok_or_else(invalid);
+    }
+    match credential {
+        Credential::Secret => None,
+        Credential::Publishable => single(headers, "x-publishable-key")?,
+    }
+    .ok_or_else(|| Problem::new(Code::MissingKey, credential.advice()))
+}
+
+/// The one value of a header; two are refused, so that nobody has to guess which one counts.
+fn single<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| invalid()),
+        (Some(_), Some(_)) => Err(invalid()),
+    }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, key) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim_start_matches(' '))
+}
+
+/// Kind and mode that a key names in its first letters.
+fn named(key: &str) -> Option<(KeyKind, Mode)> {
+    let (kind, rest) = key.split_once('_')?;
+    let (mode, _) = rest.split_once('_')?;
+    let kind = [KeyKind::Secret, KeyKind::Publishable].into_iter().find(|known| known.prefix() == kind)?;
+    let mode = [Mode::Sandbox, Mode::Live].into_iter().find(|known| known.word() == mode)?;
+    Some((kind, mode))
+}
+
+fn invalid() -> Problem {
+    Problem::new(Code::InvalidKey, Code::InvalidKey.explanation())
+}
+
+impl Credential {
+    fn kind(self) -> KeyKind {
+        match self {
+            Credential::Secret => KeyKind::Secret,
+            Credential::Publishable => KeyKind::Publishable,
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Credential::Secret => "Send a secret key: Authorization: Bearer sk_test_… or sk_live_….",
+            Credential::Publishable => {
+                "Send a publishable key, pk_test_… or pk_live_…, as bearer or X-Publishable-Key."
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What must hold between the two files.
+
+use causeway_core::money::Currency;
+use causeway_core::routing::Catalogue;
+
+use super::corridors::{self, CorridorRow};
+use super::{Fault, Source, rates};
+
+/// Every corridor's currencies have a rate, and its methods have fees.
+pub fn corridors_have_prices(catalogue: &Catalogue, file: &corridors::File, source: &Source) -> Result<(), Fault> {
+    for row in &file.corridor {
+        prices_of(catalogue, row.get_ref()).map_err(|reason| source.fault(row.span().start, reason))?;
+    }
+    Ok(())
+}
+
+/// The asset by which amounts are counted in dollars has a rate in every currency that some corridor carries.
+pub fn dollar_asset_has_rates(catalogue: &Catalogue, file: &rates::File, source: &Source) -> Result<(), Fault> {
+    let asset = file.dollar_asset.get_ref().0;
+    let carried = catalogue.corridors.iter().flat_map(|corridor| &corridor.currencies);
+    for currency in carried {
+        if !catalogue.rates.contains_key(&(*currency, asset)) {
+            let reason = format!("dollar_asset {asset:?} has no rate in {currency:?}, in which a corridor carries money: add one");
+            return Err(source.fault(file.dollar_asset.span().start, reason));
+        }
+    }
+    Ok(())
+}
+
+fn prices_of(catalogue: &Catalogue, row: &CorridorRow) -> Result<(), String> {
+    let id = &row.id.0.0;
+    for currency in row.currencies.iter().map(|currency| currency.0) {
+        if !has_rate(catalogue, currency) {
+            return Err(format!("corridor {id} carries {currency:?}, for which the rates file has no rate: add one"));
+        }
+        let without_fee = |method: &&str| !catalogue.fees.contains_key(&(currency, (*method).to_owned()));
+        let mut methods = row.methods.iter().map(|method| method.0.0.as_str());
+        if let Some(method) = methods.find(without_fee) {
+            return Err(format!("corridor {id} carries {method} in {currency:?}, for which the rates file has no fees: add them"));
+        }
+    }
+    Ok(())
+}
+
+fn has_rate(catalogue: &Catalogue, currency: Currency) -> bool {
+    catalogue.rates.keys().any(|(priced, _)| *priced == currency)
+}

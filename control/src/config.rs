@@ -1,0 +1,245 @@
+//! Configuration: one table of settings, each of which can be given as a flag, in the environment or in a file.
+//!
+//! A flag wins over the environment, the environment over the file, the file over the default. The table below is the only
+//! place that names them: flags, `CAUSEWAY_…` variables, the file's keys and `--help` all come from it.
+
+mod check;
+pub mod duration;
+mod file;
+mod origin;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use causeway_core::id::Mode;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+pub use duration::Gaps;
+use origin::Origins;
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The command line or environment cannot be understood, or help was asked for.
+    #[error(transparent)]
+    Usage(#[from] clap::Error),
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {0}: {1}")]
+    Unreadable(PathBuf, std::io::Error),
+    /// The file cannot be understood.
+    #[error("{path}:{line}: {reason}", path = .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line at fault, from 1.
+        line: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// Settings do not go together.
+    #[error("{0}")]
+    Conflict(String),
+}
+
+/// A self-hosted partner payment gateway.
+#[derive(Debug, Parser)]
+#[command(name = "causeway", version, disable_help_subcommand = true)]
+pub struct Program {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Runs the gateway.
+    Serve(Box<Config>),
+    /// Prints the OpenAPI document of the partner API.
+    Openapi,
+    /// Prints the version.
+    Version,
+}
+
+/// Which cells run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deployment {
+    /// Simulated money only.
+    Sandbox,
+    /// Real money only.
+    Live,
+    /// Both, side by side; they share nothing.
+    Both,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// `key=value` pairs.
+    Logfmt,
+    /// One JSON object per line.
+    Json,
+}
+
+/// The settings of `causeway serve`.
+///
+/// Each can be given as a flag, as an environment variable, or in the file that --config names, there under the flag's
+/// name without the dashes. A flag wins over the environment, the environment over the file.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// A TOML file with settings.
+    #[arg(long, env = "CAUSEWAY_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where everything is kept; made if it is missing.
+    #[arg(long, env = "CAUSEWAY_DATA_DIR", value_name = "DIR", default_value = "causeway-data")]
+    pub data_dir: PathBuf,
+    /// Which cells run.
+    #[arg(long, env = "CAUSEWAY_MODE", value_name = "MODE", default_value = "sandbox")]
+    pub mode: Deployment,
+    /// A private file outside the data directory with 64 hexadecimal characters. Live needs it; the sandbox alone makes
+    /// its own key in the data directory.
+    #[arg(long, env = "CAUSEWAY_MASTER_KEY_FILE", value_name = "FILE")]
+    pub master_key_file: Option<PathBuf>,
+    /// The model package that scores payments. Without it: beside the program, then the user's cache directory.
+    #[arg(long, env = "CAUSEWAY_MODEL_DIR", value_name = "DIR")]
+    pub model_dir: Option<PathBuf>,
+    /// The ONNX Runtime shared library. Without it: beside the program, then the user's cache directory.
+    #[arg(long, env = "CAUSEWAY_ONNXRUNTIME", value_name = "FILE")]
+    pub onnxruntime: Option<PathBuf>,
+    /// Corridors and assets, instead of the sandbox's own.
+    #[arg(long, env = "CAUSEWAY_CORRIDORS", value_name = "FILE")]
+    pub corridors: Option<PathBuf>,
+    /// Rates and fees, instead of the sandbox's own.
+    #[arg(long, env = "CAUSEWAY_RATES", value_name = "FILE")]
+    pub rates: Option<PathBuf>,
+    /// Reads that may wait for the disk at once, per cell; others wait for them.
+    #[arg(long, env = "CAUSEWAY_DISK_READS", value_name = "NUMBER", default_value = "16", value_parser = clap::value_parser!(u32).range(1..=512))]
+    pub disk_reads: u32,
+    /// How log lines are written, to standard error.
+    #[arg(long, env = "CAUSEWAY_LOG_FORMAT", value_name = "FORMAT", default_value = "logfmt")]
+    pub log_format: LogFormat,
+
+    /// The partner API's address; port 0 takes a free one.
+    #[arg(long, env = "CAUSEWAY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", help_heading = "Listeners")]
+    pub listen: SocketAddr,
+    /// The operator interface's address; port 0 takes a free one.
+    #[arg(long, env = "CAUSEWAY_OPERATOR_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8081", help_heading = "Listeners")]
+    pub operator_listen: SocketAddr,
+    /// Lets the operator interface listen on an address that other machines can reach. It speaks plain HTTP: put TLS in
+    /// front of it.
+    #[arg(long, env = "CAUSEWAY_OPERATOR_ALLOW_REMOTE", help_heading = "Listeners")]
+    pub operator_allow_remote: bool,
+    /// Host names under which the operator interface answers, beside its own address and localhost; commas between them.
+    #[arg(long, env = "CAUSEWAY_OPERATOR_HOSTS", value_name = "NAMES", value_delimiter = ',', help_heading = "Listeners")]
+    pub operator_hosts: Vec<String>,
+    /// The address under which partners' users reach this deployment, for links in answers. Without it: http and the
+    /// address listened on.
+    #[arg(long, env = "CAUSEWAY_PUBLIC_URL", value_name = "URL", value_parser = check::public_url, help_heading = "Listeners")]
+    pub public_url: Option<String>,
+    /// Host names at which only sandbox keys are taken; commas between them.
+    #[arg(long, env = "CAUSEWAY_SANDBOX_HOSTS", value_name = "NAMES", value_delimiter = ',', help_heading = "Listeners")]
+    pub sandbox_hosts: Vec<String>,
+    /// Host names at which only live keys are taken; commas between them.
+    #[arg(long, env = "CAUSEWAY_LIVE_HOSTS", value_name = "NAMES", value_delimiter = ',', help_heading = "Listeners")]
+    pub live_hosts: Vec<String>,
+    /// Connections open at once, per listener; one more waits.
+    #[arg(long, env = "CAUSEWAY_CONNECTIONS", value_name = "NUMBER", default_value = "4096", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Listeners")]
+    pub connections: u32,
+
+    /// How long a session stays open.
+    #[arg(long, env = "CAUSEWAY_SESSION_LIFE", value_name = "TIME", default_value = "1h", value_parser = duration::positive, help_heading = "Lives")]
+    pub session_life: Duration,
+    /// How long a quote can be redeemed, unless its account says otherwise; at most 300s.
+    #[arg(long, env = "CAUSEWAY_QUOTE_LIFE", value_name = "TIME", default_value = "30s", value_parser = duration::quote_life, help_heading = "Lives")]
+    pub quote_life: Duration,
+    /// How long a payment waits for its user's verification.
+    #[arg(long, env = "CAUSEWAY_VERIFICATION_LIFE", value_name = "TIME", default_value = "15m", value_parser = duration::positive, help_heading = "Lives")]
+    pub verification_life: Duration,
+    /// How long an embed token can be used.
+    #[arg(long, env = "CAUSEWAY_EMBED_TOKEN_LIFE", value_name = "TIME", default_value = "1h", value_parser = duration::positive, help_heading = "Lives")]
+    pub embed_token_life: Duration,
+
+    /// How long a write may wait until it is worked on; then it is refused and nothing happens.
+    #[arg(long, env = "CAUSEWAY_REQUEST_DEADLINE", value_name = "TIME", default_value = "5s", value_parser = duration::positive, help_heading = "Timeouts")]
+    pub request_deadline: Duration,
+    /// How long a client may take to send the head of a request.
+    #[arg(long, env = "CAUSEWAY_HEADER_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::positive, help_heading = "Timeouts")]
+    pub header_timeout: Duration,
+    /// How long a client may take to send the body of a request.
+    #[arg(long, env = "CAUSEWAY_BODY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::positive, help_heading = "Timeouts")]
+    pub body_timeout: Duration,
+    /// How long a connection may be idle between requests.
+    #[arg(long, env = "CAUSEWAY_IDLE_TIMEOUT", value_name = "TIME", default_value = "75s", value_parser = duration::positive, help_heading = "Timeouts")]
+    pub idle_timeout: Duration,
+    /// How often due timers (expiries, retries) are looked for.
+    #[arg(long, env = "CAUSEWAY_TIMER_TICK", value_name = "TIME", default_value = "50ms", value_parser = duration::positive, help_heading = "Timeouts")]
+    pub timer_tick: Duration,
+    /// How long requests may take to end after SIGTERM; accepted work is finished in any case.
+    #[arg(long, env = "CAUSEWAY_DRAIN_TIME", value_name = "TIME", default_value = "25s", value_parser = duration::positive, help_heading = "Timeouts")]
+    pub drain_time: Duration,
+
+    /// Gaps between the attempts to deliver a webhook, at most four.
+    #[arg(long, env = "CAUSEWAY_DELIVERY_GAPS", value_name = "TIMES", default_value = "1m,5m,30m,2h", help_heading = "Webhooks")]
+    pub delivery_gaps: Gaps,
+    /// How long a receiver may take to answer a webhook.
+    #[arg(long, env = "CAUSEWAY_DELIVERY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::positive, help_heading = "Webhooks")]
+    pub delivery_timeout: Duration,
+    /// Webhooks on their way at once, per cell.
+    #[arg(long, env = "CAUSEWAY_DELIVERIES_AT_ONCE", value_name = "NUMBER", default_value = "64", value_parser = clap::value_parser!(u32).range(1..=1_024), help_heading = "Webhooks")]
+    pub deliveries_at_once: u32,
+
+    /// The shortest time that a simulated rail takes to settle; the longest is four times that.
+    #[arg(long, env = "CAUSEWAY_RAIL_SETTLE_DELAY", value_name = "TIME", default_value = "200ms", value_parser = duration::any, help_heading = "Sandbox")]
+    pub rail_settle_delay: Duration,
+    /// How long a simulated rail takes when the magic amount says that it is late.
+    #[arg(long, env = "CAUSEWAY_RAIL_LATE_DELAY", value_name = "TIME", default_value = "30s", value_parser = duration::any, help_heading = "Sandbox")]
+    pub rail_late_delay: Duration,
+    /// The seed of the simulated rails' delays.
+    #[arg(long, env = "CAUSEWAY_RAIL_SEED", value_name = "NUMBER", default_value = "1", help_heading = "Sandbox")]
+    pub rail_seed: u64,
+}
+
+/// Reads the command line, the environment and the file that they name. `words` starts with the program's name.
+pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Action, ConfigError> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let mut command = Program::command();
+    let mut matches = command.try_get_matches_from_mut(&words)?;
+    let mut lines = file::Lines::default();
+    if let Some(path) = matches.subcommand().and_then(|(_, given)| configured_file(given)) {
+        let settings = file::read(&path)?;
+        let serve = serve_command(&Program::command());
+        let with_defaults = settings.become_defaults(serve)?;
+        lines = settings.lines();
+        command = Program::command().mut_subcommand("serve", |_| with_defaults);
+        matches = command.try_get_matches_from_mut(&words)?;
+    }
+    let action = Program::from_arg_matches(&matches)?.action;
+    if let (Action::Serve(config), Some((_, given))) = (&action, matches.subcommand()) {
+        check::check(config, &Origins::new(given, config.config.clone(), lines))?;
+    }
+    Ok(action)
+}
+
+impl Deployment {
+    /// The modes whose cells run.
+    pub fn modes(self) -> &'static [Mode] {
+        match self {
+            Deployment::Sandbox => &[Mode::Sandbox],
+            Deployment::Live => &[Mode::Live],
+            Deployment::Both => &[Mode::Sandbox, Mode::Live],
+        }
+    }
+}
+
+fn configured_file(given: &clap::ArgMatches) -> Option<PathBuf> {
+    given.try_get_one::<PathBuf>("config").ok().flatten().cloned()
+}
+
+fn serve_command(program: &clap::Command) -> clap::Command {
+    program.find_subcommand("serve").cloned().expect("the program has a command `serve`")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! A cell that is played by the test: rows are put into a store in memory, commands are taken out of its lane.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use causeway_core::change::{Change, Effects, Head};
+use causeway_core::command::{Answer, Command, Refusal, Reply};
+use causeway_core::directory::Directory;
+use causeway_core::id::Mode;
+use causeway_core::ingress::Envelope;
+use causeway_core::store::{Batch, MemoryStore, Reader, Store};
+use crossbeam_channel::Receiver;
+use tokio::sync::watch;
+
+use super::Notice;
+use crate::gate::CellHandle;
+
+/// How long a test waits for what must come.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A cell that is played by the test.
+pub struct PlayedCell {
+    pub handle: CellHandle,
+    pub reader: Reader,
+    pub stop: watch::Sender<bool>,
+    store: Arc<MemoryStore>,
+    commits: watch::Sender<u64>,
+    internal: Receiver<Envelope>,
+}
+
+impl PlayedCell {
+    pub fn new(directory: Directory) -> PlayedCell {
+        let (commits, seen) = watch::channel(0);
+        let (handle, lanes) = CellHandle::new(Mode::Sandbox, Arc::new(ArcSwap::from_pointee(directory)), seen);
+        let store = Arc::new(MemoryStore::new());
+        let reader = Reader::new(store.clone());
+        PlayedCell { handle, reader, stop: watch::Sender::new(false), store, commits, internal: lanes.internal }
+    }
+
+    /// Commits changes and wakes those who wait for work.
+    pub fn put(&self, changes: Vec<Change>) {
+        let batch = *self.commits.borrow() + 1;
+        let effects = Effects { head: Head { batch, ..Head::default() }, changes };
+        self.store.commit(&[Batch::encode(&effects)]).unwrap();
+        self.commits.send_replace(batch);
+    }
+
+    /// The next command in the internal lane.
+    pub async fn next(&self) -> Envelope {
+        let internal = self.internal.clone();
+        let taken = tokio::task::spawn_blocking(move || internal.recv_timeout(DEADLINE)).await.unwrap();
+        taken.expect("a command comes")
+    }
+
+    /// The next command, answered as done.
+    pub async fn take(&self) -> Command {
+        let envelope = self.next().await;
+        envelope.answer.send(done()).unwrap();
+        envelope.submission.command
+    }
+
+    /// Whether no command waits.
+    pub fn is_quiet(&self) -> bool {
+        self.internal.is_empty()
+    }
+}
+
+/// What the cell answers to outcomes that it took.
+pub fn done() -> Result<Answer, Refusal> {
+    Ok(Answer { reply: Reply::Done, replayed: false })
+}
+
+/// Lines for operators, kept for the test.
+pub fn notices() -> (Notice, Arc<parking_lot::Mutex<Vec<String>>>) {
+    let kept = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let keep = Arc::clone(&kept);
+    (Arc::new(move |line: &str| keep.lock().push(line.to_owned())), kept)
+}

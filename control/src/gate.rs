@@ -1,0 +1,204 @@
+//! The door to the cells: the only importer of the core's ingress.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use arc_swap::Guard;
+use causeway_core::command::{Answer, Command, Refusal, Submission};
+use causeway_core::directory::Directory;
+use causeway_core::id::{AttemptId, Mode};
+use causeway_core::rail::RailOutcome;
+use causeway_core::replay::Idempotency;
+use causeway_core::store::{Reader, StoreError};
+use causeway_core::time::{Millis, Timestamp};
+use tokio::sync::Semaphore;
+
+use crate::keys::KeyRing;
+use crate::problem::Problem;
+use crate::wire::View;
+
+pub use causeway_core::ingress::{CellHandle, Lane};
+
+/// A future that is boxed, so that a trait object or a table row can give it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The cells that this process runs; made once at start.
+pub struct Gate {
+    sandbox: Option<Cell>,
+    live: Option<Cell>,
+    hosts: Vec<(String, Mode)>,
+}
+
+/// One cell with what the edge needs beside it.
+pub struct Cell {
+    handle: CellHandle,
+    reader: Reader,
+    cached: Reader,
+    keys: Arc<KeyRing>,
+    sandbox_rail: Option<Arc<dyn SandboxRail>>,
+    options: CellOptions,
+    reads: Arc<Semaphore>,
+}
+
+/// What an operator may set of a cell's edge.
+#[derive(Clone, Debug)]
+pub struct CellOptions {
+    /// How long a write waits for its place in the engine, and a read for its place at the disk.
+    pub deadline: Duration,
+    /// Reads that may wait for the disk at a time; others wait for them.
+    pub disk_reads: usize,
+    /// How long an embed token is valid.
+    pub embed_token_life: Millis,
+    /// Where users' browsers find the hosted pages, without a slash at its end: `https://pay.bank.example`.
+    pub public_url: String,
+    /// The clock that deadlines and elapsed quotes are judged by.
+    pub clock: fn() -> Timestamp,
+}
+
+/// The simulated rail as test helpers see it. The rails' dispatcher implements it.
+pub trait SandboxRail: Send + Sync + 'static {
+    /// Makes the rail give `outcome` for `attempt`, durable in the rail's own record, unless it gave another before.
+    /// Answers with the outcome that stands in the record afterwards.
+    fn resolve(&self, attempt: AttemptId, outcome: RailOutcome) -> BoxFuture<'_, Result<RailOutcome, RailUnavailable>>;
+}
+
+/// The simulated rail could not write its record; nothing is known to have changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the simulated rail could not be reached: {0}")]
+pub struct RailUnavailable(pub String);
+
+impl Gate {
+    /// The door to these cells. `hosts` binds host names, in lower case and without a port, to the one mode whose keys are
+    /// taken there.
+    pub fn new(sandbox: Option<Cell>, live: Option<Cell>, hosts: Vec<(String, Mode)>) -> Gate {
+        Gate { sandbox, live, hosts }
+    }
+
+    /// The cell of `mode`, if this process runs it.
+    pub fn cell(&self, mode: Mode) -> Option<&Cell> {
+        match mode {
+            Mode::Sandbox => self.sandbox.as_ref(),
+            Mode::Live => self.live.as_ref(),
+        }
+    }
+
+    /// All cells.
+    pub fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.sandbox.iter().chain(&self.live)
+    }
+
+    /// Whether keys of `mode` are taken at `host`, as the request names it.
+    pub fn takes(&self, host: &str, mode: Mode) -> bool {
+        let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.contains(']') { host } else { name });
+        !self.hosts.iter().any(|(bound, only)| bound.eq_ignore_ascii_case(name) && *only != mode)
+    }
+}
+
+impl Cell {
+    /// A cell behind `handle`. `sandbox_rail` is the simulated rail of a sandbox.
+    pub fn new(
+        handle: CellHandle,
+        reader: Reader,
+        keys: Arc<KeyRing>,
+        sandbox_rail: Option<Arc<dyn SandboxRail>>,
+        options: CellOptions,
+    ) -> Cell {
+        let reads = Arc::new(Semaphore::new(options.disk_reads));
+        Cell { handle, cached: reader.cached(), reader, keys, sandbox_rail, options, reads }
+    }
+
+    /// The world that it lives in.
+    pub fn mode(&self) -> Mode {
+        self.handle.mode()
+    }
+
+    /// The time at the edge.
+    pub fn now(&self) -> Timestamp {
+        (self.options.clock)()
+    }
+
+    /// The keys of its mode.
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// The simulated rail; none in live.
+    pub fn sandbox_rail(&self) -> Option<&dyn SandboxRail> {
+        self.sandbox_rail.as_deref()
+    }
+
+    /// How long an embed token is valid.
+    pub fn embed_token_life(&self) -> Millis {
+        self.options.embed_token_life
+    }
+
+    /// What renderings depend on beside the object.
+    pub fn view(&self) -> View<'_> {
+        View { mode: self.mode(), public_url: &self.options.public_url }
+    }
+
+    /// The accounts as of the last durable change.
+    pub fn directory(&self) -> Guard<Arc<Directory>> {
+        self.handle.directory()
+    }
+
+    /// Asks the cell and waits for the durable answer.
+    pub async fn submit(
+        &self,
+        lane: Lane,
+        command: Command,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Answer, Refusal> {
+        let deadline = self.now().plus(millis(self.options.deadline));
+        self.handle.submit(lane, Submission { command, idempotency, deadline }).await
+    }
+
+    /// Reads what is synced: from memory at once, from disk on a bounded number of threads made for waiting.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        ask: impl Fn(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        match ask(&self.cached) {
+            Err(StoreError::NotCached) => self.read_from_disk(ask).await,
+            Ok(found) => Ok(found),
+            Err(error) => Err(Problem::internal(error)),
+        }
+    }
+
+    async fn read_from_disk<T: Send + 'static>(
+        &self,
+        ask: impl Fn(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let place = tokio::time::timeout(self.options.deadline, self.reads.clone().acquire_owned()).await;
+        let Ok(place) = place else { return Err(Refusal::Overloaded.into()) };
+        let reader = self.reader.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            ask(&reader)
+        });
+        reading.await.map_err(Problem::internal)?.map_err(Problem::internal)
+    }
+}
+
+impl Default for CellOptions {
+    fn default() -> CellOptions {
+        CellOptions {
+            deadline: Duration::from_secs(10),
+            disk_reads: 16,
+            embed_token_life: Millis::seconds(3_600),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            clock: system_time,
+        }
+    }
+}
+
+/// The time of the operating system; a clock before 1970 counts as 1970.
+pub fn system_time() -> Timestamp {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(Timestamp(0), |elapsed| Timestamp(elapsed.as_millis() as u64))
+}
+
+fn millis(duration: Duration) -> Millis {
+    Millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,120 @@
+//! HTTP as the rest of the program sees it: a whole request in, a whole response out. Nothing else imports hyper to serve.
+
+mod connection;
+mod server;
+mod wire_guard;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ::http::{HeaderMap, Method};
+use bytes::Bytes;
+
+pub use server::serve;
+
+/// A request whose body was read, or could not be.
+#[derive(Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path as sent, percent-encoding kept: `/v1/quotes/qt_test_…`.
+    pub path: String,
+    /// What stands behind the question mark, without it; empty when there is none.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, empty when there is none.
+    pub body: Result<Bytes, BodyError>,
+    /// The other end of the connection.
+    pub peer: SocketAddr,
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// Longer than [`Limits::body_bytes`].
+    #[error("the body is too large")]
+    TooLarge,
+    /// Not there after [`Limits::body_timeout`].
+    #[error("the body took too long")]
+    TimedOut,
+    /// The connection broke or its framing is wrong.
+    #[error("the body broke off")]
+    Broken,
+}
+
+/// A response. Header names are written in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The headers, in their order; `content-length` and `date` are added by the server.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Answers requests. One value serves all connections.
+pub trait Service: Send + Sync + 'static {
+    /// The answer to a request.
+    fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
+
+    /// The answer to bytes that are no request, 400, or whose head is too large, 414 or 431; the connection ends after it.
+    fn refuse(&self, status: u16) -> Response {
+        Response::empty(status)
+    }
+
+    /// Hears that a connection could not be accepted (out of file descriptors, say); the server waits and goes on.
+    fn accept_failed(&self, error: &std::io::Error) {
+        let _ = error;
+    }
+}
+
+/// The bounds of one listener.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From the first byte of a request until its head is complete.
+    pub header_timeout: Duration,
+    /// Between two requests of a connection.
+    pub idle_timeout: Duration,
+    /// From a request's head until its body is complete.
+    pub body_timeout: Duration,
+    /// The longest body, in bytes.
+    pub body_bytes: usize,
+    /// Connections at a time; more wait in the listener's backlog.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(10),
+            body_bytes: causeway_core::limits::BODY_BYTES,
+            connections: 4_096,
+        }
+    }
+}
+
+impl Response {
+    /// A response without headers and body.
+    pub fn empty(status: u16) -> Response {
+        Response { status, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    /// A response with a JSON body.
+    pub fn json(status: u16, body: impl Into<Bytes>) -> Response {
+        Response { status, headers: vec![("content-type", "application/json".to_owned())], body: body.into() }
+    }
+
+    /// This response with one more header.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Response {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

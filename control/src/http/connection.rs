@@ -1,0 +1,259 @@
+//! One connection: hyper with our bounds around it.
+//!
+//! hyper's own timer for heads runs while a connection idles too; here idle connections live longer than slow heads, so a
+//! small watch follows what the connection does and ends it when it does so for too long.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use ::http::header::{EXPECT, HOST};
+use ::http::{HeaderName, HeaderValue, StatusCode};
+use bytes::{Bytes, BytesMut};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+
+use super::wire_guard::WireGuard;
+use super::{BodyError, Limits, Request, Response, Service};
+
+/// The longest head, in bytes.
+const HEAD_BYTES: usize = 32 * 1_024;
+/// The most headers of one request.
+const HEADERS: usize = 64;
+/// Requests that one HTTP/2 connection may have open.
+const STREAMS: u32 = 64;
+/// A body that is too large is read and forgotten up to this many times the bound, so that its sender hears the answer.
+const DISCARDED: usize = 16;
+
+/// What all connections of a listener share.
+pub(super) struct Shared<S> {
+    pub(super) limits: Limits,
+    /// Requests at a time over all connections: bounds the bodies that are held, on HTTP/2 too.
+    pub(super) requests: Semaphore,
+    pub(super) service: Arc<S>,
+}
+
+/// Serves `stream` until it ends, idles for too long, or `stopped` ends and its last answer is out.
+pub(super) async fn run<S: Service>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shared: Arc<Shared<S>>,
+    stopped: impl Future<Output = ()> + Send,
+) {
+    // A failure here costs latency only; the connection works without it.
+    let _ = stream.set_nodelay(true);
+    let watch = Arc::new(Watch::new());
+    let guard = WireGuard::new(stream, watch.clone(), {
+        let shared = shared.clone();
+        move |status| shared.service.refuse(status)
+    });
+    let builder = builder();
+    let limits = shared.limits;
+    let service = {
+        let watch = watch.clone();
+        service_fn(move |request| {
+            let (shared, busy) = (shared.clone(), Busy::start(watch.clone()));
+            async move {
+                let response = answer(&shared, request, peer).await;
+                drop(busy);
+                Ok::<_, Infallible>(response)
+            }
+        })
+    };
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(guard), service));
+    let mut stopped = std::pin::pin!(stopped);
+    let mut draining = false;
+    let mut tick = tokio::time::interval(limits.header_timeout.min(limits.idle_timeout) / 2);
+    loop {
+        tokio::select! {
+            biased;
+            // What went wrong on a connection is its client's affair: it broke off, or it spoke something else.
+            _ = &mut connection => return,
+            () = &mut stopped, if !draining => {
+                draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            _ = tick.tick() => if watch.is_overdue(&limits) { return },
+        }
+    }
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().header_read_timeout(None).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
+    builder.http2().max_concurrent_streams(STREAMS).max_header_list_size(HEAD_BYTES as u32);
+    builder
+}
+
+async fn answer<S: Service>(
+    shared: &Shared<S>,
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+) -> hyper::Response<Full<Bytes>> {
+    let permit = shared.requests.acquire().await;
+    let (mut head, incoming) = request.into_parts();
+    name_host(&mut head);
+    let body = if incoming.is_end_stream() { Ok(Bytes::new()) } else { read(&head, incoming, &shared.limits).await };
+    let request = Request {
+        method: head.method,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers,
+        body,
+        peer,
+    };
+    let response = shared.service.call(request).await;
+    drop(permit);
+    outgoing(response)
+}
+
+/// HTTP/2 and absolute request targets name the host in the target; everybody else reads it from the header.
+fn name_host(head: &mut ::http::request::Parts) {
+    let named = head.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(host) = named {
+        head.headers.insert(HOST, host);
+    }
+}
+
+async fn read(head: &::http::request::Parts, body: Incoming, limits: &Limits) -> Result<Bytes, BodyError> {
+    let announced = body.size_hint().lower();
+    let waits_for_leave = head.headers.contains_key(EXPECT);
+    if waits_for_leave && announced > limits.body_bytes as u64 {
+        return Err(BodyError::TooLarge);
+    }
+    match tokio::time::timeout(limits.body_timeout, collect(body, limits.body_bytes)).await {
+        Ok(body) => body,
+        Err(_) => Err(BodyError::TimedOut),
+    }
+}
+
+/// The whole body; one that came in one piece is not copied.
+async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, BodyError> {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+        length += data.len();
+        if length > bound * DISCARDED {
+            break;
+        } else if length > bound {
+            (first, rest) = (Bytes::new(), BytesMut::new());
+        } else if first.is_empty() {
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&first);
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    if length > bound {
+        return Err(BodyError::TooLarge);
+    }
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
+}
+
+fn outgoing(response: Response) -> hyper::Response<Full<Bytes>> {
+    let mut outgoing = hyper::Response::new(Full::new(response.body));
+    let status = StatusCode::from_u16(response.status);
+    let mut sound = status.is_ok();
+    *outgoing.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in response.headers {
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(value)) => {
+                outgoing.headers_mut().append(name, value);
+            }
+            (Err(_), _) | (_, Err(_)) => sound = false,
+        }
+    }
+    if !sound {
+        // A header that cannot be sent is our own mistake; half an answer would hide it.
+        *outgoing.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        *outgoing.body_mut() = Full::default();
+    }
+    outgoing
+}
+
+/// What a connection does, and since when.
+pub(super) struct Watch {
+    origin: Instant,
+    /// Milliseconds after `origin` at which the present phase began.
+    since: AtomicU64,
+    /// Requests that wait for their answer.
+    in_flight: AtomicU32,
+    /// Whether a head has begun and is not complete.
+    reads_head: AtomicBool,
+    /// Whether what is written next belongs to an answer of the service.
+    answering: AtomicBool,
+}
+
+impl Watch {
+    pub(super) fn new() -> Watch {
+        Watch {
+            origin: Instant::now(),
+            since: AtomicU64::new(0),
+            in_flight: AtomicU32::new(0),
+            reads_head: AtomicBool::new(false),
+            answering: AtomicBool::new(false),
+        }
+    }
+
+    /// Bytes came in. On HTTP/2 they may be anything, so that only idleness is judged there.
+    pub(super) fn received(&self, http2: bool) {
+        if self.in_flight.load(Relaxed) == 0 && !self.reads_head.swap(!http2, Relaxed) {
+            self.mark();
+        }
+    }
+
+    /// Everything written so far is out.
+    pub(super) fn flushed(&self) {
+        if self.in_flight.load(Relaxed) == 0 {
+            self.answering.store(false, Relaxed);
+        }
+    }
+
+    pub(super) fn is_answering(&self) -> bool {
+        self.answering.load(Relaxed)
+    }
+
+    fn is_overdue(&self, limits: &Limits) -> bool {
+        if self.in_flight.load(Relaxed) > 0 {
+            return false;
+        }
+        let bound = if self.reads_head.load(Relaxed) { limits.header_timeout } else { limits.idle_timeout };
+        self.origin.elapsed().saturating_sub(Duration::from_millis(self.since.load(Relaxed))) >= bound
+    }
+
+    fn mark(&self) {
+        self.since.store(self.origin.elapsed().as_millis() as u64, Relaxed);
+    }
+}
+
+/// Held while a request waits for its answer, also when its client goes away in the middle.
+struct Busy(Arc<Watch>);
+
+impl Busy {
+    fn start(watch: Arc<Watch>) -> Busy {
+        watch.in_flight.fetch_add(1, Relaxed);
+        watch.reads_head.store(false, Relaxed);
+        watch.answering.store(true, Relaxed);
+        Busy(watch)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.mark();
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}

@@ -1,0 +1,128 @@
+//! Stands between hyper and the socket: tells the watch what passes, and replaces hyper's own bare answers to bytes that
+//! are no request (400), or whose head is too large (414, 431), by the service's words.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Response;
+use super::connection::Watch;
+
+/// How an HTTP/2 connection begins.
+const PREFACE: &[u8] = b"PRI ";
+/// How hyper's own refusals begin.
+const REFUSAL: &[u8] = b"HTTP/1.1 4";
+
+pub(super) struct WireGuard<Io, F> {
+    io: Io,
+    watch: Arc<Watch>,
+    refuse: F,
+    begun: bool,
+    http2: bool,
+    /// Bytes that go out instead of hyper's, and how many of them did.
+    instead: Option<(Vec<u8>, usize)>,
+}
+
+impl<Io, F: Fn(u16) -> Response> WireGuard<Io, F> {
+    pub(super) fn new(io: Io, watch: Arc<Watch>, refuse: F) -> WireGuard<Io, F> {
+        WireGuard { io, watch, refuse, begun: false, http2: false, instead: None }
+    }
+
+    /// The status of hyper's own refusal, when `bytes` are one.
+    fn refusal(&self, bytes: &[u8]) -> Option<u16> {
+        if self.watch.is_answering() || self.http2 || !bytes.starts_with(REFUSAL) {
+            return None;
+        }
+        std::str::from_utf8(bytes.get(9..12)?).ok()?.parse().ok()
+    }
+}
+
+impl<Io: AsyncWrite + Unpin, F: Fn(u16) -> Response> WireGuard<Io, F> {
+    /// Writes the service's words in place of hyper's; `None` when hyper's bytes are an answer like any other.
+    fn poll_instead(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<()>>> {
+        if self.instead.is_none() {
+            let status = self.refusal(bytes)?;
+            self.instead = Some((on_the_wire(&(self.refuse)(status)), 0));
+        }
+        let (text, written) = self.instead.as_mut()?;
+        while *written < text.len() {
+            match Pin::new(&mut self.io).poll_write(cx, &text[*written..]) {
+                Poll::Ready(Ok(0)) => return Some(Poll::Ready(Err(io::ErrorKind::WriteZero.into()))),
+                Poll::Ready(Ok(count)) => *written += count,
+                Poll::Ready(Err(error)) => return Some(Poll::Ready(Err(error))),
+                Poll::Pending => return Some(Poll::Pending),
+            }
+        }
+        self.instead = None;
+        Some(Poll::Ready(Ok(())))
+    }
+}
+
+/// A last answer in HTTP/1.1, written by hand because hyper has given up on this connection.
+fn on_the_wire(response: &Response) -> Vec<u8> {
+    let reason = ::http::StatusCode::from_u16(response.status).ok().and_then(|status| status.canonical_reason());
+    let mut text = format!("HTTP/1.1 {} {}\r\nconnection: close\r\n", response.status, reason.unwrap_or_default());
+    for (name, value) in &response.headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text.push_str(&format!("content-length: {}\r\n\r\n", response.body.len()));
+    let mut bytes = text.into_bytes();
+    bytes.extend_from_slice(&response.body);
+    bytes
+}
+
+impl<Io: AsyncRead + Unpin, F: Unpin> AsyncRead for WireGuard<Io, F> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.io).poll_read(cx, buffer))?;
+        let received = &buffer.filled()[before..];
+        if !received.is_empty() {
+            if !this.begun {
+                (this.begun, this.http2) = (true, received.starts_with(PREFACE));
+            }
+            this.watch.received(this.http2);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<Io: AsyncWrite + Unpin, F: Fn(u16) -> Response + Unpin> AsyncWrite for WireGuard<Io, F> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        match this.poll_instead(cx, bytes) {
+            Some(done) => done.map_ok(|()| bytes.len()),
+            None => Pin::new(&mut this.io).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        match this.poll_instead(cx, slices.first().map_or(&[], |slice| slice)) {
+            Some(done) => done.map_ok(|()| slices.iter().map(|slice| slice.len()).sum()),
+            None => Pin::new(&mut this.io).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(Pin::new(&mut this.io).poll_flush(cx))?;
+        this.watch.flushed();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,150 @@
+//! The keys of one mode, and what is done with them.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use causeway_core::id::{AccountId, IdKey, Mode, SessionId};
+use causeway_core::quote::QuoteKey;
+use causeway_core::time::Timestamp;
+
+use super::embed_token::{EmbedClaims, TokenError, TokenKey};
+use super::master::MasterKey;
+use super::seal::{SealError, SealingKey};
+use super::{SecretText, hex};
+
+/// The generation of keys in use. A later one gets the next id; what an earlier one signed says so.
+const KEY_ID: u8 = 1;
+
+/// The keys of one mode. They are never shown, and wiped when the ring is dropped.
+pub struct KeyRing {
+    mode: Mode,
+    id: Zeroizing<[u8; 16]>,
+    quote: Zeroizing<[u8; 32]>,
+    client_secret: Zeroizing<[u8; 32]>,
+    webhook: SealingKey,
+    embed: TokenKey,
+}
+
+impl KeyRing {
+    /// Derives the keys of `mode`.
+    pub fn derive(master: &MasterKey, mode: Mode) -> KeyRing {
+        let seal = master.derive(mode, "webhook-secret", KEY_ID);
+        let embed = master.derive(mode, "embed-token", KEY_ID);
+        KeyRing {
+            mode,
+            id: master.derive(mode, "id", KEY_ID),
+            quote: master.derive(mode, "quote", KEY_ID),
+            client_secret: master.derive(mode, "client-secret", KEY_ID),
+            webhook: SealingKey { id: KEY_ID, mode, secret: seal },
+            embed: TokenKey { id: KEY_ID, mode, secret: embed },
+        }
+    }
+
+    /// The mode whose keys these are.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The key that hides counters in ids.
+    pub fn id_key(&self) -> IdKey {
+        IdKey(*self.id)
+    }
+
+    /// The key that signs quotes.
+    pub fn quote_key(&self) -> QuoteKey {
+        QuoteKey { id: KEY_ID, mode: self.mode, secret: *self.quote }
+    }
+
+    /// The client secret of a session: `gsec_<session id>_<key id><HMAC>`, both in hexadecimal. Always the same one.
+    pub fn client_secret(&self, session: SessionId) -> SecretText {
+        let text = session.text(self.mode);
+        let tag = self.client_secret_mac(&text).finalize().into_bytes();
+        SecretText::new(format!("gsec_{text}_{KEY_ID:02x}{}", hex::encode(&tag)))
+    }
+
+    /// The session whose client secret this is; `None` for anything that was not derived here.
+    pub fn session_of(&self, client_secret: &str) -> Option<SessionId> {
+        let (text, tag) = client_secret.strip_prefix("gsec_")?.rsplit_once('_')?;
+        let tag: [u8; 33] = hex::decode(tag)?;
+        if tag[0] != KEY_ID {
+            return None;
+        }
+        self.client_secret_mac(text).verify_slice(&tag[1..]).ok()?;
+        SessionId::parse(text, self.mode)
+    }
+
+    /// Encrypts an account's webhook secret for storage.
+    pub fn seal_webhook_secret(&self, account: AccountId, secret: &SecretText) -> Result<Vec<u8>, SealError> {
+        self.webhook.seal(account, secret)
+    }
+
+    /// Decrypts what [`KeyRing::seal_webhook_secret`] gave for the same account.
+    pub fn open_webhook_secret(&self, account: AccountId, sealed: &[u8]) -> Result<SecretText, SealError> {
+        self.webhook.open(account, sealed)
+    }
+
+    /// Signs an embed token.
+    pub fn issue_embed_token(&self, claims: &EmbedClaims) -> String {
+        self.embed.issue(claims)
+    }
+
+    /// What an embed token of this mode says, unless it has expired at `now`.
+    pub fn read_embed_token(&self, token: &str, now: Timestamp) -> Result<EmbedClaims, TokenError> {
+        self.embed.read(token, now)
+    }
+
+    fn client_secret_mac(&self, session: &str) -> Hmac<Sha256> {
+        let key = <Hmac<Sha256> as KeyInit>::new_from_slice(self.client_secret.as_ref());
+        let mut mac = key.expect("HMAC takes a key of any length");
+        mac.update(session.as_bytes());
+        mac
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRing").field("mode", &self.mode).field("key_id", &KEY_ID).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(mode: Mode) -> KeyRing {
+        KeyRing::derive(&MasterKey::from_bytes([7; 32]), mode)
+    }
+
+    #[test]
+    fn a_client_secret_is_always_the_same_and_names_its_session() {
+        let sandbox = ring(Mode::Sandbox);
+        let secret = sandbox.client_secret(SessionId(42));
+        assert_eq!(secret, ring(Mode::Sandbox).client_secret(SessionId(42)));
+        assert!(secret.reveal().starts_with(&format!("gsec_{}_01", SessionId(42).text(Mode::Sandbox))));
+        assert_eq!(sandbox.session_of(secret.reveal()), Some(SessionId(42)));
+        assert_eq!(ring(Mode::Live).session_of(secret.reveal()), None);
+    }
+
+    #[test]
+    fn a_changed_client_secret_names_nothing() {
+        let sandbox = ring(Mode::Sandbox);
+        let secret = sandbox.client_secret(SessionId(42));
+        let other = SessionId(43).text(Mode::Sandbox);
+        let swapped = secret.reveal().replace(&SessionId(42).text(Mode::Sandbox), &other);
+        let other_key_id = secret.reveal().replace("_01", "_02");
+        for text in ["", "gsec_", "gsec__", &swapped, &other_key_id, &secret.reveal()[..secret.reveal().len() - 1]] {
+            assert_eq!(sandbox.session_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let master = MasterKey::from_bytes([7; 32]);
+        let ring = KeyRing::derive(&master, Mode::Live);
+        let shown = format!("{ring:?} {master:?} {:?}", ring.quote_key());
+        assert_eq!(shown, "KeyRing { mode: Live, key_id: 1, .. } [master key] QuoteKey { id: 1, mode: Live, .. }");
+    }
+}

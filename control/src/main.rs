@@ -1,0 +1,37 @@
+//! The program `causeway`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use causeway_control::config::{self, Action, ConfigError};
+use causeway_control::{openapi, serve};
+
+/// The configuration cannot be used.
+const CONFIGURATION: u8 = 2;
+
+fn main() -> ExitCode {
+    match config::read(std::env::args_os()) {
+        Ok(Action::Serve(config)) => match serve::run(&config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(&error, error.exit_code()),
+        },
+        Ok(Action::Openapi) => print(&format!("{:#}\n", openapi::document())),
+        Ok(Action::Version) => print(concat!("causeway ", env!("CARGO_PKG_VERSION"), "\n")),
+        Err(ConfigError::Usage(usage)) => usage.exit(),
+        Err(error) => complain(&error, CONFIGURATION),
+    }
+}
+
+fn complain(error: &dyn std::error::Error, code: u8) -> ExitCode {
+    eprintln!("causeway: {error}");
+    ExitCode::from(code)
+}
+
+/// A reader that has gone away is no failure of ours, but a disk that is full is.
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => complain(&error, 1),
+    }
+}

@@ -1,0 +1,292 @@
+//! The OpenAPI document, derived from the table of operations and the wire types.
+
+use std::collections::BTreeMap;
+
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::operations::{Body, Credential, Idempotency, Operation, Parameter, TABLE, Verb};
+use crate::pipeline::VERSION;
+use crate::problem::{Code, ErrorBody};
+use crate::wire::Envelope;
+
+/// The OpenAPI 3.1 document of the partner API.
+pub fn document() -> Value {
+    let mut schemas = Schemas::new();
+    let mut paths = Map::new();
+    for operation in TABLE {
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.verb.word().to_ascii_lowercase()] = described(operation, &mut schemas);
+    }
+    let event = schemas.answers.subschema_for::<Envelope<'static>>();
+    let responses = Value::Object(error_responses(&mut schemas));
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Causeway partner API",
+            "version": VERSION,
+            "description": "Amounts and rates are decimal strings. The mode, sandbox or live, comes from the key alone.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "webhooks": { "event": { "post": {
+            "summary": "What your receiver gets: signed, at least once, in order per session.",
+            "requestBody": { "required": true, "content": { "application/json": { "schema": event } } },
+            "responses": { "2XX": { "description": "Received. Anything else is tried again." } },
+        } } },
+        "components": {
+            "schemas": schemas.finish(),
+            "responses": responses,
+            "headers": headers(),
+            "securitySchemes": security_schemes(),
+        },
+    })
+}
+
+/// The generators of requests and answers: a field that may be left out of a request is always there in an answer.
+struct Schemas {
+    requests: SchemaGenerator,
+    answers: SchemaGenerator,
+}
+
+impl Schemas {
+    fn new() -> Schemas {
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.meta_schema = None;
+            })
+        };
+        Schemas {
+            requests: settings().for_deserialize().into_generator(),
+            answers: settings().for_serialize().into_generator(),
+        }
+    }
+
+    fn finish(mut self) -> Map<String, Value> {
+        let mut all = self.requests.take_definitions(true);
+        all.extend(self.answers.take_definitions(true));
+        all
+    }
+}
+
+fn described(operation: &Operation, schemas: &mut Schemas) -> Value {
+    let mut described = json!({
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "security": security(operation.credential),
+        "parameters": parameters(operation),
+        "responses": responses(operation, schemas),
+    });
+    let (body, required) = match operation.body {
+        Body::Ignored => return described,
+        Body::Optional { schema, .. } => (schema, false),
+        Body::Required { schema, .. } => (schema, true),
+    };
+    described["requestBody"] = json!({
+        "required": required,
+        "content": { "application/json": { "schema": body(&mut schemas.requests) } },
+    });
+    described
+}
+
+fn security(credential: Credential) -> Value {
+    match credential {
+        Credential::Secret => json!([{ "secretKey": [] }]),
+        Credential::Publishable => json!([{ "publishableKey": [] }, { "publishableKeyHeader": [] }]),
+    }
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "secretKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A secret key, sk_test_… or sk_live_…. For servers only.",
+        },
+        "publishableKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A publishable key, pk_test_… or pk_live_….",
+        },
+        "publishableKeyHeader": { "type": "apiKey", "in": "header", "name": "X-Publishable-Key" },
+    })
+}
+
+fn parameters(operation: &Operation) -> Vec<Value> {
+    let path = operation.path.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
+    let path = path.map(|(name, _)| parameter(name, "path", true, "The object's id.", json!({ "type": "string" })));
+    let query = operation.query.iter().map(query_parameter);
+    let key = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$" });
+    let about_key = "Names one action: the same key gives the first answer again.";
+    let required = operation.idempotency == Idempotency::Required;
+    let taken = operation.idempotency != Idempotency::None;
+    let key = taken.then(|| parameter("Idempotency-Key", "header", required, about_key, key));
+    let version = json!({ "type": "string", "enum": [VERSION] });
+    let version = parameter("Gate-Version", "header", false, "The version of the contract to answer in.", version);
+    path.into_iter().chain(query).chain(key).chain([version]).collect()
+}
+
+fn query_parameter(query: &Parameter) -> Value {
+    // The table's schemas are constants; a test reads them all.
+    let schema = serde_json::from_str(query.schema).unwrap_or_default();
+    parameter(query.name, "query", false, query.description, schema)
+}
+
+fn parameter(name: &str, place: &str, required: bool, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": place, "required": required, "description": description, "schema": schema })
+}
+
+fn responses(operation: &Operation, schemas: &mut Schemas) -> Map<String, Value> {
+    let schema: Schema = (operation.response)(&mut schemas.answers);
+    let mut named = json!({ "X-Request-Id": header("RequestId"), "Gate-Version": header("GateVersion") });
+    if matches!(operation.idempotency, Idempotency::Required | Idempotency::Accepted) {
+        named["Idempotent-Replayed"] = header("IdempotentReplayed");
+    }
+    let done = json!({
+        "description": "Done.",
+        "headers": named,
+        "content": { "application/json": { "schema": schema } },
+    });
+    let refused = statuses().into_keys().filter(|status| can_refuse(operation, *status));
+    let refused =
+        refused.map(|status| (status.to_string(), json!({ "$ref": format!("#/components/responses/{status}") })));
+    [(operation.ok.to_string(), done)].into_iter().chain(refused).collect()
+}
+
+/// Whether an operation can be refused with this status. 405 belongs to methods that are no operation.
+fn can_refuse(operation: &Operation, status: u16) -> bool {
+    let writes = operation.verb == Verb::Post;
+    let named = operation.path.contains('{');
+    match status {
+        403 => writes || operation.entitlement.is_some(),
+        404 => writes || named,
+        405 => false,
+        409 | 501 => writes,
+        413 | 415 => !matches!(operation.body, Body::Ignored),
+        _ => true,
+    }
+}
+
+/// The statuses of all codes with the codes that have them.
+fn statuses() -> BTreeMap<u16, Vec<Code>> {
+    Code::ALL.iter().fold(BTreeMap::new(), |mut statuses, &code| {
+        statuses.entry(code.status()).or_insert_with(Vec::new).push(code);
+        statuses
+    })
+}
+
+fn error_responses(schemas: &mut Schemas) -> Map<String, Value> {
+    let error = schemas.answers.subschema_for::<ErrorBody<'static>>();
+    let response = |(status, codes): (u16, Vec<Code>)| {
+        let lines = codes.iter().map(|code| format!("- `{}`: {}", code.word(), code.explanation()));
+        let mut headers = json!({ "X-Request-Id": header("RequestId"), "Gate-Version": header("GateVersion") });
+        if codes.iter().any(|code| code.retry_after().is_some()) {
+            headers["Retry-After"] = header("RetryAfter");
+        }
+        let response = json!({
+            "description": lines.collect::<Vec<_>>().join("\n"),
+            "headers": headers,
+            "content": { "application/json": { "schema": error } },
+        });
+        (status.to_string(), response)
+    };
+    statuses().into_iter().map(response).collect()
+}
+
+fn header(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/headers/{name}") })
+}
+
+fn headers() -> Value {
+    json!({
+        "RequestId": {
+            "description": "Names the request for support.",
+            "required": true,
+            "schema": { "type": "string", "pattern": "^req_((test|live)_)?[0-9a-z]{26}$" },
+        },
+        "GateVersion": {
+            "description": "The version of the contract that this is an answer in.",
+            "required": true,
+            "schema": { "type": "string", "enum": [VERSION] },
+        },
+        "IdempotentReplayed": {
+            "description": "Present when this repeats the first answer to the same key.",
+            "schema": { "type": "string", "enum": ["true"] },
+        },
+        "RetryAfter": { "description": "Whole seconds to wait.", "schema": { "type": "integer", "minimum": 1 } },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json");
+
+    /// Run with `UPDATE=1` to write the document anew.
+    #[test]
+    fn the_committed_document_is_this_one() {
+        let document = document();
+        if std::env::var_os("UPDATE").is_some() {
+            let text = serde_json::to_string_pretty(&document).unwrap();
+            std::fs::write(COMMITTED, text + "\n").unwrap();
+        }
+        let committed = std::fs::read_to_string(COMMITTED).unwrap();
+        let committed: Value = serde_json::from_str(&committed).unwrap();
+        assert_eq!(committed, document, "openapi.json is stale: run this test with UPDATE=1");
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn references(value: &Value, found: &mut Vec<String>) {
+            match value {
+                Value::Object(map) => map.iter().for_each(|(key, value)| match (key.as_str(), value) {
+                    ("$ref", Value::String(text)) => found.push(text.clone()),
+                    _ => references(value, found),
+                }),
+                Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        let document = document();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > TABLE.len());
+        for reference in found {
+            assert!(document.pointer(&reference[1..]).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn every_operation_is_described() {
+        let document = document();
+        for operation in TABLE {
+            let described = &document["paths"][operation.path][operation.verb.word().to_ascii_lowercase()];
+            assert_eq!(described["operationId"], operation.id);
+            assert!(described["responses"][operation.ok.to_string()].is_object(), "{}", operation.id);
+            for query in operation.query {
+                assert!(serde_json::from_str::<Value>(query.schema).is_ok(), "{}", query.name);
+            }
+        }
+    }
+
+    #[test]
+    fn answers_are_whole_and_requests_are_closed() {
+        let document = document();
+        let schema = |name: &str| &document["components"]["schemas"][name];
+        assert_eq!(schema("CreateSession")["additionalProperties"], false);
+        assert_eq!(schema("CreateSession")["required"], json!(["amount", "currency", "return_url"]));
+        let required = schema("Payment")["required"].as_array().unwrap();
+        assert_eq!(required.len(), schema("Payment")["properties"].as_object().unwrap().len());
+        let session = schema("Session")["required"].as_array().unwrap();
+        assert_eq!(
+            session.len() + 1,
+            schema("Session")["properties"].as_object().unwrap().len(),
+            "all but client_secret"
+        );
+    }
+}

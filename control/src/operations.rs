@@ -1,0 +1,151 @@
+//! The table of operations. Router, pipeline, OpenAPI document, metric labels and coverage tests are derived from it.
+//!
+//! To add an operation: one row here, one handler below `operations/`, one command with its arm in the core, one test file,
+//! all under the same word.
+
+mod call;
+mod embed;
+mod payments;
+mod quotes;
+mod router;
+mod row;
+mod sessions;
+mod test_helpers;
+mod transactions;
+
+use causeway_core::payment::PaymentKind::{PayIn, PayOut};
+use causeway_core::rail::RailOutcome;
+
+use crate::wire;
+
+pub use call::{Call, Handled, Rendered};
+pub use embed::{cross_origin, is_for_browsers, preflight};
+pub use router::{Match, find};
+pub use row::{Body, Credential, Entitlement, Idempotency, Operation, Parameter, SchemaOf, Verb};
+
+use row::{get, post};
+
+/// Every operation, in the order of the contract; the sandbox's test helpers last.
+pub const TABLE: &[Operation] = &[
+    get("listSessions", "list_sessions", "/v1/gate_sessions", |call| Box::pin(sessions::list_sessions(call)))
+        .about("Sessions", "List sessions, newest first.")
+        .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, sessions::STATUS])
+        .answers::<wire::List<wire::Session<'static>>>(200),
+    post("createSession", "create_session", "/v1/gate_sessions", |call| Box::pin(sessions::create_session(call)))
+        .about("Sessions", "Open a hosted session; the answer alone has its client_secret.")
+        .idempotency(Idempotency::Required)
+        .body::<wire::CreateSession<'static>>()
+        .answers::<wire::Session<'static>>(201),
+    get("retrieveSession", "retrieve_session", "/v1/gate_sessions/{id}", |call| {
+        Box::pin(sessions::retrieve_session(call))
+    })
+    .about("Sessions", "Read a session.")
+    .answers::<wire::Session<'static>>(200),
+    post("cancelSession", "cancel_session", "/v1/gate_sessions/{id}/cancel", |call| {
+        Box::pin(sessions::cancel_session(call))
+    })
+    .about("Sessions", "Cancel an open session. Any body is ignored.")
+    .answers::<wire::Session<'static>>(201),
+    get("retrieveTransaction", "retrieve_transaction", "/v1/transactions/{refid}", |call| {
+        Box::pin(transactions::retrieve_transaction(call))
+    })
+    .about("Transactions", "Read a transaction.")
+    .answers::<wire::Transaction<'static>>(200),
+    post("createEmbedToken", "create_embed_token", "/v1/embed/bootstrap", |call| {
+        Box::pin(embed::create_embed_token(call))
+    })
+    .about("Embed", "Start the hosted widget: a short-lived token, bound to a session when its client secret is given.")
+    .credential(Credential::Publishable)
+    .idempotency(Idempotency::Ignored)
+    .optional_body::<wire::EmbedBootstrap<'static>>()
+    .answers::<wire::EmbedToken<'static>>(201),
+    post("lockQuote", "lock_quote", "/v1/quotes", |call| Box::pin(quotes::lock_quote(call)))
+        .about("Rails", "Fix signed terms for some seconds.")
+        .entitlement(Entitlement::Rails)
+        .body::<wire::LockQuote<'static>>()
+        .answers::<wire::SignedQuote<'static>>(201),
+    get("retrieveSignedQuote", "retrieve_signed_quote", "/v1/quotes/{id}", |call| {
+        Box::pin(quotes::retrieve_signed_quote(call))
+    })
+    .about("Rails", "Read a quote without redeeming it.")
+    .entitlement(Entitlement::Rails)
+    .answers::<wire::SignedQuote<'static>>(200),
+    post("createPayIn", "create_pay_in", "/v1/rails/pay_ins", |call| Box::pin(payments::create_pay_in(call)))
+        .about("Rails", "Redeem an on_ramp quote with a session.")
+        .entitlement(Entitlement::Rails)
+        .idempotency(Idempotency::Required)
+        .body::<wire::CreatePayment<'static>>()
+        .answers::<wire::Payment<'static>>(201),
+    get("retrievePayIn", "retrieve_pay_in", "/v1/rails/pay_ins/{id}", |call| Box::pin(payments::retrieve(call, PayIn)))
+        .about("Rails", "Read a pay-in.")
+        .entitlement(Entitlement::Rails)
+        .answers::<wire::Payment<'static>>(200),
+    post("createPayOut", "create_pay_out", "/v1/rails/pay_outs", |call| Box::pin(payments::create_pay_out(call)))
+        .about("Rails", "Redeem an off_ramp quote with a session.")
+        .entitlement(Entitlement::Rails)
+        .idempotency(Idempotency::Required)
+        .body::<wire::CreatePayment<'static>>()
+        .answers::<wire::Payment<'static>>(201),
+    get("retrievePayOut", "retrieve_pay_out", "/v1/rails/pay_outs/{id}", |call| {
+        Box::pin(payments::retrieve(call, PayOut))
+    })
+    .about("Rails", "Read a pay-out.")
+    .entitlement(Entitlement::Rails)
+    .answers::<wire::Payment<'static>>(200),
+    post("completeSession", "complete_session", "/v1/test_helpers/gate_sessions/{id}/complete", |call| {
+        Box::pin(test_helpers::complete_session(call))
+    })
+    .about(
+        "Test helpers",
+        "Sandbox only: confirm a session as its user would, and make the rail settle or refuse the movement.",
+    )
+    .sandbox_only()
+    .body::<wire::CompleteSession>()
+    .answers::<wire::Session<'static>>(200),
+    helper("settlePayIn", "settle_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/settle", |call| {
+        Box::pin(test_helpers::resolve(call, PayIn, RailOutcome::Settled))
+    })
+    .about("Test helpers", "Sandbox only: make the rail settle a pay-in."),
+    helper("failPayIn", "fail_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/fail", |call| {
+        Box::pin(test_helpers::resolve(call, PayIn, RailOutcome::Rejected))
+    })
+    .about("Test helpers", "Sandbox only: make the rail refuse a pay-in for good."),
+    helper("cancelPayIn", "cancel_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/cancel", |call| {
+        Box::pin(test_helpers::resolve(call, PayIn, RailOutcome::Cancelled))
+    })
+    .about("Test helpers", "Sandbox only: make the rail cancel a pay-in."),
+    helper("verifyPayIn", "verify_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/verify", |call| {
+        Box::pin(test_helpers::verify(call, PayIn))
+    })
+    .about("Test helpers", "Sandbox only: end a pay-in's step-up as verified.")
+    .idempotency(Idempotency::Accepted),
+    helper("settlePayOut", "settle_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/settle", |call| {
+        Box::pin(test_helpers::resolve(call, PayOut, RailOutcome::Settled))
+    })
+    .about("Test helpers", "Sandbox only: make the rail settle a pay-out."),
+    helper("failPayOut", "fail_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/fail", |call| {
+        Box::pin(test_helpers::resolve(call, PayOut, RailOutcome::Rejected))
+    })
+    .about("Test helpers", "Sandbox only: make the rail refuse a pay-out for good."),
+    helper("cancelPayOut", "cancel_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/cancel", |call| {
+        Box::pin(test_helpers::resolve(call, PayOut, RailOutcome::Cancelled))
+    })
+    .about("Test helpers", "Sandbox only: make the rail cancel a pay-out."),
+    helper("verifyPayOut", "verify_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/verify", |call| {
+        Box::pin(test_helpers::verify(call, PayOut))
+    })
+    .about("Test helpers", "Sandbox only: end a pay-out's step-up as verified.")
+    .idempotency(Idempotency::Accepted),
+];
+
+/// A helper that steers a payment.
+const fn helper(id: &'static str, word: &'static str, path: &'static str, handler: row::Handler) -> Operation {
+    post(id, word, path, handler)
+        .entitlement(Entitlement::Rails)
+        .idempotency(Idempotency::Ignored)
+        .sandbox_only()
+        .answers::<wire::Payment<'static>>(200)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! A request whose caller is known, as handlers get it, and what they give back.
+
+use causeway_core::command::{Answer, Command};
+use causeway_core::id::{AccountId, Mode};
+use causeway_core::replay::Idempotency;
+use causeway_core::store::{Reader, StoreError};
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Operation;
+use crate::auth::Authenticated;
+use crate::gate::Cell;
+use crate::problem::Problem;
+use crate::wire::{Query, View, parse, to_json};
+
+/// What a handler needs of a request.
+pub struct Call<'a> {
+    /// The row.
+    pub operation: &'static Operation,
+    /// The cell of the caller's mode.
+    pub cell: &'a Cell,
+    /// The caller.
+    pub caller: &'a Authenticated,
+    /// The path's parameter, decoded; empty when the row has none.
+    pub parameter: &'a str,
+    /// The query.
+    pub query: Query<'a>,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body, empty when the row ignores it.
+    pub body: &'a [u8],
+    /// The `Idempotency-Key` that is to be obeyed.
+    pub idempotency_key: Option<&'a str>,
+}
+
+/// What comes of a call.
+pub type Handled = Result<Rendered, Problem>;
+
+/// An answer in its final bytes. Its status is the row's.
+#[derive(Debug)]
+pub struct Rendered {
+    /// The JSON.
+    pub json: Vec<u8>,
+    /// Whether it repeats the answer to an earlier request.
+    pub replayed: bool,
+}
+
+impl Rendered {
+    /// The answer that says `object`.
+    pub fn new(object: &impl Serialize) -> Rendered {
+        Rendered { json: to_json(object), replayed: false }
+    }
+
+    /// The same, marked as a repetition if it is one.
+    pub fn replayed(self, replayed: bool) -> Rendered {
+        Rendered { replayed, ..self }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// The caller's account.
+    pub fn account(&self) -> AccountId {
+        self.caller.id()
+    }
+
+    /// The caller's mode.
+    pub fn mode(&self) -> Mode {
+        self.caller.mode()
+    }
+
+    /// What renderings depend on beside the object.
+    pub fn view(&self) -> View<'a> {
+        self.cell.view()
+    }
+
+    /// The body as a request.
+    pub fn parse<T: Deserialize<'a>>(&self) -> Result<T, Problem> {
+        parse(self.body)
+    }
+
+    /// The object that the path names, read from its text by `read`; 404 when it is no such text.
+    pub fn named<T>(&self, read: impl Fn(&str, Mode) -> Option<T>) -> Result<T, Problem> {
+        read(self.parameter, self.mode()).ok_or_else(Problem::not_found)
+    }
+
+    /// Asks the core on the row's lane. `fingerprint` is that of the normalised request.
+    pub async fn submit(&self, command: Command, fingerprint: [u8; 16]) -> Result<Answer, Problem> {
+        let key = self.idempotency_key.map(|key| self.replay_key(key));
+        let idempotency = key.map(|key| Idempotency { key, fingerprint });
+        Ok(self.cell.submit(self.operation.lane, command, idempotency).await?)
+    }
+
+    /// Reads an object of the caller's account; 404 when there is none.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        ask: impl Fn(&Reader, AccountId) -> Result<Option<T>, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let account = self.account();
+        self.cell.read(move |reader| ask(reader, account)).await?.ok_or_else(Problem::not_found)
+    }
+
+    /// The scope of an idempotency key within account and mode: the first half of SHA-256 over operation, path and key.
+    /// The path adds its parameter to the operation, and nothing else.
+    fn replay_key(&self, key: &str) -> [u8; 16] {
+        let mut digest = Sha256::new();
+        for part in [self.operation.word, "\0", self.operation.path, "\0", self.parameter, "\0", key] {
+            digest.update(part.as_bytes());
+        }
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest.finalize()[..16]);
+        half
+    }
+}

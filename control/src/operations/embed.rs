@@ -1,0 +1,73 @@
+//! The hosted widget's start, from a user's browser.
+
+mod cors;
+
+use causeway_core::command::Refusal;
+use causeway_core::id::SessionId;
+use causeway_core::session::{Session, SessionStatus};
+use causeway_core::time::Timestamp;
+
+use super::{Call, Handled, Rendered};
+use crate::keys::EmbedClaims;
+use crate::problem::{Code, Problem};
+use crate::wire;
+
+pub use cors::{cross_origin, is_for_browsers, preflight};
+
+/// What a token can allow: reading what the account offers, reading its session, confirming its session.
+const SCOPES: [&str; 3] = ["capabilities:read", "session:read", "session:confirm"];
+
+pub(super) async fn create_embed_token(call: Call<'_>) -> Handled {
+    let origin = allowed_origin(&call)?;
+    let request = if call.body.is_empty() { wire::EmbedBootstrap::default() } else { call.parse()? };
+    let now = call.cell.now();
+    let session = match &request.client_secret {
+        Some(secret) => Some(open_session(&call, &secret.0, now).await?),
+        None => None,
+    };
+    let claims = EmbedClaims {
+        account: call.account(),
+        session: session.as_ref().map(|session| session.id),
+        key: call.caller.key(),
+        origin,
+        scopes: scopes(request.requested_scopes.as_deref(), session.is_some())?,
+        issued_at: now,
+        expires_at: now.plus(call.cell.embed_token_life()),
+    };
+    let token = call.cell.keys().issue_embed_token(&claims);
+    let view = call.view();
+    let answer = wire::EmbedToken::of(token, claims.expires_at, claims.account, session.as_ref(), &view);
+    Ok(Rendered::new(&answer))
+}
+
+/// The request's origin, when the caller's account allows it.
+fn allowed_origin(call: &Call<'_>) -> Result<String, Problem> {
+    let origin = cors::origin(call.headers);
+    let allowed = origin.filter(|origin| call.caller.account().origins.contains(origin));
+    allowed.ok_or_else(|| Problem::at(Code::OriginNotAllowed, "Origin", Code::OriginNotAllowed.explanation()))
+}
+
+/// The open session whose client secret this is. A secret that is no secret, and one of somebody else's session, are both
+/// not found.
+async fn open_session(call: &Call<'_>, secret: &str, now: Timestamp) -> Result<Session, Problem> {
+    let unknown = || Problem { param: Some("clientSecret".into()), ..Problem::not_found() };
+    let id: SessionId = call.cell.keys().session_of(secret).ok_or_else(unknown)?;
+    let account = call.account();
+    let session = call.cell.read(move |reader| reader.session(account, id)).await?.ok_or_else(unknown)?;
+    let open = match session.status {
+        SessionStatus::Open { movement } => movement.is_some() || now < session.expires_at,
+        SessionStatus::Completed { .. } | SessionStatus::Expired | SessionStatus::Cancelled => false,
+    };
+    if open { Ok(session) } else { Err(Refusal::SessionNotOpen.into()) }
+}
+
+/// What the token allows: what was asked for among what there is, or all of it. Without a session it only reads.
+fn scopes(requested: Option<&[wire::Text<'_>]>, has_session: bool) -> Result<Vec<String>, Problem> {
+    let most = 32;
+    if requested.is_some_and(|requested| requested.len() > most) {
+        return Err(Problem::invalid("requested_scopes", format!("requested_scopes must have at most {most} items.")));
+    }
+    let possible = if has_session { &SCOPES[..] } else { &SCOPES[..1] };
+    let wanted = |scope: &&&str| requested.is_none_or(|requested| requested.iter().any(|text| text.0 == ***scope));
+    Ok(possible.iter().filter(wanted).map(|scope| (*scope).to_owned()).collect())
+}

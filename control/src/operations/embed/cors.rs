@@ -1,0 +1,72 @@
+//! Cross-origin rules of what browsers call: any registered origin may ask, only the account's own hears the answer.
+//! Cookies and other ambient credentials never count.
+
+use http::header::{ORIGIN, REFERER};
+use http::{HeaderMap, Uri};
+
+use crate::auth::Authenticated;
+use crate::gate::Gate;
+use crate::http::Response;
+use crate::operations::{Credential, router};
+use crate::problem::{Code, Problem};
+
+/// Headers that a widget may send.
+const ALLOWED_HEADERS: &str =
+    "authorization, content-type, gate-version, idempotency-key, x-embed-token, x-publishable-key";
+/// Headers of the answer that a widget may read.
+const EXPOSED_HEADERS: &str = "gate-version, retry-after, x-request-id";
+/// How long a browser may remember a preflight, in seconds: a revoked origin is forgotten soon.
+const REMEMBERED_SECONDS: &str = "600";
+
+/// The answer to an OPTIONS request, when something at `path` is for browsers; `None` otherwise.
+pub fn preflight(gate: &Gate, path: &str, headers: &HeaderMap) -> Option<Result<Response, Problem>> {
+    let methods = router::at(path)
+        .filter(|operation| operation.credential == Credential::Publishable)
+        .map(|operation| operation.verb.word())
+        .collect::<Vec<_>>();
+    if methods.is_empty() {
+        return None;
+    }
+    if !origin(headers).is_some_and(|origin| is_registered(gate, &origin)) {
+        return Some(Err(Problem::at(Code::OriginNotAllowed, "Origin", "No account allows this origin.")));
+    }
+    let response = Response::empty(204)
+        .with("access-control-allow-methods", methods.join(", "))
+        .with("access-control-allow-headers", ALLOWED_HEADERS)
+        .with("access-control-max-age", REMEMBERED_SECONDS);
+    Some(Ok(response))
+}
+
+/// Whether something at `path` is for browsers.
+pub fn is_for_browsers(path: &str) -> bool {
+    router::at(path).any(|operation| operation.credential == Credential::Publishable)
+}
+
+/// Adds the headers that let a browser hand the answer on: to the caller's own origins, and, where the caller is not known,
+/// to any registered one, so that a widget can read why its key was refused.
+pub fn cross_origin(response: Response, gate: &Gate, caller: Option<&Authenticated>, headers: &HeaderMap) -> Response {
+    let response = response.with("vary", "Origin");
+    let allowed = origin(headers).filter(|origin| match caller {
+        Some(caller) => caller.account().origins.contains(origin),
+        None => is_registered(gate, origin),
+    });
+    match allowed {
+        Some(origin) => {
+            response.with("access-control-allow-origin", origin).with("access-control-expose-headers", EXPOSED_HEADERS)
+        }
+        None => response,
+    }
+}
+
+/// Where a request comes from: its `Origin`, else the origin of its `Referer`.
+pub(super) fn origin(headers: &HeaderMap) -> Option<String> {
+    if let Some(origin) = headers.get(ORIGIN) {
+        return origin.to_str().ok().map(str::to_owned);
+    }
+    let referer = headers.get(REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
+    Some(format!("{}://{}", referer.scheme_str()?, referer.authority()?))
+}
+
+fn is_registered(gate: &Gate, origin: &str) -> bool {
+    gate.cells().any(|cell| cell.directory().allows_origin(origin))
+}

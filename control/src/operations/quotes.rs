@@ -1,0 +1,26 @@
+//! Signed quotes.
+
+use causeway_core::command::{Command, Reply};
+use causeway_core::id::QuoteId;
+
+use super::{Call, Handled, Rendered};
+use crate::problem::Problem;
+use crate::wire;
+
+pub(super) async fn lock_quote(call: Call<'_>) -> Handled {
+    let command = call.parse::<wire::LockQuote<'_>>()?.command()?;
+    let fingerprint = wire::LockQuote::fingerprint(&command);
+    let answer = call.submit(Command::LockQuote(call.account(), command), fingerprint).await?;
+    let Reply::Quote(quote) = answer.reply else {
+        return Err(Problem::internal("the core answered with something else than a quote"));
+    };
+    // A repeated answer says what the first one said, however late it is.
+    let view = wire::SignedQuote::of(&quote, quote.created_at, &call.view());
+    Ok(Rendered::new(&view).replayed(answer.replayed))
+}
+
+pub(super) async fn retrieve_signed_quote(call: Call<'_>) -> Handled {
+    let id = call.named(QuoteId::parse)?;
+    let quote = call.read(move |reader, account| reader.quote(account, id)).await?;
+    Ok(Rendered::new(&wire::SignedQuote::of(&quote, call.cell.now(), &call.view())))
+}

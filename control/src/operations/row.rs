@@ -1,0 +1,233 @@
+//! What a row of the table says.
+
+use causeway_core::id::Mode;
+use causeway_core::limits::BODY_BYTES;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::{Call, Handled};
+use crate::gate::{BoxFuture, Lane};
+use crate::problem::Problem;
+
+/// One operation.
+#[derive(Clone, Copy)]
+pub struct Operation {
+    /// The contract's name: `lockQuote`.
+    pub id: &'static str,
+    /// The same as a word: `lock_quote`; labels metrics and log lines, and is part of idempotency keys.
+    pub word: &'static str,
+    /// The method.
+    pub verb: Verb,
+    /// The path, with at most one `{parameter}`.
+    pub path: &'static str,
+    /// Which kind of key it takes.
+    pub credential: Credential,
+    /// What the account must be entitled to.
+    pub entitlement: Option<Entitlement>,
+    /// The queue that its command waits in.
+    pub lane: Lane,
+    /// What it does with an `Idempotency-Key`.
+    pub idempotency: Idempotency,
+    /// The body that it takes.
+    pub body: Body,
+    /// The query parameters that it reads.
+    pub query: &'static [Parameter],
+    /// The status when it is done.
+    pub ok: u16,
+    /// The object of the answer.
+    pub response: SchemaOf,
+    /// Whether it exists in the sandbox only, outside the contract's 31.
+    pub sandbox_only: bool,
+    /// What does it.
+    pub handler: Handler,
+    /// The group that documents show it in.
+    pub tag: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+}
+
+/// Translates a request for the core and its answer for the partner.
+pub type Handler = for<'a> fn(Call<'a>) -> BoxFuture<'a, Handled>;
+
+/// Gives the schema of a wire type.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// The methods in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Reads.
+    Get,
+    /// Writes.
+    Post,
+}
+
+/// Which kind of key an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// `sk_…`, from servers.
+    Secret,
+    /// `pk_…`, from browsers: origins are checked, and answers carry CORS headers.
+    Publishable,
+}
+
+/// What an account must be entitled to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entitlement {
+    /// Locked quotes, pay-ins and pay-outs.
+    Rails,
+    /// Customer records.
+    Customers,
+}
+
+/// What an operation does with an `Idempotency-Key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idempotency {
+    /// Refuses a request without one.
+    Required,
+    /// Obeys one that is there.
+    Accepted,
+    /// Takes one and ignores it.
+    Ignored,
+    /// Reads are repeatable by themselves.
+    None,
+}
+
+/// The body that an operation takes.
+#[derive(Clone, Copy)]
+pub enum Body {
+    /// Any is ignored.
+    Ignored,
+    /// JSON, or nothing at all.
+    Optional {
+        /// Its longest form, in bytes.
+        bytes: usize,
+        /// The request's schema.
+        schema: SchemaOf,
+    },
+    /// JSON.
+    Required {
+        /// Its longest form, in bytes.
+        bytes: usize,
+        /// The request's schema.
+        schema: SchemaOf,
+    },
+}
+
+/// A query parameter, for documents.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub description: &'static str,
+    /// Its JSON schema, as JSON.
+    pub schema: &'static str,
+}
+
+impl Parameter {
+    /// How many items a page has.
+    pub const LIMIT: Parameter = Parameter {
+        name: "limit",
+        description: "How many items a page has.",
+        schema: r#"{"type":"integer","minimum":1,"maximum":100,"default":10}"#,
+    };
+
+    /// Where a page starts.
+    pub const STARTING_AFTER: Parameter = Parameter {
+        name: "starting_after",
+        description: "The id of the last item of the page before; it need not exist any more.",
+        schema: r#"{"type":"string"}"#,
+    };
+}
+
+/// A row for a read.
+pub(super) const fn get(id: &'static str, word: &'static str, path: &'static str, handler: Handler) -> Operation {
+    row(id, word, Verb::Get, path, handler)
+}
+
+/// A row for a write.
+pub(super) const fn post(id: &'static str, word: &'static str, path: &'static str, handler: Handler) -> Operation {
+    row(id, word, Verb::Post, path, handler)
+}
+
+const fn row(id: &'static str, word: &'static str, verb: Verb, path: &'static str, handler: Handler) -> Operation {
+    Operation {
+        id,
+        word,
+        verb,
+        path,
+        credential: Credential::Secret,
+        entitlement: None,
+        lane: Lane::Partner,
+        idempotency: match verb {
+            Verb::Get => Idempotency::None,
+            Verb::Post => Idempotency::Accepted,
+        },
+        body: Body::Ignored,
+        query: &[],
+        ok: 200,
+        response: |_| Schema::default(),
+        sandbox_only: false,
+        handler,
+        tag: "",
+        summary: "",
+    }
+}
+
+impl Operation {
+    pub(super) const fn about(self, tag: &'static str, summary: &'static str) -> Operation {
+        Operation { tag, summary, ..self }
+    }
+
+    pub(super) const fn credential(self, credential: Credential) -> Operation {
+        Operation { credential, ..self }
+    }
+
+    pub(super) const fn entitlement(self, entitlement: Entitlement) -> Operation {
+        Operation { entitlement: Some(entitlement), ..self }
+    }
+
+    pub(super) const fn idempotency(self, idempotency: Idempotency) -> Operation {
+        Operation { idempotency, ..self }
+    }
+
+    pub(super) const fn query(self, query: &'static [Parameter]) -> Operation {
+        Operation { query, ..self }
+    }
+
+    pub(super) const fn body<T: JsonSchema>(self) -> Operation {
+        Operation { body: Body::Required { bytes: BODY_BYTES, schema: schema_of::<T> }, ..self }
+    }
+
+    pub(super) const fn optional_body<T: JsonSchema>(self) -> Operation {
+        Operation { body: Body::Optional { bytes: BODY_BYTES, schema: schema_of::<T> }, ..self }
+    }
+
+    pub(super) const fn answers<T: JsonSchema>(self, ok: u16) -> Operation {
+        Operation { ok, response: schema_of::<T>, ..self }
+    }
+
+    pub(super) const fn sandbox_only(self) -> Operation {
+        Operation { sandbox_only: true, ..self }
+    }
+}
+
+impl Operation {
+    /// Refuses an operation that the world of `mode` does not have, as if its path did not exist.
+    pub fn exists_in(&self, mode: Mode) -> Result<(), Problem> {
+        if self.sandbox_only && mode == Mode::Live { Err(Problem::not_found()) } else { Ok(()) }
+    }
+}
+
+fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+impl Verb {
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verb::Get => "GET",
+            Verb::Post => "POST",
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Sessions.
+
+use std::sync::Arc;
+
+use causeway_core::command::{Answer, Command, Reply};
+use causeway_core::id::SessionId;
+use causeway_core::session::{Flow, Session, SessionLabel};
+
+use super::{Call, Handled, Parameter, Rendered};
+use crate::problem::{Code, Problem};
+use crate::wire;
+
+/// The `status` that lists are filtered by.
+pub(super) const STATUS: Parameter = Parameter {
+    name: "status",
+    description: "Only sessions with this status.",
+    schema: r#"{"type":"string","enum":["open","completed","expired","cancelled"]}"#,
+};
+
+pub(super) async fn create_session(call: Call<'_>) -> Handled {
+    let request = call.parse::<wire::CreateSession<'_>>()?;
+    verification_result(&call, &request)?;
+    let terms = request.terms()?;
+    if terms.flow == Some(Flow::Swap) && !call.caller.account().entitlements.swap {
+        return Err(Problem::at(Code::NotEntitled, "flow", "The account may not open swap sessions."));
+    }
+    let fingerprint = wire::CreateSession::fingerprint(&terms);
+    let answer = call.submit(Command::CreateSession(call.account(), Box::new(terms)), fingerprint).await?;
+    let replayed = answer.replayed;
+    let session = session(answer)?;
+    let secret = call.cell.keys().client_secret(session.id);
+    let view = wire::Session { client_secret: Some(secret.reveal()), ..wire::Session::of(&session, &call.view()) };
+    Ok(Rendered::new(&view).replayed(replayed))
+}
+
+pub(super) async fn retrieve_session(call: Call<'_>) -> Handled {
+    let id = call.named(SessionId::parse)?;
+    let session = call.read(move |reader, account| reader.session(account, id)).await?;
+    Ok(Rendered::new(&wire::Session::of(&session, &call.view())))
+}
+
+pub(super) async fn cancel_session(call: Call<'_>) -> Handled {
+    let id = call.named(SessionId::parse)?;
+    let fingerprint = wire::Fingerprint::new().finish();
+    let answer = call.submit(Command::CancelSession(call.account(), id), fingerprint).await?;
+    rendered(&call, answer)
+}
+
+pub(super) async fn list_sessions(call: Call<'_>) -> Handled {
+    let limit = call.query.limit(10, 100)?;
+    let mode = call.mode();
+    let after = call.query.parsed("starting_after", "a session's id", |text| SessionId::parse(text, mode))?;
+    let label = call.query.parsed("status", "open, completed, expired or cancelled", SessionLabel::parse)?;
+    let account = call.account();
+    // One more than asked for tells whether older ones follow.
+    let sessions = call.cell.read(move |reader| reader.sessions(account, label, after, limit + 1)).await?;
+    let view = call.view();
+    let data = sessions.iter().take(limit).map(|session| wire::Session::of(session, &view)).collect();
+    Ok(Rendered::new(&wire::List::new(call.operation.path, data, sessions.len() > limit)))
+}
+
+/// The answer about a session after a command.
+fn rendered(call: &Call<'_>, answer: Answer) -> Handled {
+    let replayed = answer.replayed;
+    Ok(Rendered::new(&wire::Session::of(&*session(answer)?, &call.view())).replayed(replayed))
+}
+
+fn session(answer: Answer) -> Result<Arc<Session>, Problem> {
+    let Reply::Session(session) = answer.reply else {
+        return Err(Problem::internal("the core answered with something else than a session"));
+    };
+    Ok(session)
+}
+
+/// Verification results are refused before anything of them is kept: to accounts that may not send them, and here, where
+/// no verifier is connected.
+fn verification_result(call: &Call<'_>, request: &wire::CreateSession<'_>) -> Result<(), Problem> {
+    if request.kyc_package.is_none() {
+        Ok(())
+    } else if !call.caller.account().entitlements.kyc_package {
+        Err(Problem::at(Code::NotEntitled, "kyc_package", "The account may not hand over verification results."))
+    } else {
+        Err(Problem::at(Code::NotEnabled, "kyc_package", "This deployment does not take verification results."))
+    }
+}

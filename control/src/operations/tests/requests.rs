@@ -1,0 +1,78 @@
+//! What holds whatever the operation is.
+
+use http::Method;
+
+use crate::fixture::{SHOP, World};
+use crate::http::Service;
+use crate::pipeline::Options;
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_refused() {
+    let world = World::start().await;
+    for path in ["/", "/v1", "/v1/", "/v1/gate_sessions/", "/v2/gate_sessions", "/v1/quotes/preview/x"] {
+        world.get(path).key(SHOP.secret()).send().await.refused(404, "not_found");
+    }
+    let told = world.ask(Method::DELETE, "/v1/gate_sessions").key(SHOP.secret()).send().await;
+    told.refused(405, "method_not_allowed");
+    assert_eq!(told.header("allow"), Some("GET, POST"));
+}
+
+#[tokio::test]
+async fn versions_and_media_types_are_checked_before_keys() {
+    let world = World::start().await;
+    let ask = || world.get("/v1/gate_sessions");
+    let told = ask().header("gate-version", "2020-01-01").send().await;
+    assert_eq!(told.refused(400, "invalid_request").as_deref(), Some("Gate-Version"));
+    ask().header("accept", "text/html").send().await.refused(406, "not_acceptable");
+    ask().key(SHOP.secret()).header("gate-version", "2026-05-25").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn beyond_the_bound_requests_are_refused_at_once() {
+    let world = World::with(Options { in_flight: 0, ..Options::default() }).await;
+    let told = world.get("/v1/gate_sessions").key(SHOP.secret()).send().await;
+    told.refused(503, "overloaded");
+    assert_eq!(told.header("retry-after"), Some("1"));
+}
+
+#[tokio::test]
+async fn modes_share_nothing() {
+    let world = World::start().await;
+    let sandbox = super::samples::Journey { world: &world, partner: SHOP, flow: "on_ramp" }.session().await;
+    let path = format!("/v1/gate_sessions/{}", sandbox["id"].as_str().unwrap());
+    world.get(&path).key(SHOP.live_secret()).send().await.refused(404, "not_found");
+    let list = world.get("/v1/gate_sessions").key(SHOP.live_secret()).send().await;
+    assert_eq!(list.expect(200)["data"].as_array().unwrap().len(), 0);
+    assert!(list.header("x-request-id").unwrap().starts_with("req_live_"));
+}
+
+#[tokio::test]
+async fn a_host_can_be_for_one_mode() {
+    let world = World::start().await;
+    let ask = |key: String, host: &str| world.get("/v1/gate_sessions").key(key).header("host", host).send();
+    for host in ["live.example", "LIVE.example:8443"] {
+        ask(SHOP.secret(), host).await.refused(401, "invalid_key");
+        ask(SHOP.live_secret(), host).await.expect(200);
+    }
+    ask(SHOP.secret(), "[::1]:8080").await.expect(200);
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_request_are_refused_in_the_same_form() {
+    let world = World::start().await;
+    for (status, code) in [(400, "malformed_http"), (414, "uri_too_long"), (431, "headers_too_large")] {
+        crate::fixture::Told(world.pipeline.refuse(status)).refused(status, code);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_is_heard_of() {
+    let world = World::start().await;
+    let mut asked =
+        Box::pin(world.post("/v1/quotes").key(SHOP.secret()).json(super::samples::lock("on_ramp", "1")).send());
+    // Once asked, the core answers; nobody waits for it.
+    assert!(std::future::poll_fn(|context| std::task::Poll::Ready(asked.as_mut().poll(context).is_pending())).await);
+    drop(asked);
+    let line = world.heard.0.lock().pop().unwrap();
+    assert!(line.contains("499") && line.contains("lock_quote"), "{line}");
+}

@@ -1,0 +1,155 @@
+//! For each operation a request that works, in the situation that it needs.
+
+use serde_json::{Value, json};
+
+use super::super::Operation;
+use crate::fixture::{Partner, World};
+
+/// A request.
+#[derive(Clone)]
+pub struct Sample {
+    pub path: String,
+    pub body: Option<Value>,
+}
+
+/// How far the object of a request has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The operation can do its work.
+    Ready,
+    /// It comes too late.
+    Ended,
+}
+
+/// A session, a quote and a payment of a partner.
+pub struct Journey<'w> {
+    pub world: &'w World,
+    pub partner: Partner,
+    pub flow: &'static str,
+}
+
+impl Journey<'_> {
+    pub async fn session(&self) -> Value {
+        let body = json!({
+            "amount": "100.00", "currency": "EUR", "flow": self.flow, "return_url": "https://shop.example/done",
+            "target_network": "ethereum"
+        });
+        self.write("/v1/gate_sessions", body).await
+    }
+
+    pub async fn quote(&self) -> Value {
+        let amount = if self.flow == "on_ramp" { "100.00" } else { "50.00" };
+        self.write("/v1/quotes", lock(self.flow, amount)).await
+    }
+
+    pub async fn payment(&self) -> Value {
+        let body = json!({
+            "quote_id": self.quote().await["id"], "session_id": self.session().await["id"], "metadata": { "order": "1" }
+        });
+        self.write(self.payments(), body).await
+    }
+
+    /// A payment that waits for its user's verification.
+    pub async fn waiting(&self) -> Value {
+        let session = json!({ "amount": "100.05", "currency": "EUR", "return_url": "https://shop.example/done" });
+        let session = self.write("/v1/gate_sessions", session).await;
+        let quote =
+            self.write("/v1/quotes", lock(self.flow, if self.flow == "on_ramp" { "100.05" } else { "50.05" })).await;
+        self.write(self.payments(), json!({ "quote_id": quote["id"], "session_id": session["id"] })).await
+    }
+
+    pub async fn settled(&self) -> Value {
+        let payment = self.payment().await;
+        let path = format!("/v1/test_helpers{}/{}/settle", &self.payments()[3..], payment["id"].as_str().unwrap());
+        self.world.post(&path).key(self.partner.secret()).send().await.expect(200)
+    }
+
+    fn payments(&self) -> &'static str {
+        if self.flow == "on_ramp" { "/v1/rails/pay_ins" } else { "/v1/rails/pay_outs" }
+    }
+
+    async fn write(&self, path: &str, body: Value) -> Value {
+        static KEYS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+        let once = format!("journey-{}", KEYS.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        self.world.post(path).key(self.partner.secret()).once(&once).json(body).send().await.expect(201)
+    }
+}
+
+pub fn lock(side: &str, amount: &str) -> Value {
+    json!({ "currency": "EUR", "asset": "USDC", "amount": amount, "side": side, "payment_method": "sepa_instant" })
+}
+
+/// A request for `operation` about objects of `partner`.
+pub async fn of(world: &World, operation: &Operation, partner: Partner, standing: Standing) -> Sample {
+    let flow = if operation.path.contains("pay_outs") { "off_ramp" } else { "on_ramp" };
+    let journey = Journey { world, partner, flow };
+    let ready = standing == Standing::Ready;
+    let (id, body) = match operation.id {
+        "listSessions" => (Value::Null, None),
+        "createSession" => {
+            let body = json!({ "amount": "100.00", "currency": "EUR", "return_url": "https://shop.example/done" });
+            (Value::Null, Some(body))
+        }
+        "retrieveSession" => (journey.session().await["id"].clone(), None),
+        "cancelSession" | "completeSession" => {
+            let session = if ready {
+                journey.session().await["id"].clone()
+            } else {
+                journey.settled().await["session_id"].clone()
+            };
+            (session, (operation.id == "completeSession").then(|| json!({ "outcome": "completed" })))
+        }
+        "retrieveTransaction" => (journey.payment().await["transaction_refid"].clone(), None),
+        "createEmbedToken" => {
+            let session = journey.session().await;
+            if !ready {
+                let cancel = format!("/v1/gate_sessions/{}/cancel", session["id"].as_str().unwrap());
+                world.post(&cancel).key(partner.secret()).send().await.expect(201);
+            }
+            (Value::Null, Some(json!({ "clientSecret": session["client_secret"] })))
+        }
+        "lockQuote" => (Value::Null, Some(lock("on_ramp", "100.00"))),
+        "retrieveSignedQuote" => (journey.quote().await["id"].clone(), None),
+        "createPayIn" | "createPayOut" => {
+            let quote =
+                if ready { journey.quote().await["id"].clone() } else { journey.payment().await["quote_id"].clone() };
+            (Value::Null, Some(json!({ "quote_id": quote, "session_id": journey.session().await["id"] })))
+        }
+        "verifyPayIn" | "verifyPayOut" => {
+            let payment = if ready { journey.waiting().await } else { journey.settled().await };
+            (payment["id"].clone(), None)
+        }
+        "retrievePayIn" | "retrievePayOut" | "settlePayIn" | "settlePayOut" | "failPayIn" | "failPayOut"
+        | "cancelPayIn" | "cancelPayOut" => {
+            let payment = if ready { journey.payment().await } else { journey.settled().await };
+            (payment["id"].clone(), None)
+        }
+        unknown => panic!("{unknown} has no sample: add one, so that it is tested like all others"),
+    };
+    let id = id.as_str().unwrap_or_default();
+    Sample { path: operation.path.replace("{id}", id).replace("{refid}", id), body }
+}
+
+/// A body that differs in substance from every sample's.
+pub fn changed(operation: &Operation) -> Value {
+    match operation.id {
+        "createSession" => json!({ "amount": "100.01", "currency": "EUR", "return_url": "https://shop.example/done" }),
+        "lockQuote" => lock("on_ramp", "100.1"),
+        "createPayIn" | "createPayOut" => json!({ "quote_id": "qt_test_0", "session_id": "gs_test_0" }),
+        "completeSession" => json!({ "outcome": "failed" }),
+        unknown => panic!("{unknown} has no changed body: add one"),
+    }
+}
+
+/// How the operation is refused when its object has [`Standing::Ended`]; none when nothing can come too late for it.
+pub fn refusal(operation: &Operation) -> Option<(u16, &'static str)> {
+    match operation.id {
+        "cancelSession" | "completeSession" | "createEmbedToken" => Some((409, "session_not_open")),
+        "createPayIn" | "createPayOut" => Some((409, "quote_consumed")),
+        "settlePayIn" | "settlePayOut" | "failPayIn" | "failPayOut" | "cancelPayIn" | "cancelPayOut"
+        | "verifyPayIn" | "verifyPayOut" => Some((409, "payment_not_waiting")),
+        "createSession" | "lockQuote" => None,
+        _ if operation.verb.word() == "GET" => None,
+        unknown => panic!("{unknown} has no refused state: name one"),
+    }
+}

@@ -1,0 +1,147 @@
+//! Accounts, their keys, entitlements, origins and webhook endpoints.
+
+use causeway_core::account::{Entitlements, WebhookEndpoint};
+use causeway_core::command::{Command, NewKey, Reply};
+use causeway_core::id::{AccountId, KeyId, Mode};
+
+use super::body::{self, CreateAccount, CreateKey, Delete, SetEntitlements, SetOrigins, SetWebhook};
+use super::call::{Call, Handled, Target, answer, unknown_account};
+use super::view::{AccountView, NewKeyView, NewWebhookView, RevokedKeyView};
+use crate::gate::{Cell, Lane};
+use crate::keys::{account_bits, new_api_key, new_webhook_secret};
+use crate::problem::{Code, Problem};
+use crate::wire::{Time, mode_word};
+
+/// Adds an account to every cell, or to the one that is named.
+pub async fn create_account(call: Call<'_>) -> Handled {
+    let request: CreateAccount = call.read()?;
+    body::name(&request.name)?;
+    let only = request.mode.map(|mode| mode.mode());
+    let cells: Vec<&Cell> = match only {
+        Some(mode) => vec![call.cell(mode)?],
+        None => call.interface.gate.cells().collect(),
+    };
+    let id = AccountId(account_bits().map_err(Problem::internal)?);
+    call.record(Target { account: Some(id), mode: only, object: None }, request.reason.as_deref()).await?;
+    let mut records = Vec::new();
+    for cell in cells {
+        records.push((cell.mode(), call.change(cell, Command::CreateAccount(id, request.name.clone())).await?));
+    }
+    answer(201, &AccountView::new(id, &request.name, &records))
+}
+
+/// Shows an account.
+pub async fn retrieve_account(call: Call<'_>) -> Handled {
+    let id = call.account_id()?;
+    shown(&call, id)
+}
+
+/// Adds a key and shows it, this once.
+pub async fn create_key(call: Call<'_>) -> Handled {
+    let request: CreateKey = call.read()?;
+    let (id, mode, kind) = (call.account_id()?, request.mode.mode(), request.kind.kind());
+    call.record(target(id, mode), request.reason.as_deref()).await?;
+    let cell = call.ensure_account(mode, id).await?;
+    let new = new_api_key(kind, mode).map_err(Problem::internal)?;
+    let command = Command::CreateKey(id, NewKey { kind, hash: new.hash });
+    let Reply::Key(key) = cell.submit(Lane::Operator, command, None).await?.reply else {
+        return Err(Problem::internal("the cell answered a new key with something else"));
+    };
+    let view = NewKeyView {
+        object: "api_key",
+        id: key.id.text(mode),
+        account_id: id.text(),
+        mode: mode_word(mode),
+        kind: kind.word(),
+        key: new.text.reveal(),
+        created_at: Time(key.created_at),
+    };
+    answer(201, &view)
+}
+
+/// Revokes a key. Its id names its mode.
+pub async fn revoke_key(call: Call<'_>) -> Handled {
+    let request: Delete = call.read_if_any()?;
+    let id = call.account_id()?;
+    let named = |mode| KeyId::parse(call.parameter(1), mode).map(|key| (mode, key));
+    let named = [Mode::Sandbox, Mode::Live].into_iter().find_map(named);
+    let (mode, key) = named.ok_or_else(|| Problem::new(Code::NotFound, "There is no such key; check the id."))?;
+    let cell = call.cell(mode)?;
+    call.record(Target { object: Some(call.parameter(1)), ..target(id, mode) }, request.reason.as_deref()).await?;
+    let account = call.change(cell, Command::RevokeKey(id, key)).await?;
+    let revoked = account.keys.iter().find(|known| known.id == key);
+    let view = RevokedKeyView {
+        object: "api_key",
+        id: key.text(mode),
+        account_id: id.text(),
+        mode: mode_word(mode),
+        revoked: true,
+        revoked_at: revoked.and_then(|key| key.revoked_at).map(Time),
+    };
+    answer(200, &view)
+}
+
+/// Sets where an account's events go, with a new secret that is shown this once.
+pub async fn set_webhook(call: Call<'_>) -> Handled {
+    let request: SetWebhook = call.read()?;
+    let (id, mode) = (call.account_id()?, request.mode.mode());
+    call.cell(mode)?;
+    judge(&call, mode, &request.url)?;
+    call.record(target(id, mode), request.reason.as_deref()).await?;
+    let cell = call.ensure_account(mode, id).await?;
+    let secret = new_webhook_secret().map_err(Problem::internal)?;
+    let sealed_secret = cell.keys().seal_webhook_secret(id, &secret).map_err(Problem::internal)?;
+    let endpoint = WebhookEndpoint { url: request.url.clone(), sealed_secret };
+    call.change(cell, Command::SetWebhook(id, endpoint)).await?;
+    let view = NewWebhookView {
+        object: "webhook_endpoint",
+        account_id: id.text(),
+        mode: mode_word(mode),
+        url: &request.url,
+        secret: secret.reveal(),
+    };
+    answer(200, &view)
+}
+
+/// Sets what an account may use.
+pub async fn set_entitlements(call: Call<'_>) -> Handled {
+    let request: SetEntitlements = call.read()?;
+    let (id, mode) = (call.account_id()?, request.mode.mode());
+    call.record(target(id, mode), request.reason.as_deref()).await?;
+    let SetEntitlements { rails, customers, kyc_package, swap, .. } = request;
+    let cell = call.ensure_account(mode, id).await?;
+    call.change(cell, Command::SetEntitlements(id, Entitlements { rails, customers, kyc_package, swap })).await?;
+    shown(&call, id)
+}
+
+/// Sets from where an account's widget may bootstrap.
+pub async fn set_origins(call: Call<'_>) -> Handled {
+    let request: SetOrigins = call.read()?;
+    let (id, mode) = (call.account_id()?, request.mode.mode());
+    body::origins(&request.origins)?;
+    call.record(target(id, mode), request.reason.as_deref()).await?;
+    let cell = call.ensure_account(mode, id).await?;
+    call.change(cell, Command::SetOrigins(id, request.origins)).await?;
+    shown(&call, id)
+}
+
+fn target(account: AccountId, mode: Mode) -> Target<'static> {
+    Target { account: Some(account), mode: Some(mode), object: None }
+}
+
+/// The account as it is now in every cell.
+fn shown(call: &Call<'_>, id: AccountId) -> Handled {
+    let records = call.accounts(id);
+    let (_, account) = records.first().ok_or_else(unknown_account)?;
+    answer(200, &AccountView::new(id, &account.name, &records))
+}
+
+/// Judges an endpoint as the connection will be judged later, as far as its text goes.
+fn judge(call: &Call<'_>, mode: Mode, url: &str) -> Result<(), Problem> {
+    let guard = call.interface.guards.iter().find(|(known, _)| *known == mode);
+    let (_, guard) = guard.ok_or_else(|| Problem::internal("a cell runs without an address guard"))?;
+    guard.target(url).map(|_| ()).map_err(|refused| {
+        let message = format!("url is refused: {refused}. Use https with a public host; in the sandbox http on loopback.");
+        Problem::invalid("url", message)
+    })
+}

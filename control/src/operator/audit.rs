@@ -1,0 +1,61 @@
+//! The record of who wrote what and why: one JSON object per line, synced before the write is done.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde::Serialize;
+
+use crate::wire::{Time, to_json};
+
+/// The audit file. Clones share it.
+#[derive(Clone)]
+pub struct Audit {
+    file: Arc<Mutex<File>>,
+}
+
+/// One write that is about to be done.
+#[derive(Serialize)]
+pub struct Entry<'a> {
+    /// When.
+    pub at: Time,
+    /// The request, as in `X-Request-Id`: the log has what came of it.
+    pub request_id: &'a str,
+    /// Who.
+    pub operator: &'a str,
+    /// What.
+    pub action: &'static str,
+    /// To which account.
+    pub account: Option<String>,
+    /// In which mode.
+    pub mode: Option<&'static str>,
+    /// To what else: a key, a token.
+    pub object: Option<&'a str>,
+    /// Why, in the operator's words.
+    pub reason: Option<&'a str>,
+}
+
+impl Audit {
+    /// Opens `operator-audit.jsonl` in a data directory, for appending.
+    pub fn open(data_dir: &Path) -> io::Result<Audit> {
+        let path = data_dir.join("operator-audit.jsonl");
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        Ok(Audit { file: Arc::new(Mutex::new(file)) })
+    }
+
+    /// Appends an entry; it is on disk when this returns.
+    pub async fn record(&self, entry: &Entry<'_>) -> io::Result<()> {
+        let mut line = to_json(entry);
+        line.push(b'\n');
+        let file = Arc::clone(&self.file);
+        let written = tokio::task::spawn_blocking(move || {
+            let mut file = file.lock();
+            file.write_all(&line)?;
+            file.sync_data()
+        });
+        written.await.map_err(io::Error::other)?
+    }
+}

@@ -1,0 +1,234 @@
+//! What operators send, and the forms that names and origins must have.
+
+use causeway_core::account::KeyKind;
+use causeway_core::id::Mode;
+use causeway_core::limits::{ORIGINS_PER_ACCOUNT, REFERENCE_CHARS, URL_BYTES};
+use http::Uri;
+use serde::Deserialize;
+
+use super::Role;
+use crate::problem::Problem;
+
+/// `POST /operator/accounts`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateAccount {
+    /// The operator's name for it.
+    pub name: String,
+    /// The one cell to create it in; all of the deployment's otherwise.
+    pub mode: Option<ModeWord>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// `POST /operator/accounts/{id}/keys`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateKey {
+    /// The world of the key.
+    pub mode: ModeWord,
+    /// What it may be used for.
+    pub kind: KindWord,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// `PUT /operator/accounts/{id}/webhook`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetWebhook {
+    /// The world of the endpoint.
+    pub mode: ModeWord,
+    /// The receiver.
+    pub url: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// `PUT /operator/accounts/{id}/entitlements`: what is left out is taken away.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetEntitlements {
+    /// The world in which they hold.
+    pub mode: ModeWord,
+    /// Locked quotes, pay-ins and pay-outs.
+    #[serde(default)]
+    pub rails: bool,
+    /// Customer records.
+    #[serde(default)]
+    pub customers: bool,
+    /// Handing over verification results.
+    #[serde(default)]
+    pub kyc_package: bool,
+    /// Swap sessions.
+    #[serde(default)]
+    pub swap: bool,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// `PUT /operator/accounts/{id}/origins`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetOrigins {
+    /// The world in which they count.
+    pub mode: ModeWord,
+    /// The origins, as browsers send them.
+    pub origins: Vec<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// `POST /operator/tokens`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// Its name.
+    pub name: String,
+    /// What it may be used for.
+    pub role: Role,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// The body of a `DELETE`, which may be left out.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delete {
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// A mode by either of its names.
+#[derive(Clone, Copy, Deserialize)]
+pub enum ModeWord {
+    /// `sandbox`, or `test` as in keys.
+    #[serde(rename = "sandbox", alias = "test")]
+    Sandbox,
+    /// `live`.
+    #[serde(rename = "live")]
+    Live,
+}
+
+/// The kind of a key.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KindWord {
+    /// For servers.
+    Secret,
+    /// For bootstrapping the widget.
+    Publishable,
+}
+
+impl ModeWord {
+    /// The mode.
+    pub fn mode(self) -> Mode {
+        match self {
+            ModeWord::Sandbox => Mode::Sandbox,
+            ModeWord::Live => Mode::Live,
+        }
+    }
+}
+
+impl KindWord {
+    /// The kind.
+    pub fn kind(self) -> KeyKind {
+        match self {
+            KindWord::Secret => KeyKind::Secret,
+            KindWord::Publishable => KeyKind::Publishable,
+        }
+    }
+}
+
+/// Refuses names that are empty, too long or not printable.
+pub fn name(name: &str) -> Result<(), Problem> {
+    let length = name.chars().count();
+    if name.trim().is_empty() || length > REFERENCE_CHARS || name.chars().any(char::is_control) {
+        return Err(Problem::invalid("name", format!("name must have 1–{REFERENCE_CHARS} printable characters.")));
+    }
+    Ok(())
+}
+
+/// Refuses what no browser sends as an origin, and what is listed twice.
+pub fn origins(origins: &[String]) -> Result<(), Problem> {
+    if origins.len() > ORIGINS_PER_ACCOUNT {
+        return Err(Problem::invalid("origins", format!("origins must be at most {ORIGINS_PER_ACCOUNT}.")));
+    }
+    for (place, origin) in origins.iter().enumerate() {
+        let param = format!("origins[{place}]");
+        if !is_origin(origin) {
+            let message = format!(
+                "{param} must be an origin as browsers send it: https://host or https://host:port in lower case, without \
+                 path and default port; http only on a loopback host."
+            );
+            return Err(Problem::invalid(param, message));
+        }
+        if origins[..place].contains(origin) {
+            let message = format!("{param} is listed before.");
+            return Err(Problem::invalid(param, message));
+        }
+    }
+    Ok(())
+}
+
+fn is_origin(text: &str) -> bool {
+    if text.len() > URL_BYTES || text.contains('@') || text != text.to_ascii_lowercase() {
+        return false;
+    }
+    let Ok(uri) = text.parse::<Uri>() else { return false };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
+    let host = authority.host();
+    let is_whole = text == format!("{scheme}://{authority}") && !host.is_empty() && !authority.as_str().ends_with(':');
+    match (scheme, authority.port_u16()) {
+        ("https", port) => is_whole && port != Some(443),
+        ("http", port) => is_whole && port != Some(80) && is_loopback(host),
+        _ => false,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_what_browsers_send() {
+        for text in ["https://partner.example", "https://partner.example:8443", "http://localhost:3000", "http://[::1]:3000"] {
+            assert!(is_origin(text), "{text}");
+        }
+        for text in [
+            "",
+            "null",
+            "*",
+            "partner.example",
+            "https://",
+            "https://partner.example/",
+            "https://partner.example/path",
+            "https://partner.example?x",
+            "https://partner.example:443",
+            "https://partner.example:",
+            "https://Partner.example",
+            "https://user@partner.example",
+            "http://partner.example",
+            "http://localhost:80",
+            "ftp://partner.example",
+            "https://a b",
+        ] {
+            assert!(!is_origin(text), "{text}");
+        }
+        let twice = ["https://a.example".to_owned(), "https://a.example".to_owned()];
+        assert_eq!(origins(&twice).unwrap_err().param.as_deref(), Some("origins[1]"));
+    }
+
+    #[test]
+    fn names_are_printable() {
+        assert!(name("Bank of Ü").is_ok());
+        for text in ["", "  ", "a\nb", &"x".repeat(256)] {
+            assert!(name(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use causeway_core::account::KeyKind;
+use causeway_core::engine::{Clock, Options, RunningCell, start};
+use causeway_core::id::AccountId;
+use causeway_core::risk::scorer::NoModel;
+use causeway_core::settings::Settings;
+use causeway_core::store::MemoryStore;
+use causeway_core::time::Timestamp;
+use http::{HeaderMap, Method};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::LogFormat;
+use crate::gate::{Cell, CellOptions, system_time};
+use crate::keys::{KeyRing, MasterKey, hash_credential};
+use crate::webhooks::guard::Loopback;
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        system_time()
+    }
+}
+
+/// The operator interface over cells in memory. They end with it.
+struct World {
+    interface: OperatorInterface,
+    cells: Vec<RunningCell>,
+    directory: tempfile::TempDir,
+    token: String,
+}
+
+impl World {
+    fn start(modes: &[Mode]) -> World {
+        let directory = tempfile::tempdir().unwrap();
+        let (cells, mut gate_cells): (Vec<_>, Vec<_>) = modes.iter().map(|&mode| cell(mode)).unzip();
+        let mut take = |mode| gate_cells.iter().position(|cell: &Cell| cell.mode() == mode).map(|place| gate_cells.remove(place));
+        let gate = Gate::new(take(Mode::Sandbox), take(Mode::Live), Vec::new());
+        let sandbox = Guard { loopback: Loopback::Except(vec![8080, 8081]), ..Guard::public() };
+        let interface = OperatorInterface {
+            gate: Arc::new(gate),
+            guards: vec![(Mode::Sandbox, sandbox), (Mode::Live, Guard::public())],
+            tokens: Arc::new(Tokens::open(directory.path()).unwrap()),
+            audit: Audit::open(directory.path()).unwrap(),
+            address: "127.0.0.1:8081".parse().unwrap(),
+            hosts: vec!["ops.bank.example".to_owned()],
+            telemetry: Telemetry::writing_to(LogFormat::Logfmt, std::io::sink()),
+            unready: Box::new(|| Some("the test says so".to_owned())),
+            docs_url: "/docs/errors".to_owned(),
+        };
+        let token = std::fs::read_to_string(directory.path().join("operator-token")).unwrap().trim_end().to_owned();
+        World { interface, cells, directory, token }
+    }
+
+    async fn send(&self, method: Method, path: &str, host: &str, token: Option<&str>, body: Value) -> (u16, Value) {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", host.parse().unwrap());
+        if let Some(token) = token {
+            headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        let peer = "127.0.0.1:50000".parse().unwrap();
+        let request = Request { method, path: path.to_owned(), query: String::new(), headers, body: Ok(body), peer };
+        let response = Service::call(&self.interface, request).await;
+        assert!(response.headers.iter().any(|(name, _)| *name == "x-request-id"));
+        assert!(!response.headers.iter().any(|(name, _)| name.starts_with("access-control")));
+        (response.status, serde_json::from_slice(&response.body).unwrap_or(Value::Null))
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        self.send(method, path, "localhost:8081", Some(&self.token), body).await
+    }
+
+    /// The answer, when the status is this.
+    #[track_caller]
+    fn expect((found, body): (u16, Value), status: u16) -> Value {
+        assert_eq!(found, status, "{body}");
+        body
+    }
+
+    async fn account(&self, body: Value) -> String {
+        let account = World::expect(self.ask(Method::POST, "/operator/accounts", body).await, 201);
+        account["id"].as_str().unwrap().to_owned()
+    }
+
+    fn audit(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("operator-audit.jsonl")).unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.cells.iter_mut().for_each(RunningCell::stop);
+    }
+}
+
+fn cell(mode: Mode) -> (RunningCell, Cell) {
+    let keys = Arc::new(KeyRing::derive(&MasterKey::from_bytes([7; 32]), mode));
+    let running = start(Options {
+        settings: Settings::new(mode, keys.id_key(), keys.quote_key()),
+        catalogue: Arc::default(),
+        scorer: Box::new(NoModel { reason: "tests have none".to_owned() }),
+        store: Arc::new(MemoryStore::new()),
+        clock: Arc::new(SystemClock),
+        alarm: Arc::new(|_| {}),
+        tick: Duration::from_millis(20),
+    })
+    .unwrap();
+    let cell = Cell::new(running.handle.clone(), running.reader.clone(), keys, None, CellOptions::default());
+    (running, cell)
+}
+
+const BOTH: &[Mode] = &[Mode::Sandbox, Mode::Live];
+
+#[tokio::test]
+async fn an_account_is_made_in_every_cell_and_its_keys_in_one() {
+    let world = World::start(BOTH);
+    let id = world.account(json!({ "name": "Shop" })).await;
+    let account = AccountId::parse(&id).unwrap();
+    for running in &world.cells {
+        assert_eq!(running.handle.directory().account(account).unwrap().name, "Shop");
+    }
+    let path = format!("/operator/accounts/{id}/keys");
+    let key = World::expect(world.ask(Method::POST, &path, json!({ "mode": "sandbox", "kind": "secret" })).await, 201);
+    let text = key["key"].as_str().unwrap();
+    assert!(text.starts_with("sk_test_"));
+    let hash = hash_credential(text);
+    assert_eq!(world.cells[0].handle.directory().key(&hash).unwrap().1.kind, KeyKind::Secret);
+    assert!(world.cells[1].handle.directory().key(&hash).is_none());
+
+    let path = format!("{path}/{}", key["id"].as_str().unwrap());
+    let revoked = World::expect(world.ask(Method::DELETE, &path, json!({ "reason": "leaked" })).await, 200);
+    assert_eq!(revoked["revoked"], true);
+    assert!(world.cells[0].handle.directory().key(&hash).unwrap().1.revoked_at.is_some());
+    let again = World::expect(world.ask(Method::DELETE, &path, Value::Null).await, 200);
+    assert_eq!(again["revoked_at"], revoked["revoked_at"]);
+
+    let shown = World::expect(world.ask(Method::GET, &format!("/operator/accounts/{id}"), Value::Null).await, 200);
+    assert_eq!(shown["modes"].as_array().unwrap().len(), 2);
+    assert!(!shown.to_string().contains(text));
+    assert!(!world.audit().contains(text));
+}
+
+#[tokio::test]
+async fn an_account_reaches_another_cell_when_a_write_names_it_there() {
+    let world = World::start(BOTH);
+    let id = world.account(json!({ "name": "Shop", "mode": "test" })).await;
+    let account = AccountId::parse(&id).unwrap();
+    assert!(world.cells[1].handle.directory().account(account).is_none());
+    let path = format!("/operator/accounts/{id}/entitlements");
+    let shown = World::expect(world.ask(Method::PUT, &path, json!({ "mode": "live", "rails": true })).await, 200);
+    assert_eq!(shown["modes"][1]["entitlements"], json!({ "rails": true, "customers": false, "kyc_package": false, "swap": false }));
+    assert_eq!(shown["modes"][0]["entitlements"]["rails"], false);
+    assert_eq!(world.cells[1].handle.directory().account(account).unwrap().name, "Shop");
+}
+
+#[tokio::test]
+async fn a_webhook_secret_is_shown_once_and_kept_sealed() {
+    let world = World::start(BOTH);
+    let id = world.account(json!({ "name": "Shop" })).await;
+    let path = format!("/operator/accounts/{id}/webhook");
+    let body = json!({ "mode": "sandbox", "url": "http://127.0.0.1:9000/hooks" });
+    let set = World::expect(world.ask(Method::PUT, &path, body).await, 200);
+    let secret = set["secret"].as_str().unwrap();
+    assert!(secret.starts_with("whsec_"));
+    let account = AccountId::parse(&id).unwrap();
+    let endpoint = world.cells[0].handle.directory().account(account).unwrap().webhook.clone().unwrap();
+    let ring = world.interface.gate.cell(Mode::Sandbox).unwrap().keys();
+    assert_eq!(ring.open_webhook_secret(account, &endpoint.sealed_secret).unwrap().reveal(), secret);
+    let shown = World::expect(world.ask(Method::GET, &format!("/operator/accounts/{id}"), Value::Null).await, 200);
+    assert_eq!(shown["modes"][0]["webhook_url"], "http://127.0.0.1:9000/hooks");
+    assert!(!shown.to_string().contains(secret));
+    for (mode, url) in [
+        ("live", "http://127.0.0.1:9000/hooks"),
+        ("sandbox", "http://127.0.0.1:8081/hooks"),
+        ("sandbox", "http://partner.example/hooks"),
+        ("sandbox", "nonsense"),
+    ] {
+        let refused = World::expect(world.ask(Method::PUT, &path, json!({ "mode": mode, "url": url })).await, 400);
+        assert_eq!(refused["param"], "url", "{mode} {url}");
+    }
+}
+
+#[tokio::test]
+async fn origins_are_replaced_as_a_whole() {
+    let world = World::start(&[Mode::Sandbox]);
+    let id = world.account(json!({ "name": "Shop" })).await;
+    let path = format!("/operator/accounts/{id}/origins");
+    let body = |origins: &[&str]| json!({ "mode": "sandbox", "origins": origins });
+    World::expect(world.ask(Method::PUT, &path, body(&["https://a.example", "http://localhost:3000"])).await, 200);
+    let shown = World::expect(world.ask(Method::PUT, &path, body(&["https://b.example"])).await, 200);
+    assert_eq!(shown["modes"][0]["origins"], json!(["https://b.example"]));
+    let refused = World::expect(world.ask(Method::PUT, &path, body(&["https://b.example/path"])).await, 400);
+    assert_eq!(refused["param"], "origins[0]");
+}
+
+#[tokio::test]
+async fn only_operators_are_heard_and_only_under_a_known_host() {
+    let world = World::start(&[Mode::Sandbox]);
+    let ask = async |host: &str, token: Option<&str>| {
+        let (status, body) = world.send(Method::POST, "/operator/accounts", host, token, json!({ "name": "Shop" })).await;
+        (status, body["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let refused = |status, code: &str| (status, code.to_owned());
+    assert_eq!(ask("localhost:8081", None).await, refused(401, "missing_key"));
+    assert_eq!(ask("localhost:8081", Some("op_wrong")).await, refused(401, "invalid_key"));
+    assert_eq!(ask("localhost:8081", Some("sk_test_wrong")).await, refused(401, "invalid_key"));
+    assert_eq!(ask("evil.example:8081", Some(&world.token)).await, refused(400, "invalid_request"));
+    assert_eq!(ask("OPS.bank.example", Some(&world.token)).await.0, 201);
+
+    let made = world.ask(Method::POST, "/operator/tokens", json!({ "name": "grafana", "role": "viewer" })).await;
+    let made = World::expect(made, 201);
+    let viewer = made["token"].as_str().unwrap();
+    assert_eq!(ask("localhost", Some(viewer)).await, refused(403, "not_entitled"));
+    World::expect(world.ask(Method::DELETE, "/operator/tokens/grafana", Value::Null).await, 200);
+    assert_eq!(ask("localhost", Some(viewer)).await, refused(401, "invalid_key"));
+    let last = world.ask(Method::DELETE, "/operator/tokens/first", Value::Null).await;
+    assert_eq!(World::expect(last, 409)["code"], "limit_reached");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() {
+    let world = World::start(&[Mode::Sandbox]);
+    let id = world.account(json!({ "name": "Shop" })).await;
+    let keys = format!("/operator/accounts/{id}/keys");
+    let foreign = format!("/operator/accounts/{}/keys", AccountId(1).text());
+    let key = |mode: &str| json!({ "mode": mode, "kind": "secret" });
+    for (method, path, body, status, code) in [
+        (Method::POST, "/operator/accounts", json!({}), 400, "invalid_request"),
+        (Method::POST, "/operator/accounts", json!({ "name": "" }), 400, "invalid_request"),
+        (Method::POST, "/operator/accounts", json!({ "name": "x", "colour": 1 }), 400, "unknown_field"),
+        (Method::POST, "/operator/accounts", Value::Null, 400, "invalid_json"),
+        (Method::POST, &keys, json!({ "kind": "secret" }), 400, "invalid_request"),
+        (Method::POST, &keys, key("production"), 400, "invalid_request"),
+        (Method::POST, &keys, key("live"), 501, "not_enabled"),
+        (Method::POST, &foreign, key("sandbox"), 404, "not_found"),
+        (Method::POST, "/operator/accounts/acct_x/keys", key("sandbox"), 404, "not_found"),
+        (Method::DELETE, &format!("{keys}/key_test_x"), Value::Null, 404, "not_found"),
+        (Method::DELETE, &format!("{keys}/key_test_00000000000000000000000000"), Value::Null, 404, "not_found"),
+        (Method::PATCH, &keys, Value::Null, 405, "method_not_allowed"),
+        (Method::GET, "/operator", Value::Null, 404, "not_found"),
+    ] {
+        let body = World::expect(world.ask(method.clone(), path, body).await, status);
+        assert_eq!(body["code"], code, "{method} {path}: {body}");
+        assert_eq!(body["statusCode"], status);
+        assert!(body["request_id"].as_str().unwrap().starts_with("req_"));
+    }
+}
+
+#[tokio::test]
+async fn every_write_is_recorded_with_who_and_why() {
+    let world = World::start(BOTH);
+    let id = world.account(json!({ "name": "Shop", "reason": "ticket 7" })).await;
+    let path = format!("/operator/accounts/{id}/keys");
+    world.ask(Method::POST, &path, json!({ "mode": "live", "kind": "publishable" })).await;
+    let entries: Vec<Value> = world.audit().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = |entry: &Value| ["operator", "action", "account", "mode", "reason"].map(|name| entry[name].clone());
+    let expected = [
+        [json!("first"), json!("create_account"), json!(id), Value::Null, json!("ticket 7")],
+        [json!("first"), json!("create_key"), json!(id), json!("live"), Value::Null],
+    ];
+    assert_eq!(entries.iter().map(said).collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn machines_ask_without_a_token() {
+    let world = World::start(&[Mode::Sandbox]);
+    let status = async |path: &str| world.send(Method::GET, path, "127.0.0.1:8081", None, Value::Null).await.0;
+    assert_eq!(status("/healthz").await, 200);
+    assert_eq!(status("/readyz").await, 503);
+    assert_eq!(status("/metrics").await, 200);
+}

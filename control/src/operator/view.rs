@@ -1,0 +1,135 @@
+//! Accounts as operators see them. Keys appear without their text, endpoints without their secret.
+
+use std::sync::Arc;
+
+use causeway_core::account::{Account, ApiKey, Entitlements};
+use causeway_core::id::{AccountId, Mode};
+use serde::Serialize;
+
+use crate::wire::{Time, mode_word};
+
+/// An account with its record in each cell that has one.
+#[derive(Serialize)]
+pub struct AccountView {
+    object: &'static str,
+    id: String,
+    name: String,
+    modes: Vec<RecordView>,
+}
+
+/// An account's record in one cell.
+#[derive(Serialize)]
+pub struct RecordView {
+    mode: &'static str,
+    created_at: Time,
+    entitlements: EntitlementsView,
+    origins: Vec<String>,
+    webhook_url: Option<String>,
+    keys: Vec<KeyView>,
+}
+
+#[derive(Serialize)]
+struct EntitlementsView {
+    rails: bool,
+    customers: bool,
+    kyc_package: bool,
+    swap: bool,
+}
+
+#[derive(Serialize)]
+struct KeyView {
+    id: String,
+    kind: &'static str,
+    created_at: Time,
+    revoked_at: Option<Time>,
+}
+
+/// A key that was just made; the only time that its text is shown.
+#[derive(Serialize)]
+pub struct NewKeyView<'a> {
+    /// `api_key`.
+    pub object: &'static str,
+    /// Its record's id, by which it is revoked.
+    pub id: String,
+    /// Whose it is.
+    pub account_id: String,
+    /// Its world.
+    pub mode: &'static str,
+    /// What it may be used for.
+    pub kind: &'static str,
+    /// The key.
+    pub key: &'a str,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+/// A key that was revoked.
+#[derive(Serialize)]
+pub struct RevokedKeyView {
+    /// `api_key`.
+    pub object: &'static str,
+    /// Its record's id.
+    pub id: String,
+    /// Whose it is.
+    pub account_id: String,
+    /// Its world.
+    pub mode: &'static str,
+    /// Always true.
+    pub revoked: bool,
+    /// From when on it is refused.
+    pub revoked_at: Option<Time>,
+}
+
+/// An endpoint that was just set; the only time that its secret is shown.
+#[derive(Serialize)]
+pub struct NewWebhookView<'a> {
+    /// `webhook_endpoint`.
+    pub object: &'static str,
+    /// Whose it is.
+    pub account_id: String,
+    /// Its world.
+    pub mode: &'static str,
+    /// The receiver.
+    pub url: &'a str,
+    /// What its receiver verifies signatures with.
+    pub secret: &'a str,
+}
+
+impl AccountView {
+    /// The account of this id with its records.
+    pub fn new(id: AccountId, name: &str, records: &[(Mode, Arc<Account>)]) -> AccountView {
+        let modes = records.iter().map(|(mode, account)| RecordView::new(*mode, account)).collect();
+        AccountView { object: "account", id: id.text(), name: name.to_owned(), modes }
+    }
+}
+
+impl RecordView {
+    fn new(mode: Mode, account: &Account) -> RecordView {
+        RecordView {
+            mode: mode_word(mode),
+            created_at: Time(account.created_at),
+            entitlements: EntitlementsView::new(account.entitlements),
+            origins: account.origins.clone(),
+            webhook_url: account.webhook.as_ref().map(|endpoint| endpoint.url.clone()),
+            keys: account.keys.iter().map(|key| KeyView::new(mode, key)).collect(),
+        }
+    }
+}
+
+impl EntitlementsView {
+    fn new(entitlements: Entitlements) -> EntitlementsView {
+        let Entitlements { rails, customers, kyc_package, swap } = entitlements;
+        EntitlementsView { rails, customers, kyc_package, swap }
+    }
+}
+
+impl KeyView {
+    fn new(mode: Mode, key: &ApiKey) -> KeyView {
+        KeyView {
+            id: key.id.text(mode),
+            kind: key.kind.word(),
+            created_at: Time(key.created_at),
+            revoked_at: key.revoked_at.map(Time),
+        }
+    }
+}

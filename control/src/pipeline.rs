@@ -1,0 +1,170 @@
+//! The way of every request, in one fixed order.
+
+mod headers;
+mod trace;
+
+use std::io;
+use std::sync::Arc;
+
+use http::Method;
+use tokio::sync::Semaphore;
+
+use crate::auth::{self, Authenticated};
+use crate::gate::Gate;
+use crate::http::{BodyError, Request, Response, Service};
+use crate::keys::RandomnessError;
+use crate::operations::{self, Body, Call, Credential, Operation};
+use crate::problem::{Code, Problem};
+use crate::wire::Query;
+
+pub use headers::VERSION;
+pub use trace::{Line, Observer};
+
+use trace::{RequestIds, Trace};
+
+/// The partner API as a service.
+pub struct Pipeline<O> {
+    gate: Arc<Gate>,
+    observer: O,
+    options: Options,
+    places: Semaphore,
+    ids: RequestIds,
+}
+
+/// What an operator may set of the pipeline.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Requests at a time; one more is refused as overloaded.
+    pub in_flight: usize,
+    /// Where error codes are explained: `doc_url` is this, `#` and the code.
+    pub docs_url: String,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { in_flight: 3_072, docs_url: "/docs/errors".to_owned() }
+    }
+}
+
+impl<O: Observer> Pipeline<O> {
+    /// The partner API in front of `gate`.
+    pub fn new(gate: Arc<Gate>, observer: O, options: Options) -> Result<Pipeline<O>, RandomnessError> {
+        let places = Semaphore::new(options.in_flight);
+        Ok(Pipeline { gate, observer, options, places, ids: RequestIds::new()? })
+    }
+
+    /// Everything that happens to a request between its id and its log line; `trace` learns what that line says.
+    async fn run(&self, request: &Request, trace: &mut Trace<'_, O>) -> Result<Response, Problem> {
+        // Limit: what is beyond the bound is refused before anything is spent on it.
+        let _place = self.places.try_acquire().map_err(|_| overloaded())?;
+        // Match, and the terms on which the answer is given.
+        if let Some(answer) = self.preflight(request) {
+            return answer;
+        }
+        let found = operations::find(&request.method, &request.path)?;
+        let operation = found.operation;
+        trace.operation = Some(operation);
+        headers::version(&request.headers)?;
+        headers::accepts_json(&request.headers)?;
+        // Authenticate.
+        let (cell, caller) = auth::authenticate(&self.gate, operation.credential, &request.headers)?;
+        let caller: &Authenticated = trace.caller.insert(caller);
+        operation.exists_in(caller.mode())?;
+        auth::entitled(caller, operation.entitlement)?;
+        // Idempotency header.
+        let idempotency_key = headers::idempotency_key(&request.headers, operation.idempotency)?;
+        // Parse, submit or read, render: the handler.
+        let call = Call {
+            operation,
+            cell,
+            caller,
+            parameter: &found.parameter,
+            query: Query::new(&request.query),
+            headers: &request.headers,
+            body: body(operation, request)?,
+            idempotency_key,
+        };
+        let rendered = (operation.handler)(call).await?;
+        trace.replayed = rendered.replayed;
+        Ok(Response::json(operation.ok, rendered.json))
+    }
+
+    fn preflight(&self, request: &Request) -> Option<Result<Response, Problem>> {
+        let asked = request.method == Method::OPTIONS;
+        asked.then(|| operations::preflight(&self.gate, &request.path, &request.headers)).flatten()
+    }
+
+    /// The response in its final form: whatever happened, it names its request and its version.
+    fn finish(&self, outcome: Result<Response, Problem>, request: &Request, trace: Trace<'_, O>) -> Response {
+        let request_id = trace.request_id();
+        let (mut response, problem) = match outcome {
+            Ok(response) => (response, None),
+            Err(problem) => (problem.response(&request_id, &self.options.docs_url), Some(problem)),
+        };
+        if trace.replayed {
+            response = response.with("idempotent-replayed", "true");
+        }
+        let for_browsers = match trace.operation {
+            Some(operation) => operation.credential == Credential::Publishable,
+            None => operations::is_for_browsers(&request.path),
+        };
+        if for_browsers {
+            response = operations::cross_origin(response, &self.gate, trace.caller.as_ref(), &request.headers);
+        }
+        trace.end(response.status, problem.as_ref(), &request_id);
+        response.with("gate-version", VERSION).with("x-request-id", request_id)
+    }
+}
+
+impl<O: Observer> Service for Pipeline<O> {
+    async fn call(&self, request: Request) -> Response {
+        let mut trace = Trace::begin(&self.observer, self.ids.next(), Some(&request.method));
+        let outcome = self.run(&request, &mut trace).await;
+        self.finish(outcome, &request, trace)
+    }
+
+    fn refuse(&self, status: u16) -> Response {
+        let code = match status {
+            414 => Code::UriTooLong,
+            431 => Code::HeadersTooLarge,
+            _ => Code::MalformedHttp,
+        };
+        let problem = Problem::new(code, code.explanation());
+        let trace = Trace::begin(&self.observer, self.ids.next(), None);
+        let request_id = trace.request_id();
+        trace.end(code.status(), Some(&problem), &request_id);
+        let response = problem.response(&request_id, &self.options.docs_url);
+        response.with("gate-version", VERSION).with("x-request-id", request_id)
+    }
+
+    fn accept_failed(&self, error: &io::Error) {
+        self.observer.accept_failed(error);
+    }
+}
+
+/// The body that the operation reads; nothing when it reads none.
+fn body<'r>(operation: &Operation, request: &'r Request) -> Result<&'r [u8], Problem> {
+    let bound = match operation.body {
+        Body::Ignored => return Ok(&[]),
+        Body::Optional { bytes, .. } | Body::Required { bytes, .. } => bytes,
+    };
+    let body = match &request.body {
+        Ok(body) if body.len() <= bound => body,
+        Ok(_) | Err(BodyError::TooLarge) => {
+            let message = format!("The body is larger than the {bound} bytes that this operation takes.");
+            return Err(Problem::new(Code::BodyTooLarge, message));
+        }
+        Err(error @ (BodyError::TimedOut | BodyError::Broken)) => {
+            return Err(Problem::new(Code::BodyIncomplete, format!("Send the request again: {error}.")));
+        }
+    };
+    // What an empty body lacks is said by the operation itself.
+    if !body.is_empty() {
+        headers::sends_json(&request.headers)?;
+    }
+    Ok(body)
+}
+
+fn overloaded() -> Problem {
+    Problem::new(Code::Overloaded, Code::Overloaded.explanation())
+}

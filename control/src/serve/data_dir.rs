@@ -1,0 +1,148 @@
+//! The data directory: ours, private, and used by one process at a time.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use causeway_core::id::Mode;
+
+use crate::private_file;
+
+/// The file that is locked while the directory is in use; a directory that has it is ours.
+const LOCK: &str = "causeway.lock";
+/// Tells whether the master key is still the one that was used before.
+const KEY_CHECK: &str = "master-key.fingerprint";
+
+/// A data directory that no other process uses.
+pub struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Why a data directory cannot be used. Nothing was written to it.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// The operating system refuses.
+    #[error("cannot use the data directory {0}: {1}")]
+    Io(PathBuf, io::Error),
+    /// It holds something else.
+    #[error("the data directory {0} is not empty and not Causeway's: name another one with --data-dir")]
+    Foreign(PathBuf),
+    /// Another process uses it.
+    #[error("the data directory {0} is in use by another process: stop that one, or name another with --data-dir")]
+    InUse(PathBuf),
+    /// What it holds was signed and sealed under another key.
+    #[error("the master key is not the one with which the data directory {0} was used before: give the former key")]
+    OtherKey(PathBuf),
+}
+
+impl DataDir {
+    /// Takes the directory, which is made if it is missing.
+    pub fn open(path: &Path) -> Result<DataDir, DataDirError> {
+        let failed = |error| DataDirError::Io(path.to_owned(), error);
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        if is_foreign(path).map_err(failed)? {
+            return Err(DataDirError::Foreign(path.to_owned()));
+        }
+        let lock = File::options().create(true).append(true).open(path.join(LOCK)).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(DataDir { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where a cell's store lies.
+    pub fn store(&self, mode: Mode) -> PathBuf {
+        self.path.join(mode.name()).join("store")
+    }
+
+    /// Where the sandbox keeps the master key that it made.
+    pub fn own_master_key(&self) -> PathBuf {
+        self.path.join("master-key")
+    }
+
+    /// Where the demo partner's credentials are written.
+    pub fn sandbox_file(&self) -> PathBuf {
+        self.path.join("sandbox.json")
+    }
+
+    /// Refuses another master key than before: quotes would not verify and secrets not open.
+    pub fn check_key(&self, fingerprint: &str) -> Result<(), DataDirError> {
+        match fs::read_to_string(self.path.join(KEY_CHECK)) {
+            Ok(known) if known.trim_end() == fingerprint => Ok(()),
+            Ok(_) => Err(DataDirError::OtherKey(self.path.clone())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(DataDirError::Io(self.path.clone(), error)),
+        }
+    }
+
+    /// Remembers the master key's fingerprint, once everything could be opened with it.
+    pub fn remember_key(&self, fingerprint: &str) -> Result<(), DataDirError> {
+        let path = self.path.join(KEY_CHECK);
+        if path.exists() {
+            return Ok(());
+        }
+        let line = format!("{fingerprint}\n");
+        private_file::write(&path, line.as_bytes()).map_err(|error| DataDirError::Io(self.path.clone(), error))
+    }
+}
+
+/// A fresh file system has a directory of its own in it.
+fn is_foreign(path: &Path) -> io::Result<bool> {
+    let mut has_others = false;
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name();
+        if name == LOCK {
+            return Ok(false);
+        }
+        has_others |= name != "lost+found";
+    }
+    Ok(has_others)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(path: &Path) -> String {
+        DataDir::open(path).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn it_is_made_private_and_taken_once() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("a/b");
+        let taken = DataDir::open(&path).unwrap();
+        assert_eq!(private_file::mode(&path).unwrap(), 0o700);
+        assert!(refused(&path).contains("in use"));
+        drop(taken);
+        DataDir::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_foreign_directory_is_left_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::write(parent.path().join("thesis.tex"), "x").unwrap();
+        assert!(refused(parent.path()).contains("not Causeway's"));
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+        let file = parent.path().join("thesis.tex");
+        assert!(refused(&file).contains("cannot use"));
+    }
+
+    #[test]
+    fn another_master_key_is_noticed() {
+        let parent = tempfile::tempdir().unwrap();
+        let data = DataDir::open(parent.path()).unwrap();
+        data.check_key("one").unwrap();
+        data.remember_key("one").unwrap();
+        data.check_key("one").unwrap();
+        assert!(matches!(data.check_key("other"), Err(DataDirError::OtherKey(_))));
+    }
+}

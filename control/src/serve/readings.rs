@@ -1,0 +1,73 @@
+//! The numbers of a cell and its dispatchers, by their names in the metrics.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use causeway_core::engine::CellStats;
+
+use crate::gate::{CellHandle, Lane};
+use crate::telemetry::{Kind, Reading};
+use crate::{rails, webhooks};
+
+/// What a cell counts.
+pub fn of_cell(stats: &Arc<CellStats>, handle: &CellHandle) -> Vec<Reading> {
+    let counter = |name, help, field: fn(&CellStats) -> &AtomicU64, unit: f64| {
+        let stats = Arc::clone(stats);
+        reading(name, help, Kind::Counter, move || field(&stats).load(Ordering::Relaxed) as f64 * unit)
+    };
+    let down = Arc::clone(stats);
+    let is_down = move || f64::from(u8::from(down.is_down.load(Ordering::Relaxed)));
+    let mut readings = vec![
+        counter("cell_commands", "Commands run, timers included", |stats| &stats.commands, 1.0),
+        counter("cell_batches", "Batches written", |stats| &stats.batches, 1.0),
+        counter("cell_syncs", "Syncs, each of one or more batches", |stats| &stats.syncs, 1.0),
+        counter("cell_commit_seconds", "Time spent in writing and syncing", |stats| &stats.commit_micros, 1e-6),
+        counter("cell_scored", "Redemptions scored", |stats| &stats.scored_rows, 1.0),
+        counter("cell_score_calls", "Calls of the scorer", |stats| &stats.score_calls, 1.0),
+        counter("cell_score_seconds", "Time spent in scoring", |stats| &stats.score_micros, 1e-6),
+        counter("cell_store_failures", "Times that the store failed", |stats| &stats.store_failures, 1.0),
+        reading("cell_store_down", "Whether the store cannot be written at the moment", Kind::Gauge, is_down),
+    ];
+    let lanes = [("partner", Lane::Partner), ("internal", Lane::Internal), ("operator", Lane::Operator)];
+    readings.extend(lanes.map(|(word, lane)| {
+        let handle = handle.clone();
+        let depth = reading("lane_depth", "Commands that wait", Kind::Gauge, move || handle.depth(lane) as f64);
+        Reading { label: Some(("lane", word)), ..depth }
+    }));
+    readings
+}
+
+/// What the rails' dispatcher counts.
+pub fn of_rails(stats: &Arc<rails::Stats>) -> Vec<Reading> {
+    let counter = |name, help, field: fn(&rails::Stats) -> &AtomicU64| {
+        let stats = Arc::clone(stats);
+        reading(name, help, Kind::Counter, move || field(&stats).load(Ordering::Relaxed) as f64)
+    };
+    vec![
+        counter("rail_attempts_sent", "Attempts sent to rails", |stats| &stats.sent),
+        counter("rail_attempts_enquired", "Attempts that rails were asked about", |stats| &stats.enquired),
+        counter("rail_answers_unclear", "Answers of rails that said nothing", |stats| &stats.unclear),
+    ]
+}
+
+/// What the webhooks' dispatcher counts.
+pub fn of_webhooks(stats: &Arc<webhooks::Stats>) -> Vec<Reading> {
+    let number = |name, help, kind, field: fn(&webhooks::Stats) -> &AtomicU64| {
+        let stats = Arc::clone(stats);
+        reading(name, help, kind, move || field(&stats).load(Ordering::Relaxed) as f64)
+    };
+    vec![
+        number("webhooks_succeeded", "Attempts answered with 2xx", Kind::Counter, |stats| &stats.succeeded),
+        number("webhooks_failed", "Attempts that came to anything else", Kind::Counter, |stats| &stats.failed),
+        number("webhooks_under_way", "Attempts under way", Kind::Gauge, |stats| &stats.under_way),
+    ]
+}
+
+fn reading(
+    name: &'static str,
+    help: &'static str,
+    kind: Kind,
+    value: impl Fn() -> f64 + Send + Sync + 'static,
+) -> Reading {
+    Reading { name, help, kind, label: None, value: Box::new(value) }
+}

@@ -1,0 +1,180 @@
+//! The webhooks' dispatcher of one cell: rows of the outbox in, outcomes back as commands.
+//!
+//! It walks the outbox in commit order and never looks back: a row is one attempt, sent once per process. A row whose
+//! outcome was not reported before a crash is there at the next start and is sent again: at least once. When to try again
+//! and in which order the deliveries of a session become due is the core's business.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use causeway_core::change::OutboxRow;
+use causeway_core::command::Command;
+use causeway_core::delivery::{Delivery, DeliveryOutcome};
+use causeway_core::event::Event;
+use causeway_core::id::{AccountId, OutboxId};
+use causeway_core::store::{Reader, StoreError};
+use http::StatusCode;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+
+use super::client::Client;
+use super::signature::{self, Message};
+use crate::dispatch::{self, Notice, Reporter};
+use crate::gate::{CellHandle, system_time};
+use crate::keys::{KeyRing, SecretText};
+use crate::wire::{View, render_event};
+
+/// Rows that one look takes, with their events.
+const PAGE: usize = 64;
+/// Outcomes that may wait for their place in a command.
+const OUTCOMES: usize = 256;
+
+/// The webhooks' dispatcher of one cell.
+pub struct Dispatcher {
+    /// The cell.
+    pub cell: CellHandle,
+    /// Where its outbox lies.
+    pub reader: Reader,
+    /// Opens the accounts' signing secrets.
+    pub keys: Arc<KeyRing>,
+    /// Sends.
+    pub client: Client,
+    /// Where users' browsers find the hosted pages: some events name them.
+    pub public_url: String,
+    /// Attempts under way at once.
+    pub at_once: u32,
+    /// Hears of what goes wrong on our side; what receivers do stands in their deliveries.
+    pub notice: Notice,
+    /// What it counts.
+    pub stats: Arc<Stats>,
+}
+
+/// What the dispatcher counts, from its start.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Attempts answered with 2xx.
+    pub succeeded: AtomicU64,
+    /// Attempts that came to anything else.
+    pub failed: AtomicU64,
+    /// Attempts under way.
+    pub under_way: AtomicU64,
+}
+
+/// One attempt to make: the row, and what it delivers or why that cannot be read.
+struct Job {
+    row: OutboxRow,
+    found: Result<(Delivery, Event), String>,
+}
+
+impl Dispatcher {
+    /// Works until the stop.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let (sender, receiver) = mpsc::channel(OUTCOMES);
+        let (drained, drained_seen) = watch::channel(false);
+        let reporter =
+            Reporter { cell: self.cell.clone(), command: Command::ReportDeliveries, notice: Arc::clone(&self.notice) };
+        let reporting = tokio::spawn(reporter.run(receiver, drained_seen));
+        let places = Arc::new(Semaphore::new(self.at_once as usize));
+        self.walk(&places, &sender, &mut stop).await;
+        dispatch::drain(&places, self.at_once).await;
+        drained.send_replace(true);
+        if let Err(error) = reporting.await {
+            (self.notice)(&format!("reporting webhooks' outcomes was broken off: {error}"));
+        }
+    }
+
+    async fn walk(
+        self: &Arc<Self>,
+        places: &Arc<Semaphore>,
+        sender: &mpsc::Sender<DeliveryOutcome>,
+        stop: &mut watch::Receiver<bool>,
+    ) {
+        let mut commits = self.cell.commits();
+        let mut after = None;
+        loop {
+            let Some(page) = self.page(after, stop).await else { return };
+            if page.is_empty() && !dispatch::committed(&mut commits, stop).await {
+                return;
+            }
+            for job in page {
+                after = Some(job.row.id);
+                let Some(place) = dispatch::place(places, stop).await else { return };
+                tokio::spawn(Arc::clone(self).deliver(job, place, sender.clone()));
+            }
+        }
+    }
+
+    async fn page(&self, after: Option<OutboxId>, stop: &mut watch::Receiver<bool>) -> Option<Vec<Job>> {
+        let load = move |reader: &Reader| {
+            let rows = reader.outbox(after, PAGE)?;
+            Ok(rows.into_iter().map(|row| Job { row, found: find(reader, &row) }).collect())
+        };
+        dispatch::read(&self.reader, &self.notice, stop, load).await
+    }
+
+    async fn deliver(self: Arc<Self>, job: Job, place: OwnedSemaphorePermit, sender: mpsc::Sender<DeliveryOutcome>) {
+        self.stats.under_way.fetch_add(1, Ordering::Relaxed);
+        let answer = self.attempt(&job).await;
+        let outcome = outcome(&job, answer);
+        self.stats.under_way.fetch_sub(1, Ordering::Relaxed);
+        let count = if outcome.error.is_none() { &self.stats.succeeded } else { &self.stats.failed };
+        count.fetch_add(1, Ordering::Relaxed);
+        // The reporter outlives all attempts but those that the stop left behind; their rows are sent again.
+        sender.send(outcome).await.ok();
+        drop(place);
+    }
+
+    /// One attempt; the error is for the partner's eyes.
+    async fn attempt(&self, job: &Job) -> Result<StatusCode, String> {
+        let (_, event) = job.found.as_ref().map_err(|reason| {
+            (self.notice)(&format!("{:?} cannot be delivered: {reason}", job.row.delivery));
+            "the event could not be read; the operator was told".to_owned()
+        })?;
+        let (url, secret) = self.endpoint(job.row.account)?;
+        let body = render_event(event, &View { mode: self.cell.mode(), public_url: &self.public_url });
+        let event_id = event.id.text(self.cell.mode());
+        let at = system_time().unix_seconds();
+        let message = Message { event_id: &event_id, event_type: event.kind.word(), at, body: &body };
+        let headers = signature::headers(&secret, &message).map_err(|error| error.to_string())?;
+        self.client.post(&url, headers, body.into()).await.map_err(|error| error.to_string())
+    }
+
+    /// Where the account's events go now, and the secret that signs them.
+    fn endpoint(&self, account: AccountId) -> Result<(String, SecretText), String> {
+        let directory = self.cell.directory();
+        let endpoint = directory.account(account).and_then(|account| account.webhook.as_ref());
+        let endpoint = endpoint.ok_or("the account has no webhook endpoint any more")?;
+        let secret = self.keys.open_webhook_secret(account, &endpoint.sealed_secret);
+        Ok((endpoint.url.clone(), secret.map_err(|error| error.to_string())?))
+    }
+}
+
+/// The delivery and event behind a row. A row that leads nowhere is reported as failed rather than left in the way.
+fn find(reader: &Reader, row: &OutboxRow) -> Result<(Delivery, Event), String> {
+    let told = |error: StoreError| error.to_string();
+    let delivery = reader.delivery(row.account, row.delivery).map_err(told)?.ok_or("its delivery does not exist")?;
+    let event = reader.event(row.account, delivery.event).map_err(told)?.ok_or("its event does not exist")?;
+    Ok((delivery, event))
+}
+
+fn outcome(job: &Job, answer: Result<StatusCode, String>) -> DeliveryOutcome {
+    let (response_status, error) = match answer {
+        Ok(status) if status.is_success() => (Some(status.as_u16()), None),
+        Ok(status) if status.is_redirection() => (
+            Some(status.as_u16()),
+            Some(format!("the receiver answered {}; redirects are not followed", status.as_u16())),
+        ),
+        Ok(status) => (Some(status.as_u16()), Some(format!("the receiver answered {}", status.as_u16()))),
+        Err(error) => (None, Some(error)),
+    };
+    DeliveryOutcome {
+        delivery: job.row.delivery,
+        account: job.row.account,
+        lane: job.found.as_ref().ok().and_then(|(delivery, _)| delivery.lane),
+        outbox: job.row.id,
+        response_status,
+        error,
+    }
+}
+
+#[cfg(test)]
+mod tests;

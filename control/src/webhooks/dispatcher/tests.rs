@@ -1,0 +1,271 @@
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command as Process, Stdio};
+use std::time::Duration;
+
+use causeway_core::account::{Account, Entitlements, WebhookEndpoint};
+use causeway_core::change::Change;
+use causeway_core::delivery::DeliveryStatus;
+use causeway_core::directory::Directory;
+use causeway_core::event::{EventData, EventKind};
+use causeway_core::id::{DeliveryId, EventId, Mode, SessionId};
+use causeway_core::money::{Amount, Currency};
+use causeway_core::session::{Session, SessionStatus, SessionTerms};
+use causeway_core::time::Timestamp;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::rustls::RootCertStore;
+
+use super::*;
+use crate::dispatch::fixture::{DEADLINE, PlayedCell, notices};
+use crate::keys::MasterKey;
+use crate::webhooks::guard::{Guard, Loopback};
+use crate::webhooks::receiver::{OK, Then, receiver};
+
+const ACCOUNT: AccountId = AccountId(1);
+const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+struct Bench {
+    cell: PlayedCell,
+    lines: Arc<parking_lot::Mutex<Vec<String>>>,
+    stats: Arc<Stats>,
+    running: tokio::task::JoinHandle<()>,
+}
+
+impl Bench {
+    /// A dispatcher at work for an account whose events go to `url`.
+    fn start(url: Option<&str>, rows: Vec<Change>) -> Bench {
+        let keys = Arc::new(KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox));
+        let mut directory = Directory::default();
+        directory.put(Arc::new(account(&keys, url)));
+        let cell = PlayedCell::new(directory);
+        cell.put(rows);
+        let (notice, lines) = notices();
+        let guard = Guard { loopback: Loopback::Except(vec![]), ..Guard::public() };
+        let stats = Arc::<Stats>::default();
+        let dispatcher = Arc::new(Dispatcher {
+            cell: cell.handle.clone(),
+            reader: cell.reader.clone(),
+            keys,
+            client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
+            public_url: "https://pay.example".to_owned(),
+            at_once: 8,
+            notice,
+            stats: Arc::clone(&stats),
+        });
+        let running = tokio::spawn(dispatcher.run(cell.stop.subscribe()));
+        Bench { cell, lines, stats, running }
+    }
+
+    async fn outcomes(&self) -> Vec<DeliveryOutcome> {
+        let Command::ReportDeliveries(outcomes) = self.cell.take().await else { panic!("another command") };
+        outcomes
+    }
+
+    async fn outcome(&self) -> DeliveryOutcome {
+        let mut outcomes = self.outcomes().await;
+        assert_eq!(outcomes.len(), 1);
+        outcomes.remove(0)
+    }
+
+    async fn stop(self) {
+        self.cell.stop.send_replace(true);
+        timeout(DEADLINE, self.running).await.expect("it stops").unwrap();
+        assert!(self.cell.is_quiet());
+    }
+}
+
+fn account(keys: &KeyRing, url: Option<&str>) -> Account {
+    let secret = SecretText::new(SECRET.to_owned());
+    let sealed_secret = keys.seal_webhook_secret(ACCOUNT, &secret).unwrap();
+    Account {
+        id: ACCOUNT,
+        name: "Partner".to_owned(),
+        created_at: Timestamp(1),
+        entitlements: Entitlements::default(),
+        origins: Vec::new(),
+        keys: Vec::new(),
+        webhook: url.map(|url| WebhookEndpoint { url: url.to_owned(), sealed_secret }),
+        quote_life: None,
+        risk_is_real: false,
+    }
+}
+
+/// The rows of one delivery that is due.
+fn due(number: u128) -> Vec<Change> {
+    let (session, event, delivery) = (SessionId(number), EventId(number + 100), DeliveryId(number + 200));
+    vec![
+        Change::Event(Arc::new(Event {
+            id: event,
+            account: ACCOUNT,
+            kind: EventKind::SessionCreated,
+            created_at: Timestamp(1_750_000_000_000),
+            lane: Some(session),
+            data: EventData::Session(Arc::new(open_session(session))),
+        })),
+        Change::Delivery(Arc::new(Delivery {
+            id: delivery,
+            account: ACCOUNT,
+            event,
+            lane: Some(session),
+            status: DeliveryStatus::Due,
+            attempts: 0,
+            last_response_status: None,
+            last_error: None,
+            created_at: Timestamp(1_750_000_000_000),
+            next: None,
+        })),
+        Change::OutboxAdd(OutboxRow { id: OutboxId(number + 300), account: ACCOUNT, delivery }),
+    ]
+}
+
+fn open_session(id: SessionId) -> Session {
+    Session {
+        id,
+        account: ACCOUNT,
+        status: SessionStatus::Open { movement: None },
+        terms: SessionTerms {
+            amount: Amount::parse("100.00").unwrap(),
+            currency: Currency::parse("EUR").unwrap(),
+            flow: None,
+            target_token: None,
+            target_network: None,
+            wallet_address: None,
+            user_reference: Some("žofie".to_owned()),
+            quote_preview_id: None,
+            return_url: "https://partner.example/done".to_owned(),
+            cancel_url: None,
+            metadata: vec![],
+        },
+        created_at: Timestamp(1_750_000_000_000),
+        expires_at: Timestamp(1_750_003_600_000),
+    }
+}
+
+#[tokio::test]
+async fn a_row_becomes_one_request_and_one_outcome() {
+    let mut receiver = receiver(OK, Then::Wait, None).await;
+    let bench = Bench::start(Some(&format!("http://127.0.0.1:{}/hooks", receiver.port)), due(1));
+    let request = receiver.requests.recv().await.unwrap();
+    assert!(request.contains("gate-event-type: gate_session.created\r\n"), "{request}");
+    assert!(request.contains("\"type\":\"gate_session.created\",\"created_at\":1750000000,\"data\":{"), "{request}");
+    let expected = DeliveryOutcome {
+        delivery: DeliveryId(201),
+        account: ACCOUNT,
+        lane: Some(SessionId(1)),
+        outbox: OutboxId(301),
+        response_status: Some(200),
+        error: None,
+    };
+    assert_eq!(bench.outcome().await, expected);
+    bench.cell.put(due(2));
+    assert_eq!(bench.outcome().await.outbox, OutboxId(302));
+    assert_eq!(bench.stats.succeeded.load(Ordering::Relaxed), 2);
+    bench.stop().await;
+    receiver.requests.recv().await.unwrap();
+    assert!(receiver.requests.try_recv().is_err(), "each row once");
+}
+
+#[tokio::test]
+async fn a_refusal_by_the_receiver_is_an_outcome() {
+    for (answer, status, error) in [
+        ("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n", 500, "the receiver answered 500"),
+        ("HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n", 410, "the receiver answered 410"),
+        (
+            "HTTP/1.1 307 There\r\nlocation: /\r\ncontent-length: 0\r\n\r\n",
+            307,
+            "the receiver answered 307; redirects are not followed",
+        ),
+    ] {
+        let receiver = receiver(answer, Then::Wait, None).await;
+        let bench = Bench::start(Some(&format!("http://127.0.0.1:{}/", receiver.port)), due(1));
+        let outcome = bench.outcome().await;
+        assert_eq!((outcome.response_status, outcome.error.as_deref()), (Some(status), Some(error)));
+        assert_eq!(bench.stats.failed.load(Ordering::Relaxed), 1);
+        bench.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_an_outcome_too() {
+    for (url, error) in [
+        (None, "the account has no webhook endpoint any more"),
+        (Some("https://10.0.0.1/"), "the endpoint's host has no public address"),
+        (Some("http://partner.example/"), "the endpoint must be https"),
+    ] {
+        let bench = Bench::start(url, due(1));
+        let outcome = bench.outcome().await;
+        assert_eq!((outcome.response_status, outcome.error.as_deref()), (None, Some(error)));
+        bench.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_leads_nowhere_is_reported_and_told_to_the_operator() {
+    let row = OutboxRow { id: OutboxId(5), account: ACCOUNT, delivery: DeliveryId(6) };
+    let bench = Bench::start(None, vec![Change::OutboxAdd(row)]);
+    let outcome = bench.outcome().await;
+    assert_eq!((outcome.outbox, outcome.lane), (OutboxId(5), None));
+    assert!(outcome.error.unwrap().contains("the operator was told"));
+    assert!(bench.lines.lock()[0].contains("its delivery does not exist"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_receiver_in_python_verifies_what_we_sign() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("events.jsonl");
+    let python = PythonReceiver::start(&["--fail-first", "1", "--status", "503"], &log);
+    let rows = (1..=50).flat_map(due).collect();
+    let bench = Bench::start(Some(&format!("http://127.0.0.1:{}/hooks", python.port)), rows);
+    let mut outcomes = Vec::new();
+    while outcomes.len() < 50 {
+        outcomes.extend(bench.outcomes().await);
+    }
+    let failed: Vec<_> = outcomes.iter().filter(|outcome| outcome.error.is_some()).collect();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert_eq!(failed[0].response_status, Some(503));
+    let lines = lines_of(&log, 49).await;
+    for line in lines {
+        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(event["data"]["user_reference"], "žofie");
+    }
+    bench.stop().await;
+}
+
+struct PythonReceiver {
+    process: Child,
+    port: u16,
+}
+
+impl PythonReceiver {
+    fn start(options: &[&str], log: &Path) -> PythonReceiver {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/receiver/receiver.py");
+        let mut command = Process::new("python3");
+        command.arg(program).args(["--port", "0", "--secret", SECRET, "--log"]).arg(log).args(options);
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the tests need python3");
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        PythonReceiver { process, port: line.trim().parse().unwrap() }
+    }
+}
+
+impl Drop for PythonReceiver {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+/// The lines of a file once it has `count` of them.
+async fn lines_of(path: &Path, count: usize) -> Vec<String> {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        if lines.len() >= count || Instant::now() > deadline {
+            assert_eq!(lines.len(), count);
+            return lines;
+        }
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,274 @@
+//! Where webhooks may go: judged when an endpoint is set, and again on the address at every connection.
+//!
+//! The name is resolved once and the connection goes to an address that was judged, so that a name that changes between
+//! check and use gains nothing. A name is either one of loopback's own or must resolve to public addresses.
+
+mod ranges;
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use http::Uri;
+use http::uri::Scheme;
+
+use ranges::{is_loopback, is_public};
+
+/// Addresses of one name that are tried at most.
+const ADDRESSES: usize = 4;
+/// Longest URL, in bytes.
+const URL_BYTES: usize = causeway_core::limits::URL_BYTES;
+
+/// What may be connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// Ports of public receivers.
+    pub ports: Vec<u16>,
+    /// Whether receivers on loopback are allowed: in the sandbox, while both listeners are on loopback.
+    pub loopback: Loopback,
+}
+
+/// Whether receivers on loopback are allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loopback {
+    /// No.
+    Refused,
+    /// On every port, by http too, except on these, which are our own.
+    Except(Vec<u16>),
+}
+
+/// An endpoint whose URL is acceptable. Its addresses are judged when they are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Whether TLS is spoken.
+    pub secure: bool,
+    /// The host without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// What stands in the `Host` header.
+    pub authority: String,
+    /// Path and query.
+    pub path: String,
+    on_loopback: bool,
+}
+
+/// Why an endpoint is not connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Not an absolute URL with a host, or too long.
+    Url,
+    /// A user name or password stands in it.
+    Userinfo,
+    /// Neither https nor, on loopback, http.
+    Scheme,
+    /// The port is not on the list.
+    Port,
+    /// On loopback, which is not allowed here.
+    Loopback,
+    /// One of our own listeners.
+    OwnPort,
+    /// The name cannot be resolved.
+    Unresolved,
+    /// No address of the name is public.
+    Address,
+}
+
+impl Guard {
+    /// Public receivers on ports 443 and 8443, nothing else.
+    pub fn public() -> Guard {
+        Guard { ports: vec![443, 8443], loopback: Loopback::Refused }
+    }
+
+    /// Reads and judges an endpoint's URL.
+    pub fn target(&self, url: &str) -> Result<Target, Refused> {
+        let target = Target::read(url)?;
+        if target.on_loopback {
+            self.judge_loopback(&target)?
+        } else {
+            self.judge_public(&target)?
+        }
+        Ok(target)
+    }
+
+    /// Resolves the name and gives the addresses that may be connected to, in the resolver's order.
+    pub async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, Refused> {
+        let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await;
+        permitted(target, found.map_err(|_| Refused::Unresolved)?)
+    }
+
+    fn judge_loopback(&self, target: &Target) -> Result<(), Refused> {
+        match &self.loopback {
+            Loopback::Refused => Err(Refused::Loopback),
+            Loopback::Except(own) if own.contains(&target.port) => Err(Refused::OwnPort),
+            Loopback::Except(_) => Ok(()),
+        }
+    }
+
+    fn judge_public(&self, target: &Target) -> Result<(), Refused> {
+        if !target.secure {
+            return Err(Refused::Scheme);
+        }
+        if !self.ports.contains(&target.port) {
+            return Err(Refused::Port);
+        }
+        match target.host.parse::<IpAddr>() {
+            Ok(address) if !is_public(address) => Err(Refused::Address),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+}
+
+impl Target {
+    fn read(url: &str) -> Result<Target, Refused> {
+        if url.len() > URL_BYTES {
+            return Err(Refused::Url);
+        }
+        let uri: Uri = url.parse().map_err(|_| Refused::Url)?;
+        let authority = uri.authority().ok_or(Refused::Url)?;
+        if authority.as_str().contains('@') {
+            return Err(Refused::Userinfo);
+        }
+        let secure = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => true,
+            Some(scheme) if *scheme == Scheme::HTTP => false,
+            Some(_) | None => return Err(Refused::Scheme),
+        };
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        if host.is_empty() {
+            return Err(Refused::Url);
+        }
+        let on_loopback = names_loopback(&host);
+        let port = match authority.port_u16() {
+            Some(port) => port,
+            None if authority.as_str().len() > authority.host().len() => return Err(Refused::Url),
+            None if secure => 443,
+            None => 80,
+        };
+        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Ok(Target { secure, host, port, authority: authority.as_str().to_owned(), path, on_loopback })
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refused::Url => "the endpoint is not an absolute URL with a host",
+            Refused::Userinfo => "the endpoint's URL must not hold a user name or password",
+            Refused::Scheme => "the endpoint must be https",
+            Refused::Port => "the endpoint's port is not allowed",
+            Refused::Loopback => "endpoints on loopback are not allowed here",
+            Refused::OwnPort => "the endpoint is a port of this gateway",
+            Refused::Unresolved => "the endpoint's host name could not be resolved",
+            Refused::Address => "the endpoint's host has no public address",
+        })
+    }
+}
+
+impl std::error::Error for Refused {}
+
+fn permitted(target: &Target, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
+    let judge = if target.on_loopback { is_loopback } else { is_public };
+    let addresses: Vec<SocketAddr> = found.filter(|address| judge(address.ip())).take(ADDRESSES).collect();
+    if addresses.is_empty() { Err(Refused::Address) } else { Ok(addresses) }
+}
+
+fn names_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(is_loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sandbox() -> Guard {
+        Guard { loopback: Loopback::Except(vec![8080, 8081]), ..Guard::public() }
+    }
+
+    fn refusal(guard: &Guard, url: &str) -> Option<Refused> {
+        guard.target(url).err()
+    }
+
+    #[test]
+    fn urls_are_judged_before_anything_is_resolved() {
+        for (url, expected) in [
+            ("https://partner.example/hooks?a=b", None),
+            ("https://partner.example:8443", None),
+            ("https://93.184.216.34/", None),
+            ("https://[2606:2800:220:1::1]/", None),
+            ("", Some(Refused::Url)),
+            ("/hooks", Some(Refused::Url)),
+            ("partner.example", Some(Refused::Scheme)),
+            ("https://", Some(Refused::Url)),
+            ("https://:443/", Some(Refused::Url)),
+            ("https://partner.example:", Some(Refused::Url)),
+            ("https://partner.example:99999/", Some(Refused::Url)),
+            ("https://user@partner.example/", Some(Refused::Userinfo)),
+            ("https://user:word@partner.example/", Some(Refused::Userinfo)),
+            ("https://93.184.216.34@127.0.0.1/", Some(Refused::Userinfo)),
+            ("http://partner.example/", Some(Refused::Scheme)),
+            ("ftp://partner.example/", Some(Refused::Scheme)),
+            ("https://partner.example:22/", Some(Refused::Port)),
+            ("https://partner.example:0/", Some(Refused::Port)),
+            ("https://10.0.0.1/", Some(Refused::Address)),
+            ("https://169.254.169.254/latest", Some(Refused::Address)),
+            ("https://[::ffff:10.0.0.1]/", Some(Refused::Address)),
+            ("https://127.0.0.1/", Some(Refused::Loopback)),
+            ("https://localhost/", Some(Refused::Loopback)),
+            ("https://LocalHost/", Some(Refused::Loopback)),
+            ("https://[::1]/", Some(Refused::Loopback)),
+        ] {
+            assert_eq!(refusal(&Guard::public(), url), expected, "{url}");
+        }
+        let long = format!("https://partner.example/{}", "a".repeat(URL_BYTES));
+        assert_eq!(refusal(&Guard::public(), &long), Some(Refused::Url));
+    }
+
+    #[test]
+    fn the_sandbox_may_reach_loopback_but_never_itself() {
+        for (url, expected) in [
+            ("http://127.0.0.1:9000/hooks", None),
+            ("http://localhost:9000/hooks", None),
+            ("https://[::1]:9000/", None),
+            ("http://127.1.2.3:9000/", None),
+            ("http://127.0.0.1:8080/", Some(Refused::OwnPort)),
+            ("http://localhost:8081/", Some(Refused::OwnPort)),
+            ("http://0.0.0.0:9000/", Some(Refused::Scheme)),
+            ("https://0.0.0.0/", Some(Refused::Address)),
+            ("http://partner.example/", Some(Refused::Scheme)),
+            ("https://partner.example:9000/", Some(Refused::Port)),
+        ] {
+            assert_eq!(refusal(&sandbox(), url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn only_judged_addresses_are_connected_to() {
+        let sockets = |list: &[&str]| list.iter().map(|text| text.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        let named = sandbox().target("https://partner.example/").unwrap();
+        let mixed = sockets(&["127.0.0.1:443", "10.1.1.1:443", "93.184.216.34:443", "[::1]:443"]);
+        assert_eq!(permitted(&named, mixed.into_iter()), Ok(sockets(&["93.184.216.34:443"])));
+        let rebound = sockets(&["127.0.0.1:443", "[::1]:443", "[fd00::1]:443"]);
+        assert_eq!(permitted(&named, rebound.into_iter()), Err(Refused::Address));
+        let local = sandbox().target("http://localhost:9000/").unwrap();
+        let odd = sockets(&["93.184.216.34:9000", "127.0.0.1:9000"]);
+        assert_eq!(permitted(&local, odd.into_iter()), Ok(sockets(&["127.0.0.1:9000"])));
+        let many = (1..=9).map(|last| SocketAddr::from(([93, 184, 216, last], 443)));
+        assert_eq!(permitted(&named, many).unwrap().len(), ADDRESSES);
+    }
+
+    /// Resolvers read `0x7f.1` and `2130706433` as 127.0.0.1: the address is what counts.
+    #[tokio::test]
+    async fn odd_spellings_of_an_address_gain_nothing() {
+        for url in ["https://0x7f.1/", "https://2130706433/", "https://127.1/", "https://0xa9fea9fe/"] {
+            if let Ok(target) = sandbox().target(url) {
+                assert!(sandbox().addresses(&target).await.is_err(), "{url}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_and_query_are_kept_and_a_fragment_is_not() {
+        let target = Guard::public().target("https://Partner.Example/a/b?c=d#e").unwrap();
+        assert_eq!((target.host.as_str(), target.port, target.path.as_str()), ("partner.example", 443, "/a/b?c=d"));
+    }
+}

@@ -1,0 +1,61 @@
+//! Requests and objects as partners see them. What stands here is the contract: names, order and form of every field.
+//!
+//! Requests are read in two steps: serde refuses what has the wrong shape ([`parse`]), then each request turns its texts
+//! into the core's values and names the field that cannot be one ([`field`]). Objects are views: they borrow what the core
+//! answered and say it again, always in the same bytes, so that a replay repeats the first answer.
+
+mod embed;
+mod event;
+mod field;
+mod fingerprint;
+mod helpers;
+mod list;
+mod parse;
+mod payment;
+mod query;
+mod quote;
+mod scalar;
+mod session;
+mod time;
+mod transaction;
+
+use causeway_core::id::Mode;
+use serde::Serialize;
+
+pub use embed::{Branding, EmbedBootstrap, EmbedToken};
+pub use event::{Envelope, EventObject, render_event};
+pub use fingerprint::Fingerprint;
+pub use helpers::{CompleteSession, Outcome};
+pub use list::List;
+pub use parse::parse;
+pub use payment::{CreatePayment, NextAction, Payment};
+pub use query::Query;
+pub use quote::{LockQuote, Price, SideWord, SignedQuote};
+pub use scalar::{Decimal, DecimalText, Pairs, PairsView, Text};
+pub use session::{CreateSession, FlowWord, Session};
+pub use time::Time;
+pub use transaction::Transaction;
+
+/// What renderings depend on beside the object.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The world of the object.
+    pub mode: Mode,
+    /// Where users' browsers find the hosted pages, without a slash at its end.
+    pub public_url: &'a str,
+}
+
+/// The word for a mode in objects: the one that ids and keys have, `test` for the sandbox and `live`.
+pub fn mode_word(mode: Mode) -> &'static str {
+    mode.word()
+}
+
+/// The JSON of `value`, without whitespace.
+pub fn to_json(value: &impl Serialize) -> Vec<u8> {
+    let mut json = Vec::with_capacity(768);
+    serde_json::to_writer(&mut json, value).expect("wire types have text keys only, and memory takes them");
+    json
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! What webhooks carry: the envelope, and the whole object after the change.
+
+use causeway_core::event::{Event, EventData};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Payment, Session, SignedQuote, View, to_json};
+
+/// The body of a webhook.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Event")]
+pub struct Envelope<'a> {
+    /// `evt_…`: the same over retries and replays.
+    pub id: String,
+    /// What happened, such as `gate_session.completed`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// When it happened, in Unix seconds.
+    pub created_at: u64,
+    /// The whole object after the change.
+    pub data: EventObject<'a>,
+}
+
+/// The object that an event carries.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "EventObject")]
+pub enum EventObject<'a> {
+    /// For `gate_session.*`.
+    Session(Box<Session<'a>>),
+    /// For `quote.consumed`.
+    Quote(Box<SignedQuote<'a>>),
+    /// For `rail.*` and `kyc.required`.
+    Payment(Box<Payment<'a>>),
+}
+
+/// The body of a webhook for `event`: the same bytes at every call.
+pub fn render_event(event: &Event, view: &View<'_>) -> Vec<u8> {
+    to_json(&Envelope {
+        id: event.id.text(view.mode),
+        kind: event.kind.word(),
+        created_at: event.created_at.unix_seconds(),
+        data: match &event.data {
+            EventData::Session(session) => EventObject::Session(Box::new(Session::of(session, view))),
+            EventData::Quote(quote) => EventObject::Quote(Box::new(SignedQuote::of(quote, event.created_at, view))),
+            EventData::Payment(payment) => EventObject::Payment(Box::new(Payment::of(payment, view))),
+        },
+    })
+}

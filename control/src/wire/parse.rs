@@ -1,0 +1,158 @@
+//! From the bytes of a body to a request, or to the problem that names the field at fault.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::error::Category;
+
+use crate::problem::{Code, Problem};
+
+/// Reads a request. Bodies that are right are read once; only a wrong one is read again, to find where it is wrong.
+pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
+    // An array would do for serde where its elements fit; partners send objects.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(not_an_object(body));
+    }
+    serde_json::from_slice(body).map_err(|_| explain::<T>(body))
+}
+
+fn not_an_object(body: &[u8]) -> Problem {
+    if body.trim_ascii().is_empty() {
+        return Problem::new(Code::InvalidJson, "The body is empty; send a JSON object.");
+    }
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Ok(_) => Problem::new(Code::InvalidRequest, "The body must be a JSON object."),
+        Err(error) => invalid_json(&error),
+    }
+}
+
+fn explain<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Problem {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Err(error) => {
+            let path = error.path().to_string();
+            explained(&path, error.inner())
+        }
+        // The object is right, so what follows it is not.
+        Ok(_) => Problem::new(Code::InvalidJson, "The body has something behind its JSON object."),
+    }
+}
+
+fn explained(path: &str, error: &serde_json::Error) -> Problem {
+    match error.classify() {
+        Category::Syntax | Category::Eof | Category::Io => return invalid_json(error),
+        Category::Data => {}
+    }
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let text = error.to_string();
+    let text = text.strip_suffix(&place).unwrap_or(&text);
+    let quoted = text.split('`').nth(1).unwrap_or_default();
+    if text.starts_with("unknown field") {
+        let param = join(path, quoted);
+        let message = format!("The body has a key that this operation does not know: {param}.");
+        Problem::at(Code::UnknownField, param, message)
+    } else if text.starts_with("missing field") {
+        let param = join(path, quoted);
+        let message = format!("{param} is required.");
+        Problem::invalid(param, message)
+    } else if text.starts_with("duplicate field") {
+        let param = join(path, quoted);
+        let message = format!("The body has the key {param} twice.");
+        Problem::invalid(param, message)
+    } else {
+        Problem::invalid(path.to_owned(), format!("{path}: {text}."))
+    }
+}
+
+/// The path of the key `name` in the object at `path`, which may itself end in that key.
+fn join(path: &str, name: &str) -> String {
+    match path {
+        "." | "?" => name.to_owned(),
+        path if path == name || path.ends_with(&format!(".{name}")) => path.to_owned(),
+        path => format!("{}.{name}", path.strip_suffix(".?").unwrap_or(path)),
+    }
+}
+
+fn invalid_json(error: &serde_json::Error) -> Problem {
+    let message = format!("The body is not valid JSON in UTF-8: line {}, column {}.", error.line(), error.column());
+    Problem::new(Code::InvalidJson, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DecimalText, Pairs, Text};
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only what is refused matters here")]
+    struct Example<'a> {
+        #[serde(borrow)]
+        amount: DecimalText<'a>,
+        #[serde(borrow)]
+        note: Option<Text<'a>>,
+        device: Option<Device>,
+        metadata: Option<Pairs>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only what is refused matters here")]
+    struct Device {
+        language: String,
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let check = |body: &str, code: Code, param: Option<&str>| {
+            let problem = parse::<Example<'_>>(body.as_bytes()).expect_err(body);
+            assert_eq!((problem.code, problem.param.as_deref()), (code, param), "{body}: {}", problem.message);
+        };
+        check("", Code::InvalidJson, None);
+        check("  ", Code::InvalidJson, None);
+        check("{", Code::InvalidJson, None);
+        check("nonsense", Code::InvalidJson, None);
+        check(r#"{"amount":"1"} {}"#, Code::InvalidJson, None);
+        check(r#"{"amount":"1",}"#, Code::InvalidJson, None);
+        check(r#"["1"]"#, Code::InvalidRequest, None);
+        check("null", Code::InvalidRequest, None);
+        check("{}", Code::InvalidRequest, Some("amount"));
+        check(r#"{"amount":null}"#, Code::InvalidRequest, Some("amount"));
+        check(r#"{"amount":1.5}"#, Code::InvalidRequest, Some("amount"));
+        check(r#"{"amount":"1","amount":"2"}"#, Code::InvalidRequest, Some("amount"));
+        check(r#"{"amount":"1","price":"2"}"#, Code::UnknownField, Some("price"));
+        check(r#"{"amount":"1","note":7}"#, Code::InvalidRequest, Some("note"));
+        check(r#"{"amount":"1","device":{"colour":1}}"#, Code::UnknownField, Some("device.colour"));
+        check(r#"{"amount":"1","device":{}}"#, Code::InvalidRequest, Some("device.language"));
+        check(r#"{"amount":"1","metadata":{"a":1}}"#, Code::InvalidRequest, Some("metadata.a"));
+        check(r#"{"amount":"1","metadata":[]}"#, Code::InvalidRequest, Some("metadata"));
+        check(r#"{"amount":"1","metadata":{"a":"x","a":"y"}}"#, Code::InvalidRequest, Some("metadata"));
+        check(r#"{"amount":"1","metadata":{"":"x"}}"#, Code::InvalidRequest, Some("metadata"));
+    }
+
+    #[test]
+    fn a_number_for_money_is_refused_in_plain_words() {
+        let problem = parse::<Example<'_>>(br#"{"amount":100.00}"#).unwrap_err();
+        assert_eq!(
+            problem.message,
+            "amount: invalid type: floating point `100.0`, expected a decimal string such as \"100.00\", in quotes."
+        );
+    }
+
+    #[test]
+    fn metadata_has_bounds() {
+        let body = |pairs: usize, key: usize, value: usize| {
+            let pair = |at| format!(r#""{at:0>key$}":"{}""#, "é".repeat(value));
+            format!(r#"{{"amount":"1","metadata":{{{}}}}}"#, (0..pairs).map(pair).collect::<Vec<_>>().join(","))
+        };
+        let fits = |pairs, key, value| parse::<Example<'_>>(body(pairs, key, value).as_bytes()).is_ok();
+        assert!(fits(50, 40, 500));
+        assert!(!fits(51, 40, 500));
+        assert!(!fits(1, 41, 500));
+        assert!(!fits(1, 40, 501));
+    }
+
+    #[test]
+    fn invalid_utf8_is_no_json() {
+        assert_eq!(parse::<Example<'_>>(b"{\"amount\":\"\xff\"}").unwrap_err().code, Code::InvalidJson);
+    }
+}

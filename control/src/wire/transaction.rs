@@ -1,0 +1,80 @@
+//! Transactions: the support-safe view of a movement.
+
+use causeway_core::payment::{Payment, PaymentStatus};
+use causeway_core::session::Session;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Decimal, Time, View};
+
+/// A transaction.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Transaction")]
+pub struct Transaction<'a> {
+    /// Always `transaction`.
+    #[schemars(extend("const" = "transaction"))]
+    pub object: &'static str,
+    /// `tx_…`.
+    pub refid: String,
+    /// The session that it moved.
+    pub session_id: Option<String>,
+    /// Which way value moves.
+    #[schemars(extend("enum" = ["on_ramp", "off_ramp", "swap"]))]
+    pub action: &'static str,
+    /// Where it stands.
+    #[schemars(extend("enum" = ["pending", "processing", "completed", "failed", "cancelled"]))]
+    pub status: &'static str,
+    /// The asset.
+    pub token: &'a str,
+    /// The asset's network, where the session fixed it.
+    pub network: Option<&'a str>,
+    /// The fiat currency.
+    pub currency: &'a str,
+    /// How fiat moves.
+    pub payment_method: Option<&'a str>,
+    /// Fiat that the user pays (on_ramp) or receives (off_ramp).
+    pub fiat_amount: Decimal,
+    /// Asset that the user receives (on_ramp) or pays (off_ramp).
+    pub token_amount: Decimal,
+    /// Fiat per one asset.
+    pub exchange_rate: Decimal,
+    /// The sum of all fees, in fiat.
+    pub total_fees: Decimal,
+    /// The rail's name for the movement, once it settled.
+    pub local_rail_transaction_id: Option<String>,
+    /// When it was created.
+    pub created_at: Time,
+    /// When its status last changed.
+    pub updated_at: Time,
+}
+
+impl<'a> Transaction<'a> {
+    /// The transaction of `payment` as partners see it; `session` is the one that it moves.
+    pub fn of(payment: &'a Payment, session: Option<&'a Session>, view: &View<'_>) -> Transaction<'a> {
+        let terms = &payment.terms;
+        let (status, rail) = match payment.status {
+            PaymentStatus::Verifying { .. } | PaymentStatus::Routed => ("processing", None),
+            PaymentStatus::Settled { .. } => ("completed", payment.attempts.last()),
+            PaymentStatus::Failed { .. } => ("failed", None),
+            PaymentStatus::Cancelled => ("cancelled", None),
+        };
+        Transaction {
+            object: "transaction",
+            refid: payment.transaction.text(view.mode),
+            session_id: Some(payment.session.text(view.mode)),
+            action: terms.side.word(),
+            status,
+            token: terms.asset.symbol(),
+            network: session.and_then(|session| session.terms.target_network.as_deref()),
+            currency: terms.currency.code(),
+            payment_method: Some(&terms.payment_method),
+            fiat_amount: terms.fiat_amount.into(),
+            token_amount: terms.crypto_amount.into(),
+            exchange_rate: terms.exchange_rate.into(),
+            total_fees: terms.fees.total.into(),
+            local_rail_transaction_id: rail.map(|attempt| attempt.id.text(view.mode)),
+            created_at: Time(payment.created_at),
+            updated_at: Time(payment.updated_at),
+        }
+    }
+}

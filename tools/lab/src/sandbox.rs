@@ -1,0 +1,100 @@
+//! What a sandbox server leaves in its data directory for those who try it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::failure::Failure;
+use crate::target::Target;
+
+/// How a server is started, for those who have none.
+pub const START: &str = "start one with: cargo xtask run";
+
+/// The metric that counts what rails were asked to do, and its label for the sandbox.
+const ATTEMPTS: (&str, &str) = ("causeway_rail_attempts_sent_total{", "mode=\"sandbox\"");
+
+/// The demo partner of a sandbox.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    /// Its account.
+    pub account_id: String,
+    /// Its key for servers.
+    pub secret_key: String,
+    /// Its key for browsers.
+    pub publishable_key: String,
+    /// From where its widget may be started.
+    pub allowed_origins: Vec<String>,
+    /// Where the server said that it listens.
+    pub base_url: String,
+}
+
+impl Sandbox {
+    /// Reads `sandbox.json` of this data directory.
+    pub fn read(directory: &Path) -> Result<Sandbox, Failure> {
+        let path = directory.join("sandbox.json");
+        let text = read(&path)?;
+        let wrong = |what: &str| Failure::missing(format!("{}: {what}", path.display()));
+        let value: Value = serde_json::from_str(&text).map_err(|error| wrong(&error.to_string()))?;
+        let field = |name: &str| {
+            let text = value[name].as_str().map(str::to_owned);
+            text.ok_or_else(|| wrong(&format!("`{name}` is missing or no string")))
+        };
+        let origins =
+            value["allowed_origins"].as_array().ok_or_else(|| wrong("`allowed_origins` is missing or no list"))?;
+        Ok(Sandbox {
+            account_id: field("account_id")?,
+            secret_key: field("secret_key")?,
+            publishable_key: field("publishable_key")?,
+            allowed_origins: origins.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            base_url: field("base_url")?,
+        })
+    }
+}
+
+/// The operator interface of a sandbox.
+pub struct Operator(Api);
+
+impl Operator {
+    /// Reads the first operator token in this data directory and connects.
+    pub async fn connect(url: &str, directory: &Path) -> Result<Operator, Failure> {
+        let token = read(&directory.join("operator-token"))?;
+        let mut api = Api::new(Target::parse(url)?, token.trim());
+        api.require().await?;
+        Ok(Operator(api))
+    }
+
+    /// Sends an account's webhooks to `url`; gives the new secret that signs them.
+    pub async fn set_webhook(&mut self, account: &str, url: &str) -> Result<String, Failure> {
+        let path = format!("/operator/accounts/{account}/webhook");
+        let body = json!({"mode": "test", "url": url, "reason": "causeway-lab"});
+        let reply = self.0.call("PUT", &path, &[], Some(&body)).await?.expect(200, "setting the webhook endpoint")?;
+        Ok(reply.text("secret").to_owned())
+    }
+
+    /// How often rails were asked to move money since the server started.
+    pub async fn rail_attempts(&mut self) -> Result<u64, Failure> {
+        let metrics = self.0.get("/metrics").await?.expect(200, "reading the metrics")?;
+        let (name, label) = ATTEMPTS;
+        let line = metrics.raw.lines().find(|line| line.starts_with(name) && line.contains(label));
+        let value = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
+        value.map(|value| value as u64).ok_or_else(|| Failure::wrong(format!("/metrics does not show {name}{label}}}")))
+    }
+}
+
+/// The data directory that `cargo xtask run` uses: `target/sandbox`, which lies beside the directory of this program.
+pub fn default_directory() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    let target = program.parent().and_then(Path::parent);
+    target.map_or_else(|| PathBuf::from("target"), Path::to_path_buf).join("sandbox")
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| {
+        let path = path.display();
+        Failure::missing(format!(
+            "cannot read {path}: {error}; name the server's data directory with --data-dir, or {START}"
+        ))
+    })
+}
