@@ -1,10 +1,12 @@
 //! What tests share: one currency, one asset, one method, two corridors.
 
 use crate::account::{Account, Entitlements};
-use crate::command::Command;
-use crate::id::{AccountId, IdKey, Mode};
+use crate::command::{Command, LockQuote, Redeem};
+use crate::id::{AccountId, IdKey, Mode, QuoteId, SessionId};
 use crate::money::{Amount, Asset, Currency, Rate};
+use crate::payment::Payment;
 use crate::quote::{FeeSchedule, QuoteKey};
+use crate::rail::{RailOutcome, RailReport};
 use crate::routing::{AssetInfo, Catalogue, Corridor, PairRate};
 use crate::session::{Flow, SessionTerms};
 use crate::settings::Settings;
@@ -41,6 +43,34 @@ pub fn create_session(account: AccountId, amount: &str) -> Command {
         metadata: vec![("order".to_owned(), "1".to_owned())],
     };
     Command::CreateSession(account, Box::new(terms))
+}
+
+/// A command that locks a quote by card into USDC.
+pub fn lock_quote(account: AccountId, amount: &str) -> Command {
+    let lock = LockQuote {
+        side: Side::OnRamp,
+        currency: Currency::parse("EUR").unwrap(),
+        asset: Asset::parse("USDC").unwrap(),
+        amount: Amount::parse(amount).unwrap(),
+        payment_method: "card".to_owned(),
+    };
+    Command::LockQuote(account, lock)
+}
+
+/// A command that redeems a quote with a session.
+pub fn redeem(account: AccountId, session: SessionId, quote: QuoteId) -> Command {
+    Command::CreatePayIn(account, Redeem { quote: Some(quote), session: Some(session), metadata: Vec::new() })
+}
+
+/// A rail's word on the current attempt of a payment.
+pub fn report(payment: &Payment, outcome: RailOutcome) -> Command {
+    Command::ReportRails(vec![RailReport {
+        attempt: payment.attempts.last().unwrap().id,
+        payment: payment.id,
+        account: payment.account,
+        session: payment.session,
+        outcome,
+    }])
 }
 
 pub fn settings() -> Settings {

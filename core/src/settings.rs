@@ -15,7 +15,7 @@ pub struct Settings {
     pub quote_life: Millis,
     /// How long a payment waits for its user's verification.
     pub verification_life: Millis,
-    /// Gaps between the attempts of a webhook delivery; one attempt more than gaps.
+    /// Gaps between the attempts of a webhook delivery, each made up to a tenth longer; one attempt more than gaps.
     pub delivery_gaps: Vec<Millis>,
     /// The key that hides counters in ids.
     pub id_key: IdKey,

@@ -5,6 +5,7 @@ use crate::change::Change;
 use crate::command::{Reply, Timer, TimerTask};
 use crate::delivery::{Delivery, DeliveryOutcome, DeliveryStatus};
 use crate::id::{AccountId, CommandIds, DeliveryId};
+use crate::time::{Millis, Timestamp};
 
 impl State {
     pub(super) fn report_deliveries(&mut self, outcomes: &[DeliveryOutcome]) -> Reply {
@@ -43,12 +44,12 @@ impl State {
             return DeliveryStatus::Succeeded { at: self.now() };
         }
         match self.settings.delivery_gaps.get(delivery.attempts as usize) {
-            Some(&gap) => DeliveryStatus::Waiting { until: self.now().plus(gap) },
+            Some(&gap) => DeliveryStatus::Waiting { until: self.now().plus(jittered(gap, delivery)) },
             None => DeliveryStatus::DeadLettered,
         }
     }
 
-    fn set_retry(&mut self, account: AccountId, delivery: DeliveryId, due: crate::time::Timestamp) {
+    fn set_retry(&mut self, account: AccountId, delivery: DeliveryId, due: Timestamp) {
         self.changes.push(Change::TimerAdd(Timer { due, task: TimerTask::RetryDelivery(delivery), account }));
     }
 
@@ -73,4 +74,11 @@ impl State {
             self.make_due(ids, account, id);
         }
     }
+}
+
+/// A tenth more at most, by the delivery's id, so that what failed together is not tried again together. Ids end in a keyed
+/// hash: there is no need for a random number.
+fn jittered(gap: Millis, delivery: &Delivery) -> Millis {
+    let share = delivery.id.0 as u64 % 1_000;
+    Millis(gap.0 + gap.0 / 10 * share / 1_000)
 }

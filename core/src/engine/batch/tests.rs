@@ -13,6 +13,7 @@ use crate::payment::{FailureCode, PaymentStatus};
 use crate::quote::QuoteStatus;
 use crate::rail::RailOutcome;
 use crate::session::SessionStatus;
+use crate::time::Millis;
 
 use world::{ACCOUNT, World, key, plain};
 
@@ -215,7 +216,7 @@ fn a_dead_delivery_releases_the_next_after_its_schedule() {
         let row = world.outbox()[0];
         world.deliver(row, false);
         assert!(world.outbox().is_empty());
-        world.pass(*gap);
+        world.pass(Millis(gap.0 + gap.0 / 10));
     }
     assert_eq!(world.event_of(world.outbox()[0]), EventKind::SessionCreated);
     world.deliver(world.outbox()[0], false);
@@ -263,4 +264,28 @@ fn every_posting_set_and_all_books_sum_to_zero() {
         world.assert_books();
     }
     assert!(world.balances().iter().any(|(_, balance)| *balance != Decimal::ZERO));
+}
+
+/// Puts, deletes and bytes of one command alone, with an idempotency key and a webhook endpoint.
+#[test]
+fn every_command_keeps_its_write_budget() {
+    let mut world = World::with_webhook();
+    let mut budget = |command: Command, number: u8, puts: usize, deletes: usize, bytes: usize| {
+        let reply = world.one(key(number, 0, command)).unwrap().reply;
+        let (found_puts, found_deletes, found_bytes) = world.written;
+        assert_eq!((found_puts, found_deletes), (puts, deletes), "puts and deletes of {reply:?}");
+        assert!(found_bytes <= bytes, "{found_bytes} bytes, {bytes} allowed, for {reply:?}");
+        reply
+    };
+    let create = crate::fixture::create_session(ACCOUNT, "100.00");
+    let Reply::Session(session) = budget(create, 1, 9, 0, 1_000) else { panic!("a session") };
+    let lock = crate::fixture::lock_quote(ACCOUNT, "100.00");
+    let Reply::Quote(quote) = budget(lock, 2, 3, 0, 500) else { panic!("a quote") };
+    let redeem = crate::fixture::redeem(ACCOUNT, session.id, quote.id);
+    let Reply::Payment(payment) = budget(redeem, 3, 20, 0, 2_800) else { panic!("a payment") };
+    let settle = crate::fixture::report(&payment, RailOutcome::Settled);
+    budget(settle, 4, 20, 2, 2_000);
+    let cancel = crate::fixture::create_session(ACCOUNT, "1.00");
+    let Reply::Session(session) = budget(cancel, 5, 9, 0, 1_000) else { panic!("a session") };
+    budget(Command::CancelSession(ACCOUNT, session.id), 6, 7, 1, 1_000);
 }

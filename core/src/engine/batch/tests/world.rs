@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::super::{outcomes, timer};
 use crate::account::{Account, WebhookEndpoint};
 use crate::change::{Change, Effects, Need, OutboxRow};
-use crate::command::{Command, LockQuote, Redeem, Reply, Submission};
+use crate::command::{Command, Reply, Submission};
 use crate::delivery::DeliveryOutcome;
 use crate::directory::Directory;
 use crate::engine::stats::CellStats;
@@ -16,10 +16,10 @@ use crate::event::EventKind;
 use crate::id::{AccountId, PaymentId, QuoteId, SessionId};
 use crate::ingress::Outcome;
 use crate::ledger::{BalanceKey, is_balanced};
-use crate::money::{Amount, Asset, Currency};
+use crate::money::Amount;
 use crate::payment::Payment;
 use crate::quote::Quote;
-use crate::rail::{RailOutcome, RailReport, RailWork};
+use crate::rail::{RailOutcome, RailWork};
 use crate::replay::Idempotency;
 use crate::risk::scorer::{ScoreError, Scorer};
 use crate::risk::{Features, Thresholds};
@@ -27,11 +27,10 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::State;
 use crate::store::{Batch, Column, MemoryStore, Reader, Scan, Store, load};
-use crate::terms::Side;
 use crate::time::{Millis, Timestamp};
 
 pub use crate::fixture::account;
-use crate::fixture::{catalogue, create_session, settings};
+use crate::fixture::{self, catalogue, create_session, settings};
 
 pub const ACCOUNT: AccountId = AccountId(1);
 const OTHER: AccountId = AccountId(2);
@@ -58,6 +57,8 @@ pub struct World {
     pub store: Arc<MemoryStore>,
     pub now: Timestamp,
     pub reader: Reader,
+    /// Puts, deletes and bytes of the last batch.
+    pub written: (usize, usize, usize),
 }
 
 impl World {
@@ -77,7 +78,7 @@ impl World {
         let store = Arc::new(MemoryStore::new());
         let reader = Reader::new(Arc::clone(&store) as Arc<dyn Store>);
         let state = State::new(settings(), Arc::new(catalogue()), directory, Default::default());
-        World { state, store, now: Timestamp(1_790_000_000_000), reader }
+        World { state, store, now: Timestamp(1_790_000_000_000), reader, written: (0, 0, 0) }
     }
 
     pub fn settings(&self) -> Settings {
@@ -94,7 +95,9 @@ impl World {
         let stats = CellStats::default();
         let outcomes = outcomes(&mut self.state, &*self.store, &mut AmountScorer, &submissions, &stats).unwrap();
         if let Some(effects) = self.state.finish() {
-            self.store.commit(&[Batch::encode(&effects)]).unwrap();
+            let batch = Batch::encode(&effects);
+            self.written = (batch.puts(), batch.deletes(), batch.bytes());
+            self.store.commit(&[batch]).unwrap();
         }
         self.state.evict(self.state.head().batch);
         outcomes
@@ -123,14 +126,7 @@ impl World {
     }
 
     pub fn lock_quote(&self, amount: &str) -> Command {
-        let lock = LockQuote {
-            side: Side::OnRamp,
-            currency: Currency::parse("EUR").unwrap(),
-            asset: Asset::parse("USDC").unwrap(),
-            amount: Amount::parse(amount).unwrap(),
-            payment_method: "card".to_owned(),
-        };
-        Command::LockQuote(ACCOUNT, lock)
+        fixture::lock_quote(ACCOUNT, amount)
     }
 
     pub fn quote(&mut self, amount: &str) -> QuoteId {
@@ -143,7 +139,7 @@ impl World {
     }
 
     pub fn redeem_as(&self, account: AccountId, session: SessionId, quote: QuoteId) -> Command {
-        Command::CreatePayIn(account, Redeem { quote: Some(quote), session: Some(session), metadata: Vec::new() })
+        fixture::redeem(account, session, quote)
     }
 
     /// A session whose pay-in was just created.
@@ -155,14 +151,7 @@ impl World {
     }
 
     pub fn report_of(&self, payment: PaymentId, outcome: RailOutcome) -> Command {
-        let payment = self.stored_payment(payment);
-        Command::ReportRails(vec![RailReport {
-            attempt: payment.attempts.last().unwrap().id,
-            payment: payment.id,
-            account: payment.account,
-            session: payment.session,
-            outcome,
-        }])
+        fixture::report(&self.stored_payment(payment), outcome)
     }
 
     pub fn report(&mut self, payment: PaymentId, outcome: RailOutcome) {
