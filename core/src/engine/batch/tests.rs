@@ -287,5 +287,5 @@ fn every_command_keeps_its_write_budget() {
     budget(settle, 4, 20, 2, 2_000);
     let cancel = crate::fixture::create_session(ACCOUNT, "1.00");
     let Reply::Session(session) = budget(cancel, 5, 9, 0, 1_000) else { panic!("a session") };
-    budget(Command::CancelSession(ACCOUNT, session.id), 6, 7, 1, 1_000);
+    budget(Command::CancelSession(ACCOUNT, session.id), 6, 8, 1, 1_000);
 }
