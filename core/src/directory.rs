@@ -11,6 +11,8 @@ use crate::id::AccountId;
 pub struct Directory {
     accounts: HashMap<AccountId, Arc<Account>>,
     keys: HashMap<[u8; 32], AccountId>,
+    /// How many accounts allow each origin.
+    origins: HashMap<String, usize>,
 }
 
 impl Directory {
@@ -28,7 +30,7 @@ impl Directory {
 
     /// Whether some account allows `origin`.
     pub fn allows_origin(&self, origin: &str) -> bool {
-        self.accounts.values().any(|account| account.origins.iter().any(|allowed| allowed == origin))
+        self.origins.contains_key(origin)
     }
 
     /// All accounts, in no order.
@@ -51,6 +53,42 @@ impl Directory {
         for key in &account.keys {
             self.keys.insert(key.hash, account.id);
         }
-        self.accounts.insert(account.id, account);
+        for origin in &account.origins {
+            *self.origins.entry(origin.clone()).or_default() += 1;
+        }
+        if let Some(before) = self.accounts.insert(account.id, account) {
+            self.forget_origins(&before);
+        }
+    }
+
+    fn forget_origins(&mut self, before: &Account) {
+        for origin in &before.origins {
+            if let Some(count) = self.origins.get_mut(origin) {
+                *count -= 1;
+                if *count == 0 {
+                    self.origins.remove(origin);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::account;
+
+    #[test]
+    fn an_origin_is_allowed_while_some_account_names_it() {
+        let allowing = |id, origins: &[&str]| {
+            let origins = origins.iter().map(|&origin| origin.to_owned()).collect();
+            Arc::new(Account { origins, ..account(AccountId(id)) })
+        };
+        let mut directory = Directory::default();
+        directory.put(allowing(1, &["https://a.example", "https://b.example"]));
+        directory.put(allowing(2, &["https://a.example"]));
+        directory.put(allowing(1, &["https://c.example"]));
+        let allowed = |origin: &str| directory.allows_origin(&format!("https://{origin}.example"));
+        assert_eq!([allowed("a"), allowed("b"), allowed("c")], [true, false, true]);
     }
 }

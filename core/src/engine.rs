@@ -178,7 +178,8 @@ impl Engine {
             if envelopes.is_empty() && self.stop.load(Ordering::Acquire) {
                 return true;
             }
-            let now = self.now();
+            let (now, clock) = self.now();
+            let envelopes = in_time(envelopes, clock);
             let progress = committer.progress(self.state.head());
             let due = match self.timers.due(&self.reader, now, progress, self.options.tick) {
                 Ok(due) => due,
@@ -213,16 +214,16 @@ impl Engine {
         taken
     }
 
-    /// The time of the next batch: the clock's, never before the last batch's. What the clock gained on the monotonic one
-    /// since the last look is a jump.
-    fn now(&mut self) -> Timestamp {
+    /// The time of the next batch: the clock's, never before the last batch's; and what the clock says. What the clock
+    /// gained on the monotonic one since the last look is a jump.
+    fn now(&mut self) -> (Timestamp, Timestamp) {
         let (now, looked) = (self.options.clock.now(), Instant::now());
         let (last, last_looked) = std::mem::replace(&mut self.looked, (now, looked));
         let gained = now.since(last).0.saturating_sub(looked.duration_since(last_looked).as_millis() as u64);
         if gained > CLOCK_JUMP_ALARM_MS {
             (self.options.alarm)(Alarm::ClockJumped { by: gained });
         }
-        now.max(self.state.head().now)
+        (now.max(self.state.head().now), now)
     }
 
     /// Discards memory and starts again from what is on disk, however long the disk takes to come back; `false` when the
@@ -263,6 +264,14 @@ impl Engine {
         take(&self.lanes.partner, usize::MAX, &mut waiting);
         committer::answer_all(waiting.into_iter().map(|envelope| envelope.answer), Err(Refusal::Overloaded));
     }
+}
+
+/// Refuses what waited beyond its deadline. Deadlines are set by the clock, so they are judged by the clock: the cell's own
+/// time may be ahead of one that was set back.
+fn in_time(envelopes: Vec<Envelope>, clock: Timestamp) -> Vec<Envelope> {
+    let (in_time, late): (Vec<_>, Vec<_>) = envelopes.into_iter().partition(|one| clock <= one.submission.deadline);
+    committer::answer_all(late.into_iter().map(|envelope| envelope.answer), Err(Refusal::Overloaded));
+    in_time
 }
 
 fn take(lane: &Receiver<Envelope>, most: usize, taken: &mut Vec<Envelope>) {

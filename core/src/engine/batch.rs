@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::committer::{Job, Progress};
 use super::stats::CellStats;
 use crate::change::Need;
-use crate::command::{Command, Refusal, Submission, Timer};
+use crate::command::{Command, Submission, Timer};
 use crate::ingress::{Envelope, Outcome};
 use crate::limits::BATCH_TIMERS;
 use crate::risk::Features;
@@ -27,9 +27,6 @@ pub(super) fn run(
     envelopes: Vec<Envelope>,
     stats: &CellStats,
 ) -> Result<Option<Job>, (StoreError, Vec<Envelope>)> {
-    let (envelopes, late): (Vec<_>, Vec<_>) =
-        envelopes.into_iter().partition(|envelope| now <= envelope.submission.deadline);
-    super::committer::answer_all(late.into_iter().map(|envelope| envelope.answer), Err(Refusal::Overloaded));
     if envelopes.is_empty() && due.is_empty() {
         return Ok(None);
     }

@@ -270,7 +270,8 @@ fn time_never_goes_back() {
     let bench = Bench::new();
     let before = created(bench.session(None)).created_at;
     bench.clock.0.fetch_sub(5_000, Ordering::SeqCst);
-    assert!(created(bench.session(None)).created_at >= before);
+    let in_time = Submission { deadline: bench.clock.now(), ..plain(create_session(ACCOUNT, "10.00")) };
+    assert!(created(bench.ask(Lane::Partner, in_time)).created_at >= before);
     bench.clock.0.fetch_add(2 * crate::limits::CLOCK_JUMP_ALARM_MS, Ordering::SeqCst);
     poll("alarm", || bench.alarms.lock().iter().any(|alarm| matches!(alarm, Alarm::ClockJumped { .. })).then_some(()));
 }
