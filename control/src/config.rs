@@ -56,6 +56,10 @@ pub struct Program {
 #[derive(Debug, Subcommand)]
 pub enum Action {
     /// Runs the gateway.
+    ///
+    /// Each setting can be given as a flag, as an environment variable, or in the TOML file that --config names, there
+    /// under the flag's name without the dashes. A flag wins over the environment, the environment over the file, the
+    /// file over the default. Times are written like 500ms, 30s, 5m, 2h or 7d.
     Serve(Box<Config>),
     /// Prints the OpenAPI document of the partner API.
     Openapi,
@@ -83,10 +87,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// The settings of `causeway serve`.
-///
-/// Each can be given as a flag, as an environment variable, or in the file that --config names, there under the flag's
-/// name without the dashes. A flag wins over the environment, the environment over the file.
+/// The settings of `causeway serve`. Their comments are what `--help` says.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// A TOML file with settings.
@@ -122,24 +123,48 @@ pub struct Config {
     pub log_format: LogFormat,
 
     /// The partner API's address; port 0 takes a free one.
-    #[arg(long, env = "CAUSEWAY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", help_heading = "Listeners")]
+    #[arg(
+        long,
+        env = "CAUSEWAY_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080",
+        help_heading = "Listeners"
+    )]
     pub listen: SocketAddr,
     /// The operator interface's address; port 0 takes a free one.
-    #[arg(long, env = "CAUSEWAY_OPERATOR_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8081", help_heading = "Listeners")]
+    #[arg(
+        long,
+        env = "CAUSEWAY_OPERATOR_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8081",
+        help_heading = "Listeners"
+    )]
     pub operator_listen: SocketAddr,
     /// Lets the operator interface listen on an address that other machines can reach. It speaks plain HTTP: put TLS in
     /// front of it.
     #[arg(long, env = "CAUSEWAY_OPERATOR_ALLOW_REMOTE", help_heading = "Listeners")]
     pub operator_allow_remote: bool,
     /// Host names under which the operator interface answers, beside its own address and localhost; commas between them.
-    #[arg(long, env = "CAUSEWAY_OPERATOR_HOSTS", value_name = "NAMES", value_delimiter = ',', help_heading = "Listeners")]
+    #[arg(
+        long,
+        env = "CAUSEWAY_OPERATOR_HOSTS",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        help_heading = "Listeners"
+    )]
     pub operator_hosts: Vec<String>,
     /// The address under which partners' users reach this deployment, for links in answers. Without it: http and the
     /// address listened on.
     #[arg(long, env = "CAUSEWAY_PUBLIC_URL", value_name = "URL", value_parser = check::public_url, help_heading = "Listeners")]
     pub public_url: Option<String>,
     /// Host names at which only sandbox keys are taken; commas between them.
-    #[arg(long, env = "CAUSEWAY_SANDBOX_HOSTS", value_name = "NAMES", value_delimiter = ',', help_heading = "Listeners")]
+    #[arg(
+        long,
+        env = "CAUSEWAY_SANDBOX_HOSTS",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        help_heading = "Listeners"
+    )]
     pub sandbox_hosts: Vec<String>,
     /// Host names at which only live keys are taken; commas between them.
     #[arg(long, env = "CAUSEWAY_LIVE_HOSTS", value_name = "NAMES", value_delimiter = ',', help_heading = "Listeners")]
@@ -181,7 +206,13 @@ pub struct Config {
     pub drain_time: Duration,
 
     /// Gaps between the attempts to deliver a webhook, at most four.
-    #[arg(long, env = "CAUSEWAY_DELIVERY_GAPS", value_name = "TIMES", default_value = "1m,5m,30m,2h", help_heading = "Webhooks")]
+    #[arg(
+        long,
+        env = "CAUSEWAY_DELIVERY_GAPS",
+        value_name = "TIMES",
+        default_value = "1m,5m,30m,2h",
+        help_heading = "Webhooks"
+    )]
     pub delivery_gaps: Gaps,
     /// How long a receiver may take to answer a webhook.
     #[arg(long, env = "CAUSEWAY_DELIVERY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::positive, help_heading = "Webhooks")]

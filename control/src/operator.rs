@@ -81,7 +81,8 @@ impl Service for OperatorInterface {
     }
 
     fn accept_failed(&self, error: &std::io::Error) {
-        self.telemetry.write(self.telemetry.record(Level::Error, "operator_accept_failed").text("cause", &error.to_string()));
+        self.telemetry
+            .write(self.telemetry.record(Level::Error, "operator_accept_failed").text("cause", &error.to_string()));
     }
 }
 

@@ -20,7 +20,9 @@ pub fn dollar_asset_has_rates(catalogue: &Catalogue, file: &rates::File, source:
     let carried = catalogue.corridors.iter().flat_map(|corridor| &corridor.currencies);
     for currency in carried {
         if !catalogue.rates.contains_key(&(*currency, asset)) {
-            let reason = format!("dollar_asset {asset:?} has no rate in {currency:?}, in which a corridor carries money: add one");
+            let reason = format!(
+                "dollar_asset {asset:?} has no rate in {currency:?}, in which a corridor carries money: add one"
+            );
             return Err(source.fault(file.dollar_asset.span().start, reason));
         }
     }
@@ -36,7 +38,9 @@ fn prices_of(catalogue: &Catalogue, row: &CorridorRow) -> Result<(), String> {
         let without_fee = |method: &&str| !catalogue.fees.contains_key(&(currency, (*method).to_owned()));
         let mut methods = row.methods.iter().map(|method| method.0.0.as_str());
         if let Some(method) = methods.find(without_fee) {
-            return Err(format!("corridor {id} carries {method} in {currency:?}, for which the rates file has no fees: add them"));
+            return Err(format!(
+                "corridor {id} carries {method} in {currency:?}, for which the rates file has no fees: add them"
+            ));
         }
     }
     Ok(())

@@ -91,13 +91,19 @@ fn add_corridor(catalogue: &mut Catalogue, row: &CorridorRow) -> Result<(), Stri
     let id = &corridor.id;
     let lists = [corridor.sides.len(), corridor.countries.len(), corridor.currencies.len(), corridor.methods.len()];
     if lists.contains(&0) {
-        return Err(format!("corridor {id} serves nothing: sides, countries, currencies and methods name one thing at least"));
+        return Err(format!(
+            "corridor {id} serves nothing: sides, countries, currencies and methods name one thing at least"
+        ));
     }
     if corridor.amounts.0 > corridor.amounts.1 {
         return Err(format!("corridor {id} has a min_amount above its max_amount"));
     }
     let fits = |currency: &Currency, amount: Amount| amount.exact(currency.decimals()).is_ok();
-    if let Some(currency) = corridor.currencies.iter().find(|currency| !fits(currency, corridor.amounts.0) || !fits(currency, corridor.amounts.1)) {
+    if let Some(currency) = corridor
+        .currencies
+        .iter()
+        .find(|currency| !fits(currency, corridor.amounts.0) || !fits(currency, corridor.amounts.1))
+    {
         return Err(format!("corridor {id} has bounds with more decimals than {currency:?} has"));
     }
     if catalogue.corridors.iter().any(|other| &other.id == id) {

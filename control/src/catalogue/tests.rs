@@ -93,7 +93,15 @@ fn what_is_wrong_is_named_with_file_and_line() {
     in_rates("\"0.25\"", "\"0.255\"", "r:10: ", "decimals");
     let twice = |text: &str, table: &str| format!("{text}\n{}", &text[text.find(table).unwrap()..]);
     check(&twice(CORRIDORS, "[[corridor]]"), RATES, "c:21: ", "second time");
-    check(&CORRIDORS.replace("[[corridor]]", "[[asset]]\nsymbol = \"usdc\"\nname = \"\"\ndecimals = 1\nnetworks = [\"a\"]\n[[corridor]]"), RATES, "c:8: ", "second time");
+    check(
+        &CORRIDORS.replace(
+            "[[corridor]]",
+            "[[asset]]\nsymbol = \"usdc\"\nname = \"\"\ndecimals = 1\nnetworks = [\"a\"]\n[[corridor]]",
+        ),
+        RATES,
+        "c:8: ",
+        "second time",
+    );
     check(CORRIDORS, &twice(RATES, "[[fee]]"), "r:18: ", "second time");
 }
 
@@ -139,7 +147,8 @@ fn the_shipped_prices_work() {
                 continue;
             }
             let asset_decimals = catalogue.assets[asset].decimals;
-            let pair = Pair { currency: *currency, asset: *asset, asset_decimals, payment_method: method, rate: rate.mid };
+            let pair =
+                Pair { currency: *currency, asset: *asset, asset_decimals, payment_method: method, rate: rate.mid };
             let bought = price(Side::OnRamp, Amount::parse("100.00").unwrap(), &pair, fees).unwrap();
             let sold = price(Side::OffRamp, bought.crypto_amount, &pair, fees).unwrap();
             assert!(sold.fiat_amount < bought.fiat_amount, "{currency:?} {method} {asset:?}");

@@ -65,7 +65,9 @@ pub struct Country(pub String);
 impl FromWord for Country {
     fn from_word(text: &str) -> Result<Country, String> {
         let valid = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-        valid.then(|| Country(text.to_owned())).ok_or_else(|| "is no country: use two capital letters such as DE".to_owned())
+        valid
+            .then(|| Country(text.to_owned()))
+            .ok_or_else(|| "is no country: use two capital letters such as DE".to_owned())
     }
 }
 
@@ -75,11 +77,12 @@ pub struct Name(pub String);
 
 impl FromWord for Name {
     fn from_word(text: &str) -> Result<Name, String> {
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-' | b'.');
+        let allowed =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-' | b'.');
         let valid = (1..=causeway_core::limits::METHOD_CHARS).contains(&text.len()) && text.bytes().all(allowed);
-        valid.then(|| Name(text.to_owned())).ok_or_else(|| {
-            "is no name: use at most 64 lower-case letters, digits, `_`, `-` and `.`".to_owned()
-        })
+        valid
+            .then(|| Name(text.to_owned()))
+            .ok_or_else(|| "is no name: use at most 64 lower-case letters, digits, `_`, `-` and `.`".to_owned())
     }
 }
 

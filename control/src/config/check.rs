@@ -67,7 +67,8 @@ mod tests {
     fn public_urls_are_origins_with_an_optional_path() {
         assert_eq!(public_url("https://gate.example/"), Ok("https://gate.example".to_owned()));
         assert_eq!(public_url("http://127.0.0.1:8080/bank"), Ok("http://127.0.0.1:8080/bank".to_owned()));
-        for text in ["", "gate.example", "ftp://gate.example", "https://", "https://a?b", "https://a#b", "https://a b"] {
+        for text in ["", "gate.example", "ftp://gate.example", "https://", "https://a?b", "https://a#b", "https://a b"]
+        {
             assert!(public_url(text).is_err(), "{text}");
         }
     }

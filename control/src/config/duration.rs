@@ -33,9 +33,11 @@ pub fn any(text: &str) -> Result<Duration, String> {
 
 /// Reads a duration that is longer than zero.
 pub fn positive(text: &str) -> Result<Duration, String> {
-    any(text).and_then(|duration| {
-        if duration.is_zero() { Err("must be longer than zero".to_owned()) } else { Ok(duration) }
-    })
+    any(text).and_then(
+        |duration| {
+            if duration.is_zero() { Err("must be longer than zero".to_owned()) } else { Ok(duration) }
+        },
+    )
 }
 
 /// Reads the life of a quote: longer than zero, at most 300 seconds.
@@ -56,7 +58,10 @@ impl FromStr for Gaps {
     fn from_str(text: &str) -> Result<Gaps, String> {
         let gaps = text.split(',').map(|gap| positive(gap.trim())).collect::<Result<Vec<_>, _>>()?;
         if gaps.len() >= DELIVERY_ATTEMPTS {
-            return Err(format!("must be at most {} gaps: there are at most {DELIVERY_ATTEMPTS} attempts", DELIVERY_ATTEMPTS - 1));
+            return Err(format!(
+                "must be at most {} gaps: there are at most {DELIVERY_ATTEMPTS} attempts",
+                DELIVERY_ATTEMPTS - 1
+            ));
         }
         Ok(Gaps(gaps))
     }
@@ -86,7 +91,8 @@ mod tests {
         check("5m", 300_000);
         check("2h", 7_200_000);
         check("7d", 604_800_000);
-        for text in ["", "5", "s", "1.5s", "-1s", "1 s", "5S", "99999999999999999999s", "400d", "18446744073709551615d"] {
+        for text in ["", "5", "s", "1.5s", "-1s", "1 s", "5S", "99999999999999999999s", "400d", "18446744073709551615d"]
+        {
             assert!(any(text).is_err(), "{text}");
         }
     }

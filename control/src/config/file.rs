@@ -73,7 +73,11 @@ impl Settings {
         let flag = flag(serve, &setting.name).filter(|flag| flag.get_id() != "config").ok_or_else(unknown)?;
         let value = setting.value.clone().map_err(|reason| format!("`{}` {reason}", setting.name))?;
         if matches!(flag.get_action(), ArgAction::SetTrue) {
-            return if setting.is_boolean { Ok(value) } else { Err(format!("`{}` must be true or false", setting.name)) };
+            return if setting.is_boolean {
+                Ok(value)
+            } else {
+                Err(format!("`{}` must be true or false", setting.name))
+            };
         }
         // The environment would speak first and is not at fault in this file.
         let alone = serve.clone().mut_args(|flag| flag.env(Resettable::Reset));
@@ -108,7 +112,8 @@ fn written(value: &DeValue<'_>) -> Result<String, String> {
 /// What clap says, without its hints for a person at the command line.
 fn in_one_line(error: clap::Error) -> String {
     let text = error.to_string();
-    let lines = text.lines().take_while(|line| !line.starts_with("For more information") && !line.starts_with("Usage:"));
+    let lines =
+        text.lines().take_while(|line| !line.starts_with("For more information") && !line.starts_with("Usage:"));
     let words: Vec<&str> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
     words.join(" ").trim_start_matches("error: ").to_owned()
 }

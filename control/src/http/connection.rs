@@ -31,9 +31,6 @@ const HEAD_BYTES: usize = 32 * 1_024;
 const HEADERS: usize = 64;
 /// Requests that one HTTP/2 connection may have open.
 const STREAMS: u32 = 64;
-/// A body that is too large is read and forgotten up to this many times the bound, so that its sender hears the answer.
-const DISCARDED: usize = 16;
-
 /// What all connections of a listener share.
 pub(super) struct Shared<S> {
     pub(super) limits: Limits,
@@ -130,23 +127,23 @@ async fn read(head: &::http::request::Parts, body: Incoming, limits: &Limits) ->
     if waits_for_leave && announced > limits.body_bytes as u64 {
         return Err(BodyError::TooLarge);
     }
-    match tokio::time::timeout(limits.body_timeout, collect(body, limits.body_bytes)).await {
+    let mut length = 0;
+    match tokio::time::timeout(limits.body_timeout, collect(body, limits.body_bytes, &mut length)).await {
         Ok(body) => body,
+        Err(_) if length > limits.body_bytes => Err(BodyError::TooLarge),
         Err(_) => Err(BodyError::TimedOut),
     }
 }
 
-/// The whole body; one that came in one piece is not copied.
-async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, BodyError> {
+/// The whole body; one that came in one piece is not copied. One that is too large is read to its end and forgotten: whoever
+/// is cut off while sending does not hear why.
+async fn collect(mut body: Incoming, bound: usize, length: &mut usize) -> Result<Bytes, BodyError> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
-    let mut length = 0;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
-        length += data.len();
-        if length > bound * DISCARDED {
-            break;
-        } else if length > bound {
+        *length = length.saturating_add(data.len());
+        if *length > bound {
             (first, rest) = (Bytes::new(), BytesMut::new());
         } else if first.is_empty() {
             first = data;
@@ -157,7 +154,7 @@ async fn collect(mut body: Incoming, bound: usize) -> Result<Bytes, BodyError> {
             rest.extend_from_slice(&data);
         }
     }
-    if length > bound {
+    if *length > bound {
         return Err(BodyError::TooLarge);
     }
     Ok(if rest.is_empty() { first } else { rest.freeze() })

@@ -28,11 +28,15 @@ pub enum MasterKeyError {
     #[error("the master key file {0} may be read by others (mode {1:o}): run `chmod 600 {0}`")]
     TooOpen(PathBuf, u32),
     /// The file holds something else.
-    #[error("the master key file {0} must hold exactly 64 hexadecimal characters, as `openssl rand -hex 32` writes them")]
+    #[error(
+        "the master key file {0} must hold exactly 64 hexadecimal characters, as `openssl rand -hex 32` writes them"
+    )]
     Malformed(PathBuf),
     /// The file lies beside what it protects.
-    #[error("the master key file {0} lies inside the data directory {1}: keep it elsewhere, so that a copy of the data \
-             does not carry its key")]
+    #[error(
+        "the master key file {0} lies inside the data directory {1}: keep it elsewhere, so that a copy of the data \
+             does not carry its key"
+    )]
     InsideDataDirectory(PathBuf, PathBuf),
     /// A new key could not be made.
     #[error(transparent)]
@@ -81,7 +85,8 @@ impl MasterKey {
         let mut key = MasterKey::from_bytes([0; 32]);
         fill(key.0.as_mut())?;
         let text = Zeroizing::new(format!("{}\n", hex::encode(key.0.as_ref())));
-        private_file::write(path, text.as_bytes()).map_err(|error| MasterKeyError::Unwritable(path.to_owned(), error))?;
+        private_file::write(path, text.as_bytes())
+            .map_err(|error| MasterKeyError::Unwritable(path.to_owned(), error))?;
         Ok(key)
     }
 
@@ -174,6 +179,9 @@ mod tests {
     fn the_derivation_does_not_change() {
         let master = MasterKey::from_bytes([7; 32]);
         assert_eq!(master.fingerprint(), "a4d77d21e8d23717");
-        assert_eq!(hex::encode(master.derive::<16>(Mode::Sandbox, "id", 1).as_ref()), "406e33167f948f996f68863e5c98c1ef");
+        assert_eq!(
+            hex::encode(master.derive::<16>(Mode::Sandbox, "id", 1).as_ref()),
+            "406e33167f948f996f68863e5c98c1ef"
+        );
     }
 }

@@ -48,7 +48,8 @@ pub fn allows(caller: &Caller, needed: Role) -> Result<(), Problem> {
     if caller.role >= needed {
         return Ok(());
     }
-    let message = format!("This needs an operator token with the role {}; yours is {}.", needed.word(), caller.role.word());
+    let message =
+        format!("This needs an operator token with the role {}; yours is {}.", needed.word(), caller.role.word());
     Err(Problem::new(Code::NotEntitled, message))
 }
 

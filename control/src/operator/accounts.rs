@@ -141,7 +141,8 @@ fn judge(call: &Call<'_>, mode: Mode, url: &str) -> Result<(), Problem> {
     let guard = call.interface.guards.iter().find(|(known, _)| *known == mode);
     let (_, guard) = guard.ok_or_else(|| Problem::internal("a cell runs without an address guard"))?;
     guard.target(url).map(|_| ()).map_err(|refused| {
-        let message = format!("url is refused: {refused}. Use https with a public host; in the sandbox http on loopback.");
+        let message =
+            format!("url is refused: {refused}. Use https with a public host; in the sandbox http on loopback.");
         Problem::invalid("url", message)
     })
 }

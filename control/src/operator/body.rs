@@ -197,7 +197,9 @@ mod tests {
 
     #[test]
     fn origins_are_what_browsers_send() {
-        for text in ["https://partner.example", "https://partner.example:8443", "http://localhost:3000", "http://[::1]:3000"] {
+        for text in
+            ["https://partner.example", "https://partner.example:8443", "http://localhost:3000", "http://[::1]:3000"]
+        {
             assert!(is_origin(text), "{text}");
         }
         for text in [

@@ -10,10 +10,10 @@ use causeway_core::limits::METADATA_VALUE_CHARS;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::OperatorInterface;
 use super::access::Caller;
 use super::audit::Entry;
 use super::table::Row;
-use super::OperatorInterface;
 use crate::gate::{Cell, Lane, system_time};
 use crate::http::Response;
 use crate::problem::{Code, Problem};
@@ -85,7 +85,10 @@ impl Call<'_> {
     /// Records who is about to do what and why. Nothing is done that is not recorded.
     pub async fn record(&self, target: Target<'_>, reason: Option<&str>) -> Result<(), Problem> {
         if reason.is_some_and(|reason| reason.chars().count() > METADATA_VALUE_CHARS) {
-            return Err(Problem::invalid("reason", format!("reason must have at most {METADATA_VALUE_CHARS} characters.")));
+            return Err(Problem::invalid(
+                "reason",
+                format!("reason must have at most {METADATA_VALUE_CHARS} characters."),
+            ));
         }
         let entry = Entry {
             at: Time(system_time()),

@@ -34,12 +34,7 @@ pub async fn create_token(call: Call<'_>) -> Handled {
     call.record(Target { object: Some(&request.name), ..Target::default() }, request.reason.as_deref()).await?;
     let (name, role) = (request.name.clone(), request.role);
     let token = changed(&call, move |tokens| tokens.add(&name, role)).await?;
-    let view = NewTokenView {
-        object: "operator_token",
-        name: &request.name,
-        role: role.word(),
-        token: token.reveal(),
-    };
+    let view = NewTokenView { object: "operator_token", name: &request.name, role: role.word(), token: token.reveal() };
     answer(201, &view)
 }
 

@@ -113,7 +113,9 @@ mod tests {
 
     #[test]
     fn paths_find_their_row() {
-        let action = |method: Method, path: &str| find(&method, path).map(|found| (found.row.action, found.parameters.join(" ")));
+        let action = |method: Method, path: &str| {
+            find(&method, path).map(|found| (found.row.action, found.parameters.join(" ")))
+        };
         let found = |action: &'static str, parameters: &str| Ok((action, parameters.to_owned()));
         assert_eq!(action(Method::POST, "/operator/accounts"), found("create_account", ""));
         assert_eq!(action(Method::DELETE, "/operator/accounts/a/keys/k"), found("revoke_key", "a k"));

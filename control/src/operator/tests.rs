@@ -37,7 +37,8 @@ impl World {
     fn start(modes: &[Mode]) -> World {
         let directory = tempfile::tempdir().unwrap();
         let (cells, mut gate_cells): (Vec<_>, Vec<_>) = modes.iter().map(|&mode| cell(mode)).unzip();
-        let mut take = |mode| gate_cells.iter().position(|cell: &Cell| cell.mode() == mode).map(|place| gate_cells.remove(place));
+        let mut take =
+            |mode| gate_cells.iter().position(|cell: &Cell| cell.mode() == mode).map(|place| gate_cells.remove(place));
         let gate = Gate::new(take(Mode::Sandbox), take(Mode::Live), Vec::new());
         let sandbox = Guard { loopback: Loopback::Except(vec![8080, 8081]), ..Guard::public() };
         let interface = OperatorInterface {
@@ -152,7 +153,10 @@ async fn an_account_reaches_another_cell_when_a_write_names_it_there() {
     assert!(world.cells[1].handle.directory().account(account).is_none());
     let path = format!("/operator/accounts/{id}/entitlements");
     let shown = World::expect(world.ask(Method::PUT, &path, json!({ "mode": "live", "rails": true })).await, 200);
-    assert_eq!(shown["modes"][1]["entitlements"], json!({ "rails": true, "customers": false, "kyc_package": false, "swap": false }));
+    assert_eq!(
+        shown["modes"][1]["entitlements"],
+        json!({ "rails": true, "customers": false, "kyc_package": false, "swap": false })
+    );
     assert_eq!(shown["modes"][0]["entitlements"]["rails"], false);
     assert_eq!(world.cells[1].handle.directory().account(account).unwrap().name, "Shop");
 }
@@ -201,7 +205,8 @@ async fn origins_are_replaced_as_a_whole() {
 async fn only_operators_are_heard_and_only_under_a_known_host() {
     let world = World::start(&[Mode::Sandbox]);
     let ask = async |host: &str, token: Option<&str>| {
-        let (status, body) = world.send(Method::POST, "/operator/accounts", host, token, json!({ "name": "Shop" })).await;
+        let (status, body) =
+            world.send(Method::POST, "/operator/accounts", host, token, json!({ "name": "Shop" })).await;
         (status, body["code"].as_str().unwrap_or_default().to_owned())
     };
     let refused = |status, code: &str| (status, code.to_owned());

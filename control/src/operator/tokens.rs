@@ -74,10 +74,13 @@ impl Tokens {
         let path = data_dir.join("operator-tokens.json");
         match fs::read(&path) {
             Ok(text) => {
-                let list = serde_json::from_slice(&text).map_err(|error| TokenError::Damaged(path.clone(), error.to_string()))?;
+                let list = serde_json::from_slice(&text)
+                    .map_err(|error| TokenError::Damaged(path.clone(), error.to_string()))?;
                 Ok(Tokens { path, list: RwLock::new(list) })
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Tokens::first(path, &data_dir.join("operator-token")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Tokens::first(path, &data_dir.join("operator-token"))
+            }
             Err(error) => Err(TokenError::File(path, error)),
         }
     }
@@ -137,7 +140,8 @@ impl Tokens {
         let mut list = self.list.write();
         let mut changed = list.clone();
         change(&mut changed)?;
-        let text = serde_json::to_vec_pretty(&changed).map_err(|error| TokenError::Damaged(self.path.clone(), error.to_string()))?;
+        let text = serde_json::to_vec_pretty(&changed)
+            .map_err(|error| TokenError::Damaged(self.path.clone(), error.to_string()))?;
         private_file::write(&self.path, &text).map_err(|error| TokenError::File(self.path.clone(), error))?;
         *list = changed;
         Ok(())

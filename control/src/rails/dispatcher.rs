@@ -86,17 +86,18 @@ impl Dispatcher {
         let mut first = Step::Enquire;
         loop {
             let Some(page) = self.page(after, stop).await else { return };
-            if page.is_empty() {
-                first = Step::Send;
-                if !dispatch::committed(&mut commits, stop).await {
-                    return;
-                }
+            if page.is_empty() && !dispatch::committed(&mut commits, stop).await {
+                return;
             }
+            let reached_the_end = page.len() < PAGE;
             for work in page {
                 after = Some(work.attempt);
                 let Some(place) = dispatch::place(places, stop).await else { return };
                 let carrying = Arc::clone(self).carry(work, first, place, sender.clone(), stop.clone());
                 tokio::spawn(carrying);
+            }
+            if reached_the_end {
+                first = Step::Send;
             }
         }
     }

@@ -1,56 +1,77 @@
 //! What a person at the terminal reads after the start: where things are, and what to try next.
 
 use std::io::Write;
+use std::path::Path;
 
-use super::data_dir::DataDir;
-use super::{Addresses, quoted, url_of};
-use crate::config::{Config, Deployment};
+use super::ground::Ground;
+use super::listeners::url_of;
+use crate::config::Deployment;
 
 /// Prints it to standard output. Nobody has to be there to read it.
-pub fn print(config: &Config, addresses: Addresses, data: &DataDir, has_demo: bool, model: &str) {
-    let _ = std::io::stdout().write_all(text(config, addresses, data, has_demo, model).as_bytes());
+pub fn print(ground: &Ground<'_>, has_demo: bool, model: &str) {
+    let _ = std::io::stdout().write_all(text(ground, has_demo, model).as_bytes());
 }
 
-fn text(config: &Config, addresses: Addresses, data: &DataDir, has_demo: bool, model: &str) -> String {
-    let cells = match config.mode {
+fn text(ground: &Ground<'_>, has_demo: bool, model: &str) -> String {
+    let cells = match ground.config.mode {
         Deployment::Sandbox => "sandbox",
         Deployment::Live => "live",
         Deployment::Both => "sandbox and live",
     };
-    let directory = data.path().display();
+    let directory = ground.data.path().display();
     let mut text = format!("Causeway {} is up: {cells}\n", env!("CARGO_PKG_VERSION"));
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<14}{value}\n"));
-    line("partner API", format!("{}/v1", url_of(addresses.partners)));
-    line("operators", format!("{}, token in {directory}/operator-token", url_of(addresses.operators)));
+    line("partner API", format!("{}/v1", url_of(ground.addresses.partners)));
+    line("operators", format!("{}, token in {directory}/operator-token", url_of(ground.addresses.operators)));
     line("data", directory.to_string());
     line("model", model.to_owned());
     if has_demo {
-        line("demo partner", data.sandbox_file().display().to_string());
+        line("demo partner", ground.data.sandbox_file().display().to_string());
         text.push_str("\nTry, in another terminal:\n");
-        text.push_str(&first_call(addresses, data));
+        text.push_str(&first_call(ground));
     } else {
         text.push_str("\nMake an account, in another terminal:\n");
-        text.push_str(&first_account(addresses, data));
+        text.push_str(&first_account(ground));
     }
     text
 }
 
 /// A session created by the demo partner; the key stays in its file.
-fn first_call(addresses: Addresses, data: &DataDir) -> String {
-    let key = r#"sed -n 's/.*"secret_key": "\(.*\)".*/\1/p'"#;
+fn first_call(ground: &Ground<'_>) -> String {
+    let file = quoted(&ground.data.sandbox_file());
+    let key = format!(r#"$(sed -n 's/.*"secret_key": "\(.*\)".*/\1/p' {file})"#);
     let body = r#"{"amount":"100.00","currency":"EUR","return_url":"https://partner.example/done"}"#;
+    [
+        format!("  curl -sS {}/v1/gate_sessions -H \"Authorization: Bearer {key}\"", url_of(ground.addresses.partners)),
+        "    -H 'Idempotency-Key: first-session' -H 'Content-Type: application/json'".to_owned(),
+        format!("    -d '{body}'\n"),
+    ]
+    .join(" \\\n")
+}
+
+fn first_account(ground: &Ground<'_>) -> String {
+    let token = quoted(&ground.data.path().join("operator-token"));
+    let url = url_of(ground.addresses.operators);
     format!(
-        "  curl -sS {}/v1/gate_sessions -H \"Authorization: Bearer $({key} {})\" \\\n    -H 'Idempotency-Key: first-session' \
-         -H 'Content-Type: application/json' \\\n    -d '{body}'\n",
-        url_of(addresses.partners),
-        quoted(&data.sandbox_file()),
+        "  curl -sS {url}/operator/accounts -H \"Authorization: Bearer $(cat {token})\" -d '{{\"name\":\"First partner\"}}'\n"
     )
 }
 
-fn first_account(addresses: Addresses, data: &DataDir) -> String {
-    format!(
-        "  curl -sS {}/operator/accounts -H \"Authorization: Bearer $(cat {})\" -d '{{\"name\":\"First partner\"}}'\n",
-        url_of(addresses.operators),
-        quoted(&data.path().join("operator-token")),
-    )
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_survive_the_shell() {
+        for (path, expected) in [("data/x.json", "data/x.json"), ("/a b/c", "'/a b/c'"), ("it's", r"'it'\''s'")] {
+            assert_eq!(quoted(Path::new(path)), expected);
+        }
+    }
 }

@@ -89,7 +89,8 @@ async fn complete(cell: &Cell, id: AccountId, partner: &DemoPartner) -> Result<(
         Command::SetOrigins(id, partner.allowed_origins.clone()),
     ];
     let missing = keys.iter().filter(|(_, key)| !known.as_ref().is_some_and(|account| has(account, key)));
-    commands.extend(missing.map(|(kind, key)| Command::CreateKey(id, NewKey { kind: *kind, hash: hash_credential(key) })));
+    commands
+        .extend(missing.map(|(kind, key)| Command::CreateKey(id, NewKey { kind: *kind, hash: hash_credential(key) })));
     for command in commands {
         cell.submit(Lane::Operator, command, None).await?;
     }
@@ -108,7 +109,8 @@ fn read(path: &Path) -> Result<Option<DemoPartner>, DemoError> {
 }
 
 fn write(path: &Path, partner: &DemoPartner) -> Result<(), DemoError> {
-    let text = serde_json::to_vec_pretty(partner).map_err(|error| DemoError::Damaged(path.to_owned(), error.to_string()))?;
+    let text =
+        serde_json::to_vec_pretty(partner).map_err(|error| DemoError::Damaged(path.to_owned(), error.to_string()))?;
     let mut text = Zeroizing::new(text);
     text.push(b'\n');
     private_file::write(path, &text).map_err(|error| DemoError::File(path.to_owned(), error))

@@ -115,7 +115,10 @@ mod tests {
         let surroundings = Surroundings { program: Some("/program".into()), cache: Some("/cache".into()) };
         let search = surroundings.library(Some(Path::new("/named/lib.so")));
         let text = search.to_string();
-        assert!(text.contains("/named/lib.so") && !text.contains("/program") && text.contains("--onnxruntime"), "{text}");
+        assert!(
+            text.contains("/named/lib.so") && !text.contains("/program") && text.contains("--onnxruntime"),
+            "{text}"
+        );
     }
 
     #[test]

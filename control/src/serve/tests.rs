@@ -1,16 +1,31 @@
-use super::*;
+use causeway_core::id::Mode;
 
-fn addresses(partners: &str, operators: &str) -> Addresses {
-    Addresses { partners: partners.parse().unwrap(), operators: operators.parse().unwrap() }
+use super::listeners::{Addresses, url_of};
+use super::*;
+use crate::config::{self, Action, LogFormat};
+use crate::webhooks::guard::Loopback;
+
+fn config(words: &[&str]) -> Config {
+    let words = ["causeway", "serve"].iter().chain(words).map(|word| word.into());
+    match config::read(words).unwrap() {
+        Action::Serve(config) => *config,
+        Action::Openapi | Action::Version => panic!("serve was asked for"),
+    }
 }
 
 #[test]
 fn loopback_receivers_need_a_private_sandbox() {
-    let private = addresses("127.0.0.1:8080", "[::1]:8081");
-    assert_eq!(guard(Mode::Sandbox, private).loopback, Loopback::Except(vec![8080, 8081]));
-    assert_eq!(guard(Mode::Live, private).loopback, Loopback::Refused);
-    let reachable = addresses("0.0.0.0:8080", "127.0.0.1:8081");
-    assert_eq!(guard(Mode::Sandbox, reachable).loopback, Loopback::Refused);
+    let directory = tempfile::tempdir().unwrap();
+    let (config, data) = (config(&[]), DataDir::open(directory.path()).unwrap());
+    let telemetry = Telemetry::writing_to(LogFormat::Json, io::sink());
+    let loopback = |mode, partners: &str, operators: &str| {
+        let addresses = Addresses { partners: partners.parse().unwrap(), operators: operators.parse().unwrap() };
+        Ground::new(&config, &telemetry, &data, addresses).guard(mode).loopback
+    };
+    let own = Loopback::Except(vec![8080, 8081]);
+    assert_eq!(loopback(Mode::Sandbox, "127.0.0.1:8080", "[::1]:8081"), own);
+    assert_eq!(loopback(Mode::Live, "127.0.0.1:8080", "[::1]:8081"), Loopback::Refused);
+    assert_eq!(loopback(Mode::Sandbox, "0.0.0.0:8080", "127.0.0.1:8081"), Loopback::Refused);
 }
 
 #[test]
@@ -22,12 +37,5 @@ fn addresses_are_named_as_clients_reach_them() {
         ("10.0.0.7:443", "http://10.0.0.7:443"),
     ] {
         assert_eq!(url_of(bound.parse().unwrap()), expected);
-    }
-}
-
-#[test]
-fn paths_survive_the_shell() {
-    for (path, expected) in [("causeway-data/x.json", "causeway-data/x.json"), ("/a b/c", "'/a b/c'"), ("it's", r"'it'\''s'")] {
-        assert_eq!(quoted(Path::new(path)), expected);
     }
 }

@@ -13,11 +13,12 @@ use causeway_core::id::Mode;
 
 use super::reading::{Reading, Readings};
 
-/// The content type of [`Metrics::text`].
+/// The content type of what [`super::Telemetry::scrape`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Upper bounds of the latency histogram, in seconds.
-const LATENCIES: [f64; 14] = [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5, 10.0];
+const LATENCIES: [f64; 14] =
+    [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// What requests are counted by. All values come from closed sets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -39,11 +39,14 @@ impl Api {
         Api { target, authorization: format!("Bearer {key}"), connection: None }
     }
 
-    /// Fails, with the command that helps, when nothing listens there.
-    pub async fn require(&mut self) -> Result<(), Failure> {
+    /// Fails, with what helps, when nothing listens there; `option` is the one that names another place.
+    pub async fn require(&mut self, option: &str) -> Result<(), Failure> {
         let opened = Connection::open(self.target.address).await;
         let opened = opened.map_err(|error| {
-            Failure::missing(format!("no server answers at {}: {error}; {START}", self.target.url()))
+            Failure::missing(format!(
+                "no server answers at {}: {error}; name another address with {option}, or {START}",
+                self.target.url()
+            ))
         })?;
         self.connection = Some(opened);
         Ok(())

@@ -110,7 +110,7 @@ async fn begin(options: &Options) -> Result<(Partner, Receiver), Failure> {
     let sandbox = Sandbox::read(&directory)?;
     let target = Target::parse(options.base_url.as_deref().unwrap_or(&sandbox.base_url))?;
     let mut server = Api::new(target.clone(), &sandbox.secret_key);
-    server.require().await?;
+    server.require("--base-url").await?;
     let mut operator = Operator::connect(&options.operator_url, &directory).await?;
     let port = receiver::free_port()?;
     let secret = operator.set_webhook(&sandbox.account_id, &format!("http://127.0.0.1:{port}/webhooks")).await?;

@@ -110,7 +110,7 @@ impl Bench {
         let partner = Sandbox::read(&directory)?;
         let target = Target::parse(options.base_url.as_deref().unwrap_or(&partner.base_url))?;
         let mut api = Api::new(target.clone(), &partner.secret_key);
-        api.require().await?;
+        api.require("--base-url").await?;
         let seed = options.seed.unwrap_or_else(Seed::fresh);
         let load = Load { target, connections: options.connections.into(), seed };
         let first = Load { connections: 1, ..load.clone() };

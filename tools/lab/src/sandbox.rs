@@ -61,7 +61,7 @@ impl Operator {
     pub async fn connect(url: &str, directory: &Path) -> Result<Operator, Failure> {
         let token = read(&directory.join("operator-token"))?;
         let mut api = Api::new(Target::parse(url)?, token.trim());
-        api.require().await?;
+        api.require("--operator-url").await?;
         Ok(Operator(api))
     }
 

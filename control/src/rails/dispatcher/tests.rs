@@ -87,7 +87,7 @@ impl Bench {
         reports.iter().map(|report| (report.attempt.0, report.outcome)).collect()
     }
 
-    /// The start is over once a look found nothing more; a row that comes before that is enquired about, harmlessly.
+    /// A row that comes while the first look is still to be made is enquired about, harmlessly.
     async fn wait_until_it_sends(&mut self) {
         for id in 1_000..2_000 {
             self.cell.put(vec![Change::RailWorkAdd(Box::new(work(id)))]);

@@ -262,12 +262,10 @@ impl<'a> Walk<'a> {
         let at = self.journey.start.elapsed();
         let (asked, wanted) = (self.partner.operator.rail_attempts().await?.saturating_sub(before), self.plan.attempts);
         if asked < wanted {
-            return Err(Failure::wrong(format!(
-                "rails were asked {asked} times and should have been asked {wanted} times"
-            )));
+            return Err(Failure::wrong(format!("attempts sent to rails: {asked}, and should be at least {wanted}")));
         }
         let took = self.journey.start.elapsed() - at;
-        self.done("read metrics", at, took, format!("rails were asked {asked} times"));
+        self.done("read metrics", at, took, format!("attempts sent to rails: {asked}"));
         Ok(())
     }
 

@@ -80,14 +80,9 @@ impl Report {
             Some(number) => format!("{number:.places$}"),
             None => "-".to_owned(),
         };
-        self.say(&format!(
-            "medians: {} good/s, ceiling {}/s, ratio {}, p50 {} ms, p99 {} ms",
-            text("rate", 0),
-            text("ceiling", 0),
-            text("ratio", 3),
-            text("p50_ms", 2),
-            text("p99_ms", 2),
-        ));
+        let (rate, p50, p99) = (text("rate", 0), text("p50_ms", 2), text("p99_ms", 2));
+        let (ceiling, ratio) = (text("ceiling", 0), text("ratio", 3));
+        self.say(&format!("medians: {rate} good/s (ceiling {ceiling}/s, ratio {ratio}), p50 {p50} ms, p99 {p99} ms"));
         if let Some((before, after)) = self.grown {
             self.say(&self.growth(before, after));
         }

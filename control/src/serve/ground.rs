@@ -1,0 +1,113 @@
+//! What everything in the process stands on: settings, log, data directory, addresses; and what is put together from it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use causeway_core::id::Mode;
+
+use super::ServeError;
+use super::cell::Running;
+use super::data_dir::DataDir;
+use super::demo::{self, DemoError};
+use super::listeners::{Addresses, url_of};
+use crate::config::Config;
+use crate::gate::Gate;
+use crate::operator::{Audit, OperatorInterface, Tokens};
+use crate::pipeline::{Options, Pipeline};
+use crate::telemetry::Telemetry;
+use crate::webhooks::guard::{Guard, Loopback};
+
+/// What everything in the process stands on.
+pub struct Ground<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// Log and metrics.
+    pub telemetry: &'a Telemetry,
+    /// Where everything lies.
+    pub data: &'a DataDir,
+    /// The addresses really bound.
+    pub addresses: Addresses,
+    /// Where users' browsers find the hosted pages.
+    pub public_url: String,
+}
+
+impl<'a> Ground<'a> {
+    /// The ground of this process.
+    pub fn new(config: &'a Config, telemetry: &'a Telemetry, data: &'a DataDir, addresses: Addresses) -> Ground<'a> {
+        let public_url = config.public_url.clone().unwrap_or_else(|| url_of(addresses.partners));
+        Ground { config, telemetry, data, addresses, public_url }
+    }
+
+    /// The door to the cells.
+    pub fn gate(&self, cells: &[Running]) -> Gate {
+        let cell = |mode| cells.iter().find(|cell| cell.mode() == mode).map(|cell| cell.behind_gate(self));
+        let bound = |names: &[String], mode| {
+            let lower = names.iter().map(|name| (name.to_ascii_lowercase(), mode));
+            lower.collect::<Vec<_>>()
+        };
+        let sandbox = bound(&self.config.sandbox_hosts, Mode::Sandbox);
+        let hosts = [sandbox, bound(&self.config.live_hosts, Mode::Live)].concat();
+        Gate::new(cell(Mode::Sandbox), cell(Mode::Live), hosts)
+    }
+
+    /// The partner API.
+    pub fn pipeline(&self, gate: &Arc<Gate>) -> Result<Pipeline<Telemetry>, ServeError> {
+        let options = Options { docs_url: self.docs_url(), ..Options::default() };
+        Ok(Pipeline::new(Arc::clone(gate), self.telemetry.clone(), options)?)
+    }
+
+    /// The operator interface. `stopping` becomes true when the program begins to end.
+    pub fn operator_interface(
+        &self,
+        gate: &Arc<Gate>,
+        cells: &[Running],
+        stopping: Arc<AtomicBool>,
+    ) -> Result<OperatorInterface, ServeError> {
+        let audit = Audit::open(self.data.path());
+        Ok(OperatorInterface {
+            gate: Arc::clone(gate),
+            guards: cells.iter().map(|cell| (cell.mode(), self.guard(cell.mode()))).collect(),
+            tokens: Arc::new(Tokens::open(self.data.path())?),
+            audit: audit.map_err(|error| ServeError::Audit(self.data.path().to_owned(), error))?,
+            address: self.addresses.operators,
+            hosts: self.config.operator_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            telemetry: self.telemetry.clone(),
+            unready: unready(cells, stopping),
+            docs_url: self.docs_url(),
+        })
+    }
+
+    /// Makes the demo partner of a new sandbox and keeps its file up to date. `false`: there is none.
+    pub async fn demo_partner(&self, gate: &Gate) -> Result<bool, DemoError> {
+        let Some(cell) = gate.cell(Mode::Sandbox) else { return Ok(false) };
+        let base_url = format!("{}/v1", url_of(self.addresses.partners));
+        demo::ensure(cell, &self.data.sandbox_file(), &base_url).await
+    }
+
+    /// Where webhooks of a mode may go. The sandbox reaches receivers on loopback while nobody else can reach it.
+    pub fn guard(&self, mode: Mode) -> Guard {
+        let Addresses { partners, operators } = self.addresses;
+        let is_private = partners.ip().is_loopback() && operators.ip().is_loopback();
+        let loopback = match mode {
+            Mode::Sandbox if is_private => Loopback::Except(vec![partners.port(), operators.port()]),
+            Mode::Sandbox | Mode::Live => Loopback::Refused,
+        };
+        Guard { loopback, ..Guard::public() }
+    }
+
+    fn docs_url(&self) -> String {
+        format!("{}/docs/errors", self.public_url)
+    }
+}
+
+/// Says why the program cannot do its work at the moment.
+fn unready(cells: &[Running], stopping: Arc<AtomicBool>) -> Box<dyn Fn() -> Option<String> + Send + Sync> {
+    let stats: Vec<_> = cells.iter().map(|cell| (cell.mode(), cell.stats())).collect();
+    Box::new(move || {
+        if stopping.load(Ordering::Relaxed) {
+            return Some("the program is stopping".to_owned());
+        }
+        let down = stats.iter().find(|(_, stats)| stats.is_down.load(Ordering::Relaxed));
+        down.map(|(mode, _)| format!("the store of the {} cell cannot be written", mode.name()))
+    })
+}
