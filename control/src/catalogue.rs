@@ -55,10 +55,12 @@ pub fn load(corridors: Option<&Path>, rates: Option<&Path>) -> Result<Catalogue,
     parse(&corridors, &rates).map_err(CatalogueError::Fault)
 }
 
-/// The catalogue of one cell: of the corridors only those whose rail it runs. Nothing of the sandbox's moves real money.
+/// The catalogue of one cell: a corridor is connected where its rail runs. Nothing of the sandbox's moves real money.
 pub fn for_mode(catalogue: &Catalogue, mode: Mode) -> Catalogue {
     let mut own = catalogue.clone();
-    own.corridors.retain(|corridor| (corridor.rail == SIMULATED_RAIL) == (mode == Mode::Sandbox));
+    for corridor in &mut own.corridors {
+        corridor.connected = (corridor.rail == SIMULATED_RAIL) == (mode == Mode::Sandbox);
+    }
     own
 }
 

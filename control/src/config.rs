@@ -65,6 +65,44 @@ pub enum Action {
     Openapi,
     /// Prints the version.
     Version,
+    /// Prints what the simulated rail has on record, a JSON object a line. The gateway must be stopped.
+    RailRecords(Stopped),
+    /// Checks the books and prints each payment with its postings, a JSON object a line. The gateway must be stopped.
+    ///
+    /// Exit code 1 when a posting set does not sum to zero or a balance is not the sum of its postings.
+    Ledger(Stopped),
+    /// Compacts the store, so that it takes no more room than it needs. The gateway must be stopped.
+    Compact(Stopped),
+}
+
+/// Where a stopped gateway's data lie.
+#[derive(Clone, Debug, Args)]
+pub struct Stopped {
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: PathBuf,
+    /// Whose data.
+    #[arg(long, value_enum, default_value = "sandbox")]
+    pub mode: StoppedMode,
+}
+
+/// The mode of one cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StoppedMode {
+    /// Simulated money.
+    Sandbox,
+    /// Real money.
+    Live,
+}
+
+impl Stopped {
+    /// The mode as the cell knows it.
+    pub fn mode(&self) -> Mode {
+        match self.mode {
+            StoppedMode::Sandbox => Mode::Sandbox,
+            StoppedMode::Live => Mode::Live,
+        }
+    }
 }
 
 /// Which cells run.

@@ -294,6 +294,7 @@ fn catalogue() -> Catalogue {
         settlement_seconds: 1,
         success: 0.99,
         enabled: true,
+        connected: true,
     };
     let info = AssetInfo { name: "USD Coin".to_owned(), decimals: 6, networks: vec!["ethereum".to_owned()] };
     let rate = PairRate { mid: Rate::new("0.92".parse().unwrap()).unwrap(), spread_basis_points: 20 };

@@ -6,6 +6,8 @@ pub mod config;
 pub mod dispatch;
 pub mod gate;
 pub mod http;
+#[cfg(feature = "full")]
+pub mod inspect;
 pub mod keys;
 pub mod lines;
 pub mod openapi;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use causeway_control::config::{self, Action, ConfigError};
-use causeway_control::{openapi, serve};
+use causeway_control::{inspect, openapi, serve};
 
 /// The configuration cannot be used.
 const CONFIGURATION: u8 = 2;
@@ -17,8 +17,18 @@ fn main() -> ExitCode {
         },
         Ok(Action::Openapi) => print(&format!("{:#}\n", openapi::document())),
         Ok(Action::Version) => print(concat!("causeway ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Action::RailRecords(stopped)) => finish(inspect::rail_records(&stopped, &mut std::io::stdout())),
+        Ok(Action::Ledger(stopped)) => finish(inspect::ledger(&stopped, &mut std::io::stdout())),
+        Ok(Action::Compact(stopped)) => finish(inspect::compact(&stopped)),
         Err(ConfigError::Usage(usage)) => usage.exit(),
         Err(error) => complain(&error, CONFIGURATION),
+    }
+}
+
+fn finish(result: Result<(), inspect::InspectError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error, 1),
     }
 }
 

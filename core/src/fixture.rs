@@ -110,5 +110,6 @@ fn corridor(id: &str, success: f32) -> Corridor {
         settlement_seconds: 1,
         success,
         enabled: true,
+        connected: true,
     }
 }

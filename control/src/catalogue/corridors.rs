@@ -131,6 +131,7 @@ impl CorridorRow {
             settlement_seconds: self.settlement_seconds,
             success: self.success.0,
             enabled: self.enabled,
+            connected: true,
         }
     }
 }

@@ -10,7 +10,11 @@ fn read_words(words: &[&str]) -> Result<Action, ConfigError> {
 fn serve(words: &[&str]) -> Config {
     match read_words(&[&["serve"], words].concat()).unwrap() {
         Action::Serve(config) => *config,
-        other @ (Action::Openapi | Action::Version) => panic!("{other:?}"),
+        other @ (Action::Openapi
+        | Action::Version
+        | Action::RailRecords(_)
+        | Action::Ledger(_)
+        | Action::Compact(_)) => panic!("{other:?}"),
     }
 }
 

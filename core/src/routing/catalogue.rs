@@ -47,6 +47,8 @@ pub struct Corridor {
     pub success: f32,
     /// Whether it is taken into account.
     pub enabled: bool,
+    /// Whether its rail can be reached from this cell. One that cannot be reached is offered but never chosen.
+    pub connected: bool,
 }
 
 /// An asset as partners see it.

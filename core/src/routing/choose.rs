@@ -18,7 +18,8 @@ pub struct Candidate {
 /// The corridors that can carry `terms` and are not among `tried`, best first. Empty: there is no route.
 pub fn choose(catalogue: &Catalogue, terms: &Terms, tried: &[&str]) -> Vec<Candidate> {
     let usable = |corridor: &&Corridor| {
-        corridor.serves(terms.side, terms.currency, &terms.payment_method)
+        corridor.connected
+            && corridor.serves(terms.side, terms.currency, &terms.payment_method)
             && corridor.takes(terms.fiat_amount)
             && !tried.contains(&corridor.id.as_str())
     };
@@ -61,6 +62,7 @@ mod tests {
             settlement_seconds: seconds,
             success,
             enabled: true,
+            connected: true,
         }
     }
 
@@ -91,5 +93,8 @@ mod tests {
         assert_eq!(order("100", &["good"]), ["dear", "slow"]);
         assert!(order("1001", &[]).is_empty());
         assert!(order("100", &["good", "dear", "slow"]).is_empty());
+        let cut_off = catalogue.corridors.iter().map(|corridor| Corridor { connected: false, ..corridor.clone() });
+        let nowhere = Catalogue { corridors: cut_off.collect(), ..Catalogue::default() };
+        assert!(choose(&nowhere, &terms("100"), &[]).is_empty());
     }
 }

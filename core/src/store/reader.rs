@@ -81,6 +81,14 @@ impl Reader {
         self.get(Column::Quotes, &Key::object(account, id), |bytes| quote::decode(account, id, bytes))
     }
 
+    /// All payments of an account, oldest first.
+    pub fn payments(&self, account: AccountId) -> Result<Vec<Payment>, StoreError> {
+        self.list(Column::Payments, &within(&Key::account(account)), usize::MAX, |key, value| {
+            let (account, id) = key::parse_object(key)?;
+            payment::decode(account, id.into(), value)
+        })
+    }
+
     /// A payment of an account.
     pub fn payment(&self, account: AccountId, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         self.get(Column::Payments, &Key::object(account, id), |bytes| payment::decode(account, id, bytes))
