@@ -28,6 +28,8 @@ fn main() -> ExitCode {
 fn finish(result: Result<(), inspect::InspectError>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has seen enough.
+        Err(inspect::InspectError::Print(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => complain(&error, 1),
     }
 }
