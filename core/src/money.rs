@@ -173,9 +173,14 @@ impl Amount {
         rounded(product, self.0.scale() + 4, decimals, rounding)
     }
 
-    /// The last two decimals as given, or the last two digits of a whole amount: the sandbox's magic.
-    pub fn last_two_digits(self) -> u8 {
-        let digits = if self.0.scale() == 1 { mantissa(self.0) * 10 } else { mantissa(self.0) };
+    /// The last two decimals as given; the last two digits for a unit that has no decimals. The sandbox's magic.
+    pub fn last_two_digits(self, unit_decimals: u32) -> u8 {
+        let digits = match (unit_decimals, self.0.scale()) {
+            (0, _) => mantissa(self.0.normalize()),
+            (_, 0) => 0,
+            (_, 1) => mantissa(self.0) * 10,
+            (_, 2..) => mantissa(self.0),
+        };
         (digits % 100) as u8
     }
 }
@@ -310,8 +315,17 @@ mod tests {
 
     #[test]
     fn magic_reads_the_last_two_digits_as_given() {
-        for (text, digits) in [("100.01", 1), ("100.1", 10), ("100.00", 0), ("1205", 5), ("0.12345678", 78), ("7", 7)] {
-            assert_eq!(amount(text).last_two_digits(), digits, "{text}");
+        for (text, decimals, digits) in [
+            ("100.01", 2, 1),
+            ("100.1", 2, 10),
+            ("100.00", 2, 0),
+            ("104", 2, 0),
+            ("1205", 0, 5),
+            ("7", 0, 7),
+            ("0.12345678", 8, 78),
+            ("100.040", 6, 40),
+        ] {
+            assert_eq!(amount(text).last_two_digits(decimals), digits, "{text}");
         }
     }
 

@@ -28,19 +28,20 @@ fn not_an_object(body: &[u8]) -> Problem {
 fn explain<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Problem {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => {
-            let path = error.path().to_string();
-            explained(&path, error.inner())
-        }
+        Err(error) => explained(body, &error.path().to_string(), error.inner()),
         // The object is right, so what follows it is not.
         Ok(_) => Problem::new(Code::InvalidJson, "The body has something behind its JSON object."),
     }
 }
 
-fn explained(path: &str, error: &serde_json::Error) -> Problem {
+fn explained(body: &[u8], path: &str, error: &serde_json::Error) -> Problem {
     match error.classify() {
-        Category::Syntax | Category::Eof | Category::Io => return invalid_json(error),
         Category::Data => {}
+        // A word that is asked for where another type stands is told as a fault of syntax.
+        Category::Syntax if is_json(body) => {
+            return Problem::invalid(path.to_owned(), format!("{path}: has the wrong type; expected a string."));
+        }
+        Category::Syntax | Category::Eof | Category::Io => return invalid_json(error),
     }
     let place = format!(" at line {} column {}", error.line(), error.column());
     let text = error.to_string();
@@ -61,6 +62,10 @@ fn explained(path: &str, error: &serde_json::Error) -> Problem {
     } else {
         Problem::invalid(path.to_owned(), format!("{path}: {text}."))
     }
+}
+
+fn is_json(body: &[u8]) -> bool {
+    std::str::from_utf8(body).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
 /// The path of the key `name` in the object at `path`, which may itself end in that key.
@@ -99,6 +104,27 @@ mod tests {
     #[allow(dead_code, reason = "only what is refused matters here")]
     struct Device {
         language: String,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Word {
+        Yes,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only what is refused matters here")]
+    struct Worded {
+        word: Word,
+    }
+
+    #[test]
+    fn a_word_of_another_type_is_named() {
+        for value in ["true", "1", "null", "[]", "{}", "\"no\""] {
+            let problem = parse::<Worded>(format!("{{\"word\":{value}}}").as_bytes()).expect_err(value);
+            assert_eq!((problem.code, problem.param.as_deref()), (Code::InvalidRequest, Some("word")), "{value}");
+        }
+        assert_eq!(parse::<Worded>(br#"{"word":tru}"#).unwrap_err().code, Code::InvalidJson);
     }
 
     #[test]

@@ -192,6 +192,10 @@ impl State {
         };
         self.changes.push(Change::Receipt(Box::new(receipt)));
         let payment = match applied {
+            // What nothing could carry asks nobody for verification and is held against nobody.
+            _ if candidates.is_empty() => {
+                self.end_at_once(&mut redemption.ids, payment, &redemption.session, FailureCode::NoRoute)
+            }
             Verdict::Approve => self.start(&mut redemption.ids, payment, &redemption.session, &candidates),
             Verdict::StepUp => self.wait_for_verification(&mut redemption.ids, payment, &redemption.session),
             Verdict::Decline => {
@@ -214,8 +218,16 @@ impl State {
 
     fn magic(&self, quote: &Quote) -> Option<Magic> {
         match self.settings.mode {
-            Mode::Sandbox => Some(Magic::of_digits(quote.given_amount.last_two_digits())),
+            Mode::Sandbox => Some(Magic::of_digits(quote.given_amount.last_two_digits(self.given_decimals(quote)))),
             Mode::Live => None,
+        }
+    }
+
+    /// The decimals of what the given amount counts.
+    fn given_decimals(&self, quote: &Quote) -> u32 {
+        match quote.terms.side {
+            Side::OnRamp => quote.terms.currency.decimals(),
+            Side::OffRamp => quote.terms.crypto_amount.decimal().scale(),
         }
     }
 
