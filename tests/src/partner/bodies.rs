@@ -1,0 +1,45 @@
+//! Bodies that are right, and ways to change them.
+
+use serde_json::{Value, json};
+
+use super::Kind;
+
+/// A session for `amount` of fiat.
+pub fn session_body(kind: Kind, amount: &str) -> Value {
+    json!({
+        "amount": amount,
+        "currency": "EUR",
+        "return_url": "https://partner.example/complete",
+        "flow": kind.side(),
+        "target_token": "USDC",
+    })
+}
+
+/// A quote for `amount` of what the user gives: EUR when on_ramp, USDC when off_ramp.
+pub fn lock_body(kind: Kind, amount: &str) -> Value {
+    json!({
+        "currency": "EUR",
+        "asset": "USDC",
+        "amount": amount,
+        "side": kind.side(),
+        "payment_method": "sepa_instant",
+    })
+}
+
+/// The body with other values: those of `changes`.
+pub fn with(mut body: Value, changes: Value) -> Value {
+    if let Value::Object(changes) = changes {
+        for (name, value) in changes {
+            body[name] = value;
+        }
+    }
+    body
+}
+
+/// The body without one key.
+pub fn without(mut body: Value, name: &str) -> Value {
+    if let Some(map) = body.as_object_mut() {
+        map.remove(name);
+    }
+    body
+}

@@ -1,0 +1,55 @@
+//! The programs that tests start, by the variables that name them.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The gateway: `CAUSEWAY_BIN`, else the release build of this workspace. It gets none of this process's settings.
+pub fn causeway() -> Command {
+    let program = named("CAUSEWAY_BIN").unwrap_or_else(|| target().join("release/causeway"));
+    let missing = "build it with `cargo xtask build`, or name it in CAUSEWAY_BIN";
+    assert!(program.is_file(), "there is no {}: {missing}", program.display());
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("CAUSEWAY_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// curl: `CAUSEWAY_CURL`, else the one on the path.
+pub fn curl() -> PathBuf {
+    named("CAUSEWAY_CURL").unwrap_or_else(|| "curl".into())
+}
+
+/// Node.js, 18 or newer: `CAUSEWAY_NODE`, else the one on the path.
+pub fn node() -> PathBuf {
+    named("CAUSEWAY_NODE").unwrap_or_else(|| "node".into())
+}
+
+/// A Python with `requests`: `CAUSEWAY_PYTHON`, else the one of the set-up's virtual environment.
+pub fn python() -> PathBuf {
+    named("CAUSEWAY_PYTHON").unwrap_or_else(|| target().join("venv/bin/python"))
+}
+
+/// The root of the repository.
+pub fn repository() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_path_buf()
+}
+
+/// A file below `tests/fixtures`.
+pub fn fixture(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| repository().join("target"), |directory| repository().join(directory))
+}
+
+fn named(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}

@@ -1,0 +1,28 @@
+//! The black-box tests: what a partner, a receiver and an operator see of the release program.
+
+#![allow(clippy::unwrap_used, reason = "a test says that something is wrong by panicking")]
+
+mod all {
+    mod bad_input;
+    mod corrupt;
+    mod drain;
+    mod first_start;
+    mod harness;
+    mod idempotency;
+    mod isolation;
+    mod journey;
+    mod live;
+    mod long_kills;
+    mod magic;
+    mod model;
+    mod operations;
+    mod operator;
+    mod overload;
+    mod refused_starts;
+    mod secrets;
+    mod seed_examples;
+    mod sessions;
+    mod shared;
+    mod slow_clients;
+    mod webhooks;
+}
