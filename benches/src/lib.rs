@@ -162,17 +162,13 @@ fn submission(command: Command) -> Submission {
 }
 
 fn session_id(reply: &Reply) -> SessionId {
-    match reply {
-        Reply::Session(session) => session.id,
-        other => panic!("a session was created, not {other:?}"),
-    }
+    let Reply::Session(session) = reply else { panic!("a session was created") };
+    session.id
 }
 
 fn quote_id(reply: &Reply) -> QuoteId {
-    match reply {
-        Reply::Quote(quote) => quote.id,
-        other => panic!("a quote was locked, not {other:?}"),
-    }
+    let Reply::Quote(quote) = reply else { panic!("a quote was locked") };
+    quote.id
 }
 
 fn account() -> Account {

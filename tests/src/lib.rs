@@ -9,6 +9,7 @@
 
 pub mod contract;
 pub mod http;
+pub mod ledger;
 pub mod operator;
 pub mod partner;
 pub mod poll;

@@ -13,6 +13,7 @@ mod worker;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use causeway_tests::ledger;
 use causeway_tests::operator::Rights;
 use causeway_tests::partner::Partner;
 use causeway_tests::random::Random;
@@ -102,6 +103,7 @@ impl<'a> Era<'a> {
         assert_eq!(exit.code, Some(0), "{exit}");
         eprintln!("{}; {}", self.journal.summary(), self.told.summary());
         self.journal.agrees_with_the_rail(self.directory, &self.partner.account);
+        eprintln!("the books of {} payments are right", ledger::checked(self.directory, "sandbox"));
     }
 
     /// Gives the last server, under which everything unanswered is sent again.

@@ -70,29 +70,20 @@ pub fn parse(words: &[String]) -> Result<Action, Failure> {
         "run" => Ok(Action::Run(after_dashes(rest)?)),
         "test" => Ok(Action::Test(test_plan(rest)?)),
         "bench" => Ok(Action::Bench(rest.to_vec())),
-        "demo" | "load" | "fill" => Ok(Action::Lab {
-            command: command.clone(),
-            extra: passed_on(rest),
-        }),
-        unknown => Err(Failure::new(format!(
-            "there is no command `{unknown}`; `cargo xtask --help` lists them"
-        ))),
+        "demo" | "load" | "fill" => Ok(Action::Lab { command: command.clone(), extra: passed_on(rest) }),
+        unknown => Err(Failure::new(format!("there is no command `{unknown}`; `cargo xtask --help` lists them"))),
     }
 }
 
 /// Help is asked for in front of `--` only: behind it the word belongs to the started program.
 fn asks_for_help(rest: &[String]) -> bool {
-    rest.iter()
-        .take_while(|word| *word != "--")
-        .any(|word| matches!(word.as_str(), "--help" | "-h"))
+    rest.iter().take_while(|word| *word != "--").any(|word| matches!(word.as_str(), "--help" | "-h"))
 }
 
 fn alone(command: &str, rest: &[String], action: Action) -> Result<Action, Failure> {
     match rest.first() {
         None => Ok(action),
-        Some(word) => Err(Failure::new(format!(
-            "`cargo xtask {command}` takes no argument, but got `{word}`"
-        ))),
+        Some(word) => Err(Failure::new(format!("`cargo xtask {command}` takes no argument, but got `{word}`"))),
     }
 }
 
@@ -118,32 +109,19 @@ fn test_plan(rest: &[String]) -> Result<TestPlan, Failure> {
             "--quick" => quick = true,
             "--full" => full = true,
             option if option.starts_with('-') => {
-                return Err(Failure::new(format!(
-                    "`cargo xtask test` has no option `{option}`; see its --help"
-                )));
+                return Err(Failure::new(format!("`cargo xtask test` has no option `{option}`; see its --help")));
             }
             word if name.is_none() => name = Some(word.to_owned()),
             word => {
-                return Err(Failure::new(format!(
-                    "`{word}`: one name at most can be given"
-                )));
+                return Err(Failure::new(format!("`{word}`: one name at most can be given")));
             }
         }
     }
     match (quick, full) {
         (true, true) => Err(Failure::new("--quick and --full exclude each other")),
-        (true, false) => Ok(TestPlan {
-            extent: Extent::Quick,
-            filter: name,
-        }),
-        (false, true) => Ok(TestPlan {
-            extent: Extent::Full(name),
-            filter: None,
-        }),
-        (false, false) => Ok(TestPlan {
-            extent: Extent::Ordinary,
-            filter: name,
-        }),
+        (true, false) => Ok(TestPlan { extent: Extent::Quick, filter: name }),
+        (false, true) => Ok(TestPlan { extent: Extent::Full(name), filter: None }),
+        (false, false) => Ok(TestPlan { extent: Extent::Ordinary, filter: name }),
     }
 }
 
@@ -157,10 +135,7 @@ mod tests {
     }
 
     fn test(extent: Extent, filter: Option<&str>) -> Result<Action, String> {
-        Ok(Action::Test(TestPlan {
-            extent,
-            filter: filter.map(str::to_owned),
-        }))
+        Ok(Action::Test(TestPlan { extent, filter: filter.map(str::to_owned) }))
     }
 
     #[test]
@@ -174,33 +149,17 @@ mod tests {
     #[test]
     fn words_behind_the_dashes_belong_to_the_server() {
         assert_eq!(parsed("run"), Ok(Action::Run(vec![])));
-        assert_eq!(
-            parsed("run -- --help"),
-            Ok(Action::Run(vec!["--help".into()]))
-        );
-        assert!(
-            parsed("run --mode live")
-                .unwrap_err()
-                .contains("cargo xtask run -- --mode")
-        );
+        assert_eq!(parsed("run -- --help"), Ok(Action::Run(vec!["--help".into()])));
+        assert!(parsed("run --mode live").unwrap_err().contains("cargo xtask run -- --mode"));
     }
 
     #[test]
     fn tests_take_an_extent_and_one_name() {
         assert_eq!(parsed("test"), test(Extent::Ordinary, None));
-        assert_eq!(
-            parsed("test lock_quote"),
-            test(Extent::Ordinary, Some("lock_quote"))
-        );
-        assert_eq!(
-            parsed("test --quick lock"),
-            test(Extent::Quick, Some("lock"))
-        );
+        assert_eq!(parsed("test lock_quote"), test(Extent::Ordinary, Some("lock_quote")));
+        assert_eq!(parsed("test --quick lock"), test(Extent::Quick, Some("lock")));
         assert_eq!(parsed("test --full"), test(Extent::Full(None), None));
-        assert_eq!(
-            parsed("test --full kill"),
-            test(Extent::Full(Some("kill".into())), None)
-        );
+        assert_eq!(parsed("test --full kill"), test(Extent::Full(Some("kill".into())), None));
         assert!(parsed("test --quick --full").is_err());
         assert!(parsed("test --slow").is_err());
         assert!(parsed("test one two").is_err());
@@ -209,20 +168,8 @@ mod tests {
     #[test]
     fn lab_commands_pass_everything_on() {
         let extra = vec!["--rate".to_owned(), "5".to_owned()];
-        assert_eq!(
-            parsed("load --rate 5"),
-            Ok(Action::Lab {
-                command: "load".into(),
-                extra: extra.clone()
-            })
-        );
-        assert_eq!(
-            parsed("load -- --rate 5"),
-            Ok(Action::Lab {
-                command: "load".into(),
-                extra
-            })
-        );
+        assert_eq!(parsed("load --rate 5"), Ok(Action::Lab { command: "load".into(), extra: extra.clone() }));
+        assert_eq!(parsed("load -- --rate 5"), Ok(Action::Lab { command: "load".into(), extra }));
     }
 
     #[test]

@@ -26,10 +26,7 @@ pub fn run(extra: &[String]) -> Result<(), Failure> {
     server()?;
     let sandbox = paths::target().join("sandbox");
     let mut command = process::fresh(paths::release().join("causeway"));
-    command
-        .arg("serve")
-        .args(defaults(&sandbox, extra))
-        .args(extra);
+    command.arg("serve").args(defaults(&sandbox, extra)).args(extra);
     Err(become_program(command))
 }
 
@@ -69,28 +66,17 @@ fn release(package: &str) -> Result<(), Failure> {
 /// The server's arguments for a sandbox at home, without those that the caller gives.
 fn defaults(sandbox: &Path, extra: &[String]) -> Vec<String> {
     let sandbox = sandbox.to_string_lossy();
-    let defaults = [
-        ("--data-dir", sandbox.as_ref()),
-        ("--listen", "127.0.0.1:8080"),
-        ("--operator-listen", "127.0.0.1:8081"),
-    ];
-    let given = |option: &str| {
-        extra
-            .iter()
-            .any(|word| word.split('=').next() == Some(option))
-    };
+    let defaults =
+        [("--data-dir", sandbox.as_ref()), ("--listen", "127.0.0.1:8080"), ("--operator-listen", "127.0.0.1:8081")];
+    let given = |option: &str| extra.iter().any(|word| word.split('=').next() == Some(option));
     let kept = defaults.into_iter().filter(|(option, _)| !given(option));
-    kept.flat_map(|(option, value)| [option.to_owned(), value.to_owned()])
-        .collect()
+    kept.flat_map(|(option, value)| [option.to_owned(), value.to_owned()]).collect()
 }
 
 /// Replaces this process; comes back only when that fails.
 fn become_program(mut command: std::process::Command) -> Failure {
     let error = command.exec();
-    Failure::new(format!(
-        "could not start {}: {error}",
-        command.get_program().to_string_lossy()
-    ))
+    Failure::new(format!("could not start {}: {error}", command.get_program().to_string_lossy()))
 }
 
 #[cfg(test)]
@@ -104,21 +90,12 @@ mod tests {
 
     #[test]
     fn the_server_gets_a_sandbox_on_loopback() {
-        assert_eq!(
-            with(""),
-            "--data-dir /sandbox --listen 127.0.0.1:8080 --operator-listen 127.0.0.1:8081"
-        );
+        assert_eq!(with(""), "--data-dir /sandbox --listen 127.0.0.1:8080 --operator-listen 127.0.0.1:8081");
     }
 
     #[test]
     fn what_the_caller_gives_replaces_its_default() {
-        assert_eq!(
-            with("--listen 127.0.0.1:9"),
-            "--data-dir /sandbox --operator-listen 127.0.0.1:8081"
-        );
-        assert_eq!(
-            with("--data-dir=/x --operator-listen=y"),
-            "--listen 127.0.0.1:8080"
-        );
+        assert_eq!(with("--listen 127.0.0.1:9"), "--data-dir /sandbox --operator-listen 127.0.0.1:8081");
+        assert_eq!(with("--data-dir=/x --operator-listen=y"), "--listen 127.0.0.1:8080");
     }
 }

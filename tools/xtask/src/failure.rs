@@ -13,18 +13,12 @@ pub struct Failure {
 impl Failure {
     /// Something that was tried did not work, or was asked for wrongly: exit code 1.
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            code: 1,
-        }
+        Self { text: text.into(), code: 1 }
     }
 
     /// A prerequisite that cannot be installed from here: exit code 2.
     pub fn missing(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            code: 2,
-        }
+        Self { text: text.into(), code: 2 }
     }
 
     /// The exit code of the whole program.
@@ -57,22 +51,13 @@ mod tests {
 
     #[test]
     fn only_a_missing_prerequisite_exits_with_2() {
-        assert_eq!(
-            Failure::missing("curl is missing: install it").exit_code(),
-            2
-        );
+        assert_eq!(Failure::missing("curl is missing: install it").exit_code(), 2);
         assert_eq!(Failure::new("it broke").exit_code(), 1);
     }
 
     #[test]
     fn an_io_error_says_what_was_being_done() {
-        let failure = std::fs::read("/no/such/file")
-            .during(|| "read the lock file".to_owned())
-            .unwrap_err();
-        assert!(
-            failure
-                .to_string()
-                .starts_with("could not read the lock file: ")
-        );
+        let failure = std::fs::read("/no/such/file").during(|| "read the lock file".to_owned()).unwrap_err();
+        assert!(failure.to_string().starts_with("could not read the lock file: "));
     }
 }

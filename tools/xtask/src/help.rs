@@ -98,19 +98,11 @@ mod tests {
 
     #[test]
     fn every_command_of_the_overview_has_its_help() {
-        let commands = [
-            "setup", "build", "run", "test", "bench", "demo", "load", "fill", "lint", "ci",
-        ];
+        let commands = ["setup", "build", "run", "test", "bench", "demo", "load", "fill", "lint", "ci"];
         for command in commands {
-            assert!(
-                OVERVIEW.lines().any(|line| line.contains(command)),
-                "{command} is not in the overview"
-            );
+            assert!(OVERVIEW.lines().any(|line| line.contains(command)), "{command} is not in the overview");
             let help = text(Some(command));
-            assert!(
-                help.starts_with("cargo xtask ") && help.contains(command),
-                "{command} has no help of its own"
-            );
+            assert!(help.starts_with("cargo xtask ") && help.contains(command), "{command} has no help of its own");
             assert_ne!(help, OVERVIEW);
         }
     }

@@ -18,8 +18,7 @@ pub fn run() -> Result<(), Failure> {
 /// Lint, then test, with one table.
 pub fn ci() -> Result<(), Failure> {
     let mut stages = Stages::default();
-    let result =
-        add_stages(&mut stages).and_then(|()| test::add_stages(&mut stages, &TestPlan::default()));
+    let result = add_stages(&mut stages).and_then(|()| test::add_stages(&mut stages, &TestPlan::default()));
     let table = stages.finish();
     result.and(table)
 }
@@ -27,19 +26,10 @@ pub fn ci() -> Result<(), Failure> {
 fn add_stages(stages: &mut Stages) -> Result<(), Failure> {
     require_component("fmt", "rustfmt")?;
     require_component("clippy", "clippy")?;
-    stages.run("format", || {
-        process::run(&mut process::cargo(&["fmt", "--all", "--check"]))
-    });
+    stages.run("format", || process::run(&mut process::cargo(&["fmt", "--all", "--check"])));
     stages.require("set-up for lints", setup::for_building)?;
     stages.run("lints", || {
-        let arguments = [
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ];
+        let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
         process::run(&mut process::cargo(&arguments))
     });
     Ok(())
@@ -50,7 +40,5 @@ fn require_component(subcommand: &str, component: &str) -> Result<(), Failure> {
     if probe.output().is_ok_and(|output| output.status.success()) {
         return Ok(());
     }
-    Err(Failure::missing(format!(
-        "`cargo {subcommand}` is missing: run `rustup component add {component}`"
-    )))
+    Err(Failure::missing(format!("`cargo {subcommand}` is missing: run `rustup component add {component}`")))
 }

@@ -3,10 +3,7 @@
 //! It uses the standard library alone, so that it compiles in seconds on a machine where nothing else is ready yet.
 //! What needs Causeway's own crates lives in `tools/lab` and is started from here.
 
-#![allow(
-    clippy::print_stdout,
-    reason = "telling the person at the terminal what happens is this program's job"
-)]
+#![allow(clippy::print_stdout, reason = "telling the person at the terminal what happens is this program's job")]
 
 mod args;
 mod build;

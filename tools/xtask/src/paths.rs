@@ -13,8 +13,7 @@ pub fn root() -> PathBuf {
 
 /// Cargo's target directory: `CARGO_TARGET_DIR`, else `target` in the repository.
 pub fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), |directory| root().join(directory))
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |directory| root().join(directory))
 }
 
 /// The directory of the release programs.
@@ -34,27 +33,18 @@ pub fn requirements(name: &str) -> PathBuf {
 
 /// What is made once per machine lies here: `CAUSEWAY_CACHE`, else `causeway` in the user's cache directory.
 pub fn cache() -> Result<PathBuf, Failure> {
-    let named = |name: &str| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let named = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let directory = named("CAUSEWAY_CACHE")
         .or_else(|| named("XDG_CACHE_HOME").map(|base| base.join("causeway")))
         .or_else(|| named("HOME").map(|home| home.join(".cache/causeway")))
-        .ok_or_else(|| {
-            Failure::missing("no cache directory: set CAUSEWAY_CACHE or HOME to a directory")
-        })?;
-    std::path::absolute(&directory)
-        .during(|| format!("resolve the cache directory {}", directory.display()))
+        .ok_or_else(|| Failure::missing("no cache directory: set CAUSEWAY_CACHE or HOME to a directory"))?;
+    std::path::absolute(&directory).during(|| format!("resolve the cache directory {}", directory.display()))
 }
 
 /// The program of this name on the search path, as an absolute path.
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|directory| directory.join(name))
-        .find(|candidate| candidate.is_file())
+    env::split_paths(&path).map(|directory| directory.join(name)).find(|candidate| candidate.is_file())
 }
 
 #[cfg(test)]

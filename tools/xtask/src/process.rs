@@ -9,12 +9,7 @@ use crate::paths;
 
 /// What the set-up writes into `.cargo/local.toml`. Cargo hands these to this program, possibly with the values of an
 /// earlier set-up; they are removed before another program starts, so that it reads the current ones.
-pub const CONFIGURED: [&str; 4] = [
-    "ROCKSDB_LIB_DIR",
-    "ROCKSDB_STATIC",
-    "LIBCLANG_PATH",
-    "CAUSEWAY_ONNXRUNTIME",
-];
+pub const CONFIGURED: [&str; 4] = ["ROCKSDB_LIB_DIR", "ROCKSDB_STATIC", "LIBCLANG_PATH", "CAUSEWAY_ONNXRUNTIME"];
 
 /// `cargo` with these arguments, in the repository.
 pub fn cargo(arguments: &[&str]) -> Command {
@@ -30,12 +25,7 @@ pub fn fresh(program: impl AsRef<std::ffi::OsStr>) -> Command {
     for name in CONFIGURED {
         command.env_remove(name);
     }
-    let names = [
-        "CARGO_MANIFEST_DIR",
-        "CARGO_MANIFEST_PATH",
-        "CARGO_CRATE_NAME",
-        "CARGO_BIN_NAME",
-    ];
+    let names = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_CRATE_NAME", "CARGO_BIN_NAME"];
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || names.contains(&text.as_ref()) {
@@ -48,42 +38,25 @@ pub fn fresh(program: impl AsRef<std::ffi::OsStr>) -> Command {
 /// Runs a program to its end with its output on the terminal; anything but success is a failure.
 pub fn run(command: &mut Command) -> Result<(), Failure> {
     let line = shown(command);
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .during(|| format!("start `{line}`"))?;
+    let status = command.stdin(Stdio::null()).status().during(|| format!("start `{line}`"))?;
     if status.success() {
         Ok(())
     } else {
-        Err(Failure::new(format!(
-            "`{line}` failed ({status}); its output is above"
-        )))
+        Err(Failure::new(format!("`{line}` failed ({status}); its output is above")))
     }
 }
 
 /// The standard output of a program that succeeds; `None` when it is absent or fails.
 pub fn output(program: impl AsRef<Path>, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(program.as_ref());
-    let output = command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The command line of a program, shortened to the program's name and its arguments.
 pub fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let mut line = program
-        .file_name()
-        .unwrap_or(command.get_program())
-        .to_string_lossy()
-        .into_owned();
+    let mut line = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
     for argument in command.get_args() {
         line.push(' ');
         line.push_str(&argument.to_string_lossy());
@@ -97,28 +70,15 @@ mod tests {
 
     #[test]
     fn a_failing_program_is_named_with_its_arguments() {
-        let failure = run(Command::new("sh").args(["-c", "exit 3"]))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            failure.contains("`sh -c exit 3`") && failure.contains('3'),
-            "{failure}"
-        );
+        let failure = run(Command::new("sh").args(["-c", "exit 3"])).unwrap_err().to_string();
+        assert!(failure.contains("`sh -c exit 3`") && failure.contains('3'), "{failure}");
     }
 
     #[test]
     fn cargo_does_not_inherit_what_an_earlier_set_up_configured() {
         let command = cargo(&["build"]);
-        let removed: Vec<_> = command
-            .get_envs()
-            .filter(|(_, value)| value.is_none())
-            .map(|(name, _)| name)
-            .collect();
-        assert!(
-            CONFIGURED
-                .iter()
-                .all(|name| removed.iter().any(|gone| gone == name))
-        );
+        let removed: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        assert!(CONFIGURED.iter().all(|name| removed.iter().any(|gone| gone == name)));
     }
 
     #[test]

@@ -43,10 +43,7 @@ pub fn explain() -> Result<(), Failure> {
     let tools = testing_parts()?;
     let parts = building_parts()?;
     println!("libclang      {}", parts.libclang.directory.display());
-    println!(
-        "C++ compiler  {} ({})",
-        parts.compiler.program, parts.compiler.id
-    );
+    println!("C++ compiler  {} ({})", parts.compiler.program, parts.compiler.id);
     println!("ONNX Runtime  {}", parts.onnxruntime.display());
     println!("RocksDB       {}", parts.rocksdb.display());
     println!("Python        {}", tools.python.display());
@@ -76,29 +73,19 @@ fn building_parts() -> Result<BuildingParts, Failure> {
         onnxruntime::link_into(&paths::release(), &onnxruntime)?;
     }
     let rocksdb = rocksdb::ensure(&cache, &compiler, &libclang)?;
-    let parts = BuildingParts {
-        libclang,
-        compiler,
-        onnxruntime,
-        rocksdb,
-    };
+    let parts = BuildingParts { libclang, compiler, onnxruntime, rocksdb };
     local_config::write(&parts)?;
     Ok(parts)
 }
 
 fn testing_parts() -> Result<TestTools, Failure> {
-    Ok(TestTools {
-        curl: system::curl()?,
-        node: system::node()?,
-        python: python::for_tests()?,
-    })
+    Ok(TestTools { curl: system::curl()?, node: system::node()?, python: python::for_tests()? })
 }
 
 /// Two set-ups of one user do not run at the same time: they share the cache.
 fn lock() -> Result<File, Failure> {
     let cache = paths::cache()?;
-    fs::create_dir_all(&cache)
-        .during(|| format!("create the cache directory {}", cache.display()))?;
+    fs::create_dir_all(&cache).during(|| format!("create the cache directory {}", cache.display()))?;
     let path = cache.join("setup.lock");
     let file = File::create(&path).during(|| format!("open {}", path.display()))?;
     if file.try_lock().is_err() {
@@ -114,15 +101,13 @@ fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     temporary.push(format!(".{}", std::process::id()));
     let temporary = PathBuf::from(temporary);
     fs::write(&temporary, content).during(|| format!("write {}", temporary.display()))?;
-    fs::rename(&temporary, path)
-        .during(|| format!("rename {} to {}", temporary.display(), path.display()))
+    fs::rename(&temporary, path).during(|| format!("rename {} to {}", temporary.display(), path.display()))
 }
 
 /// A directory of its own for one unit test, empty at its start.
 #[cfg(test)]
 pub fn scratch(name: &str) -> PathBuf {
-    let directory =
-        std::env::temp_dir().join(format!("causeway-xtask-{}-{name}", std::process::id()));
+    let directory = std::env::temp_dir().join(format!("causeway-xtask-{}-{name}", std::process::id()));
     fs::remove_dir_all(&directory).unwrap_or_default();
     fs::create_dir_all(&directory).unwrap();
     directory

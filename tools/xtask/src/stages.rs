@@ -26,36 +26,19 @@ impl Stages {
     }
 
     /// Runs one stage without which nothing after it makes sense.
-    pub fn require<T>(
-        &mut self,
-        name: &'static str,
-        work: impl FnOnce() -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    pub fn require<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
         println!("== {name}");
         let started = Instant::now();
         let result = work();
-        self.rows.push(Row {
-            name,
-            took: started.elapsed(),
-            passed: result.is_ok(),
-        });
+        self.rows.push(Row { name, took: started.elapsed(), passed: result.is_ok() });
         result
     }
 
     /// Prints the table; an error when a stage failed.
     pub fn finish(self) -> Result<(), Failure> {
         print!("{}", self.table());
-        let failed: Vec<_> = self
-            .rows
-            .iter()
-            .filter(|row| !row.passed)
-            .map(|row| row.name)
-            .collect();
-        if failed.is_empty() {
-            Ok(())
-        } else {
-            Err(Failure::new(format!("failed: {}", failed.join(", "))))
-        }
+        let failed: Vec<_> = self.rows.iter().filter(|row| !row.passed).map(|row| row.name).collect();
+        if failed.is_empty() { Ok(()) } else { Err(Failure::new(format!("failed: {}", failed.join(", ")))) }
     }
 
     fn table(&self) -> String {
@@ -91,27 +74,10 @@ mod tests {
 
     #[test]
     fn the_table_shows_minutes_and_their_sum() {
-        let row = |name, seconds, passed| Row {
-            name,
-            took: Duration::from_secs(seconds),
-            passed,
-        };
-        let stages = Stages {
-            rows: vec![row("unit tests", 90, true), row("model tests", 30, false)],
-        };
+        let row = |name, seconds, passed| Row { name, took: Duration::from_secs(seconds), passed };
+        let stages = Stages { rows: vec![row("unit tests", 90, true), row("model tests", 30, false)] };
         let table = stages.table();
-        let lines: Vec<_> = table
-            .lines()
-            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-            .collect();
-        assert_eq!(
-            lines[1..],
-            [
-                "stage minutes",
-                "unit tests 1.5",
-                "model tests 0.5 failed",
-                "total 2.0"
-            ]
-        );
+        let lines: Vec<_> = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(lines[1..], ["stage minutes", "unit tests 1.5", "model tests 0.5 failed", "total 2.0"]);
     }
 }

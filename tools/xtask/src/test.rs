@@ -42,9 +42,7 @@ pub fn add_stages(stages: &mut Stages, plan: &TestPlan) -> Result<(), Failure> {
         Extent::Full(part) => stages.run("long parts", || full::run(part.as_deref(), &tools)),
         Extent::Quick => {
             stages.run("unit tests", || unit_tests(filter));
-            stages.run("black-box tests", || {
-                black_box_tests(&tools, filter, &["--skip", LONG])
-            });
+            stages.run("black-box tests", || black_box_tests(&tools, filter, &["--skip", LONG]));
         }
         Extent::Ordinary => {
             stages.run("unit tests", || unit_tests(filter));
@@ -72,11 +70,7 @@ fn unit_tests(filter: Option<&str>) -> Result<(), Failure> {
     process::run(command.arg("--").args(filter))
 }
 
-fn black_box_tests(
-    tools: &TestTools,
-    filter: Option<&str>,
-    options: &[&str],
-) -> Result<(), Failure> {
+fn black_box_tests(tools: &TestTools, filter: Option<&str>, options: &[&str]) -> Result<(), Failure> {
     process::run(black_box(tools).arg("--").args(filter).args(options))
 }
 
@@ -85,15 +79,9 @@ fn model_tests(tools: &TestTools, filter: Option<&str>) -> Result<(), Failure> {
     let models = paths::root().join("models");
     let directories = test_directories(&models)?;
     if directories.is_empty() {
-        return Err(Failure::new(format!(
-            "there is no test_*.py below {}",
-            models.display()
-        )));
+        return Err(Failure::new(format!("there is no test_*.py below {}", models.display())));
     }
-    let failed: Vec<_> = directories
-        .iter()
-        .filter(|directory| !discover(tools, directory, filter))
-        .collect();
+    let failed: Vec<_> = directories.iter().filter(|directory| !discover(tools, directory, filter)).collect();
     match failed.first() {
         None => Ok(()),
         Some(first) => Err(Failure::new(format!("tests failed in {}", first.display()))),
@@ -102,27 +90,19 @@ fn model_tests(tools: &TestTools, filter: Option<&str>) -> Result<(), Failure> {
 
 fn discover(tools: &TestTools, directory: &Path, filter: Option<&str>) -> bool {
     let mut command = process::fresh(&tools.python);
-    command
-        .args(["-m", "unittest", "discover", "-p", "test_*.py", "-s"])
-        .arg(directory)
-        .current_dir(paths::root());
+    command.args(["-m", "unittest", "discover", "-p", "test_*.py", "-s"]).arg(directory).current_dir(paths::root());
     if let Some(filter) = filter {
         command.args(["-k", filter]);
     }
     let status = command.status();
-    status.is_ok_and(|status| {
-        status.success() || (filter.is_some() && status.code() == Some(NO_TEST_RAN))
-    })
+    status.is_ok_and(|status| status.success() || (filter.is_some() && status.code() == Some(NO_TEST_RAN)))
 }
 
 fn test_directories(root: &Path) -> Result<BTreeSet<PathBuf>, Failure> {
     let mut found = BTreeSet::new();
     let mut pending = vec![root.to_path_buf()];
     while let Some(directory) = pending.pop() {
-        for entry in fs::read_dir(&directory)
-            .during(|| format!("list {}", directory.display()))?
-            .flatten()
-        {
+        for entry in fs::read_dir(&directory).during(|| format!("list {}", directory.display()))?.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if entry.path().is_dir() {
                 pending.push(entry.path());
@@ -142,13 +122,7 @@ mod tests {
     fn directories_with_python_tests_are_found_at_every_depth() {
         let root = setup::scratch("model-tests");
         fs::create_dir_all(root.join("one/two")).unwrap();
-        for file in [
-            "train.py",
-            "one/test_a.py",
-            "one/two/test_b.py",
-            "one/two/test_c.py",
-            "one/test_d.txt",
-        ] {
+        for file in ["train.py", "one/test_a.py", "one/two/test_b.py", "one/two/test_c.py", "one/test_d.txt"] {
             fs::write(root.join(file), "").unwrap();
         }
         let found: Vec<_> = test_directories(&root).unwrap().into_iter().collect();

@@ -158,8 +158,11 @@ fn reopen(path: &Path, notice: &Notice, mut replay: impl FnMut(Entry)) -> Result
     for entry in entries.by_ref() {
         replay(entry?);
     }
-    let file = OpenOptions::new().append(true).open(path).map_err(|error| LogError::io(path, error))?;
     let torn = entries.torn_bytes();
+    if torn > 0 {
+        entries.must_be_cut_short()?;
+    }
+    let file = OpenOptions::new().append(true).open(path).map_err(|error| LogError::io(path, error))?;
     if torn > 0 {
         notice(&format!(
             "the simulated rail's record ended in {torn} bytes of an unfinished write, which were cut off"

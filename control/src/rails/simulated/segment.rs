@@ -65,6 +65,15 @@ impl Entries {
         if self.torn_bytes() == 0 { Ok(()) } else { Err(LogError::Corrupt(self.path.clone(), self.valid_bytes)) }
     }
 
+    /// Fails when a whole frame stands behind the broken one: a crash cuts the end off, it does not damage the middle. Call
+    /// it at the end.
+    pub fn must_be_cut_short(&self) -> Result<(), LogError> {
+        let bytes = std::fs::read(&self.path).map_err(|error| LogError::io(&self.path, error))?;
+        let behind = bytes.get(self.valid_bytes as usize..).unwrap_or_default();
+        let has_frame = (1..behind.len()).any(|start| starts_with_frame(&behind[start..]));
+        if has_frame { Err(LogError::Corrupt(self.path.clone(), self.valid_bytes)) } else { Ok(()) }
+    }
+
     fn next_frame(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut head = [0; FRAME_HEAD];
         if !fill(&mut self.input, &mut head)? {
@@ -104,6 +113,14 @@ impl Iterator for Entries {
     }
 }
 
+fn starts_with_frame(bytes: &[u8]) -> bool {
+    let Some((head, rest)) = bytes.split_first_chunk::<FRAME_HEAD>() else { return false };
+    let [a, b, c, d, sum @ ..] = *head;
+    let length = u32::from_le_bytes([a, b, c, d]) as usize;
+    let entry = rest.get(..length).filter(|_| (1..=ENTRY_BYTES).contains(&length));
+    entry.is_some_and(|entry| crc32fast::hash(entry) == u32::from_le_bytes(sum))
+}
+
 /// Reads as many bytes as `buffer` has; `false` when the file ends before.
 fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     match input.read_exact(buffer) {
@@ -123,6 +140,23 @@ mod tests {
 
     fn ended(attempt: u128) -> Entry {
         Entry::Ended(End { attempt: AttemptId(attempt), state: State::Settled, at: Timestamp(300) })
+    }
+
+    #[test]
+    fn damage_in_the_middle_is_no_torn_end() {
+        let mut bytes = Vec::new();
+        (1..=3).for_each(|attempt| frame(&ended(attempt), &mut bytes));
+        let middle = bytes.len() / 2;
+        let tail = |bytes: &[u8]| {
+            let (_directory, path) = segment(bytes);
+            let mut entries = read(&path).unwrap();
+            entries.by_ref().for_each(|entry| drop(entry.unwrap()));
+            entries.must_be_cut_short()
+        };
+        assert!(tail(&bytes).is_ok());
+        assert!(tail(&bytes[..bytes.len() - 3]).is_ok());
+        bytes[middle] ^= 1;
+        assert!(matches!(tail(&bytes), Err(LogError::Corrupt(..))));
     }
 
     fn segment(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {

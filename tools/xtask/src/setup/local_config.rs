@@ -31,8 +31,7 @@ fn variables(parts: &BuildingParts) -> Vec<(&'static str, String)> {
 }
 
 fn render(variables: &[(&str, String)]) -> String {
-    let mut content =
-        String::from("# Written by `cargo xtask setup` for this machine; not committed.\n[env]\n");
+    let mut content = String::from("# Written by `cargo xtask setup` for this machine; not committed.\n[env]\n");
     for (name, value) in variables {
         content.push_str(&format!("{name} = {}\n", quoted(value)));
     }
@@ -49,10 +48,7 @@ mod tests {
 
     #[test]
     fn variables_become_a_table_of_strings() {
-        let content = render(&[
-            ("ROCKSDB_STATIC", "1".into()),
-            ("ROCKSDB_LIB_DIR", "/a \"b\"\\c".into()),
-        ]);
+        let content = render(&[("ROCKSDB_STATIC", "1".into()), ("ROCKSDB_LIB_DIR", "/a \"b\"\\c".into())]);
         let expected = "[env]\nROCKSDB_STATIC = \"1\"\nROCKSDB_LIB_DIR = \"/a \\\"b\\\"\\\\c\"\n";
         assert!(content.ends_with(expected), "{content}");
     }

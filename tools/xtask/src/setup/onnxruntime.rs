@@ -32,13 +32,7 @@ with zipfile.ZipFile(wheel) as archive:
 
 /// Where the library lies, whether or not it is there yet.
 pub fn library(cache: &Path) -> Result<PathBuf, Failure> {
-    Ok(cache
-        .join(format!(
-            "onnxruntime-{}-{}",
-            pinned_version()?,
-            architecture()?
-        ))
-        .join(LIBRARY))
+    Ok(cache.join(format!("onnxruntime-{}-{}", pinned_version()?, architecture()?)).join(LIBRARY))
 }
 
 /// The library, fetched when it is not there or no longer what was fetched.
@@ -48,10 +42,7 @@ pub fn ensure(cache: &Path) -> Result<PathBuf, Failure> {
         return Ok(library);
     }
     if library.exists() {
-        println!(
-            "{} does not match its checksum; fetching it again",
-            library.display()
-        );
+        println!("{} does not match its checksum; fetching it again", library.display());
     }
     fetch(cache, &library)?;
     Ok(library)
@@ -64,10 +55,8 @@ pub fn link_into(directory: &Path, library: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let temporary = directory.join(format!("{LIBRARY}.{}", std::process::id()));
-    std::os::unix::fs::symlink(library, &temporary)
-        .during(|| format!("link {}", temporary.display()))?;
-    fs::rename(&temporary, &link)
-        .during(|| format!("rename {} to {}", temporary.display(), link.display()))
+    std::os::unix::fs::symlink(library, &temporary).during(|| format!("link {}", temporary.display()))?;
+    fs::rename(&temporary, &link).during(|| format!("rename {} to {}", temporary.display(), link.display()))
 }
 
 fn is_intact(library: &Path) -> bool {
@@ -75,9 +64,7 @@ fn is_intact(library: &Path) -> bool {
         return false;
     };
     let mut command = process::fresh("sha256sum");
-    command
-        .args(["--check", "--status", CHECKSUM])
-        .current_dir(directory);
+    command.args(["--check", "--status", CHECKSUM]).current_dir(directory);
     // A checksum file that is missing is an answer like a wrong one, not news for the terminal.
     command.stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
@@ -85,60 +72,27 @@ fn is_intact(library: &Path) -> bool {
 
 /// Fetches into a directory of its own and renames that as a whole, so that an interrupted set-up leaves nothing half.
 fn fetch(cache: &Path, library: &Path) -> Result<(), Failure> {
-    println!(
-        "fetching ONNX Runtime {} from the Python package index (about 25 MB)",
-        pinned_version()?
-    );
+    println!("fetching ONNX Runtime {} from the Python package index (about 25 MB)", pinned_version()?);
     let fetched = cache.join("onnxruntime-being-fetched");
     remove(&fetched)?;
     fs::create_dir_all(&fetched).during(|| format!("create {}", fetched.display()))?;
     let python = python::with_pip()?;
     download_wheel(&python, &fetched)?;
     let file = fetched.join(LIBRARY);
-    process::run(
-        process::fresh(&python)
-            .args(["-c", EXTRACT])
-            .arg(&fetched)
-            .arg(&file),
-    )?;
+    process::run(process::fresh(&python).args(["-c", EXTRACT]).arg(&fetched).arg(&file))?;
     record_checksum(&fetched)?;
     let directory = library.parent().unwrap_or(cache);
     remove(directory)?;
-    fs::rename(&fetched, directory)
-        .during(|| format!("rename {} to {}", fetched.display(), directory.display()))
+    fs::rename(&fetched, directory).during(|| format!("rename {} to {}", fetched.display(), directory.display()))
 }
 
 fn download_wheel(python: &Path, directory: &Path) -> Result<(), Failure> {
     let platform = format!("{PLATFORM}_{}", architecture()?);
     let mut command = process::fresh(python);
-    command.args([
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--no-deps",
-    ]);
-    command.args([
-        "--only-binary=:all:",
-        "--platform",
-        &platform,
-        "--python-version",
-        "3.12",
-    ]);
-    command.args([
-        "--implementation",
-        "cp",
-        "--abi",
-        "cp312",
-        "--require-hashes",
-    ]);
-    command
-        .arg("-r")
-        .arg(paths::requirements(REQUIREMENTS))
-        .arg("-d")
-        .arg(directory);
+    command.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]);
+    command.args(["--only-binary=:all:", "--platform", &platform, "--python-version", "3.12"]);
+    command.args(["--implementation", "cp", "--abi", "cp312", "--require-hashes"]);
+    command.arg("-r").arg(paths::requirements(REQUIREMENTS)).arg("-d").arg(directory);
     process::run(&mut command).map_err(|_| {
         Failure::missing(format!(
             "pip could not download onnxruntime {}, its output is above: connect to a Python package index, or name a \
@@ -152,27 +106,13 @@ fn download_wheel(python: &Path, directory: &Path) -> Result<(), Failure> {
 fn record_checksum(directory: &Path) -> Result<(), Failure> {
     let library = directory.join(LIBRARY);
     let sum = process::output("sha256sum", &[&library.to_string_lossy()]);
-    let sum = sum
-        .as_deref()
-        .and_then(|line| line.split_whitespace().next());
-    let sum = sum.ok_or_else(|| {
-        Failure::missing("`sha256sum` does not run: install coreutils, then run this again")
-    })?;
-    write_whole(
-        &directory.join(CHECKSUM),
-        format!("{sum}  {LIBRARY}\n").as_bytes(),
-    )?;
-    for entry in fs::read_dir(directory)
-        .during(|| format!("list {}", directory.display()))?
-        .flatten()
-    {
-        if entry
-            .path()
-            .extension()
-            .is_some_and(|extension| extension == "whl")
-        {
-            fs::remove_file(entry.path())
-                .during(|| format!("remove {}", entry.path().display()))?;
+    let sum = sum.as_deref().and_then(|line| line.split_whitespace().next());
+    let sum =
+        sum.ok_or_else(|| Failure::missing("`sha256sum` does not run: install coreutils, then run this again"))?;
+    write_whole(&directory.join(CHECKSUM), format!("{sum}  {LIBRARY}\n").as_bytes())?;
+    for entry in fs::read_dir(directory).during(|| format!("list {}", directory.display()))?.flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "whl") {
+            fs::remove_file(entry.path()).during(|| format!("remove {}", entry.path().display()))?;
         }
     }
     Ok(())
@@ -187,8 +127,7 @@ fn remove(directory: &Path) -> Result<(), Failure> {
 
 /// The machine's architecture as wheels name it.
 fn architecture() -> Result<&'static str, Failure> {
-    let pinned =
-        cfg!(all(target_os = "linux", target_env = "gnu")) && matches!(ARCH, "x86_64" | "aarch64");
+    let pinned = cfg!(all(target_os = "linux", target_env = "gnu")) && matches!(ARCH, "x86_64" | "aarch64");
     pinned.then_some(ARCH).ok_or_else(|| {
         Failure::missing(format!(
             "ONNX Runtime is pinned for Linux with glibc on x86_64 and aarch64, and this is {ARCH} on {}: use such a \
@@ -201,19 +140,13 @@ fn architecture() -> Result<&'static str, Failure> {
 fn pinned_version() -> Result<String, Failure> {
     let path = paths::requirements(REQUIREMENTS);
     let text = fs::read_to_string(&path).during(|| format!("read {}", path.display()))?;
-    version_of("onnxruntime", &text).ok_or_else(|| {
-        Failure::new(format!(
-            "{} pins no version of onnxruntime: restore the file",
-            path.display()
-        ))
-    })
+    version_of("onnxruntime", &text)
+        .ok_or_else(|| Failure::new(format!("{} pins no version of onnxruntime: restore the file", path.display())))
 }
 
 /// The version that a requirements file pins for a package.
 fn version_of(package: &str, requirements: &str) -> Option<String> {
-    let pin = requirements
-        .lines()
-        .find_map(|line| line.strip_prefix(package)?.strip_prefix("=="))?;
+    let pin = requirements.lines().find_map(|line| line.strip_prefix(package)?.strip_prefix("=="))?;
     pin.split_whitespace().next().map(str::to_owned)
 }
 
@@ -223,8 +156,7 @@ mod tests {
 
     #[test]
     fn the_version_is_read_from_the_requirements() {
-        let text =
-            "# a comment\nonnxruntime-extra==9\nonnxruntime==1.31.1 \\\n    --hash=sha256:00\n";
+        let text = "# a comment\nonnxruntime-extra==9\nonnxruntime==1.31.1 \\\n    --hash=sha256:00\n";
         assert_eq!(version_of("onnxruntime", text).as_deref(), Some("1.31.1"));
         assert_eq!(version_of("numpy", text), None);
     }
@@ -241,10 +173,7 @@ mod tests {
         let library = directory.join(LIBRARY);
         assert!(!is_intact(&library));
         fs::write(&library, b"first").unwrap();
-        assert!(
-            !is_intact(&library),
-            "without a recorded checksum nothing is known to be intact"
-        );
+        assert!(!is_intact(&library), "without a recorded checksum nothing is known to be intact");
         record_checksum(&directory).unwrap();
         assert!(is_intact(&library));
         fs::write(&library, b"other").unwrap();
@@ -257,10 +186,7 @@ mod tests {
         let directory = crate::setup::scratch("onnxruntime-link");
         link_into(&directory, Path::new("/first")).unwrap();
         link_into(&directory, Path::new("/second")).unwrap();
-        assert_eq!(
-            fs::read_link(directory.join(LIBRARY)).unwrap(),
-            Path::new("/second")
-        );
+        assert_eq!(fs::read_link(directory.join(LIBRARY)).unwrap(), Path::new("/second"));
         fs::remove_dir_all(directory).unwrap();
     }
 }

@@ -29,19 +29,13 @@ pub fn with_pip() -> Result<PathBuf, Failure> {
 /// The virtual environment's Python with the packages of `tools/requirements/test.txt`, made anew when they change.
 pub fn for_tests() -> Result<PathBuf, Failure> {
     let python = python3()?;
-    let version = version(&python)
-        .filter(|version| *version >= OLDEST)
-        .ok_or_else(|| too_old(&python))?;
+    let version = version(&python).filter(|version| *version >= OLDEST).ok_or_else(|| too_old(&python))?;
     let requirements = paths::requirements("test.txt");
-    let text =
-        fs::read_to_string(&requirements).during(|| format!("read {}", requirements.display()))?;
+    let text = fs::read_to_string(&requirements).during(|| format!("read {}", requirements.display()))?;
     let venv = paths::venv();
     let wanted = marker(version, &text);
     if !is_current(&venv, &wanted) {
-        println!(
-            "installing the tests' Python packages into {}",
-            venv.display()
-        );
+        println!("installing the tests' Python packages into {}", venv.display());
         create(&python, &venv)?;
         install(&venv, &requirements)?;
         write_whole(&venv.join(MARKER), wanted.as_bytes())?;
@@ -51,19 +45,12 @@ pub fn for_tests() -> Result<PathBuf, Failure> {
 
 fn python3() -> Result<PathBuf, Failure> {
     let why = "Python 3 is missing, and it fetches the ONNX Runtime and runs tests";
-    system::found_or_installed(
-        || paths::program("python3"),
-        &["python3", "python3-venv"],
-        why,
-    )
+    system::found_or_installed(|| paths::program("python3"), &["python3", "python3-venv"], why)
 }
 
 fn create(python: &Path, venv: &Path) -> Result<(), Failure> {
     let complete = || process::output(python, &["-c", "import ensurepip, venv"]);
-    let why = format!(
-        "{} cannot make virtual environments with pip",
-        python.display()
-    );
+    let why = format!("{} cannot make virtual environments with pip", python.display());
     system::found_or_installed(complete, &["python3-venv"], &why)?;
     if venv.exists() {
         fs::remove_dir_all(venv).during(|| format!("remove {}", venv.display()))?;
@@ -73,18 +60,8 @@ fn create(python: &Path, venv: &Path) -> Result<(), Failure> {
 
 fn install(venv: &Path, requirements: &Path) -> Result<(), Failure> {
     let mut command = process::fresh(in_venv(venv));
-    command.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-    ]);
-    command
-        .arg("--only-binary=:all:")
-        .arg("-r")
-        .arg(requirements);
+    command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
+    command.arg("--only-binary=:all:").arg("-r").arg(requirements);
     process::run(&mut command).map_err(|_| {
         Failure::missing(format!(
             "pip could not install the packages of {}, its output is above: connect to a Python package index or name \
@@ -100,8 +77,7 @@ fn in_venv(venv: &Path) -> PathBuf {
 
 /// A virtual environment is used again when it holds exactly what is wanted and its Python still starts.
 fn is_current(venv: &Path, wanted: &str) -> bool {
-    fs::read_to_string(venv.join(MARKER)).is_ok_and(|present| present == wanted)
-        && version(&in_venv(venv)).is_some()
+    fs::read_to_string(venv.join(MARKER)).is_ok_and(|present| present == wanted) && version(&in_venv(venv)).is_some()
 }
 
 /// The requirements themselves, not a hash of them: whoever wonders why it was made anew can compare.
@@ -110,10 +86,7 @@ fn marker((major, minor): (u32, u32), requirements: &str) -> String {
 }
 
 fn version(python: &Path) -> Option<(u32, u32)> {
-    parse_version(&process::output(
-        python,
-        &["-c", "import sys; print(*sys.version_info[:2])"],
-    )?)
+    parse_version(&process::output(python, &["-c", "import sys; print(*sys.version_info[:2])"])?)
 }
 
 fn parse_version(printed: &str) -> Option<(u32, u32)> {
@@ -146,10 +119,7 @@ mod tests {
         fs::create_dir_all(venv.join("bin")).unwrap();
         std::os::unix::fs::symlink(paths::program("python3").unwrap(), in_venv(&venv)).unwrap();
         let wanted = marker((3, 12), "numpy==2\n");
-        assert!(
-            !is_current(&venv, &wanted),
-            "an environment without a marker is unfinished"
-        );
+        assert!(!is_current(&venv, &wanted), "an environment without a marker is unfinished");
         fs::write(venv.join(MARKER), &wanted).unwrap();
         assert!(is_current(&venv, &wanted));
         assert!(!is_current(&venv, &marker((3, 13), "numpy==2\n")));

@@ -37,9 +37,7 @@ pub fn ensure(cache: &Path, compiler: &Compiler, libclang: &Libclang) -> Result<
 
 /// The name of the cached directory: everything that the archive's content depends on.
 fn key(version: &str, triple: &str, compiler_id: &str) -> String {
-    let features = [&package::FEATURES[..], package::cpu_features()]
-        .concat()
-        .join("+");
+    let features = [&package::FEATURES[..], package::cpu_features()].concat().join("+");
     format!("rocksdb-{version}-{triple}-{compiler_id}-{features}")
 }
 
@@ -49,10 +47,8 @@ fn keep(built: &Path, archive: &Path) -> Result<(), Failure> {
     if let Some(directory) = archive.parent() {
         fs::create_dir_all(directory).during(|| format!("create {}", directory.display()))?;
     }
-    fs::copy(built, &temporary)
-        .during(|| format!("copy {} to {}", built.display(), temporary.display()))?;
-    fs::rename(&temporary, archive)
-        .during(|| format!("rename {} to {}", temporary.display(), archive.display()))
+    fs::copy(built, &temporary).during(|| format!("copy {} to {}", built.display(), temporary.display()))?;
+    fs::rename(&temporary, archive).during(|| format!("rename {} to {}", temporary.display(), archive.display()))
 }
 
 fn host_triple() -> Result<String, Failure> {
@@ -61,11 +57,7 @@ fn host_triple() -> Result<String, Failure> {
         .as_deref()
         .and_then(|text| text.lines().find_map(|line| line.strip_prefix("host: ")))
         .map(str::to_owned)
-        .ok_or_else(|| {
-            Failure::missing(
-                "`rustc -vV` does not name the host: install a Rust toolchain with rustup",
-            )
-        })
+        .ok_or_else(|| Failure::missing("`rustc -vV` does not name the host: install a Rust toolchain with rustup"))
 }
 
 #[cfg(test)]
@@ -75,26 +67,15 @@ mod tests {
     #[test]
     fn the_key_names_all_that_the_archive_depends_on() {
         let key = key("0.19.0+11.8.1", "x86_64-unknown-linux-gnu", "gcc-12.2.0");
-        assert!(
-            key.starts_with("rocksdb-0.19.0+11.8.1-x86_64-unknown-linux-gnu-gcc-12.2.0-static+"),
-            "{key}"
-        );
-        assert!(
-            package::FEATURES
-                .iter()
-                .chain(package::cpu_features())
-                .all(|feature| key.contains(feature))
-        );
+        assert!(key.starts_with("rocksdb-0.19.0+11.8.1-x86_64-unknown-linux-gnu-gcc-12.2.0-static+"), "{key}");
+        assert!(package::FEATURES.iter().chain(package::cpu_features()).all(|feature| key.contains(feature)));
         assert!(!key.contains('/'));
     }
 
     #[test]
     fn the_archive_appears_whole() {
         let directory = crate::setup::scratch("rocksdb-keep");
-        let (built, archive) = (
-            directory.join("built.a"),
-            directory.join("kept").join(ARCHIVE),
-        );
+        let (built, archive) = (directory.join("built.a"), directory.join("kept").join(ARCHIVE));
         fs::write(&built, b"archive").unwrap();
         keep(&built, &archive).unwrap();
         assert_eq!(fs::read(&archive).unwrap(), b"archive");

@@ -37,39 +37,23 @@ pub fn libclang() -> Result<Libclang, Failure> {
 
 /// Finds the C++ compiler: `CXX`, else `c++`, else `g++`.
 pub fn compiler() -> Result<Compiler, Failure> {
-    if let Some(named) = env::var("CXX")
-        .ok()
-        .filter(|named| !named.trim().is_empty())
-    {
-        let missing = format!(
-            "CXX names `{named}`, which does not run as a C++ compiler: correct or unset CXX"
-        );
+    if let Some(named) = env::var("CXX").ok().filter(|named| !named.trim().is_empty()) {
+        let missing = format!("CXX names `{named}`, which does not run as a C++ compiler: correct or unset CXX");
         return compiler_named(&named).ok_or_else(|| Failure::missing(missing));
     }
     let find = || ["c++", "g++"].into_iter().find_map(compiler_named);
-    found_or_installed(
-        find,
-        &["g++"],
-        "a C++ compiler is missing, and RocksDB is built with it",
-    )
+    found_or_installed(find, &["g++"], "a C++ compiler is missing, and RocksDB is built with it")
 }
 
 /// Finds curl, with which the tests run the documented examples.
 pub fn curl() -> Result<PathBuf, Failure> {
-    found_or_installed(
-        || paths::program("curl"),
-        &["curl"],
-        "curl is missing, and the tests start it",
-    )
+    found_or_installed(|| paths::program("curl"), &["curl"], "curl is missing, and the tests start it")
 }
 
 /// Finds Node.js, with which the tests run the documented examples; `fetch` is part of it from version 18.
 pub fn node() -> Result<PathBuf, Failure> {
-    let node = found_or_installed(
-        || paths::program("node"),
-        &["nodejs"],
-        "Node.js is missing, and the tests start it",
-    )?;
+    let node =
+        found_or_installed(|| paths::program("node"), &["nodejs"], "Node.js is missing, and the tests start it")?;
     let version = process::output(&node, &["--version"]).unwrap_or_default();
     match node_major(&version) {
         Some(major) if major >= 18 => Ok(node),
@@ -82,89 +66,51 @@ pub fn node() -> Result<PathBuf, Failure> {
 }
 
 /// What `find` finds now, or after these packages are installed. `why` says what is missing and for what.
-pub fn found_or_installed<T>(
-    find: impl Fn() -> Option<T>,
-    packages: &[&str],
-    why: &str,
-) -> Result<T, Failure> {
+pub fn found_or_installed<T>(find: impl Fn() -> Option<T>, packages: &[&str], why: &str) -> Result<T, Failure> {
     if let Some(found) = find() {
         return Ok(found);
     }
     let names = packages.join(" ");
-    let by_hand = format!(
-        "{why}: install it (Debian and Ubuntu: `apt-get install {names}`), then run this again"
-    );
+    let by_hand = format!("{why}: install it (Debian and Ubuntu: `apt-get install {names}`), then run this again");
     if !is_root() || paths::program("apt-get").is_none() {
         return Err(Failure::missing(by_hand));
     }
     println!("installing {names}");
-    if !apt_lists_are_fresh()
-        || !apt(&[
-            &["install", "-y", "-q", "--no-install-recommends"],
-            packages,
-        ]
-        .concat())
-    {
-        return Err(Failure::missing(format!(
-            "apt-get failed, its output is above; {by_hand}"
-        )));
+    if !apt_lists_are_fresh() || !apt(&[&["install", "-y", "-q", "--no-install-recommends"], packages].concat()) {
+        return Err(Failure::missing(format!("apt-get failed, its output is above; {by_hand}")));
     }
-    find()
-        .ok_or_else(|| Failure::missing(format!("{names} was installed, but not found; {by_hand}")))
+    find().ok_or_else(|| Failure::missing(format!("{names} was installed, but not found; {by_hand}")))
 }
 
 fn find_libclang() -> Option<Libclang> {
-    let standard = |directory| Libclang {
-        directory,
-        by_variable: false,
-    };
+    let standard = |directory| Libclang { directory, by_variable: false };
     named_libclang().or_else(|| in_loader_cache().or_else(in_llvm_directories).map(standard))
 }
 
 fn named_libclang() -> Option<Libclang> {
     let named = PathBuf::from(env::var_os("LIBCLANG_PATH")?);
-    let directory = if named.is_file() {
-        named.parent()?.to_path_buf()
-    } else {
-        named
-    };
-    holds_libclang(&directory).then_some(Libclang {
-        directory,
-        by_variable: true,
-    })
+    let directory = if named.is_file() { named.parent()?.to_path_buf() } else { named };
+    holds_libclang(&directory).then_some(Libclang { directory, by_variable: true })
 }
 
 fn in_loader_cache() -> Option<PathBuf> {
-    let listing = process::output("ldconfig", &["-p"])
-        .or_else(|| process::output("/sbin/ldconfig", &["-p"]))?;
+    let listing = process::output("ldconfig", &["-p"]).or_else(|| process::output("/sbin/ldconfig", &["-p"]))?;
     libclang_in_listing(&listing)
 }
 
 /// Picks libclang out of what `ldconfig -p` prints: `name (kind) => path` on each line.
 fn libclang_in_listing(listing: &str) -> Option<PathBuf> {
-    let paths = listing
-        .lines()
-        .filter_map(|line| line.split_once(" => "))
-        .map(|(_, path)| Path::new(path.trim()));
+    let paths = listing.lines().filter_map(|line| line.split_once(" => ")).map(|(_, path)| Path::new(path.trim()));
     let mut matching = paths.filter(|path| path.file_name().is_some_and(is_libclang));
     matching.next()?.parent().map(Path::to_path_buf)
 }
 
 fn in_llvm_directories() -> Option<PathBuf> {
-    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib")
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
-    versions.retain(|path| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("llvm-"))
-    });
+    let mut versions: Vec<PathBuf> =
+        fs::read_dir("/usr/lib").ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    versions.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("llvm-")));
     versions.sort();
-    versions
-        .into_iter()
-        .rev()
-        .map(|version| version.join("lib"))
-        .find(|directory| holds_libclang(directory))
+    versions.into_iter().rev().map(|version| version.join("lib")).find(|directory| holds_libclang(directory))
 }
 
 fn holds_libclang(directory: &Path) -> bool {
@@ -190,41 +136,25 @@ fn compiler_named(program: &str) -> Option<Compiler> {
     let mut arguments: Vec<&str> = words.collect();
     arguments.extend(["-dM", "-E", "-x", "c++", "-"]);
     let id = compiler_id(&process::output(executable, &arguments)?)?;
-    Some(Compiler {
-        program: program.to_owned(),
-        id,
-    })
+    Some(Compiler { program: program.to_owned(), id })
 }
 
 /// Family and version out of the compiler's predefined macros, which are the same in every language and packaging.
 fn compiler_id(macros: &str) -> Option<String> {
     let value = |name: &str| {
-        macros.lines().find_map(|line| {
-            line.strip_prefix("#define ")?
-                .strip_prefix(name)?
-                .strip_prefix(' ')
-        })
+        macros.lines().find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name)?.strip_prefix(' '))
     };
     let id = |family: &str, names: [&str; 3]| {
         let [major, minor, patch] = names.map(value);
         Some(format!("{family}-{}.{}.{}", major?, minor?, patch?))
     };
     // Clang defines the GNU macros as well, so it is asked first.
-    id(
-        "clang",
-        ["__clang_major__", "__clang_minor__", "__clang_patchlevel__"],
-    )
-    .or_else(|| id("gcc", ["__GNUC__", "__GNUC_MINOR__", "__GNUC_PATCHLEVEL__"]))
+    id("clang", ["__clang_major__", "__clang_minor__", "__clang_patchlevel__"])
+        .or_else(|| id("gcc", ["__GNUC__", "__GNUC_MINOR__", "__GNUC_PATCHLEVEL__"]))
 }
 
 fn node_major(version: &str) -> Option<u32> {
-    version
-        .trim()
-        .strip_prefix('v')?
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 fn is_root() -> bool {
@@ -239,9 +169,7 @@ fn apt_lists_are_fresh() -> bool {
 
 fn apt(arguments: &[&str]) -> bool {
     let mut command = process::fresh("apt-get");
-    command
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive");
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
     process::run(&mut command).is_ok()
 }
 
@@ -254,28 +182,16 @@ mod tests {
         let gcc = "#define __GNUC__ 12\n#define __GNUC_MINOR__ 2\n#define __GNUC_PATCHLEVEL__ 0\n#define __GNUC_GNU_INLINE__ 1";
         assert_eq!(compiler_id(gcc).as_deref(), Some("gcc-12.2.0"));
         let clang = "#define __clang_major__ 14\n#define __clang_minor__ 0\n#define __clang_patchlevel__ 6\n";
-        let posing = format!(
-            "#define __GNUC__ 4\n#define __GNUC_MINOR__ 2\n#define __GNUC_PATCHLEVEL__ 1\n{clang}"
-        );
+        let posing = format!("#define __GNUC__ 4\n#define __GNUC_MINOR__ 2\n#define __GNUC_PATCHLEVEL__ 1\n{clang}");
         assert_eq!(compiler_id(&posing).as_deref(), Some("clang-14.0.6"));
         assert_eq!(compiler_id("#define __OTHER__ 1"), None);
     }
 
     #[test]
     fn libclang_is_not_mistaken_for_its_cpp_interface() {
-        let names = [
-            "libclang.so",
-            "libclang.so.1",
-            "libclang-14.so.13",
-            "libclang-14.0.6.so",
-        ];
+        let names = ["libclang.so", "libclang.so.1", "libclang-14.so.13", "libclang-14.0.6.so"];
         assert!(names.iter().all(|name| is_libclang(OsStr::new(name))));
-        let others = [
-            "libclang-cpp.so.14",
-            "libclangAST.a",
-            "libclang.a",
-            "libclang_rt.so",
-        ];
+        let others = ["libclang-cpp.so.14", "libclangAST.a", "libclang.a", "libclang_rt.so"];
         assert!(others.iter().all(|name| !is_libclang(OsStr::new(name))));
     }
 

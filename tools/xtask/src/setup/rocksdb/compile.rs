@@ -23,18 +23,10 @@ const LOG_TAIL: usize = 25;
 pub fn run(place: &Path, compiler: &Compiler, libclang: &Libclang) -> Result<PathBuf, Failure> {
     let (log, messages) = (place.join("setup.log"), place.join("setup.messages.json"));
     let create = |path: &Path| File::create(path).during(|| format!("create {}", path.display()));
-    println!(
-        "compiling RocksDB, once for this machine: about 20 minutes on two cores (log: {})",
-        log.display()
-    );
+    println!("compiling RocksDB, once for this machine: about 20 minutes on two cores (log: {})", log.display());
     let mut command = command(place, compiler, libclang);
-    command
-        .stdin(Stdio::null())
-        .stdout(create(&messages)?)
-        .stderr(create(&log)?);
-    let child = command
-        .spawn()
-        .during(|| format!("start `{}`", process::shown(&command)))?;
+    command.stdin(Stdio::null()).stdout(create(&messages)?).stderr(create(&log)?);
+    let child = command.spawn().during(|| format!("start `{}`", process::shown(&command)))?;
     if !watch(child, place)? {
         return Err(Failure::new(format!(
             "RocksDB did not compile: the last lines of {} are\n{}",
@@ -43,36 +35,19 @@ pub fn run(place: &Path, compiler: &Compiler, libclang: &Libclang) -> Result<Pat
         )));
     }
     let text = fs::read_to_string(&messages).during(|| format!("read {}", messages.display()))?;
-    output_directory(&text).ok_or_else(|| {
-        Failure::new(format!(
-            "cargo did not say where RocksDB was built; see {}",
-            messages.display()
-        ))
-    })
+    output_directory(&text)
+        .ok_or_else(|| Failure::new(format!("cargo did not say where RocksDB was built; see {}", messages.display())))
 }
 
 fn command(place: &Path, compiler: &Compiler, libclang: &Libclang) -> Command {
     let mut command = process::cargo(&["build", "--release", "--target-dir", "target"]);
-    command
-        .arg("--message-format=json-render-diagnostics")
-        .current_dir(place);
-    for name in [
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_BUILD_TARGET",
-        "CARGO_TARGET_DIR",
-        "ROCKSDB_COMPILE",
-    ] {
+    command.arg("--message-format=json-render-diagnostics").current_dir(place);
+    for name in ["CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "ROCKSDB_COMPILE"] {
         command.env_remove(name);
     }
-    let features: Vec<_> = package::cpu_features()
-        .iter()
-        .map(|feature| format!("+{feature}"))
-        .collect();
+    let features: Vec<_> = package::cpu_features().iter().map(|feature| format!("+{feature}")).collect();
     if !features.is_empty() {
-        command.env(
-            "RUSTFLAGS",
-            format!("-Ctarget-feature={}", features.join(",")),
-        );
+        command.env("RUSTFLAGS", format!("-Ctarget-feature={}", features.join(",")));
     }
     // A build script looks for `c++` by itself; only where there is another is it told.
     if compiler.program != "c++" {
@@ -95,10 +70,7 @@ fn watch(mut child: Child, place: &Path) -> Result<bool, Failure> {
     let (started, since) = (Instant::now(), SystemTime::now());
     let mut told = started;
     loop {
-        if let Some(status) = child
-            .try_wait()
-            .during(|| "wait for the build of RocksDB".to_owned())?
-        {
+        if let Some(status) = child.try_wait().during(|| "wait for the build of RocksDB".to_owned())? {
             if terminal {
                 println!();
             }
@@ -114,9 +86,7 @@ fn watch(mut child: Child, place: &Path) -> Result<bool, Failure> {
 
 fn tell(elapsed: Duration, objects: usize, terminal: bool) {
     let (minutes, seconds) = (elapsed.as_secs() / 60, elapsed.as_secs() % 60);
-    let line = format!(
-        "  RocksDB: {minutes} min {seconds:02} s, {objects} of about {ABOUT_OBJECTS} objects"
-    );
+    let line = format!("  RocksDB: {minutes} min {seconds:02} s, {objects} of about {ABOUT_OBJECTS} objects");
     if terminal {
         print!("\r{line}");
         io::stdout().flush().unwrap_or_default();
@@ -127,8 +97,8 @@ fn tell(elapsed: Duration, objects: usize, terminal: bool) {
 
 /// How many objects this build has compiled; those that an interrupted one left do not count, they are made again.
 fn objects(place: &Path, since: SystemTime) -> usize {
-    let outputs = entries(&place.join("target/release/build"))
-        .filter(|path| path.file_name().is_some_and(is_rocksdb_output));
+    let outputs =
+        entries(&place.join("target/release/build")).filter(|path| path.file_name().is_some_and(is_rocksdb_output));
     let objects = outputs.flat_map(|path| entries(&path.join("out")));
     objects
         .filter(|path| path.extension().is_some_and(|extension| extension == "o"))
@@ -153,9 +123,9 @@ fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 
 /// Cargo's own word for where the build script of `librocksdb-sys` put its output.
 fn output_directory(messages: &str) -> Option<PathBuf> {
-    let line = messages.lines().find(|line| {
-        line.contains("\"reason\":\"build-script-executed\"") && line.contains("#librocksdb-sys@")
-    })?;
+    let line = messages
+        .lines()
+        .find(|line| line.contains("\"reason\":\"build-script-executed\"") && line.contains("#librocksdb-sys@"))?;
     let (_, rest) = line.split_once("\"out_dir\":\"")?;
     rest.split('"').next().map(PathBuf::from)
 }
@@ -176,37 +146,20 @@ mod tests {
         let messages = "{\"reason\":\"compiler-artifact\",\"package_id\":\"r#librocksdb-sys@0.19.0\",\"x\":1}\n\
             {\"reason\":\"build-script-executed\",\"package_id\":\"r#zstd-sys@2.1.2\",\"out_dir\":\"/b/zstd/out\"}\n\
             {\"reason\":\"build-script-executed\",\"package_id\":\"r#librocksdb-sys@0.19.0\",\"out_dir\":\"/b/rocks/out\"}\n";
-        assert_eq!(
-            output_directory(messages),
-            Some(PathBuf::from("/b/rocks/out"))
-        );
+        assert_eq!(output_directory(messages), Some(PathBuf::from("/b/rocks/out")));
         assert_eq!(output_directory("{}"), None);
     }
 
     #[test]
     fn the_package_is_built_without_what_leads_other_builds_to_its_result() {
-        let compiler = Compiler {
-            program: "g++".into(),
-            id: "gcc-12.2.0".into(),
-        };
-        let libclang = Libclang {
-            directory: "/opt/clang/lib".into(),
-            by_variable: true,
-        };
+        let compiler = Compiler { program: "g++".into(), id: "gcc-12.2.0".into() };
+        let libclang = Libclang { directory: "/opt/clang/lib".into(), by_variable: true };
         let command = command(Path::new("/place"), &compiler, &libclang);
-        let value = |name: &str| {
-            command
-                .get_envs()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| value)
-        };
+        let value = |name: &str| command.get_envs().find(|(key, _)| *key == name).map(|(_, value)| value);
         assert_eq!(value("ROCKSDB_LIB_DIR"), Some(None));
         assert_eq!(value("ROCKSDB_STATIC"), Some(None));
         assert_eq!(value("CXX"), Some(Some("g++".as_ref())));
-        assert_eq!(
-            value("LIBCLANG_PATH"),
-            Some(Some("/opt/clang/lib".as_ref()))
-        );
+        assert_eq!(value("LIBCLANG_PATH"), Some(Some("/opt/clang/lib".as_ref())));
     }
 
     #[test]
@@ -222,11 +175,7 @@ mod tests {
         let later = SystemTime::now() + Duration::from_secs(60);
         assert_eq!(objects(&place, later), 0, "left by an earlier build");
         let log = place.join("log");
-        fs::write(
-            &log,
-            (0..100).map(|n| format!("line {n}\n")).collect::<String>(),
-        )
-        .unwrap();
+        fs::write(&log, (0..100).map(|n| format!("line {n}\n")).collect::<String>()).unwrap();
         assert_eq!(tail(&log).lines().count(), LOG_TAIL);
         assert!(tail(&log).ends_with("line 99"));
         fs::remove_dir_all(place).unwrap();

@@ -29,14 +29,10 @@ pub fn cpu_features() -> &'static [&'static str] {
 /// The version that the workspace uses, from the text of its `Cargo.lock`.
 pub fn locked_version(lock: &str) -> Result<String, Failure> {
     let name = format!("name = \"{CRATE}\"");
-    let mut packages = lock
-        .split("[[package]]")
-        .filter(|package| package.lines().any(|line| line == name));
-    let version = packages.next().and_then(|package| {
-        package
-            .lines()
-            .find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
-    });
+    let mut packages = lock.split("[[package]]").filter(|package| package.lines().any(|line| line == name));
+    let version = packages
+        .next()
+        .and_then(|package| package.lines().find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"')));
     match (version, packages.next()) {
         (Some(version), None) => Ok(version.to_owned()),
         (Some(_), Some(_)) => Err(Failure::new(format!(
@@ -94,66 +90,32 @@ mod tests {
     #[test]
     fn a_lock_file_without_rocksdb_or_with_two_is_refused() {
         let without = LOCK.replace("name = \"librocksdb-sys\"", "name = \"other\"");
-        assert!(
-            locked_version(&without)
-                .unwrap_err()
-                .to_string()
-                .contains("does not name librocksdb-sys")
-        );
-        let twice =
-            format!("{LOCK}\n[[package]]\nname = \"librocksdb-sys\"\nversion = \"0.18.0\"\n");
-        assert!(
-            locked_version(&twice)
-                .unwrap_err()
-                .to_string()
-                .contains("several versions")
-        );
+        assert!(locked_version(&without).unwrap_err().to_string().contains("does not name librocksdb-sys"));
+        let twice = format!("{LOCK}\n[[package]]\nname = \"librocksdb-sys\"\nversion = \"0.18.0\"\n");
+        assert!(locked_version(&twice).unwrap_err().to_string().contains("several versions"));
     }
 
     #[test]
     fn the_features_agree_with_the_workspace() {
         let manifest = fs::read_to_string(paths::root().join("Cargo.toml")).unwrap();
-        let row = manifest
-            .lines()
-            .find(|line| line.starts_with("rocksdb = "))
-            .unwrap();
+        let row = manifest.lines().find(|line| line.starts_with("rocksdb = ")).unwrap();
         assert!(row.contains("default-features = false"), "{row}");
         let (_, features) = row.split_once("features = [").unwrap();
-        let mut wanted: Vec<_> = features
-            .split('"')
-            .skip(1)
-            .step_by(2)
-            .filter(|name| *name != "static")
-            .collect();
-        let mut ours: Vec<_> = FEATURES
-            .into_iter()
-            .filter(|name| *name != "static")
-            .collect();
+        let mut wanted: Vec<_> = features.split('"').skip(1).step_by(2).filter(|name| *name != "static").collect();
+        let mut ours: Vec<_> = FEATURES.into_iter().filter(|name| *name != "static").collect();
         wanted.sort_unstable();
         ours.sort_unstable();
-        assert_eq!(
-            ours,
-            wanted,
-            "FEATURES in {} and `rocksdb` in Cargo.toml differ",
-            file!()
-        );
+        assert_eq!(ours, wanted, "FEATURES in {} and `rocksdb` in Cargo.toml differ", file!());
     }
 
     #[test]
     fn a_package_that_is_there_is_left_alone() {
         let place = crate::setup::scratch("rocksdb-package");
         write(&place, "0.19.0+11.8.1", LOCK).unwrap();
-        assert!(
-            fs::read_to_string(place.join("Cargo.toml"))
-                .unwrap()
-                .contains("version = \"=0.19.0\"")
-        );
+        assert!(fs::read_to_string(place.join("Cargo.toml")).unwrap().contains("version = \"=0.19.0\""));
         fs::write(place.join("Cargo.lock"), "as cargo left it").unwrap();
         write(&place, "0.19.0+11.8.1", LOCK).unwrap();
-        assert_eq!(
-            fs::read_to_string(place.join("Cargo.lock")).unwrap(),
-            "as cargo left it"
-        );
+        assert_eq!(fs::read_to_string(place.join("Cargo.lock")).unwrap(), "as cargo left it");
         write(&place, "0.20.0", LOCK).unwrap();
         assert_eq!(fs::read_to_string(place.join("Cargo.lock")).unwrap(), LOCK);
         fs::remove_dir_all(place).unwrap();
