@@ -33,11 +33,6 @@ impl Directory {
         self.origins.contains_key(origin)
     }
 
-    /// All accounts, in no order.
-    pub fn accounts(&self) -> impl Iterator<Item = &Arc<Account>> {
-        self.accounts.values()
-    }
-
     /// How many accounts there are.
     pub fn len(&self) -> usize {
         self.accounts.len()

@@ -3,33 +3,34 @@
 //! Read [`command`] first: it is the whole vocabulary. Then `state`, which answers commands without I/O, clock or
 //! randomness, and `engine`, the only place where clock, queue, model and store meet.
 
-pub mod id;
 pub mod limits;
-pub mod money;
 pub mod time;
+pub mod id;
+pub mod money;
 
+pub mod terms;
 pub mod account;
-pub mod delivery;
-pub mod event;
-pub mod ledger;
-pub mod payment;
+pub mod session;
 pub mod quote;
+pub mod payment;
+pub mod ledger;
 pub mod rail;
-pub mod receipt;
+pub mod delivery;
 pub mod risk;
 pub mod routing;
-pub mod session;
-pub mod terms;
+pub mod receipt;
+pub mod event;
 
-pub mod change;
 pub mod command;
-pub mod directory;
-pub mod engine;
-pub mod ingress;
 pub mod replay;
+pub mod change;
+pub mod directory;
 pub mod settings;
 pub mod state;
 pub mod store;
+pub mod ingress;
+#[allow(clippy::disallowed_methods, reason = "the only place where a clock is read")]
+pub mod engine;
 
 #[cfg(test)]
 mod fixture;
