@@ -57,6 +57,9 @@ pub struct State {
     lanes: Table<SessionId, DeliveryId>,
     undecided_sessions: HashSet<SessionId>,
     undecided_replays: HashSet<ReplayKey>,
+    /// Persons declined in this batch: their history counts it when the batch closes, so that features do not depend on how
+    /// a batch was cut into scoring calls.
+    declined: Vec<[u8; 16]>,
 }
 
 /// Where a command stands after [`State::admit`].
@@ -100,6 +103,7 @@ impl State {
             lanes: Table::new(TABLE_ROWS),
             undecided_sessions: HashSet::new(),
             undecided_replays: HashSet::new(),
+            declined: Vec::new(),
         }
     }
 
@@ -206,6 +210,7 @@ impl State {
     /// Closes the batch. A batch that changed nothing has no effects, and its number is used again.
     pub fn finish(&mut self) -> Option<Effects> {
         assert!(self.undecided_sessions.is_empty(), "every admitted redemption was decided");
+        self.count_declines();
         self.collect_rows();
         if self.changes.is_empty() {
             self.head.batch -= 1;
@@ -281,6 +286,14 @@ impl State {
 
     fn account(&self, id: AccountId) -> Result<Arc<Account>, Refusal> {
         self.directory.account(id).cloned().ok_or(Refusal::UnknownAccount)
+    }
+
+    fn count_declines(&mut self) {
+        for key in std::mem::take(&mut self.declined) {
+            let mut history = self.persons.get(&key).cloned().unwrap_or_default();
+            history.declined(self.head.now);
+            self.persons.put(self.head.batch, key, history);
+        }
     }
 
     fn collect_rows(&mut self) {

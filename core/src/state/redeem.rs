@@ -15,7 +15,7 @@ use crate::quote::{Quote, QuoteRefusal};
 use crate::rail::RailWork;
 use crate::receipt::Receipt;
 use crate::risk::features::{Context, features, person_key, usd_cents};
-use crate::risk::{Features, Person, Risk, Verdict};
+use crate::risk::{Features, Risk, Verdict};
 use crate::routing::{Candidate, choose};
 use crate::session::{Flow, Metadata, Session, SessionEvent};
 use crate::terms::{Side, Terms};
@@ -199,7 +199,7 @@ impl State {
             Verdict::Approve => self.start(&mut redemption.ids, payment, &redemption.session, &candidates),
             Verdict::StepUp => self.wait_for_verification(&mut redemption.ids, payment, &redemption.session),
             Verdict::Decline => {
-                self.count_decline(redemption.person);
+                self.declined.extend(redemption.person);
                 self.end_at_once(&mut redemption.ids, payment, &redemption.session, FailureCode::RiskDeclined)
             }
         };
@@ -249,8 +249,8 @@ impl State {
         }
     }
 
-    /// Asks the best corridor, or ends the payment when there is none.
-    pub(super) fn start(
+    /// Asks the best corridor and tells of it, or ends the payment when there is none.
+    fn start(
         &mut self,
         ids: &mut CommandIds,
         mut payment: Payment,
@@ -260,13 +260,29 @@ impl State {
         let Some(best) = candidates.first() else {
             return self.end_at_once(ids, payment, session, FailureCode::NoRoute);
         };
-        payment.status = PaymentStatus::Routed;
-        payment.updated_at = self.now();
-        self.post(&payment, Phase::Started);
-        self.ask_corridor(ids, &mut payment, best);
+        self.ask_first_corridor(ids, &mut payment, best);
         let payment = self.tell_payment(ids, payment);
         self.tell_session(ids, EventKind::SessionProcessing, session);
         payment
+    }
+
+    /// The user was verified: the payment, which was told of when it began to wait, goes on in silence.
+    pub(super) fn go_on(&mut self, ids: &mut CommandIds, mut payment: Payment, session: &Arc<Session>) -> Arc<Payment> {
+        let candidates = choose(&self.catalogue, &payment.terms, &[]);
+        let Some(best) = candidates.first() else {
+            return self.end_at_once(ids, payment, session, FailureCode::NoRoute);
+        };
+        self.ask_first_corridor(ids, &mut payment, best);
+        let payment = Arc::new(payment);
+        self.payments.put(self.head.batch, (payment.account, payment.id), Arc::clone(&payment));
+        payment
+    }
+
+    fn ask_first_corridor(&mut self, ids: &mut CommandIds, payment: &mut Payment, best: &Candidate) {
+        payment.status = PaymentStatus::Routed;
+        payment.updated_at = self.now();
+        self.post(payment, Phase::Started);
+        self.ask_corridor(ids, payment, best);
     }
 
     /// Adds the next attempt and its work for the rail.
@@ -319,13 +335,6 @@ impl State {
         let payment = self.tell_payment(ids, payment);
         self.free_session(ids, session);
         payment
-    }
-
-    fn count_decline(&mut self, person: Option<[u8; 16]>) {
-        let Some(key) = person else { return };
-        let mut history: Person = self.persons.get(&key).cloned().unwrap_or_default();
-        history.declined(self.now());
-        self.persons.put(self.head.batch, key, history);
     }
 }
 

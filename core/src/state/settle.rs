@@ -99,9 +99,8 @@ impl State {
             return Err(Refusal::PaymentNotWaiting);
         }
         let session = self.session(account, session, Subject::Path)?;
-        let candidates = choose(&self.catalogue, &payment.terms, &[]);
         let mut ids = self.ids();
-        Ok(Reply::Payment(self.start(&mut ids, Payment::clone(&payment), &session, &candidates)))
+        Ok(Reply::Payment(self.go_on(&mut ids, Payment::clone(&payment), &session)))
     }
 
     pub(super) fn run_timer(&mut self, timer: Timer) -> Reply {

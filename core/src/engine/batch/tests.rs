@@ -137,6 +137,7 @@ fn magic_amounts_decline_and_step_up() {
     assert!(world.one(plain(Command::VerifyPayment(ACCOUNT, session, waiting))).is_ok());
     assert_eq!(world.stored_payment(waiting).status, PaymentStatus::Routed);
     world.report(waiting, RailOutcome::Settled);
+    assert_eq!(world.events(session)[5..], [EventKind::PayInSettled, EventKind::SessionCompleted], "told once each");
     world.assert_books();
 }
 
