@@ -55,11 +55,12 @@ pub fn load(corridors: Option<&Path>, rates: Option<&Path>) -> Result<Catalogue,
     parse(&corridors, &rates).map_err(CatalogueError::Fault)
 }
 
-/// The catalogue of one cell: a corridor is connected where its rail runs. Nothing of the sandbox's moves real money.
+/// The catalogue of one cell: a corridor is connected where its rail runs. The simulated rail of the sandbox is the only
+/// one so far, so that nothing is connected in live, whatever its file names.
 pub fn for_mode(catalogue: &Catalogue, mode: Mode) -> Catalogue {
     let mut own = catalogue.clone();
     for corridor in &mut own.corridors {
-        corridor.connected = (corridor.rail == SIMULATED_RAIL) == (mode == Mode::Sandbox);
+        corridor.connected = mode == Mode::Sandbox && corridor.rail == SIMULATED_RAIL;
     }
     own
 }

@@ -208,7 +208,7 @@ pub struct Config {
     #[arg(long, env = "CAUSEWAY_LIVE_HOSTS", value_name = "NAMES", value_delimiter = ',', help_heading = "Listeners")]
     pub live_hosts: Vec<String>,
     /// Connections open at once, per listener; one more waits.
-    #[arg(long, env = "CAUSEWAY_CONNECTIONS", value_name = "NUMBER", default_value = "4096", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Listeners")]
+    #[arg(long, env = "CAUSEWAY_CONNECTIONS", value_name = "NUMBER", default_value = "2048", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Listeners")]
     pub connections: u32,
 
     /// How long a session stays open.

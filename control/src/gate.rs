@@ -92,6 +92,7 @@ impl Gate {
     /// Whether keys of `mode` are taken at `host`, as the request names it.
     pub fn takes(&self, host: &str, mode: Mode) -> bool {
         let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.contains(']') { host } else { name });
+        let name = name.strip_suffix('.').unwrap_or(name);
         !self.hosts.iter().any(|(bound, only)| bound.eq_ignore_ascii_case(name) && *only != mode)
     }
 }
@@ -167,7 +168,7 @@ impl Cell {
         match ask(&self.cached) {
             Err(StoreError::NotCached) => self.read_from_disk(ask).await,
             Ok(found) => Ok(found),
-            Err(error) => Err(Problem::internal(error)),
+            Err(error) => Err(unreadable(error)),
         }
     }
 
@@ -182,7 +183,15 @@ impl Cell {
             let _place = place;
             ask(&reader)
         });
-        reading.await.map_err(Problem::internal)?.map_err(Problem::internal)
+        reading.await.map_err(Problem::internal)?.map_err(unreadable)
+    }
+}
+
+/// A store that cannot be reached comes back: the partner may ask again. A damaged row does not heal.
+fn unreadable(error: StoreError) -> Problem {
+    match error {
+        StoreError::Failed(_) | StoreError::NotCached => Refusal::Overloaded.into(),
+        StoreError::Corrupt { .. } | StoreError::Unusable(_) => Problem::internal(error),
     }
 }
 

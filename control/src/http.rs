@@ -93,7 +93,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(10),
             body_bytes: causeway_core::limits::BODY_BYTES,
-            connections: 4_096,
+            connections: 2_048,
         }
     }
 }

@@ -10,6 +10,7 @@ mod ground;
 mod listeners;
 mod model;
 mod readings;
+mod process;
 mod signals;
 
 use std::io;
@@ -90,6 +91,7 @@ impl ServeError {
 
 /// Runs the gateway until a signal ends it.
 pub fn run(config: &Config) -> Result<(), ServeError> {
+    process::prepare();
     let catalogue = catalogue::load(config.corridors.as_deref(), config.rates.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let telemetry = Telemetry::start(config.log_format);
@@ -117,6 +119,9 @@ async fn serve(config: &Config, catalogue: &Catalogue, telemetry: &Telemetry) ->
     let data = DataDir::open(&config.data_dir)?;
     let master = match named {
         Some(key) => key,
+        None if data.was_used() && !data.own_master_key().exists() => {
+            return Err(DataDirError::KeyMissing(config.data_dir.clone()).into());
+        }
         // Only a sandbox comes here: live without a key file was refused with the configuration.
         None => MasterKey::of_sandbox(&data.own_master_key())?,
     };

@@ -146,6 +146,9 @@ pub struct Answer {
     pub replayed: bool,
 }
 
+/// What comes of a submission.
+pub type Outcome = Result<Answer, Refusal>;
+
 /// Why nothing was done, in order of precedence: a command that meets several of these is refused with the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

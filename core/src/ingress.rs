@@ -6,13 +6,10 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use tokio::sync::{oneshot, watch};
 
-use crate::command::{Answer, Refusal, Submission};
+use crate::command::{Outcome, Refusal, Submission};
 use crate::directory::Directory;
 use crate::id::Mode;
 use crate::limits::{LANE_INTERNAL, LANE_OPERATOR, LANE_PARTNER};
-
-/// What comes of a submission.
-pub type Outcome = Result<Answer, Refusal>;
 
 /// Which queue a command waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,11 +20,11 @@ use rust_decimal::Decimal;
 
 use crate::account::Account;
 use crate::change::{Change, Effects, Head, Loaded};
+use crate::command::Outcome;
 use crate::command::{Answer, Command, Refusal, Reply, Submission, TimerTask};
 use crate::delivery::Delivery;
 use crate::directory::Directory;
 use crate::id::{AccountId, CommandIds, DeliveryId, PaymentId, QuoteId, SessionId};
-use crate::ingress::Outcome;
 use crate::ledger::BalanceKey;
 use crate::limits::TABLE_ROWS;
 use crate::payment::Payment;

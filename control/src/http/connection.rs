@@ -20,7 +20,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 
 use super::wire_guard::WireGuard;
 use super::{BodyError, Limits, Request, Response, Service};
@@ -29,13 +28,12 @@ use super::{BodyError, Limits, Request, Response, Service};
 const HEAD_BYTES: usize = 32 * 1_024;
 /// The most headers of one request.
 const HEADERS: usize = 64;
-/// Requests that one HTTP/2 connection may have open.
-const STREAMS: u32 = 64;
+/// Requests that one HTTP/2 connection may have open. With the bound on connections it bounds the bodies that are held; no
+/// bound is shared between connections, so that one that trickles holds up nobody else.
+const STREAMS: u32 = 8;
 /// What all connections of a listener share.
 pub(super) struct Shared<S> {
     pub(super) limits: Limits,
-    /// Requests at a time over all connections: bounds the bodies that are held, on HTTP/2 too.
-    pub(super) requests: Semaphore,
     pub(super) service: Arc<S>,
 }
 
@@ -96,7 +94,6 @@ async fn answer<S: Service>(
     request: hyper::Request<Incoming>,
     peer: SocketAddr,
 ) -> hyper::Response<Full<Bytes>> {
-    let permit = shared.requests.acquire().await;
     let (mut head, incoming) = request.into_parts();
     name_host(&mut head);
     let body = if incoming.is_end_stream() { Ok(Bytes::new()) } else { read(&head, incoming, &shared.limits).await };
@@ -108,9 +105,7 @@ async fn answer<S: Service>(
         body,
         peer,
     };
-    let response = shared.service.call(request).await;
-    drop(permit);
-    outgoing(response)
+    outgoing(shared.service.call(request).await)
 }
 
 /// HTTP/2 and absolute request targets name the host in the target; everybody else reads it from the header.

@@ -19,7 +19,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// finish, and returns when the last connection has ended; each is bounded by its timeouts.
 pub async fn serve(listener: TcpListener, limits: Limits, service: Arc<impl Service>, stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(limits.connections));
-    let shared = Arc::new(Shared { limits, requests: Semaphore::new(limits.connections), service });
+    let shared = Arc::new(Shared { limits, service });
     let mut stopped = std::pin::pin!(stopped(stop.clone()));
     loop {
         let next = async {

@@ -32,6 +32,11 @@ pub enum DataDirError {
     /// Another process uses it.
     #[error("the data directory {0} is in use by another process: stop that one, or name another with --data-dir")]
     InUse(PathBuf),
+    /// It was used with a master key that is not here.
+    #[error(
+        "the data directory {0} was used before and its master key is missing: name it with --master-key-file, or put the file master-key back"
+    )]
+    KeyMissing(PathBuf),
     /// What it holds was signed and sealed under another key.
     #[error("the master key is not the one with which the data directory {0} was used before: give the former key")]
     OtherKey(PathBuf),
@@ -66,6 +71,12 @@ impl DataDir {
     /// Where the sandbox keeps the master key that it made.
     pub fn own_master_key(&self) -> PathBuf {
         self.path.join("master-key")
+    }
+
+    /// Whether cells have run here: their keys must be found then, never made.
+    pub fn was_used(&self) -> bool {
+        let has_store = |mode| self.store(mode).exists();
+        self.path.join(KEY_CHECK).exists() || has_store(Mode::Sandbox) || has_store(Mode::Live)
     }
 
     /// Where the demo partner's credentials are written.

@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn the_model_is_found_in_the_repository() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
-        let surroundings = Surroundings { program: Some(root.join("target/release")), cache: None };
+        let surroundings = Surroundings { program: Some(root.join("target/elsewhere")), cache: None };
         let search = surroundings.model(None);
         assert_eq!(search.found(), Some(root.join(MODEL).as_path()), "{search}");
     }

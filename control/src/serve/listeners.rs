@@ -77,7 +77,7 @@ fn limits(config: &Config) -> Limits {
         header_timeout: config.header_timeout,
         idle_timeout: config.idle_timeout,
         body_timeout: config.body_timeout,
-        connections: config.connections as usize,
+        connections: super::process::connections(config.connections as usize, 2),
         ..Limits::default()
     }
 }

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: the first one begins an orderly end, the second one ends at once.
+//! SIGTERM, SIGINT and SIGHUP: the first one begins an orderly end, the second one ends at once.
 
 use std::io;
 
@@ -10,23 +10,25 @@ const CUT_SHORT: i32 = 1;
 
 /// The signals that end the program, caught from the start on.
 pub struct Signals {
-    caught: std::sync::Arc<Mutex<(Signal, Signal)>>,
+    caught: std::sync::Arc<Mutex<(Signal, Signal, Signal)>>,
 }
 
 impl Signals {
     /// Catches them.
     pub fn listen() -> io::Result<Signals> {
-        let caught = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let caught =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
         Ok(Signals { caught: std::sync::Arc::new(Mutex::new(caught)) })
     }
 
     /// Waits for the next one.
     pub async fn first(&self) {
         let mut caught = self.caught.lock().await;
-        let (terminate, interrupt) = &mut *caught;
+        let (terminate, interrupt, hangup) = &mut *caught;
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
         }
     }
 

@@ -58,7 +58,7 @@ pub(super) fn url(param: &'static str, text: Text<'_>) -> Result<String, Problem
     if text.0.len() > URL_BYTES {
         return Err(Problem::invalid(param, format!("{param} must have at most {URL_BYTES} bytes.")));
     }
-    let fits = text.0.parse::<Uri>().is_ok_and(|uri| is_safe(&uri));
+    let fits = text.0.is_ascii() && text.0.parse::<Uri>().is_ok_and(|uri| is_safe(&uri));
     if !fits {
         let message =
             format!("{param} must be an absolute https URL (http only on a loopback host), without credentials.");
@@ -70,7 +70,9 @@ pub(super) fn url(param: &'static str, text: Text<'_>) -> Result<String, Problem
 fn is_safe(uri: &Uri) -> bool {
     let Some(authority) = uri.authority() else { return false };
     let host = authority.host();
-    let named = !host.is_empty() && !authority.as_str().contains('@');
+    // An authority longer than its host must end in a port that is one.
+    let has_port = authority.as_str().len() == host.len() || authority.port_u16().is_some();
+    let named = !host.is_empty() && has_port && !authority.as_str().contains('@');
     match uri.scheme_str() {
         Some("https") => named,
         Some("http") => named && is_loopback(host),

@@ -65,7 +65,7 @@ fn explained(body: &[u8], path: &str, error: &serde_json::Error) -> Problem {
 }
 
 fn is_json(body: &[u8]) -> bool {
-    std::str::from_utf8(body).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
+    std::str::from_utf8(body).is_ok_and(|text| serde_json::from_str::<serde_json::Value>(text).is_ok())
 }
 
 /// The path of the key `name` in the object at `path`, which may itself end in that key.

@@ -11,9 +11,10 @@ use tokio::sync::oneshot;
 
 use super::Link;
 use crate::change::Head;
+use crate::command::Outcome;
 use crate::command::Refusal;
 use crate::directory::Directory;
-use crate::ingress::{Envelope, Outcome};
+use crate::ingress::Envelope;
 use crate::limits::BATCHES_IN_FLIGHT;
 use crate::store::{Batch, Store, StoreError};
 use crate::time::Timestamp;

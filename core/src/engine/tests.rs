@@ -9,10 +9,11 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::{Alarm, Clock, Options, RunningCell, start};
+use crate::command::Outcome;
 use crate::command::{Command, Refusal, Reply, Submission};
 use crate::fixture::{catalogue, create_session, settings};
 use crate::id::AccountId;
-use crate::ingress::{Lane, Outcome};
+use crate::ingress::Lane;
 use crate::limits::{BATCH_COMMANDS, BATCHES_IN_FLIGHT, LANE_PARTNER};
 use crate::replay::Idempotency;
 use crate::risk::scorer::NoModel;

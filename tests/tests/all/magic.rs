@@ -93,8 +93,6 @@ fn a_step_up_waits_for_its_user_and_then_settles() {
                 &rail("processing"),
                 "kyc.required",
                 "gate_session.processing",
-                &rail("processing"),
-                "gate_session.processing",
                 &rail("settled"),
                 "gate_session.completed",
             ],

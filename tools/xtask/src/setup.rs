@@ -52,9 +52,10 @@ pub fn explain() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Puts the ONNX Runtime beside the release programs, where they look for it, once there are any.
+/// Puts the ONNX Runtime and the models beside the release programs, where they look for them, once there are any.
 pub fn place_runtime() -> Result<(), Failure> {
-    onnxruntime::link_into(&paths::release(), &onnxruntime::library(&paths::cache()?)?)
+    onnxruntime::link_into(&paths::release(), &onnxruntime::library(&paths::cache()?)?)?;
+    onnxruntime::link(&paths::release().join("models"), &paths::root().join("models"))
 }
 
 struct BuildingParts {

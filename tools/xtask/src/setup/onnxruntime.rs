@@ -50,13 +50,17 @@ pub fn ensure(cache: &Path) -> Result<PathBuf, Failure> {
 
 /// Links the library into a directory of programs. An older link is replaced.
 pub fn link_into(directory: &Path, library: &Path) -> Result<(), Failure> {
-    let link = directory.join(LIBRARY);
-    if fs::read_link(&link).is_ok_and(|present| present == library) {
+    link(&directory.join(LIBRARY), library)
+}
+
+/// Makes `place` a link to `target`, whatever it pointed to before.
+pub fn link(place: &Path, target: &Path) -> Result<(), Failure> {
+    if fs::read_link(place).is_ok_and(|present| present == target) {
         return Ok(());
     }
-    let temporary = directory.join(format!("{LIBRARY}.{}", std::process::id()));
-    std::os::unix::fs::symlink(library, &temporary).during(|| format!("link {}", temporary.display()))?;
-    fs::rename(&temporary, &link).during(|| format!("rename {} to {}", temporary.display(), link.display()))
+    let temporary = place.with_extension(std::process::id().to_string());
+    std::os::unix::fs::symlink(target, &temporary).during(|| format!("link {}", temporary.display()))?;
+    fs::rename(&temporary, place).during(|| format!("rename {} to {}", temporary.display(), place.display()))
 }
 
 fn is_intact(library: &Path) -> bool {

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 
 use super::world::{ACCOUNT, World, account, key, plain};
 use crate::account::{Account, WebhookEndpoint};
+use crate::command::Outcome;
 use crate::command::{Command, Reply, Submission};
 use crate::id::{PaymentId, QuoteId, SessionId};
-use crate::ingress::Outcome;
 use crate::rail::RailOutcome;
 use crate::store::Column;
 use crate::time::Millis;
