@@ -19,7 +19,7 @@ use causeway_core::rail::RailOutcome;
 use crate::wire;
 
 pub use call::{Call, Handled, Rendered};
-pub use embed::{cross_origin, is_for_browsers, preflight};
+pub use embed::{Asked, cross_origin, is_for_browsers, preflight};
 pub use router::{Match, find};
 pub use row::{Body, Credential, Entitlement, Idempotency, Operation, Parameter, SchemaOf, Verb};
 

@@ -13,7 +13,7 @@ use crate::auth::{self, Authenticated};
 use crate::gate::Gate;
 use crate::http::{BodyError, Request, Response, Service};
 use crate::keys::RandomnessError;
-use crate::operations::{self, Body, Call, Credential, Operation};
+use crate::operations::{self, Asked, Body, Call, Credential, Operation};
 use crate::problem::{Code, Problem};
 use crate::wire::Query;
 
@@ -109,7 +109,11 @@ impl<O: Observer> Pipeline<O> {
             None => operations::is_for_browsers(&request.path),
         };
         if for_browsers {
-            response = operations::cross_origin(response, &self.gate, trace.caller.as_ref(), &request.headers);
+            let asked = match trace.operation {
+                Some(_) => Asked::Operation(trace.caller.as_ref()),
+                None => Asked::Nothing,
+            };
+            response = operations::cross_origin(response, &self.gate, asked, &request.headers);
         }
         trace.end(response.status, problem.as_ref(), &request_id);
         response.with("gate-version", VERSION).with("x-request-id", request_id)

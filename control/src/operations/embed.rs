@@ -12,7 +12,7 @@ use crate::keys::EmbedClaims;
 use crate::problem::{Code, Problem};
 use crate::wire;
 
-pub use cors::{cross_origin, is_for_browsers, preflight};
+pub use cors::{Asked, cross_origin, is_for_browsers, preflight};
 
 /// What a token can allow: reading what the account offers, reading its session, confirming its session.
 const SCOPES: [&str; 3] = ["capabilities:read", "session:read", "session:confirm"];

@@ -37,18 +37,26 @@ pub fn preflight(gate: &Gate, path: &str, headers: &HeaderMap) -> Option<Result<
     Some(Ok(response))
 }
 
+/// What a browser asked for.
+pub enum Asked<'a> {
+    /// An operation; with its caller, once that is known.
+    Operation(Option<&'a Authenticated>),
+    /// A preflight, or a method that the path does not have.
+    Nothing,
+}
+
 /// Whether something at `path` is for browsers.
 pub fn is_for_browsers(path: &str) -> bool {
     router::at(path).any(|operation| operation.credential == Credential::Publishable)
 }
 
-/// Adds the headers that let a browser hand the answer on: to the caller's own origins, and, where the caller is not known,
-/// to any registered one, so that a widget can read why its key was refused.
-pub fn cross_origin(response: Response, gate: &Gate, caller: Option<&Authenticated>, headers: &HeaderMap) -> Response {
+/// Adds the headers that let a browser hand the answer on: to the caller's own origins alone. Before an operation is
+/// asked for, in a preflight, the caller is not known: any registered origin is told.
+pub fn cross_origin(response: Response, gate: &Gate, asked: Asked<'_>, headers: &HeaderMap) -> Response {
     let response = response.with("vary", "Origin");
-    let allowed = origin(headers).filter(|origin| match caller {
-        Some(caller) => caller.account().origins.contains(origin),
-        None => is_registered(gate, origin),
+    let allowed = origin(headers).filter(|origin| match asked {
+        Asked::Operation(caller) => caller.is_some_and(|caller| caller.account().origins.contains(origin)),
+        Asked::Nothing => is_registered(gate, origin),
     });
     match allowed {
         Some(origin) => {
