@@ -25,6 +25,9 @@ pub enum CatalogueError {
     /// A file cannot be read.
     #[error("cannot read {0}: {1}")]
     Unreadable(PathBuf, std::io::Error),
+    /// A file of live is not named; the sandbox's own ones are not for real money.
+    #[error("live has no {0} of its own: name a file with --live-{0}")]
+    NotNamed(&'static str),
     /// A file cannot be used.
     #[error("{0}")]
     Fault(Fault),
@@ -53,6 +56,13 @@ pub fn load(corridors: Option<&Path>, rates: Option<&Path>) -> Result<Catalogue,
     let corridors = Source::read(corridors, "corridors.toml", include_str!("../catalogue/corridors.toml"))?;
     let rates = Source::read(rates, "rates.toml", include_str!("../catalogue/rates.toml"))?;
     parse(&corridors, &rates).map_err(CatalogueError::Fault)
+}
+
+/// Reads both files of live, which must be named.
+pub fn load_live(corridors: Option<&Path>, rates: Option<&Path>) -> Result<Catalogue, CatalogueError> {
+    let corridors = corridors.ok_or(CatalogueError::NotNamed("corridors"))?;
+    let rates = rates.ok_or(CatalogueError::NotNamed("rates"))?;
+    load(Some(corridors), Some(rates))
 }
 
 /// The catalogue of one cell: a corridor is connected where its rail runs. The simulated rail of the sandbox is the only

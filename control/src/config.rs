@@ -5,6 +5,7 @@
 
 mod check;
 pub mod duration;
+mod environment;
 mod file;
 mod origin;
 
@@ -73,9 +74,22 @@ pub enum Action {
     Ledger(Stopped),
     /// Compacts the store, so that it takes no more room than it needs. The gateway must be stopped.
     Compact(Stopped),
+    /// Makes the first operator token anew, for operators who have lost theirs. The gateway must be stopped.
+    ///
+    /// It is written to the file operator-token in the data directory. The first token of before is refused from then on,
+    /// the others stay.
+    OperatorToken(StoppedGateway),
 }
 
 /// Where a stopped gateway's data lie.
+#[derive(Clone, Debug, Args)]
+pub struct StoppedGateway {
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: PathBuf,
+}
+
+/// Where the data of one of a stopped gateway's cells lie.
 #[derive(Clone, Debug, Args)]
 pub struct Stopped {
     /// The data directory.
@@ -147,12 +161,18 @@ pub struct Config {
     /// The ONNX Runtime shared library. Without it: beside the program, then the user's cache directory.
     #[arg(long, env = "CAUSEWAY_ONNXRUNTIME", value_name = "FILE")]
     pub onnxruntime: Option<PathBuf>,
-    /// Corridors and assets, instead of the sandbox's own.
+    /// The sandbox's corridors and assets, instead of those that the program ships.
     #[arg(long, env = "CAUSEWAY_CORRIDORS", value_name = "FILE")]
     pub corridors: Option<PathBuf>,
-    /// Rates and fees, instead of the sandbox's own.
+    /// The sandbox's rates and fees, instead of those that the program ships.
     #[arg(long, env = "CAUSEWAY_RATES", value_name = "FILE")]
     pub rates: Option<PathBuf>,
+    /// Live's corridors and assets. Live needs it: what the program ships is for the sandbox alone.
+    #[arg(long, env = "CAUSEWAY_LIVE_CORRIDORS", value_name = "FILE")]
+    pub live_corridors: Option<PathBuf>,
+    /// Live's rates and fees. Live needs it, too.
+    #[arg(long, env = "CAUSEWAY_LIVE_RATES", value_name = "FILE")]
+    pub live_rates: Option<PathBuf>,
     /// Reads that may wait for the disk at once, per cell; others wait for them.
     #[arg(long, env = "CAUSEWAY_DISK_READS", value_name = "NUMBER", default_value = "16", value_parser = clap::value_parser!(u32).range(1..=512))]
     pub disk_reads: u32,
@@ -166,6 +186,7 @@ pub struct Config {
         env = "CAUSEWAY_LISTEN",
         value_name = "ADDRESS",
         default_value = "127.0.0.1:8080",
+        value_parser = check::address,
         help_heading = "Listeners"
     )]
     pub listen: SocketAddr,
@@ -175,6 +196,7 @@ pub struct Config {
         env = "CAUSEWAY_OPERATOR_LISTEN",
         value_name = "ADDRESS",
         default_value = "127.0.0.1:8081",
+        value_parser = check::address,
         help_heading = "Listeners"
     )]
     pub operator_listen: SocketAddr,
@@ -188,6 +210,7 @@ pub struct Config {
         env = "CAUSEWAY_OPERATOR_HOSTS",
         value_name = "NAMES",
         value_delimiter = ',',
+        value_parser = check::host_name,
         help_heading = "Listeners"
     )]
     pub operator_hosts: Vec<String>,
@@ -201,11 +224,12 @@ pub struct Config {
         env = "CAUSEWAY_SANDBOX_HOSTS",
         value_name = "NAMES",
         value_delimiter = ',',
+        value_parser = check::host_name,
         help_heading = "Listeners"
     )]
     pub sandbox_hosts: Vec<String>,
     /// Host names at which only live keys are taken; commas between them.
-    #[arg(long, env = "CAUSEWAY_LIVE_HOSTS", value_name = "NAMES", value_delimiter = ',', help_heading = "Listeners")]
+    #[arg(long, env = "CAUSEWAY_LIVE_HOSTS", value_name = "NAMES", value_delimiter = ',', value_parser = check::host_name, help_heading = "Listeners")]
     pub live_hosts: Vec<String>,
     /// Connections open at once, per listener; one more waits.
     #[arg(long, env = "CAUSEWAY_CONNECTIONS", value_name = "NUMBER", default_value = "2048", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Listeners")]
@@ -286,6 +310,7 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Action, ConfigE
     }
     let action = Program::from_arg_matches(&matches)?.action;
     if let (Action::Serve(config), Some((_, given))) = (&action, matches.subcommand()) {
+        environment::check(&serve_command(&command), std::env::vars_os().map(|(name, _)| name))?;
         check::check(config, &Origins::new(given, config.config.clone(), lines))?;
     }
     Ok(action)

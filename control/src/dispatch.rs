@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use causeway_core::change::Head;
 use causeway_core::command::{Command, Refusal, Submission};
 use causeway_core::store::{Reader, StoreError};
 use causeway_core::time::Timestamp;
@@ -56,7 +57,7 @@ pub async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// Waits for a commit; `false` when the stop came or the cell is gone.
-pub async fn committed(commits: &mut watch::Receiver<u64>, stop: &mut watch::Receiver<bool>) -> bool {
+pub async fn committed(commits: &mut watch::Receiver<Head>, stop: &mut watch::Receiver<bool>) -> bool {
     tokio::select! {
         biased;
         () = stopped(stop) => false,
@@ -130,7 +131,7 @@ impl<T: Clone + Send + 'static> Reporter<T> {
             let submission =
                 Submission { command: (self.command)(group.clone()), idempotency: None, deadline: Timestamp(u64::MAX) };
             let Err(refusal) = self.cell.submit(Lane::Internal, submission).await else { return };
-            if !matches!(refusal, Refusal::Overloaded | Refusal::OutcomeUnknown) {
+            if !matches!(refusal, Refusal::Overloaded | Refusal::StoreDown | Refusal::OutcomeUnknown) {
                 let count = group.len();
                 return (self.notice)(&format!("the cell refused {count} outcomes, which never happens: {refusal}"));
             }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -218,12 +219,18 @@ impl Observer for Arc<Heard> {
 
 /// Gives the outcome that it is told, unless it gave another one before.
 #[derive(Default)]
-pub struct ObedientRail(pub Mutex<HashMap<AttemptId, RailOutcome>>);
+pub struct ObedientRail {
+    pub record: Mutex<HashMap<AttemptId, RailOutcome>>,
+    /// Whether its answers get lost on their way.
+    pub is_mute: AtomicBool,
+}
 
 impl SandboxRail for ObedientRail {
     fn resolve(&self, attempt: AttemptId, outcome: RailOutcome) -> BoxFuture<'_, Result<RailOutcome, RailUnavailable>> {
-        let standing = *self.0.lock().entry(attempt).or_insert(outcome);
-        Box::pin(async move { Ok(standing) })
+        let standing = *self.record.lock().entry(attempt).or_insert(outcome);
+        let is_mute = self.is_mute.load(Ordering::Relaxed);
+        let answer = if is_mute { Err(RailUnavailable("the test wants it so".to_owned())) } else { Ok(standing) };
+        Box::pin(async move { answer })
     }
 }
 

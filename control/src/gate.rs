@@ -17,7 +17,6 @@ use tokio::sync::Semaphore;
 
 use crate::keys::KeyRing;
 use crate::problem::Problem;
-use crate::wire::View;
 
 pub use causeway_core::ingress::{CellHandle, Lane};
 
@@ -51,8 +50,6 @@ pub struct CellOptions {
     pub disk_reads: usize,
     /// How long an embed token is valid.
     pub embed_token_life: Millis,
-    /// Where users' browsers find the hosted pages, without a slash at its end: `https://pay.bank.example`.
-    pub public_url: String,
     /// The clock that deadlines and elapsed quotes are judged by.
     pub clock: fn() -> Timestamp,
 }
@@ -115,9 +112,9 @@ impl Cell {
         self.handle.mode()
     }
 
-    /// The time at the edge.
+    /// The time at the edge: the clock's, but never before what the cell has told, should the clock have been set back.
     pub fn now(&self) -> Timestamp {
-        (self.options.clock)()
+        (self.options.clock)().max(self.handle.time())
     }
 
     /// The keys of its mode.
@@ -135,11 +132,6 @@ impl Cell {
         self.options.embed_token_life
     }
 
-    /// What renderings depend on beside the object.
-    pub fn view(&self) -> View<'_> {
-        View { mode: self.mode(), public_url: &self.options.public_url }
-    }
-
     /// The accounts as of the last durable change.
     pub fn directory(&self) -> Guard<Arc<Directory>> {
         self.handle.directory()
@@ -154,7 +146,7 @@ impl Cell {
     ) -> Result<Answer, Refusal> {
         // Only partners are refused for having waited: what operators and dispatchers ask is done, however late.
         let deadline = match lane {
-            Lane::Partner => self.now().plus(millis(self.options.deadline)),
+            Lane::Partner => (self.options.clock)().plus(millis(self.options.deadline)),
             Lane::Internal | Lane::Operator => Timestamp(u64::MAX),
         };
         self.handle.submit(lane, Submission { command, idempotency, deadline }).await
@@ -190,7 +182,7 @@ impl Cell {
 /// A store that cannot be reached comes back: the partner may ask again. A damaged row does not heal.
 fn unreadable(error: StoreError) -> Problem {
     match error {
-        StoreError::Failed(_) | StoreError::NotCached => Refusal::Overloaded.into(),
+        StoreError::Failed(_) | StoreError::NotCached => Refusal::StoreDown.into(),
         StoreError::Corrupt { .. } | StoreError::Unusable(_) => Problem::internal(error),
     }
 }
@@ -201,7 +193,6 @@ impl Default for CellOptions {
             deadline: Duration::from_secs(10),
             disk_reads: 16,
             embed_token_life: Millis::seconds(3_600),
-            public_url: "http://127.0.0.1:8080".to_owned(),
             clock: system_time,
         }
     }

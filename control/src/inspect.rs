@@ -1,4 +1,5 @@
-//! What can be looked at and done while the gateway is stopped: the rail's record, the books, the size of the store.
+//! What can be looked at and done while the gateway is stopped: the rail's record, the books, the size of the store, the
+//! first operator token. Each takes the data directory's lock, so that no gateway starts meanwhile.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -14,6 +15,9 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::config::Stopped;
+use crate::data_dir::{DataDir, DataDirError};
+use crate::gate::system_time;
+use crate::operator::{Audit, TokenError, Tokens};
 use crate::rails::simulated;
 
 /// Why there is no answer.
@@ -27,6 +31,18 @@ pub enum InspectError {
         /// The mode asked for.
         mode: &'static str,
     },
+    /// The data directory cannot be used, or a gateway runs in it.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// There is no record of a rail.
+    #[error("there is no simulated rail's record in {0}: a sandbox makes it at its first start, live has none")]
+    NoRecord(PathBuf),
+    /// The operators' tokens cannot be used.
+    #[error(transparent)]
+    Tokens(#[from] TokenError),
+    /// The audit file cannot be used.
+    #[error("cannot write the audit file in {0}: {1}")]
+    Audit(PathBuf, io::Error),
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -41,19 +57,25 @@ pub enum InspectError {
     Books(String),
 }
 
-/// Prints the simulated rail's record.
-pub fn rail_records(stopped: &Stopped, out: &mut impl Write) -> Result<(), InspectError> {
+/// Prints the simulated rail's record; gives how many attempts are in it.
+pub fn rail_records(stopped: &Stopped, out: &mut impl Write) -> Result<u64, InspectError> {
+    let _data = DataDir::of_stopped(&stopped.data_dir)?;
     let directory = simulated::directory(&stopped.data_dir, stopped.mode());
-    must_exist(&directory, stopped.mode())?;
+    if !directory.is_dir() {
+        return Err(InspectError::NoRecord(directory));
+    }
+    let mut count = 0;
     for line in simulated::export(&directory, stopped.mode())? {
         writeln!(out, "{}", line?)?;
+        count += 1;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Prints each payment with its postings, and checks every posting set and every balance.
 pub fn ledger(stopped: &Stopped, out: &mut impl Write) -> Result<(), InspectError> {
-    let reader = Reader::new(Arc::new(open(stopped)?));
+    let data = DataDir::of_stopped(&stopped.data_dir)?;
+    let reader = Reader::new(Arc::new(open(&data, stopped.mode())?));
     for account in reader.accounts()? {
         account_ledger(&reader, &account, stopped.mode(), out)?;
     }
@@ -62,23 +84,26 @@ pub fn ledger(stopped: &Stopped, out: &mut impl Write) -> Result<(), InspectErro
 
 /// Compacts the store.
 pub fn compact(stopped: &Stopped) -> Result<(), InspectError> {
-    Ok(open(stopped)?.compact()?)
+    let data = DataDir::of_stopped(&stopped.data_dir)?;
+    Ok(open(&data, stopped.mode())?.compact()?)
 }
 
-/// Where the store of `mode` lies in a data directory.
-pub fn store_directory(data_dir: &Path, mode: Mode) -> PathBuf {
-    data_dir.join(mode.name()).join("store")
+/// Makes the first operator token anew, writes it to its file, and gives that file.
+pub fn operator_token(data_dir: &Path) -> Result<PathBuf, InspectError> {
+    let data = DataDir::of_stopped(data_dir)?;
+    let unwritable = |error| InspectError::Audit(data_dir.to_owned(), error);
+    let audit = Audit::open(data_dir).map_err(unwritable)?;
+    audit.record_command("renew_first_token", "first", system_time()).map_err(unwritable)?;
+    Tokens::renew_first(data_dir)?;
+    Ok(data.operator_token())
 }
 
-fn open(stopped: &Stopped) -> Result<RocksStore, InspectError> {
-    let directory = store_directory(&stopped.data_dir, stopped.mode());
-    must_exist(&directory, stopped.mode())?;
-    Ok(RocksStore::open(&directory, Identity { mode: stopped.mode() }, StoreMemory::default())?)
-}
-
-fn must_exist(path: &Path, mode: Mode) -> Result<(), InspectError> {
-    let missing = || InspectError::Missing { path: path.to_owned(), mode: mode.name() };
-    if path.is_dir() { Ok(()) } else { Err(missing()) }
+fn open(data: &DataDir, mode: Mode) -> Result<RocksStore, InspectError> {
+    let path = data.store(mode);
+    if !path.is_dir() {
+        return Err(InspectError::Missing { path, mode: mode.name() });
+    }
+    Ok(RocksStore::open(&path, Identity { mode }, StoreMemory::default())?)
 }
 
 fn account_ledger(reader: &Reader, account: &Account, mode: Mode, out: &mut impl Write) -> Result<(), InspectError> {

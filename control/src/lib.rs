@@ -1,26 +1,33 @@
 //! The control plane: the partner API over HTTP, dispatchers for rails and webhooks, the operator interface.
+//!
+//! Each module uses only what stands above it.
 
-pub mod auth;
-pub mod catalogue;
+pub mod lines;
+pub mod private_file;
+pub mod data_dir;
 pub mod config;
-pub mod dispatch;
-pub mod gate;
+pub mod catalogue;
+pub mod keys;
 pub mod http;
+
+pub mod problem;
+pub mod wire;
+pub mod gate;
+pub mod auth;
+pub mod operations;
+pub mod pages;
+pub mod pipeline;
+pub mod openapi;
+
+pub mod telemetry;
+pub mod dispatch;
+pub mod webhooks;
+pub mod rails;
+pub mod operator;
+
 #[cfg(feature = "full")]
 pub mod inspect;
-pub mod keys;
-pub mod lines;
-pub mod openapi;
-pub mod operations;
-pub mod operator;
-pub mod pipeline;
-pub mod private_file;
-pub mod problem;
-pub mod rails;
 pub mod serve;
-pub mod telemetry;
-pub mod webhooks;
-pub mod wire;
 
 #[cfg(test)]
 mod fixture;

@@ -17,9 +17,19 @@ fn main() -> ExitCode {
         },
         Ok(Action::Openapi) => print(&format!("{:#}\n", openapi::document())),
         Ok(Action::Version) => print(concat!("causeway ", env!("CARGO_PKG_VERSION"), "\n")),
-        Ok(Action::RailRecords(stopped)) => finish(inspect::rail_records(&stopped, &mut std::io::stdout())),
+        Ok(Action::RailRecords(stopped)) => {
+            let printed = inspect::rail_records(&stopped, &mut std::io::stdout());
+            if matches!(printed, Ok(0)) {
+                eprintln!("causeway: the simulated rail has no attempts on record");
+            }
+            finish(printed.map(|_| ()))
+        }
         Ok(Action::Ledger(stopped)) => finish(inspect::ledger(&stopped, &mut std::io::stdout())),
         Ok(Action::Compact(stopped)) => finish(inspect::compact(&stopped)),
+        Ok(Action::OperatorToken(stopped)) => match inspect::operator_token(&stopped.data_dir) {
+            Ok(file) => print(&format!("a new first operator token is in {}\n", file.display())),
+            Err(error) => complain(&error, 1),
+        },
         Err(ConfigError::Usage(usage)) => usage.exit(),
         Err(error) => complain(&error, CONFIGURATION),
     }

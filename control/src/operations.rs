@@ -117,8 +117,7 @@ pub const TABLE: &[Operation] = &[
     helper("verifyPayIn", "verify_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/verify", |call| {
         Box::pin(test_helpers::verify(call, PayIn))
     })
-    .about("Test helpers", "Sandbox only: end a pay-in's step-up as verified.")
-    .idempotency(Idempotency::Accepted),
+    .about("Test helpers", "Sandbox only: end a pay-in's step-up as verified."),
     helper("settlePayOut", "settle_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/settle", |call| {
         Box::pin(test_helpers::resolve(call, PayOut, RailOutcome::Settled))
     })
@@ -134,17 +133,12 @@ pub const TABLE: &[Operation] = &[
     helper("verifyPayOut", "verify_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/verify", |call| {
         Box::pin(test_helpers::verify(call, PayOut))
     })
-    .about("Test helpers", "Sandbox only: end a pay-out's step-up as verified.")
-    .idempotency(Idempotency::Accepted),
+    .about("Test helpers", "Sandbox only: end a pay-out's step-up as verified."),
 ];
 
 /// A helper that steers a payment.
 const fn helper(id: &'static str, word: &'static str, path: &'static str, handler: row::Handler) -> Operation {
-    post(id, word, path, handler)
-        .entitlement(Entitlement::Rails)
-        .idempotency(Idempotency::Ignored)
-        .sandbox_only()
-        .answers::<wire::Payment<'static>>(200)
+    post(id, word, path, handler).entitlement(Entitlement::Rails).sandbox_only().answers::<wire::Payment<'static>>(200)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use crate::keys::request_bits;
 use crate::problem::{Code, Problem};
 use crate::telemetry::{Level, Telemetry};
 use crate::webhooks::guard::Guard;
+use crate::wire::Query;
 
 pub use audit::Audit;
 pub use tokens::{Role, TokenError, Tokens};
@@ -111,6 +112,7 @@ impl OperatorInterface {
             caller: seen.caller.as_ref(),
             request_id,
             parameters: found.parameters,
+            query: Query::new(&request.query),
             body,
         };
         (found.row.handler)(call).await
@@ -121,7 +123,7 @@ impl OperatorInterface {
         if seen.row.is_some_and(|row| matches!(row.access, Access::Open)) {
             return;
         }
-        let level = if status >= 500 { Level::Error } else { Level::Info };
+        let level = Level::of_answer(status);
         let problem = seen.problem.as_ref();
         let record = self
             .telemetry

@@ -14,6 +14,7 @@ use crate::gate::Gate;
 use crate::http::{BodyError, Request, Response, Service};
 use crate::keys::RandomnessError;
 use crate::operations::{self, Asked, Body, Call, Credential, Operation};
+use crate::pages::Pages;
 use crate::problem::{Code, Problem};
 use crate::wire::Query;
 
@@ -22,11 +23,15 @@ pub use trace::{Line, Observer};
 
 use trace::{RequestIds, Trace};
 
+/// The longest path with its query, in bytes.
+const TARGET_BYTES: usize = 8 * 1_024;
+
 /// The partner API as a service.
 pub struct Pipeline<O> {
     gate: Arc<Gate>,
     observer: O,
     options: Options,
+    pages: Pages,
     places: Semaphore,
     ids: RequestIds,
 }
@@ -50,27 +55,32 @@ impl<O: Observer> Pipeline<O> {
     /// The partner API in front of `gate`.
     pub fn new(gate: Arc<Gate>, observer: O, options: Options) -> Result<Pipeline<O>, RandomnessError> {
         let places = Semaphore::new(options.in_flight);
-        Ok(Pipeline { gate, observer, options, places, ids: RequestIds::new()? })
+        Ok(Pipeline { gate, observer, options, pages: Pages::default(), places, ids: RequestIds::new()? })
     }
 
     /// Everything that happens to a request between its id and its log line; `trace` learns what that line says.
     async fn run(&self, request: &Request, trace: &mut Trace<'_, O>) -> Result<Response, Problem> {
         // Limit: what is beyond the bound is refused before anything is spent on it.
         let _place = self.places.try_acquire().map_err(|_| overloaded())?;
-        // Match, and the terms on which the answer is given.
+        // Match: a preflight, a page for people, or an operation.
+        target_is_short(request)?;
         if let Some(answer) = self.preflight(request) {
             return answer;
+        }
+        if let Some(page) = self.pages.find(&self.gate, &request.method, &request.path) {
+            return page;
         }
         let found = operations::find(&request.method, &request.path)?;
         let operation = found.operation;
         trace.operation = Some(operation);
-        headers::version(&request.headers)?;
-        headers::accepts_json(&request.headers)?;
-        // Authenticate.
+        // Authenticate: a wrong key is told before anything else that is wrong.
         let (cell, caller) = auth::authenticate(&self.gate, operation.credential, &request.headers)?;
         let caller: &Authenticated = trace.caller.insert(caller);
         operation.exists_in(caller.mode())?;
         auth::entitled(caller, operation.entitlement)?;
+        // The terms on which the answer is given.
+        headers::version(&request.headers)?;
+        headers::accepts_json(&request.headers)?;
         // Idempotency header.
         let idempotency_key = headers::idempotency_key(&request.headers, operation.idempotency)?;
         // Parse, submit or read, render: the handler.
@@ -167,6 +177,12 @@ fn body<'r>(operation: &Operation, request: &'r Request) -> Result<&'r [u8], Pro
         headers::sends_json(&request.headers)?;
     }
     Ok(body)
+}
+
+/// Refuses a request target that no client of ours has reason to send.
+fn target_is_short(request: &Request) -> Result<(), Problem> {
+    let length = request.path.len() + request.query.len();
+    if length <= TARGET_BYTES { Ok(()) } else { Err(Problem::new(Code::UriTooLong, Code::UriTooLong.explanation())) }
 }
 
 fn overloaded() -> Problem {

@@ -80,7 +80,7 @@ codes! {
     MissingKey = 401 "authentication_error" "missing_key";
     /// The API key is unknown, revoked or of a mode that is not served here. Check key and host.
     InvalidKey = 401 "authentication_error" "invalid_key";
-    /// The API key is of the wrong kind: secret keys for servers, publishable keys for bootstrapping the widget.
+    /// The API key is of the wrong kind for this operation. Use a secret key on servers, a publishable key in the widget.
     KeyKindNotAllowed = 401 "authentication_error" "key_kind_not_allowed";
     /// The account may not use this. Ask the operator for the entitlement.
     NotEntitled = 403 "permission_error" "not_entitled";
@@ -88,17 +88,17 @@ codes! {
     OriginNotAllowed = 403 "permission_error" "origin_not_allowed";
     /// There is no such object for this account and mode, or no such path. Check path and id.
     NotFound = 404 "not_found" "not_found";
-    /// The path does not take this method; `Allow` names those that it takes.
+    /// The path does not take this method. Use one that the `Allow` header names.
     MethodNotAllowed = 405 "invalid_request" "method_not_allowed";
     /// Answers are JSON. Send `Accept: application/json` or none.
     NotAcceptable = 406 "invalid_request" "not_acceptable";
-    /// The body is larger than the operation takes.
+    /// The body is larger than the operation takes. Send a smaller one.
     BodyTooLarge = 413 "invalid_request" "body_too_large";
-    /// The path and query are too long.
+    /// The path and query are too long. Shorten them.
     UriTooLong = 414 "invalid_request" "uri_too_long";
     /// The body is not sent as plain `application/json`. Set the content type; do not compress.
     UnsupportedMediaType = 415 "invalid_request" "unsupported_media_type";
-    /// The headers are too many or too large.
+    /// The headers are too many or too large. Send fewer or smaller ones.
     HeadersTooLarge = 431 "invalid_request" "headers_too_large";
     /// The quote's time ran out. Lock a new one.
     QuoteExpired = 409 "conflict" "quote_expired";
@@ -116,7 +116,7 @@ codes! {
     LimitReached = 409 "conflict" "limit_reached";
     /// The idempotency key was used for another request. Use a new one for a new action.
     IdempotencyKeyReused = 409 "idempotency_error" "idempotency_key_reused";
-    /// This deployment does not run the capability.
+    /// This deployment does not run the capability. Ask the operator.
     NotEnabled = 501 "not_enabled" "not_enabled";
     /// Something is wrong on our side. Quote the request id to support.
     Internal = 500 "api_error" "internal";
@@ -218,7 +218,7 @@ impl Code {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         let code = match refusal {
-            Refusal::Overloaded => Code::Overloaded,
+            Refusal::Overloaded | Refusal::StoreDown => Code::Overloaded,
             Refusal::OutcomeUnknown => Code::OutcomeUnknown,
             Refusal::UnknownAccount | Refusal::NotFound(_) => Code::NotFound,
             Refusal::LimitReached => Code::LimitReached,
@@ -237,13 +237,20 @@ impl From<Refusal> for Problem {
             Refusal::TooManyDecimals => Code::InvalidRequest,
             Refusal::AmountOutOfRange => Code::AmountOutOfRange,
         };
-        let message = if refusal == Refusal::TooManyDecimals {
-            "The amount has more decimals than its currency or asset; nothing is rounded."
-        } else {
-            code.explanation()
-        };
+        let message = special_message(refusal).unwrap_or(code.explanation());
         Problem { param: param(refusal).map(Cow::Borrowed), ..Problem::new(code, message) }
     }
+}
+
+/// What is said where the code's own explanation would be too general.
+fn special_message(refusal: Refusal) -> Option<&'static str> {
+    if refusal == Refusal::TooManyDecimals {
+        return Some("The amount has more decimals than its currency or asset; nothing is rounded.");
+    }
+    let is_down = refusal == Refusal::StoreDown;
+    is_down.then_some(
+        "The store is being reopened after a failure; nothing was done. Retry with the same idempotency key.",
+    )
 }
 
 /// The field that a refusal is about.
@@ -259,6 +266,7 @@ fn param(refusal: Refusal) -> Option<&'static str> {
         Refusal::TooManyDecimals | Refusal::AmountOutOfRange => Some("amount"),
         Refusal::IdempotencyKeyReused => Some("Idempotency-Key"),
         Refusal::Overloaded
+        | Refusal::StoreDown
         | Refusal::OutcomeUnknown
         | Refusal::UnknownAccount
         | Refusal::LimitReached
@@ -299,6 +307,16 @@ mod tests {
         for &code in Code::ALL {
             assert_eq!(header(code, "retry-after").is_some(), code.status() == 503, "{code:?}");
         }
+    }
+
+    #[test]
+    fn a_store_that_is_down_is_not_taken_for_load() {
+        let said = |refusal: Refusal| (Problem::from(refusal).code.status(), Problem::from(refusal).message);
+        let (status, message) = said(Refusal::StoreDown);
+        assert!(
+            status == 503 && message.contains("store is being reopened") && message.contains("same idempotency key")
+        );
+        assert_eq!(said(Refusal::Overloaded).1, Code::Overloaded.explanation());
     }
 
     #[test]

@@ -3,8 +3,7 @@
 
 mod banner;
 mod cell;
-mod data_dir;
-mod demo;
+pub mod demo;
 pub mod find;
 mod ground;
 mod listeners;
@@ -12,6 +11,7 @@ mod model;
 mod readings;
 mod process;
 mod signals;
+mod watched;
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,18 +19,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use causeway_core::id::Mode;
 use causeway_core::routing::Catalogue;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::catalogue::{self, CatalogueError};
 use crate::config::Config;
+use crate::data_dir::{DataDir, DataDirError};
 use crate::keys::{KeyRing, MasterKey, MasterKeyError, RandomnessError};
 use crate::operator::TokenError;
 use crate::telemetry::{Level, Telemetry};
 
 use cell::{Running, StartError};
-use data_dir::{DataDir, DataDirError};
 use demo::DemoError;
 use ground::Ground;
 use listeners::Listeners;
@@ -92,13 +93,16 @@ impl ServeError {
 /// Runs the gateway until a signal ends it.
 pub fn run(config: &Config) -> Result<(), ServeError> {
     process::prepare();
-    let catalogue = catalogue::load(config.corridors.as_deref(), config.rates.as_deref())?;
+    let catalogues = load_catalogues(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let telemetry = Telemetry::start(config.log_format);
-    let served = runtime.block_on(serve(config, &catalogue, &telemetry));
+    let served = runtime.block_on(serve(config, &catalogues, &telemetry));
     telemetry.flush();
     served
 }
+
+/// The catalogue of each cell that runs.
+type Catalogues = Vec<(Mode, Catalogue)>;
 
 /// What runs, and the ends by which it is stopped.
 struct Work {
@@ -110,7 +114,7 @@ struct Work {
     stop_dispatching: watch::Sender<bool>,
 }
 
-async fn serve(config: &Config, catalogue: &Catalogue, telemetry: &Telemetry) -> Result<(), ServeError> {
+async fn serve(config: &Config, catalogues: &Catalogues, telemetry: &Telemetry) -> Result<(), ServeError> {
     let signals = Signals::listen()?;
     // What the configuration names is read before anything is written.
     let named = config.master_key_file.as_deref();
@@ -126,7 +130,7 @@ async fn serve(config: &Config, catalogue: &Catalogue, telemetry: &Telemetry) ->
         None => MasterKey::of_sandbox(&data.own_master_key())?,
     };
     let ground = Ground::new(config, telemetry, &data, listeners.addresses);
-    let work = start(&ground, listeners, &master, catalogue).await?;
+    let work = start(&ground, listeners, &master, catalogues).await?;
     signals.first().await;
     signals.second_ends_at_once();
     work.stop(&ground).await
@@ -136,11 +140,10 @@ async fn start(
     ground: &Ground<'_>,
     listeners: Listeners,
     master: &MasterKey,
-    catalogue: &Catalogue,
+    catalogues: &Catalogues,
 ) -> Result<Work, ServeError> {
-    ground.data.check_key(&master.fingerprint())?;
-    let mut cells = start_cells(ground, master, catalogue)?;
-    ground.data.remember_key(&master.fingerprint())?;
+    ground.data.bind_key(&master.fingerprint())?;
+    let mut cells = start_cells(ground, master, catalogues)?;
     let gate = Arc::new(ground.gate(&cells));
     let has_demo = ground.demo_partner(&gate).await?;
     let stopping = Arc::new(AtomicBool::new(false));
@@ -154,10 +157,21 @@ async fn start(
     Ok(Work { cells, answering, dispatching, stopping, stop_answering, stop_dispatching })
 }
 
-fn start_cells(ground: &Ground<'_>, master: &MasterKey, catalogue: &Catalogue) -> Result<Vec<Running>, StartError> {
+/// Live has no corridors and rates but its own: what is shipped is for the sandbox.
+fn load_catalogues(config: &Config) -> Result<Catalogues, CatalogueError> {
+    let load = |mode| match mode {
+        Mode::Sandbox => catalogue::load(config.corridors.as_deref(), config.rates.as_deref()),
+        Mode::Live => catalogue::load_live(config.live_corridors.as_deref(), config.live_rates.as_deref()),
+    };
+    config.mode.modes().iter().map(|&mode| Ok((mode, load(mode)?))).collect()
+}
+
+fn start_cells(ground: &Ground<'_>, master: &MasterKey, catalogues: &Catalogues) -> Result<Vec<Running>, StartError> {
     let models = Models::find(ground.config);
-    let modes = ground.config.mode.modes().iter();
-    modes.map(|&mode| cell::start(ground, Arc::new(KeyRing::derive(master, mode)), catalogue, &models)).collect()
+    let start = |(mode, catalogue): &(Mode, Catalogue)| {
+        cell::start(ground, Arc::new(KeyRing::derive(master, *mode)), catalogue, &models)
+    };
+    catalogues.iter().map(start).collect()
 }
 
 fn announce(ground: &Ground<'_>, cells: &[Running], has_demo: bool) {

@@ -36,15 +36,6 @@ pub use session::{CreateSession, FlowWord, Session};
 pub use time::Time;
 pub use transaction::Transaction;
 
-/// What renderings depend on beside the object.
-#[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
-    /// The world of the object.
-    pub mode: Mode,
-    /// Where users' browsers find the hosted pages, without a slash at its end.
-    pub public_url: &'a str,
-}
-
 /// The word for a mode in objects: the one that ids and keys have, `test` for the sandbox and `live`.
 pub fn mode_word(mode: Mode) -> &'static str {
     mode.word()

@@ -43,6 +43,9 @@ pub enum Command {
     ConfirmSession(AccountId, SessionId, Option<String>),
     /// Sandbox: the user of this session's payment was verified. Legal while the payment waits for it.
     VerifyPayment(AccountId, SessionId, PaymentId),
+    /// Sandbox: how this session's payment stands at a moment of a test helper's work. Changes nothing; with a key, the answer
+    /// is remembered. Legal while the payment stands so.
+    RememberPayment(AccountId, SessionId, PaymentId, Moment),
     /// Rails' words, in the order in which they came. A word that comes twice or too late changes nothing.
     ReportRails(Vec<RailReport>),
     /// What came of attempts to deliver.
@@ -61,6 +64,8 @@ pub enum Command {
     SetOrigins(AccountId, Vec<String>),
     /// Operator: sets where an account's events go.
     SetWebhook(AccountId, WebhookEndpoint),
+    /// Operator: lets an account's events go nowhere. What is on its way ends with its next attempt.
+    UnsetWebhook(AccountId),
 }
 
 /// What a partner says when locking a quote.
@@ -87,6 +92,17 @@ pub struct Redeem {
     pub session: Option<SessionId>,
     /// The partner's own pairs.
     pub metadata: Metadata,
+}
+
+/// A moment of a test helper's work: how the payment must stand, and what is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A rail works on it. Answered with the payment.
+    Routed,
+    /// It has ended. Answered with the payment.
+    Ended,
+    /// It has ended. Answered with its session.
+    SessionAfter,
 }
 
 /// A key to add. The key itself never reaches the cell.
@@ -155,6 +171,9 @@ pub enum Refusal {
     /// The lane is full, or the deadline passed before the command was drained.
     #[error("the cell is overloaded")]
     Overloaded,
+    /// The store failed and is being reopened: the command was not looked at.
+    #[error("the store is being reopened")]
+    StoreDown,
     /// The commit failed: whether it happened is not known until the same key is sent again.
     #[error("the outcome is not known")]
     OutcomeUnknown,
@@ -232,7 +251,8 @@ impl Command {
             | Command::CreatePayIn(account, _)
             | Command::CreatePayOut(account, _)
             | Command::ConfirmSession(account, _, _)
-            | Command::VerifyPayment(account, _, _) => Some(*account),
+            | Command::VerifyPayment(account, _, _)
+            | Command::RememberPayment(account, _, _, _) => Some(*account),
             Command::ReportRails(_)
             | Command::ReportDeliveries(_)
             | Command::RunTimer(_)
@@ -241,7 +261,8 @@ impl Command {
             | Command::RevokeKey(_, _)
             | Command::SetEntitlements(_, _)
             | Command::SetOrigins(_, _)
-            | Command::SetWebhook(_, _) => None,
+            | Command::SetWebhook(_, _)
+            | Command::UnsetWebhook(_) => None,
         }
     }
 }

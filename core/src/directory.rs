@@ -1,6 +1,7 @@
 //! The accounts of a cell as one immutable value, published after the commit that changed it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::account::{Account, ApiKey};
@@ -9,7 +10,7 @@ use crate::id::AccountId;
 /// All accounts with an index of their keys.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
-    accounts: HashMap<AccountId, Arc<Account>>,
+    accounts: BTreeMap<AccountId, Arc<Account>>,
     keys: HashMap<[u8; 32], AccountId>,
     /// How many accounts allow each origin.
     origins: HashMap<String, usize>,
@@ -19,6 +20,12 @@ impl Directory {
     /// The account, if there is one.
     pub fn account(&self, id: AccountId) -> Option<&Arc<Account>> {
         self.accounts.get(&id)
+    }
+
+    /// Accounts from the newest one on; with `before`, those that are older than it.
+    pub fn newest(&self, before: Option<AccountId>) -> impl Iterator<Item = &Arc<Account>> {
+        let until = before.map_or(Bound::Unbounded, Bound::Excluded);
+        self.accounts.range((Bound::Unbounded, until)).rev().map(|(_, account)| account)
     }
 
     /// The account and key behind the hash of a presented key, revoked or not.
@@ -85,5 +92,15 @@ mod tests {
         directory.put(allowing(1, &["https://c.example"]));
         let allowed = |origin: &str| directory.allows_origin(&format!("https://{origin}.example"));
         assert_eq!([allowed("a"), allowed("b"), allowed("c")], [true, false, true]);
+    }
+
+    #[test]
+    fn accounts_come_newest_first() {
+        let mut directory = Directory::default();
+        [3, 1, 2].into_iter().for_each(|id| directory.put(Arc::new(account(AccountId(id)))));
+        let ids = |before| directory.newest(before).map(|account| account.id.0).collect::<Vec<_>>();
+        assert_eq!(ids(None), [3, 2, 1]);
+        assert_eq!(ids(Some(AccountId(3))), [2, 1]);
+        assert_eq!(ids(Some(AccountId(1))), [0; 0]);
     }
 }

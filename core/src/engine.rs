@@ -2,7 +2,8 @@
 //! clock, queue, model and store meet.
 
 mod batch;
-mod committer;
+pub(crate) mod committer;
+pub(crate) mod cycle;
 mod stats;
 
 use std::sync::Arc;
@@ -17,17 +18,17 @@ use tokio::sync::watch;
 use crate::change::Head;
 use crate::command::Refusal;
 use crate::directory::Directory;
+use crate::id::Mode;
 use crate::ingress::{CellHandle, Envelope, Lanes};
-use crate::limits::{BATCH_COMMANDS, BATCH_RESERVED_INTERNAL, BATCHES_IN_FLIGHT, CLOCK_JUMP_ALARM_MS};
+use crate::limits::{BATCHES_IN_FLIGHT, CLOCK_JUMP_ALARM_MS};
 use crate::risk::scorer::Scorer;
 use crate::routing::Catalogue;
 use crate::settings::Settings;
-use crate::state::State;
 use crate::store::{Reader, Store, StoreError};
 use crate::time::Timestamp;
 
-use batch::Timers;
 use committer::{Committer, Job};
+use cycle::{Cycle, Parts};
 pub use stats::CellStats;
 
 /// What a cell is made of.
@@ -87,26 +88,15 @@ pub struct RunningCell {
 
 /// Starts a cell from what its store holds.
 pub fn start(options: Options) -> Result<RunningCell, StoreError> {
-    let reader = Reader::new(Arc::clone(&options.store));
-    let (head, directory) = recovered(&reader)?;
-    let published = Arc::new(ArcSwap::from_pointee(directory.clone()));
-    let (commits, commits_seen) = watch::channel(head.batch);
-    let (handle, lanes) = CellHandle::new(options.settings.mode, Arc::clone(&published), commits_seen);
-    let stats = Arc::new(CellStats::default());
+    let Options { settings, catalogue, scorer, store, clock, alarm, tick } = options;
+    let (mode, stats) = (settings.mode, Arc::<CellStats>::default());
+    let parts = Parts { settings, catalogue, store: Arc::clone(&store), scorer, stats: Arc::clone(&stats), tick };
+    let cycle = Cycle::open(parts)?;
+    let (link, handle, lanes) = Link::new(mode, &cycle, Arc::clone(&stats));
     let stop = Arc::new(AtomicBool::new(false));
-    let link = Link { published, commits: Arc::new(commits), stats: Arc::clone(&stats) };
-    let state = State::new(options.settings.clone(), Arc::clone(&options.catalogue), directory, head);
-    let looked = (options.clock.now(), Instant::now());
-    let engine = Engine {
-        timers: Timers::default(),
-        state,
-        lanes,
-        link,
-        reader: reader.clone(),
-        stop: Arc::clone(&stop),
-        looked,
-        options,
-    };
+    let looked = (clock.now(), Instant::now());
+    let reader = Reader::new(Arc::clone(&store));
+    let engine = Engine { cycle, store, clock, alarm, tick, lanes, link, stop: Arc::clone(&stop), looked };
     let thread = std::thread::Builder::new().name(format!("engine-{}", handle.mode().name()));
     let engine = thread.spawn(move || engine.run()).map_err(|error| StoreError::Unusable(error.to_string()))?;
     Ok(RunningCell { handle, reader, stats, stop, engine: Some(engine) })
@@ -130,17 +120,39 @@ impl Drop for RunningCell {
 
 /// What outlives a failed store: the ends that others hold.
 #[derive(Clone)]
-struct Link {
+pub(crate) struct Link {
     published: Arc<ArcSwap<Directory>>,
-    commits: Arc<watch::Sender<u64>>,
+    commits: Arc<watch::Sender<Head>>,
     stats: Arc<CellStats>,
 }
 
+impl Link {
+    /// The ends of a cell's handle, and the handle.
+    pub(crate) fn new(
+        mode: Mode,
+        cycle: &Cycle,
+        stats: Arc<CellStats>,
+    ) -> (Link, CellHandle, Lanes<Receiver<Envelope>>) {
+        let published = Arc::new(ArcSwap::from_pointee(cycle.directory().clone()));
+        let (commits, commits_seen) = watch::channel(cycle.head());
+        let (handle, lanes) = CellHandle::new(mode, Arc::clone(&published), commits_seen);
+        (Link { published, commits: Arc::new(commits), stats }, handle, lanes)
+    }
+
+    /// Memory was discarded: what is on disk is published instead.
+    pub(crate) fn reset(&self, cycle: &Cycle) {
+        self.published.store(Arc::new(cycle.directory().clone()));
+        // What survived of a failed commit may be work that dispatchers have not seen.
+        self.commits.send_replace(cycle.head());
+    }
+}
+
 struct Engine {
-    options: Options,
-    state: State,
-    timers: Timers,
-    reader: Reader,
+    cycle: Cycle,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    alarm: Alarms,
+    tick: Duration,
     lanes: Lanes<Receiver<Envelope>>,
     link: Link,
     stop: Arc<AtomicBool>,
@@ -154,16 +166,16 @@ impl Engine {
         let _guard = AbortOnPanic;
         loop {
             let (jobs, queue) = bounded(BATCHES_IN_FLIGHT);
-            let head = self.state.head();
-            let committer = Committer::spawn(Arc::clone(&self.options.store), queue, self.link.clone(), head);
+            let head = self.cycle.head();
+            let committer = Committer::spawn(Arc::clone(&self.store), queue, self.link.clone(), head);
             let stopped = self.work(&jobs, &committer);
             drop(jobs);
             let failure = committer.join();
             match failure {
-                None if stopped => return self.refuse_waiting(),
+                None if stopped => return self.refuse_waiting(Refusal::Overloaded),
                 None => {}
                 Some(error) if self.recover(&error) => {}
-                Some(_) => return self.refuse_waiting(),
+                Some(_) => return self.refuse_waiting(Refusal::Overloaded),
             }
         }
     }
@@ -174,19 +186,18 @@ impl Engine {
             if committer.has_failed() {
                 return false;
             }
-            let envelopes = self.drain();
+            self.wait_for_work();
+            let envelopes = self.lanes.drain();
             if envelopes.is_empty() && self.stop.load(Ordering::Acquire) {
                 return true;
             }
             let (now, clock) = self.now();
             let envelopes = in_time(envelopes, clock);
-            let progress = committer.progress(self.state.head());
-            let due = match self.timers.due(&self.reader, now, progress, self.options.tick) {
+            let due = match self.cycle.due(now, committer.progress(self.cycle.head())) {
                 Ok(due) => due,
                 Err(error) => return committer.fail(error, envelopes),
             };
-            let scorer = self.options.scorer.as_mut();
-            match batch::run(&mut self.state, &*self.options.store, scorer, now, due, envelopes, &self.link.stats) {
+            match self.cycle.turn(now, due, envelopes) {
                 Ok(None) => {}
                 Ok(Some(job)) => {
                     if jobs.send(job).is_err() {
@@ -195,95 +206,67 @@ impl Engine {
                 }
                 Err((error, envelopes)) => return committer.fail(error, envelopes),
             }
-            self.state.evict(committer.synced());
+            self.cycle.evict(committer.synced());
         }
     }
 
-    /// Waits for work, at most a tick, and takes what one batch may hold: outcomes first, up to their share.
-    fn drain(&self) -> Vec<Envelope> {
+    /// Waits for work, at most a tick.
+    fn wait_for_work(&self) {
         let mut select = Select::new();
         select.recv(&self.lanes.internal);
         select.recv(&self.lanes.partner);
         select.recv(&self.lanes.operator);
         // Being woken says only that one of the lanes may have something; all are looked at.
-        let _ = select.ready_timeout(self.options.tick);
-        let mut taken = Vec::new();
-        take(&self.lanes.internal, BATCH_RESERVED_INTERNAL, &mut taken);
-        take(&self.lanes.operator, BATCH_RESERVED_INTERNAL / 2, &mut taken);
-        take(&self.lanes.partner, BATCH_COMMANDS - taken.len(), &mut taken);
-        taken
+        let _ = select.ready_timeout(self.tick);
     }
 
     /// The time of the next batch: the clock's, never before the last batch's; and what the clock says. What the clock
     /// gained on the monotonic one since the last look is a jump.
     fn now(&mut self) -> (Timestamp, Timestamp) {
-        let (now, looked) = (self.options.clock.now(), Instant::now());
+        let (now, looked) = (self.clock.now(), Instant::now());
         let (last, last_looked) = std::mem::replace(&mut self.looked, (now, looked));
         let gained = now.since(last).0.saturating_sub(looked.duration_since(last_looked).as_millis() as u64);
         if gained > CLOCK_JUMP_ALARM_MS {
-            (self.options.alarm)(Alarm::ClockJumped { by: gained });
+            (self.alarm)(Alarm::ClockJumped { by: gained });
         }
-        (now.max(self.state.head().now), now)
+        (now.max(self.cycle.head().now), now)
     }
 
     /// Discards memory and starts again from what is on disk, however long the disk takes to come back; `false` when the
     /// cell was stopped meanwhile.
     fn recover(&mut self, error: &StoreError) -> bool {
-        (self.options.alarm)(Alarm::StoreFailed(error.to_string()));
+        (self.alarm)(Alarm::StoreFailed(error.to_string()));
         self.link.stats.store_failed();
         let mut pause = Duration::from_millis(10);
         while !self.stop.load(Ordering::Acquire) {
-            let recovered = self.options.store.reopen().and_then(|()| recovered(&self.reader));
-            match recovered {
-                Ok((head, directory)) => {
-                    self.restart(head, directory);
+            match self.cycle.reopen() {
+                Ok(()) => {
+                    self.link.reset(&self.cycle);
+                    self.link.stats.store_works();
+                    (self.alarm)(Alarm::StoreReopened);
                     return true;
                 }
-                Err(error) => (self.options.alarm)(Alarm::StoreStillFailing(error.to_string())),
+                Err(error) => (self.alarm)(Alarm::StoreStillFailing(error.to_string())),
             }
-            self.refuse_waiting();
+            self.refuse_waiting(Refusal::StoreDown);
             std::thread::park_timeout(pause);
             pause = (pause * 2).min(Duration::from_secs(1));
         }
         false
     }
 
-    fn restart(&mut self, head: Head, directory: Directory) {
-        self.link.published.store(Arc::new(directory.clone()));
-        self.state = State::new(self.options.settings.clone(), Arc::clone(&self.options.catalogue), directory, head);
-        self.timers = Timers::default();
-        self.link.stats.store_works();
-        (self.options.alarm)(Alarm::StoreReopened);
-    }
-
     /// Nothing that waits in the lanes was seen by anybody: it can be refused.
-    fn refuse_waiting(&self) {
-        let mut waiting = Vec::new();
-        take(&self.lanes.internal, usize::MAX, &mut waiting);
-        take(&self.lanes.operator, usize::MAX, &mut waiting);
-        take(&self.lanes.partner, usize::MAX, &mut waiting);
-        committer::answer_all(waiting.into_iter().map(|envelope| envelope.answer), Err(Refusal::Overloaded));
+    fn refuse_waiting(&self, refusal: Refusal) {
+        committer::answer_all(self.lanes.drain_all().into_iter().map(|envelope| envelope.answer), Err(refusal));
     }
 }
 
 /// Refuses what waited beyond its deadline. Deadlines are set by the clock, so they are judged by the clock: the cell's own
 /// time may be ahead of one that was set back.
-fn in_time(envelopes: Vec<Envelope>, clock: Timestamp) -> Vec<Envelope> {
+pub(crate) fn in_time(envelopes: Vec<Envelope>, clock: Timestamp) -> Vec<Envelope> {
     let (in_time, late): (Vec<_>, Vec<_>) = envelopes.into_iter().partition(|one| clock <= one.submission.deadline);
     committer::answer_all(late.into_iter().map(|envelope| envelope.answer), Err(Refusal::Overloaded));
     in_time
-}
-
-fn take(lane: &Receiver<Envelope>, most: usize, taken: &mut Vec<Envelope>) {
-    taken.extend(lane.try_iter().take(most));
-}
-
-fn recovered(reader: &Reader) -> Result<(Head, Directory), StoreError> {
-    let mut directory = Directory::default();
-    for account in reader.accounts()? {
-        directory.put(account);
-    }
-    Ok((reader.head()?.unwrap_or_default(), directory))
 }
 
 struct AbortOnPanic;

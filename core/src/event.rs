@@ -109,7 +109,7 @@ impl EventKind {
     /// The event of a payment that stands at `status`.
     pub fn of_payment(payment: &Payment) -> EventKind {
         use crate::payment::PaymentStatus as S;
-        match (payment.kind, payment.status) {
+        match (payment.kind, &payment.status) {
             (PaymentKind::PayIn, S::Verifying { .. } | S::Routed) => EventKind::PayInProcessing,
             (PaymentKind::PayIn, S::Settled { .. }) => EventKind::PayInSettled,
             (PaymentKind::PayIn, S::Failed { .. }) => EventKind::PayInFailed,

@@ -6,10 +6,12 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use tokio::sync::{oneshot, watch};
 
+use crate::change::Head;
 use crate::command::{Outcome, Refusal, Submission};
 use crate::directory::Directory;
 use crate::id::Mode;
-use crate::limits::{LANE_INTERNAL, LANE_OPERATOR, LANE_PARTNER};
+use crate::limits::{BATCH_COMMANDS, BATCH_RESERVED_INTERNAL, LANE_INTERNAL, LANE_OPERATOR, LANE_PARTNER};
+use crate::time::Timestamp;
 
 /// Which queue a command waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub struct CellHandle {
     mode: Mode,
     senders: Lanes<Sender<Envelope>>,
     directory: Arc<ArcSwap<Directory>>,
-    commits: watch::Receiver<u64>,
+    commits: watch::Receiver<Head>,
 }
 
 /// One of something for each lane.
@@ -50,12 +52,36 @@ pub struct Lanes<T> {
     pub operator: T,
 }
 
+impl Lanes<Receiver<Envelope>> {
+    /// Takes what one batch may hold: outcomes first, up to their share. Does not wait.
+    pub fn drain(&self) -> Vec<Envelope> {
+        let mut taken = Vec::new();
+        take(&self.internal, BATCH_RESERVED_INTERNAL, &mut taken);
+        take(&self.operator, BATCH_RESERVED_INTERNAL / 2, &mut taken);
+        take(&self.partner, BATCH_COMMANDS - taken.len(), &mut taken);
+        taken
+    }
+
+    /// Takes everything that waits.
+    pub fn drain_all(&self) -> Vec<Envelope> {
+        let mut taken = Vec::new();
+        for lane in [&self.internal, &self.operator, &self.partner] {
+            take(lane, usize::MAX, &mut taken);
+        }
+        taken
+    }
+}
+
+fn take(lane: &Receiver<Envelope>, most: usize, taken: &mut Vec<Envelope>) {
+    taken.extend(lane.try_iter().take(most));
+}
+
 impl CellHandle {
     /// A handle and the engine's ends of its lanes.
     pub fn new(
         mode: Mode,
         directory: Arc<ArcSwap<Directory>>,
-        commits: watch::Receiver<u64>,
+        commits: watch::Receiver<Head>,
     ) -> (CellHandle, Lanes<Receiver<Envelope>>) {
         let (partner, partner_end) = bounded(LANE_PARTNER);
         let (internal, internal_end) = bounded(LANE_INTERNAL);
@@ -74,8 +100,13 @@ impl CellHandle {
         self.directory.load()
     }
 
-    /// The number of the newest synced batch; changes wake those who wait for work.
-    pub fn commits(&self) -> watch::Receiver<u64> {
+    /// The time of the newest synced batch: nobody may be told of an earlier one.
+    pub fn time(&self) -> Timestamp {
+        self.commits.borrow().now
+    }
+
+    /// The newest synced batch; changes wake those who wait for work.
+    pub fn commits(&self) -> watch::Receiver<Head> {
         self.commits.clone()
     }
 

@@ -4,6 +4,7 @@
 //! randomness, and `engine`, the only place where clock, queue, model and store meet.
 
 pub mod limits;
+mod planted;
 pub mod time;
 pub mod id;
 pub mod money;
@@ -31,6 +32,9 @@ pub mod store;
 pub mod ingress;
 #[allow(clippy::disallowed_methods, reason = "the only place where a clock is read")]
 pub mod engine;
+
+#[cfg(feature = "sim")]
+pub mod sim;
 
 #[cfg(test)]
 mod fixture;

@@ -1,5 +1,7 @@
 //! A payment: a quote redeemed with a session, on its way over a rail. A pay-in brings fiat in, a pay-out takes it out.
 
+use std::sync::Arc;
+
 use crate::id::{AccountId, AttemptId, PaymentId, QuoteId, SessionId, TransactionId};
 use crate::session::Metadata;
 use crate::terms::{Side, Terms};
@@ -58,12 +60,14 @@ pub struct Payment {
 }
 
 /// Where a payment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PaymentStatus {
     /// Waits for the user's verification; no rail knows of it yet.
     Verifying {
         /// From when on it fails.
         expires_at: Timestamp,
+        /// Where the user goes, as it was first told: replays and retried webhooks tell the same.
+        url: Arc<str>,
     },
     /// A rail was asked to move it.
     Routed,
@@ -134,11 +138,12 @@ pub enum Magic {
 
 impl PaymentStatus {
     /// The status after `event` at `now`; `None` when the event comes too late or too early and changes nothing.
-    pub fn on(self, event: PaymentEvent, now: Timestamp) -> Option<PaymentStatus> {
+    pub fn on(&self, event: PaymentEvent, now: Timestamp) -> Option<PaymentStatus> {
         use PaymentEvent as E;
         use PaymentStatus as S;
         match (self, event) {
-            (S::Verifying { .. }, E::Verified) => Some(S::Routed),
+            // The timer that fails it may come a moment late; time itself does not.
+            (S::Verifying { expires_at, .. }, E::Verified) => (now < *expires_at).then_some(S::Routed),
             (S::Verifying { .. }, E::VerificationExpired) => Some(S::Failed { code: FailureCode::VerificationExpired }),
             (S::Verifying { .. }, E::Settled | E::SoftFailed) => None,
             (S::Verifying { .. } | S::Routed, E::Failed(code)) => Some(S::Failed { code }),
@@ -154,7 +159,7 @@ impl PaymentStatus {
     }
 
     /// The word on the wire.
-    pub fn word(self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             PaymentStatus::Verifying { .. } | PaymentStatus::Routed => "processing",
             PaymentStatus::Settled { .. } => "settled",
@@ -164,7 +169,7 @@ impl PaymentStatus {
     }
 
     /// Whether anything can still happen.
-    pub fn is_final(self) -> bool {
+    pub fn is_final(&self) -> bool {
         match self {
             PaymentStatus::Verifying { .. } | PaymentStatus::Routed => false,
             PaymentStatus::Settled { .. } | PaymentStatus::Failed { .. } | PaymentStatus::Cancelled => true,
@@ -264,7 +269,7 @@ mod tests {
 
     #[test]
     fn money_settles_only_after_a_rail_was_asked() {
-        let verifying = PaymentStatus::Verifying { expires_at: Timestamp(9) };
+        let verifying = PaymentStatus::Verifying { expires_at: Timestamp(9), url: "https://pay.example/verify/1".into() };
         assert_eq!(verifying.on(PaymentEvent::Settled, Timestamp(1)), None);
         assert_eq!(verifying.on(PaymentEvent::Verified, Timestamp(1)), Some(PaymentStatus::Routed));
         assert_eq!(

@@ -1,6 +1,7 @@
 //! What an operator may set of a cell. Every duration of the domain is here.
 
 use crate::id::{IdKey, Mode};
+use crate::limits::TABLE_ROWS;
 use crate::quote::QuoteKey;
 use crate::time::Millis;
 
@@ -15,8 +16,12 @@ pub struct Settings {
     pub quote_life: Millis,
     /// How long a payment waits for its user's verification.
     pub verification_life: Millis,
+    /// Where users are verified: an origin with an optional path, to which `/verify/` and the payment's id are added.
+    pub public_url: String,
     /// Gaps between the attempts of a webhook delivery, each made up to a tenth longer; one attempt more than gaps.
     pub delivery_gaps: Vec<Millis>,
+    /// Rows of each kind that the working set keeps in memory beside those not yet synced.
+    pub table_rows: usize,
     /// The key that hides counters in ids.
     pub id_key: IdKey,
     /// The keys that sign quotes; the first one signs, all of them verify.
@@ -24,14 +29,16 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The contract's defaults.
+    /// The contract's defaults; the public URL is the documented listener's.
     pub fn new(mode: Mode, id_key: IdKey, quote_key: QuoteKey) -> Settings {
         Settings {
             mode,
             session_life: Millis::seconds(3_600),
             quote_life: Millis::seconds(30),
             verification_life: Millis::seconds(900),
+            public_url: "http://127.0.0.1:8080".to_owned(),
             delivery_gaps: [60, 300, 1_800, 7_200].map(Millis::seconds).to_vec(),
+            table_rows: TABLE_ROWS,
             id_key,
             quote_keys: vec![quote_key],
         }

@@ -26,8 +26,8 @@ use crate::delivery::Delivery;
 use crate::directory::Directory;
 use crate::id::{AccountId, CommandIds, DeliveryId, PaymentId, QuoteId, SessionId};
 use crate::ledger::BalanceKey;
-use crate::limits::TABLE_ROWS;
 use crate::payment::Payment;
+use crate::planted::{self, Bug};
 use crate::quote::Quote;
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::{Features, Person, Risk};
@@ -60,6 +60,8 @@ pub struct State {
     /// Persons declined in this batch: their history counts it when the batch closes, so that features do not depend on how
     /// a batch was cut into scoring calls.
     declined: Vec<[u8; 16]>,
+    /// Whether a refusal of this batch said that a time has passed.
+    told_time: bool,
 }
 
 /// Where a command stands after [`State::admit`].
@@ -86,6 +88,7 @@ impl Admitted {
 impl State {
     /// A state at `head`, with all accounts.
     pub fn new(settings: Settings, catalogue: Arc<Catalogue>, directory: Directory, head: Head) -> State {
+        let rows = settings.table_rows;
         State {
             settings,
             catalogue,
@@ -93,17 +96,18 @@ impl State {
             directory_changed: false,
             head,
             changes: Vec::new(),
-            sessions: Table::new(TABLE_ROWS),
-            quotes: Table::new(TABLE_ROWS),
-            payments: Table::new(TABLE_ROWS),
-            replays: Table::new(TABLE_ROWS),
-            persons: Table::new(TABLE_ROWS),
-            balances: Table::new(TABLE_ROWS),
-            deliveries: Table::new(TABLE_ROWS),
-            lanes: Table::new(TABLE_ROWS),
+            sessions: Table::new(rows),
+            quotes: Table::new(rows),
+            payments: Table::new(rows),
+            replays: Table::new(rows),
+            persons: Table::new(rows),
+            balances: Table::new(rows),
+            deliveries: Table::new(rows),
+            lanes: Table::new(rows),
             undecided_sessions: HashSet::new(),
             undecided_replays: HashSet::new(),
             declined: Vec::new(),
+            told_time: false,
         }
     }
 
@@ -151,7 +155,8 @@ impl State {
                 Command::CreateSession(..) | Command::LockQuote(..) => false,
                 Command::CancelSession(_, session)
                 | Command::ConfirmSession(_, session, _)
-                | Command::VerifyPayment(_, session, _) => touches(session),
+                | Command::VerifyPayment(_, session, _)
+                | Command::RememberPayment(_, session, _, _) => touches(session),
                 Command::CreatePayIn(_, redeem) | Command::CreatePayOut(_, redeem) => {
                     redeem.session.as_ref().is_some_and(touches)
                 }
@@ -168,13 +173,17 @@ impl State {
                 | Command::RevokeKey(..)
                 | Command::SetEntitlements(..)
                 | Command::SetOrigins(..)
-                | Command::SetWebhook(..) => true,
+                | Command::SetWebhook(..)
+                | Command::UnsetWebhook(..) => true,
             }
     }
 
     /// Runs a command as far as it goes without a score. A refused command changes nothing.
     pub fn admit(&mut self, submission: &Submission) -> Step {
         let remember = replay_key(submission);
+        if let Err(refusal) = self.entitled(&submission.command) {
+            return Step::Done(Err(refusal));
+        }
         if let Some((key, fingerprint)) = remember
             && let Some(outcome) = self.replayed(&key, &fingerprint)
         {
@@ -191,7 +200,10 @@ impl State {
                 self.undecided_replays.extend(remember.map(|(key, _)| key));
                 Step::Score(Box::new(Admitted { redemption: *redemption, remember }))
             }
-            Err(refusal) => Step::Done(Err(refusal)),
+            Err(refusal) => {
+                self.told_time |= says_that_time_has_passed(refusal);
+                Step::Done(Err(refusal))
+            }
         }
     }
 
@@ -207,12 +219,14 @@ impl State {
         Ok(Answer { reply, replayed: false })
     }
 
-    /// Closes the batch. A batch that changed nothing has no effects, and its number is used again.
+    /// Closes the batch. A batch that changed nothing has no effects, and its number is used again; unless somebody was told
+    /// that a time has passed, which must stay true after a restart with a clock that was set back.
     pub fn finish(&mut self) -> Option<Effects> {
         assert!(self.undecided_sessions.is_empty(), "every admitted redemption was decided");
         self.count_declines();
         self.collect_rows();
-        if self.changes.is_empty() {
+        let told_time = std::mem::take(&mut self.told_time);
+        if self.changes.is_empty() && !told_time {
             self.head.batch -= 1;
             return None;
         }
@@ -239,7 +253,7 @@ impl State {
     fn dispatch(&mut self, command: &Command) -> Result<Progress, Refusal> {
         let done = |reply| Ok(Progress::Done(reply));
         match command {
-            Command::CreateSession(account, terms) => done(self.create_session(*account, terms)?),
+            Command::CreateSession(account, terms) => done(self.create_session(*account, terms)),
             Command::CancelSession(account, id) => done(self.cancel_session(*account, *id)?),
             Command::LockQuote(account, lock) => done(self.lock_quote(*account, lock)?),
             Command::CreatePayIn(account, redeem) => self.create_pay_in(*account, redeem).map(Progress::redeeming),
@@ -248,6 +262,9 @@ impl State {
                 self.confirm_session(*account, *id, method.as_deref()).map(Progress::redeeming)
             }
             Command::VerifyPayment(account, session, id) => done(self.verify_payment(*account, *session, *id)?),
+            Command::RememberPayment(account, session, id, moment) => {
+                done(self.remember_payment(*account, *session, *id, *moment)?)
+            }
             Command::ReportRails(reports) => done(self.report_rails(reports)),
             Command::ReportDeliveries(outcomes) => done(self.report_deliveries(outcomes)),
             Command::RunTimer(timer) => done(self.run_timer(*timer)),
@@ -256,13 +273,16 @@ impl State {
             Command::RevokeKey(account, key) => done(self.revoke_key(*account, *key)?),
             Command::SetEntitlements(account, entitlements) => done(self.set_entitlements(*account, *entitlements)?),
             Command::SetOrigins(account, origins) => done(self.set_origins(*account, origins)?),
-            Command::SetWebhook(account, endpoint) => done(self.set_webhook(*account, endpoint)?),
+            Command::SetWebhook(account, endpoint) => done(self.set_webhook(*account, Some(endpoint))?),
+            Command::UnsetWebhook(account) => done(self.set_webhook(*account, None)?),
         }
     }
 
     fn replayed(&self, key: &ReplayKey, fingerprint: &[u8; 16]) -> Option<Outcome> {
         let replay = self.replays.get(key).filter(|replay| replay.is_live(self.head.now))?;
-        if &replay.fingerprint == fingerprint {
+        if planted::has(Bug::ReuseKey) && &replay.fingerprint != fingerprint {
+            None
+        } else if &replay.fingerprint == fingerprint {
             Some(Ok(Answer { reply: replay.reply.clone(), replayed: true }))
         } else {
             Some(Err(Refusal::IdempotencyKeyReused))
@@ -318,6 +338,10 @@ impl Progress {
     fn redeeming(redemption: Redemption) -> Progress {
         Progress::Redeeming(Box::new(redemption))
     }
+}
+
+fn says_that_time_has_passed(refusal: Refusal) -> bool {
+    matches!(refusal, Refusal::QuoteExpired | Refusal::SessionNotOpen | Refusal::PaymentNotWaiting)
 }
 
 fn replay_key(submission: &Submission) -> Option<(ReplayKey, [u8; 16])> {

@@ -23,7 +23,7 @@ pub use load::load;
 pub use memory::MemoryStore;
 pub use reader::Reader;
 #[cfg(feature = "rocksdb")]
-pub use rocks::{FORMAT, Identity, RocksStore, StoreMemory};
+pub use rocks::{Bulk, FORMAT, Identity, RocksStore, StoreMemory};
 
 /// Where rows lie. One writer; any number of readers, who see synced batches only.
 pub trait Store: Send + Sync + 'static {

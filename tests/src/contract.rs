@@ -55,6 +55,11 @@ impl Contract {
         Contract { document, operations, schemas }
     }
 
+    /// The document itself.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
     /// All operations.
     pub fn operations(&self) -> &[Operation] {
         &self.operations

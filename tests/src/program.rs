@@ -39,6 +39,14 @@ pub fn repository() -> PathBuf {
     package.parent().unwrap_or(package).to_path_buf()
 }
 
+/// Flags that name corridors and rates for live: those that the program ships for the sandbox, of which live connects none.
+pub fn live_catalogue() -> [String; 2] {
+    ["corridors", "rates"].map(|name| {
+        let file = repository().join(format!("control/catalogue/{name}.toml"));
+        format!("--live-{name}={}", file.display())
+    })
+}
+
 /// A file below `tests/fixtures`.
 pub fn fixture(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);

@@ -14,6 +14,16 @@ use crate::http::{Headers, parse_headers, read_head};
 use crate::poll::{SOON, poll};
 use crate::signature::{verify_gate, verify_standard};
 
+/// What is told of a session whose pay-in settles, in order.
+pub const TOLD_OF_A_PAY_IN: [&str; 6] = [
+    "gate_session.created",
+    "quote.consumed",
+    "rail.pay_in.processing",
+    "gate_session.processing",
+    "rail.pay_in.settled",
+    "gate_session.completed",
+];
+
 /// One attempt to deliver an event.
 #[derive(Clone, Debug)]
 pub struct Received {

@@ -18,11 +18,13 @@ mod all {
     mod operations;
     mod operator;
     mod overload;
+    mod pages;
     mod refused_starts;
     mod secrets;
     mod seed_examples;
     mod sessions;
     mod shared;
     mod slow_clients;
+    mod stopped;
     mod webhooks;
 }

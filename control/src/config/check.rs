@@ -1,5 +1,7 @@
 //! What must hold between settings, and formats that clap does not know.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use super::origin::Origins;
 use super::{Config, ConfigError, Deployment};
 
@@ -7,8 +9,10 @@ use super::{Config, ConfigError, Deployment};
 pub fn check(config: &Config, origins: &Origins<'_>) -> Result<(), ConfigError> {
     let rules = [
         live_has_a_master_key(config, origins),
+        live_has_its_own_catalogue(config, origins),
         operator_listener_is_local(config, origins),
         listeners_differ(config, origins),
+        hosts_have_one_mode(config, origins),
     ];
     rules.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Conflict)
 }
@@ -24,6 +28,30 @@ pub fn public_url(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
+/// Reads an address to listen on. Of names only `localhost` is taken: what another one means is not for this machine to say.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    let local = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+    if let Some(port) = local {
+        return Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
+    }
+    text.parse().map_err(|_| {
+        "must be an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080; of names only localhost is \
+         taken"
+            .to_owned()
+    })
+}
+
+/// Reads a host name as requests carry it, without a port; a name with one would never fit.
+pub fn host_name(text: &str) -> Result<String, String> {
+    let name = text.trim_start_matches('[').trim_end_matches(']');
+    let is_address = name.parse::<std::net::IpAddr>().is_ok();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    if is_address || !name.is_empty() && name.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err("must be a host name such as gate.example, without scheme, port and path".to_owned())
+}
+
 fn live_has_a_master_key(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
     if config.mode == Deployment::Sandbox || config.master_key_file.is_some() {
         return Ok(());
@@ -32,6 +60,20 @@ fn live_has_a_master_key(config: &Config, origins: &Origins<'_>) -> Result<(), S
         "{} asks for the live cell, which needs --master-key-file: write 64 hexadecimal characters (`openssl rand -hex 32`) \
          to a file with mode 600 outside the data directory and name it",
         origins.of("mode")
+    ))
+}
+
+fn live_has_its_own_catalogue(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    let files = [("--live-corridors", &config.live_corridors), ("--live-rates", &config.live_rates)];
+    let missing: Vec<&str> = files.iter().filter(|(_, file)| file.is_none()).map(|(name, _)| *name).collect();
+    if config.mode == Deployment::Sandbox || missing.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{} asks for the live cell, which needs {}: name the files with its own corridors and rates; those that the program \
+         ships are for the sandbox alone",
+        origins.of("mode"),
+        missing.join(" and ")
     ))
 }
 
@@ -47,21 +89,55 @@ fn operator_listener_is_local(config: &Config, origins: &Origins<'_>) -> Result<
     ))
 }
 
+/// An address that stands for all of the machine's takes its port on each of them.
 fn listeners_differ(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
-    if config.listen.port() == 0 || config.listen != config.operator_listen {
+    let (partners, operators) = (config.listen, config.operator_listen);
+    let overlap = partners.ip() == operators.ip() || partners.ip().is_unspecified() || operators.ip().is_unspecified();
+    if partners.port() == 0 || partners.port() != operators.port() || !overlap {
         return Ok(());
     }
     Err(format!(
-        "{} and {} are the same address, {}: give each its own port",
+        "{} and {} are the same address, {partners} and {operators}: give each its own port",
         origins.of("listen"),
-        origins.of("operator-listen"),
-        config.listen
+        origins.of("operator-listen")
+    ))
+}
+
+fn hosts_have_one_mode(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    let is_live = |name: &&String| config.live_hosts.iter().any(|live| live.eq_ignore_ascii_case(name));
+    let Some(both) = config.sandbox_hosts.iter().find(is_live) else { return Ok(()) };
+    Err(format!(
+        "{} and {} both name {both}, where no key would be taken then: a host name has one mode",
+        origins.of("sandbox-hosts"),
+        origins.of("live-hosts")
     ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_numbers_or_localhost() {
+        for (text, expected) in
+            [("localhost:80", "127.0.0.1:80"), ("0.0.0.0:0", "0.0.0.0:0"), ("[::1]:8080", "[::1]:8080")]
+        {
+            assert_eq!(address(text).map(|address| address.to_string()), Ok(expected.to_owned()));
+        }
+        for text in ["", "8080", ":8080", "localhost", "localhost:", "localhost:99999", "gate.example:80", "::1:80"] {
+            assert!(address(text).is_err_and(|reason| reason.contains("127.0.0.1:8080")), "{text}");
+        }
+    }
+
+    #[test]
+    fn host_names_are_bare() {
+        for text in ["gate.example", "Gate", "10.0.0.1", "::1", "[::1]"] {
+            assert_eq!(host_name(text), Ok(text.to_owned()));
+        }
+        for text in ["", "gate.example:443", "https://gate.example", "gate.example/", "a b", "[::1]:80"] {
+            assert!(host_name(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn public_urls_are_origins_with_an_optional_path() {

@@ -14,7 +14,8 @@ fn serve(words: &[&str]) -> Config {
         | Action::Version
         | Action::RailRecords(_)
         | Action::Ledger(_)
-        | Action::Compact(_)) => panic!("{other:?}"),
+        | Action::Compact(_)
+        | Action::OperatorToken(_)) => panic!("{other:?}"),
     }
 }
 
@@ -87,8 +88,18 @@ fn settings_that_do_not_go_together_are_refused() {
     };
     check(&["--mode", "live"], "--master-key-file");
     check(&["--mode", "both"], "--master-key-file");
+    let live = |words: &[&'static str]| [&["--mode", "live", "--master-key-file", "key"], words].concat();
+    check(&live(&[]), "--live-corridors and --live-rates");
+    check(&live(&["--corridors", "c", "--rates", "r"]), "--live-corridors and --live-rates");
+    check(&live(&["--live-corridors", "c"]), "needs --live-rates:");
+    check(&live(&["--live-rates", "r"]), "needs --live-corridors:");
+    assert!(read_words(&[&["serve"], &live(&["--live-corridors", "c", "--live-rates", "r"])[..]].concat()).is_ok());
     check(&["--operator-listen", "0.0.0.0:8081"], "--operator-allow-remote");
     check(&["--listen", "127.0.0.1:8081"], "same address");
+    check(&["--listen", "localhost:8081"], "same address");
+    check(&["--listen", "0.0.0.0:8081"], "same address");
+    check(&["--listen", "gate.example:8080"], "of names only localhost");
+    check(&["--sandbox-hosts", "a.example,B.example", "--live-hosts", "b.example"], "both name B.example");
     check(&["--quote-life", "301s"], "300s");
     check(&["--config", "/nowhere/at/all.toml"], "cannot read");
     assert!(read_words(&["serve", "--listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0"]).is_ok());

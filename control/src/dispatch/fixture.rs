@@ -25,13 +25,13 @@ pub struct PlayedCell {
     pub reader: Reader,
     pub stop: watch::Sender<bool>,
     store: Arc<MemoryStore>,
-    commits: watch::Sender<u64>,
+    commits: watch::Sender<Head>,
     internal: Receiver<Envelope>,
 }
 
 impl PlayedCell {
     pub fn new(directory: Directory) -> PlayedCell {
-        let (commits, seen) = watch::channel(0);
+        let (commits, seen) = watch::channel(Head::default());
         let (handle, lanes) = CellHandle::new(Mode::Sandbox, Arc::new(ArcSwap::from_pointee(directory)), seen);
         let store = Arc::new(MemoryStore::new());
         let reader = Reader::new(store.clone());
@@ -40,10 +40,10 @@ impl PlayedCell {
 
     /// Commits changes and wakes those who wait for work.
     pub fn put(&self, changes: Vec<Change>) {
-        let batch = *self.commits.borrow() + 1;
-        let effects = Effects { head: Head { batch, ..Head::default() }, changes };
-        self.store.commit(&[Batch::encode(&effects)]).unwrap();
-        self.commits.send_replace(batch);
+        let batch = self.commits.borrow().batch + 1;
+        let head = Head { batch, ..Head::default() };
+        self.store.commit(&[Batch::encode(&Effects { head, changes })]).unwrap();
+        self.commits.send_replace(head);
     }
 
     /// The next command in the internal lane.

@@ -100,7 +100,6 @@ fn start_dispatchers(world: &World, directory: &Path) -> (watch::Sender<bool>, V
         reader: world.reader().clone(),
         keys: Arc::new(KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox)),
         client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
-        public_url: "https://pay.example".to_owned(),
         at_once: 64,
         notice: notices().0,
         stats: Arc::default(),

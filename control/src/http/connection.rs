@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use ::http::header::{EXPECT, HOST};
-use ::http::{HeaderName, HeaderValue, StatusCode};
+use ::http::header::{CONTENT_LENGTH, EXPECT, HOST};
+use ::http::{HeaderName, HeaderValue, Method, StatusCode};
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
@@ -96,6 +96,7 @@ async fn answer<S: Service>(
 ) -> hyper::Response<Full<Bytes>> {
     let (mut head, incoming) = request.into_parts();
     name_host(&mut head);
+    let asks_for_head = head.method == Method::HEAD;
     let body = if incoming.is_end_stream() { Ok(Bytes::new()) } else { read(&head, incoming, &shared.limits).await };
     let request = Request {
         method: head.method,
@@ -105,7 +106,16 @@ async fn answer<S: Service>(
         body,
         peer,
     };
-    outgoing(shared.service.call(request).await)
+    let response = outgoing(shared.service.call(request).await);
+    if asks_for_head { without_body(response) } else { response }
+}
+
+/// The answer to HEAD: on HTTP/2 nobody else keeps the body back.
+fn without_body(response: hyper::Response<Full<Bytes>>) -> hyper::Response<Full<Bytes>> {
+    let (mut head, body) = response.into_parts();
+    let length = body.size_hint().exact().unwrap_or_default();
+    head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    hyper::Response::from_parts(head, Full::default())
 }
 
 /// HTTP/2 and absolute request targets name the host in the target; everybody else reads it from the header.
@@ -200,11 +210,14 @@ impl Watch {
         }
     }
 
-    /// Bytes came in. On HTTP/2 they may be anything, so that only idleness is judged there.
-    pub(super) fn received(&self, http2: bool) {
-        if self.in_flight.load(Relaxed) == 0 && !self.reads_head.swap(!http2, Relaxed) {
+    /// Bytes came in; `true` when a head begins with them. On HTTP/2 they may be anything, so that only idleness is judged
+    /// there.
+    pub(super) fn received(&self, http2: bool) -> bool {
+        let begins = self.in_flight.load(Relaxed) == 0 && !self.reads_head.swap(!http2, Relaxed);
+        if begins {
             self.mark();
         }
+        begins
     }
 
     /// Everything written so far is out.

@@ -138,6 +138,8 @@ async fn long_bodies_are_refused_and_the_sender_hears_it() {
 async fn what_is_no_request_is_refused_in_the_services_words() {
     let server = start(limits()).await;
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(100));
+    let long = format!("GET /{}", "a".repeat(40_000));
+    let long_after_another_header = format!("GET / HTTP/1.1\r\na: b\r\nc:{}", "d".repeat(40_000));
     let large = format!("GET / HTTP/1.1\r\na: {}\r\n\r\n", "b".repeat(40_000));
     for (bytes, status) in [
         ("nonsense\r\n\r\n", "400 Bad Request"),
@@ -145,6 +147,8 @@ async fn what_is_no_request_is_refused_in_the_services_words() {
         ("GET / HTTP/1.1\r\ncontent-length: x\r\n\r\n", "400 Bad Request"),
         (many.as_str(), "431 Request Header Fields Too Large"),
         (large.as_str(), "431 Request Header Fields Too Large"),
+        (long_after_another_header.as_str(), "431 Request Header Fields Too Large"),
+        (long.as_str(), "414 URI Too Long"),
     ] {
         let told = server.talk(bytes.as_bytes()).await;
         assert!(told.starts_with(&format!("HTTP/1.1 {status}\r\nconnection: close\r\n")), "{bytes:.40} {told}");
@@ -161,6 +165,19 @@ async fn a_refusal_after_an_answer_is_in_the_services_words_too() {
     until(&mut stream, "GET /a").await;
     stream.write_all(b"nonsense\r\n\r\n").await.unwrap();
     assert!(rest(&mut stream).await.ends_with("refused 400"));
+    let mut stream = server.connect().await;
+    stream.write_all(b"POST /b HTTP/1.1\r\nhost: h\r\ncontent-length: 7\r\n\r\n{\"a\":1}").await.unwrap();
+    until(&mut stream, r#"{"a":1}"#).await;
+    stream.write_all(format!("GET /{}", "a".repeat(40_000)).as_bytes()).await.unwrap();
+    assert!(rest(&mut stream).await.ends_with("refused 414"));
+}
+
+#[tokio::test]
+async fn answers_to_head_have_no_body() {
+    let server = start(limits()).await;
+    let told = server.talk(b"HEAD /a HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").await;
+    assert!(told.starts_with("HTTP/1.1 200 OK\r\n") && told.ends_with("\r\n\r\n"), "{told}");
+    assert!(told.contains(&format!("content-length: {}\r\n", "HEAD /a  ".len())), "{told}");
 }
 
 #[tokio::test]

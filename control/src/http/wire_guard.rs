@@ -22,21 +22,47 @@ pub(super) struct WireGuard<Io, F> {
     refuse: F,
     begun: bool,
     http2: bool,
+    line: Line,
     /// Bytes that go out instead of hyper's, and how many of them did.
     instead: Option<(Vec<u8>, usize)>,
 }
 
 impl<Io, F: Fn(u16) -> Response> WireGuard<Io, F> {
     pub(super) fn new(io: Io, watch: Arc<Watch>, refuse: F) -> WireGuard<Io, F> {
-        WireGuard { io, watch, refuse, begun: false, http2: false, instead: None }
+        WireGuard { io, watch, refuse, begun: false, http2: false, line: Line::default(), instead: None }
     }
 
-    /// The status of hyper's own refusal, when `bytes` are one.
+    /// The status of hyper's own refusal, when `bytes` are one. It gives up on a head at its bound, whatever stands in it:
+    /// a request line that has not even ended by then is named for what it is.
     fn refusal(&self, bytes: &[u8]) -> Option<u16> {
         if self.watch.is_answering() || self.http2 || !bytes.starts_with(REFUSAL) {
             return None;
         }
-        std::str::from_utf8(bytes.get(9..12)?).ok()?.parse().ok()
+        let status = std::str::from_utf8(bytes.get(9..12)?).ok()?.parse().ok()?;
+        Some(if status == 431 && self.line.is_of_request() { 414 } else { status })
+    }
+}
+
+/// The line that is coming in, as far as it shows what it is: a space ends the method of a request line, a colon the name
+/// of a header.
+#[derive(Default)]
+struct Line {
+    separator: Option<u8>,
+}
+
+impl Line {
+    fn received(&mut self, mut bytes: &[u8]) {
+        if let Some(end) = bytes.iter().rposition(|&byte| byte == b'\n') {
+            bytes = &bytes[end + 1..];
+            self.separator = None;
+        }
+        if self.separator.is_none() {
+            self.separator = bytes.iter().copied().find(|byte| matches!(byte, b' ' | b':'));
+        }
+    }
+
+    fn is_of_request(&self) -> bool {
+        self.separator == Some(b' ')
     }
 }
 
@@ -84,7 +110,10 @@ impl<Io: AsyncRead + Unpin, F: Unpin> AsyncRead for WireGuard<Io, F> {
             if !this.begun {
                 (this.begun, this.http2) = (true, received.starts_with(PREFACE));
             }
-            this.watch.received(this.http2);
+            if this.watch.received(this.http2) {
+                this.line = Line::default();
+            }
+            this.line.received(received);
         }
         Poll::Ready(Ok(()))
     }

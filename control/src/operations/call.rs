@@ -12,7 +12,7 @@ use super::Operation;
 use crate::auth::Authenticated;
 use crate::gate::Cell;
 use crate::problem::Problem;
-use crate::wire::{Query, View, parse, to_json};
+use crate::wire::{Query, parse, to_json};
 
 /// What a handler needs of a request.
 pub struct Call<'a> {
@@ -69,11 +69,6 @@ impl<'a> Call<'a> {
         self.caller.mode()
     }
 
-    /// What renderings depend on beside the object.
-    pub fn view(&self) -> View<'a> {
-        self.cell.view()
-    }
-
     /// The body as a request.
     pub fn parse<T: Deserialize<'a>>(&self) -> Result<T, Problem> {
         parse(self.body)
@@ -86,7 +81,13 @@ impl<'a> Call<'a> {
 
     /// Asks the core on the row's lane. `fingerprint` is that of the normalised request.
     pub async fn submit(&self, command: Command, fingerprint: [u8; 16]) -> Result<Answer, Problem> {
-        let key = self.idempotency_key.map(|key| self.replay_key(key));
+        self.submit_step(&[], command, fingerprint).await
+    }
+
+    /// The same for a further command of the same request: its answer is remembered for itself, under the request's key and
+    /// the step's name.
+    pub async fn submit_step(&self, step: &[u8], command: Command, fingerprint: [u8; 16]) -> Result<Answer, Problem> {
+        let key = self.idempotency_key.map(|key| self.replay_key(key, step));
         let idempotency = key.map(|key| Idempotency { key, fingerprint });
         Ok(self.cell.submit(self.operation.lane, command, idempotency).await?)
     }
@@ -100,12 +101,17 @@ impl<'a> Call<'a> {
         self.cell.read(move |reader| ask(reader, account)).await?.ok_or_else(Problem::not_found)
     }
 
-    /// The scope of an idempotency key within account and mode: the first half of SHA-256 over operation, path and key.
-    /// The path adds its parameter to the operation, and nothing else.
-    fn replay_key(&self, key: &str) -> [u8; 16] {
+    /// The scope of an idempotency key within account and mode: the first half of SHA-256 over operation, path, key and, if
+    /// there is one, step. The path adds its parameter to the operation, and nothing else.
+    fn replay_key(&self, key: &str, step: &[u8]) -> [u8; 16] {
         let mut digest = Sha256::new();
         for part in [self.operation.word, "\0", self.operation.path, "\0", self.parameter, "\0", key] {
             digest.update(part.as_bytes());
+        }
+        // Keys are printable: none ends like a step.
+        if !step.is_empty() {
+            digest.update(b"\0");
+            digest.update(step);
         }
         let mut half = [0; 16];
         half.copy_from_slice(&digest.finalize()[..16]);

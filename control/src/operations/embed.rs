@@ -35,8 +35,8 @@ pub(super) async fn create_embed_token(call: Call<'_>) -> Handled {
         expires_at: now.plus(call.cell.embed_token_life()),
     };
     let token = call.cell.keys().issue_embed_token(&claims);
-    let view = call.view();
-    let answer = wire::EmbedToken::of(token, claims.expires_at, claims.account, session.as_ref(), &view);
+    let mode = call.mode();
+    let answer = wire::EmbedToken::of(token, claims.expires_at, claims.account, session.as_ref(), mode);
     Ok(Rendered::new(&answer))
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn create_pay_out(call: Call<'_>) -> Handled {
 /// retrievePayIn and retrievePayOut: one record each, told apart by `kind`.
 pub(super) async fn retrieve(call: Call<'_>, kind: PaymentKind) -> Handled {
     let payment = read(&call, kind).await?;
-    Ok(Rendered::new(&wire::Payment::of(&payment, &call.view())))
+    Ok(Rendered::new(&wire::Payment::of(&payment, call.mode())))
 }
 
 /// The payment that the path names.
@@ -39,5 +39,5 @@ pub(super) fn rendered(call: &Call<'_>, answer: Answer) -> Handled {
     let Reply::Payment(payment) = answer.reply else {
         return Err(Problem::internal("the core answered with something else than a payment"));
     };
-    Ok(Rendered::new(&wire::Payment::of(&payment, &call.view())).replayed(answer.replayed))
+    Ok(Rendered::new(&wire::Payment::of(&payment, call.mode())).replayed(answer.replayed))
 }

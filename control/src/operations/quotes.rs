@@ -15,12 +15,12 @@ pub(super) async fn lock_quote(call: Call<'_>) -> Handled {
         return Err(Problem::internal("the core answered with something else than a quote"));
     };
     // A repeated answer says what the first one said, however late it is.
-    let view = wire::SignedQuote::of(&quote, quote.created_at, &call.view());
+    let view = wire::SignedQuote::of(&quote, quote.created_at, call.mode());
     Ok(Rendered::new(&view).replayed(answer.replayed))
 }
 
 pub(super) async fn retrieve_signed_quote(call: Call<'_>) -> Handled {
     let id = call.named(QuoteId::parse)?;
     let quote = call.read(move |reader, account| reader.quote(account, id)).await?;
-    Ok(Rendered::new(&wire::SignedQuote::of(&quote, call.cell.now(), &call.view())))
+    Ok(Rendered::new(&wire::SignedQuote::of(&quote, call.cell.now(), call.mode())))
 }

@@ -29,14 +29,14 @@ pub(super) async fn create_session(call: Call<'_>) -> Handled {
     let replayed = answer.replayed;
     let session = session(answer)?;
     let secret = call.cell.keys().client_secret(session.id);
-    let view = wire::Session { client_secret: Some(secret.reveal()), ..wire::Session::of(&session, &call.view()) };
+    let view = wire::Session { client_secret: Some(secret.reveal()), ..wire::Session::of(&session, call.mode()) };
     Ok(Rendered::new(&view).replayed(replayed))
 }
 
 pub(super) async fn retrieve_session(call: Call<'_>) -> Handled {
     let id = call.named(SessionId::parse)?;
     let session = call.read(move |reader, account| reader.session(account, id)).await?;
-    Ok(Rendered::new(&wire::Session::of(&session, &call.view())))
+    Ok(Rendered::new(&wire::Session::of(&session, call.mode())))
 }
 
 pub(super) async fn cancel_session(call: Call<'_>) -> Handled {
@@ -54,15 +54,14 @@ pub(super) async fn list_sessions(call: Call<'_>) -> Handled {
     let account = call.account();
     // One more than asked for tells whether older ones follow.
     let sessions = call.cell.read(move |reader| reader.sessions(account, label, after, limit + 1)).await?;
-    let view = call.view();
-    let data = sessions.iter().take(limit).map(|session| wire::Session::of(session, &view)).collect();
+    let data = sessions.iter().take(limit).map(|session| wire::Session::of(session, mode)).collect();
     Ok(Rendered::new(&wire::List::new(call.operation.path, data, sessions.len() > limit)))
 }
 
 /// The answer about a session after a command.
-fn rendered(call: &Call<'_>, answer: Answer) -> Handled {
+pub(super) fn rendered(call: &Call<'_>, answer: Answer) -> Handled {
     let replayed = answer.replayed;
-    Ok(Rendered::new(&wire::Session::of(&*session(answer)?, &call.view())).replayed(replayed))
+    Ok(Rendered::new(&wire::Session::of(&*session(answer)?, call.mode())).replayed(replayed))
 }
 
 fn session(answer: Answer) -> Result<Arc<Session>, Problem> {

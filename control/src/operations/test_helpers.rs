@@ -1,29 +1,32 @@
 //! The sandbox's test helpers: they make happen by hand what users, rails and verifiers do.
+//!
+//! A helper that makes a payment end takes several commands. The first is remembered under the request's key and says
+//! whether there is anything to do; the last is remembered under a key of its own and gives the answer. What lies between
+//! changes nothing the second time, so that a retry goes on where the first try was lost.
 
-use causeway_core::command::{Command, Reply};
-use causeway_core::id::SessionId;
+use causeway_core::command::{Answer, Command, Moment, Refusal, Reply};
+use causeway_core::id::{PaymentId, SessionId};
 use causeway_core::limits::ATTEMPTS_PER_PAYMENT;
 use causeway_core::payment::{Attempt, Payment, PaymentKind, PaymentStatus};
 use causeway_core::rail::{RailOutcome, RailReport};
 
-use super::{Call, Handled, Rendered, payments};
-use crate::gate::Lane;
+use super::{Call, Handled, payments, sessions};
+use crate::gate::{Lane, RailUnavailable};
 use crate::problem::{Code, Problem};
 use crate::wire::{self, Fingerprint};
 
-/// Confirms a session as the user of its hosted flow would, and makes the rail end the movement. A retry with the same key
-/// goes on where the first try was lost.
+/// Confirms a session as the user of its hosted flow would, and makes the rail end the movement.
 pub(super) async fn complete_session(call: Call<'_>) -> Handled {
     let id = call.named(SessionId::parse)?;
     let outcome = call.parse::<wire::CompleteSession>()?.outcome;
     let fingerprint = Fingerprint::new().field("outcome", outcome.word()).finish();
-    let answer = call.submit(Command::ConfirmSession(call.account(), id, None), fingerprint).await?;
-    let Reply::Payment(payment) = answer.reply else {
+    let confirmed = call.submit(Command::ConfirmSession(call.account(), id, None), fingerprint).await?;
+    let Reply::Payment(payment) = confirmed.reply else {
         return Err(Problem::internal("the core answered with something else than a payment"));
     };
-    drive(&call, Payment::clone(&payment), outcome.of_rail()).await?;
-    let session = call.read(move |reader, account| reader.session(account, id)).await?;
-    Ok(Rendered::new(&wire::Session::of(&session, &call.view())).replayed(answer.replayed))
+    drive(&call, payment.id, outcome.of_rail()).await?;
+    let answer = ended(&call, &payment, Moment::SessionAfter, fingerprint).await?;
+    sessions::rendered(&call, answer)
 }
 
 /// verifyPayIn and verifyPayOut.
@@ -37,30 +40,45 @@ pub(super) async fn verify(call: Call<'_>, kind: PaymentKind) -> Handled {
 /// Settles, fails or cancels a payment that a rail is working on.
 pub(super) async fn resolve(call: Call<'_>, kind: PaymentKind, outcome: RailOutcome) -> Handled {
     let payment = payments::read(&call, kind).await?;
-    if payment.status != PaymentStatus::Routed {
-        return Err(Problem::new(Code::PaymentNotWaiting, "No rail is working on the payment; read it."));
-    }
-    let after = drive(&call, payment, outcome).await?;
-    Ok(Rendered::new(&wire::Payment::of(&after, &call.view())))
+    let fingerprint = Fingerprint::new().finish();
+    call.submit(remember(&payment, Moment::Routed), fingerprint).await?;
+    drive(&call, payment.id, outcome).await?;
+    let answer = ended(&call, &payment, Moment::Ended, fingerprint).await?;
+    payments::rendered(&call, answer)
+}
+
+/// The last command. Its key names the payment too: a later movement of the same session has an answer of its own.
+async fn ended(call: &Call<'_>, payment: &Payment, moment: Moment, fingerprint: [u8; 16]) -> Result<Answer, Problem> {
+    let step = [b"ended".as_slice(), &payment.id.0.to_be_bytes()].concat();
+    call.submit_step(&step, remember(payment, moment), fingerprint).await
+}
+
+fn remember(payment: &Payment, moment: Moment) -> Command {
+    Command::RememberPayment(payment.account, payment.session, payment.id, moment)
 }
 
 /// Makes a payment end: its user is verified, and the rail gives `outcome`. Where a corridor has already failed softly, the
 /// next one is asked, so that there are at most as many rounds as attempts, and one for the verification.
-async fn drive(call: &Call<'_>, mut payment: Payment, outcome: RailOutcome) -> Result<Payment, Problem> {
+async fn drive(call: &Call<'_>, id: PaymentId, outcome: RailOutcome) -> Result<(), Problem> {
     for _ in 0..=ATTEMPTS_PER_PAYMENT {
-        match (payment.status, payment.attempts.last()) {
-            (PaymentStatus::Verifying { .. }, _) => {
-                let command = Command::VerifyPayment(payment.account, payment.session, payment.id);
-                call.cell.submit(call.operation.lane, command, None).await?;
-            }
+        let payment = call.read(move |reader, account| reader.payment(account, id)).await?;
+        match (&payment.status, payment.attempts.last()) {
+            (PaymentStatus::Verifying { .. }, _) => end_verification(call, &payment).await?,
             (PaymentStatus::Routed, Some(attempt)) => end_attempt(call, &payment, attempt, outcome).await?,
             (PaymentStatus::Routed, None)
             | (PaymentStatus::Settled { .. } | PaymentStatus::Failed { .. } | PaymentStatus::Cancelled, _) => break,
         }
-        let id = payment.id;
-        payment = call.read(move |reader, account| reader.payment(account, id)).await?;
     }
-    Ok(payment)
+    Ok(())
+}
+
+async fn end_verification(call: &Call<'_>, payment: &Payment) -> Result<(), Problem> {
+    let command = Command::VerifyPayment(payment.account, payment.session, payment.id);
+    match call.cell.submit(call.operation.lane, command, None).await {
+        // Somebody else was faster, or its time ran out: the next look tells.
+        Ok(_) | Err(Refusal::PaymentNotWaiting) => Ok(()),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// The simulated rail gives the outcome first, durably, and then the core hears of it, so that the rail's own record and
@@ -72,7 +90,7 @@ async fn end_attempt(
     outcome: RailOutcome,
 ) -> Result<(), Problem> {
     let rail = call.cell.sandbox_rail().ok_or_else(Problem::not_found)?;
-    let outcome = rail.resolve(attempt.id, outcome).await.map_err(Problem::internal)?;
+    let outcome = rail.resolve(attempt.id, outcome).await.map_err(unheard)?;
     let report = RailReport {
         attempt: attempt.id,
         payment: payment.id,
@@ -82,4 +100,10 @@ async fn end_attempt(
     };
     call.cell.submit(Lane::Internal, Command::ReportRails(vec![report]), None).await?;
     Ok(())
+}
+
+/// The rail may have heard the wish all the same: a retry finds out.
+fn unheard(error: RailUnavailable) -> Problem {
+    let problem = Problem::new(Code::OutcomeUnknown, Code::OutcomeUnknown.explanation());
+    Problem { cause: Some(error.to_string()), ..problem }
 }

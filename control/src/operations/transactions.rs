@@ -13,5 +13,5 @@ pub(super) async fn retrieve_transaction(call: Call<'_>) -> Handled {
         Ok(Some((payment, session)))
     });
     let (payment, session) = read.await?;
-    Ok(Rendered::new(&wire::Transaction::of(&payment, session.as_ref(), &call.view())))
+    Ok(Rendered::new(&wire::Transaction::of(&payment, session.as_ref(), call.mode())))
 }

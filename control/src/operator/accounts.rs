@@ -1,16 +1,18 @@
 //! Accounts, their keys, entitlements, origins and webhook endpoints.
 
+use std::collections::BTreeSet;
+
 use causeway_core::account::{Entitlements, WebhookEndpoint};
 use causeway_core::command::{Command, NewKey, Reply};
 use causeway_core::id::{AccountId, KeyId, Mode};
 
-use super::body::{self, CreateAccount, CreateKey, Delete, SetEntitlements, SetOrigins, SetWebhook};
+use super::body::{self, CreateAccount, CreateKey, Delete, SetEntitlements, SetOrigins, SetWebhook, UnsetWebhook};
 use super::call::{Call, Handled, Target, answer, unknown_account};
-use super::view::{AccountView, NewKeyView, NewWebhookView, RevokedKeyView};
+use super::view::{AccountSummary, AccountView, NewKeyView, NewWebhookView, RevokedKeyView, UnsetWebhookView};
 use crate::gate::{Cell, Lane};
 use crate::keys::{account_bits, new_api_key, new_webhook_secret};
 use crate::problem::{Code, Problem};
-use crate::wire::{Time, mode_word};
+use crate::wire::{List, Time, mode_word};
 
 /// Adds an account to every cell, or to the one that is named.
 pub async fn create_account(call: Call<'_>) -> Handled {
@@ -28,6 +30,18 @@ pub async fn create_account(call: Call<'_>) -> Handled {
         records.push((cell.mode(), call.change(cell, Command::CreateAccount(id, request.name.clone())).await?));
     }
     answer(201, &AccountView::new(id, &request.name, &records))
+}
+
+/// Lists the accounts of all cells, newest first: `limit`, and `starting_after` with an account's id.
+pub async fn list_accounts(call: Call<'_>) -> Handled {
+    let limit = call.query.limit(10, 100)?;
+    let before = call.query.parsed("starting_after", "an account's id", AccountId::parse)?;
+    let mut ids = BTreeSet::new();
+    for cell in call.interface.gate.cells() {
+        ids.extend(cell.directory().newest(before).take(limit + 1).map(|account| account.id));
+    }
+    let page = ids.iter().rev().take(limit).map(|&id| AccountSummary::new(id, &call.accounts(id)));
+    answer(200, &List::new("/operator/accounts", page.collect(), ids.len() > limit))
 }
 
 /// Shows an account.
@@ -100,6 +114,18 @@ pub async fn set_webhook(call: Call<'_>) -> Handled {
         url: &request.url,
         secret: secret.reveal(),
     };
+    answer(200, &view)
+}
+
+/// Lets an account's events go nowhere. Deliveries on their way are given up with their next attempt.
+pub async fn unset_webhook(call: Call<'_>) -> Handled {
+    let request: UnsetWebhook = call.read()?;
+    let (id, mode) = (call.account_id()?, request.mode.mode());
+    let cell = call.cell(mode)?;
+    call.record(target(id, mode), request.reason.as_deref()).await?;
+    call.change(cell, Command::UnsetWebhook(id)).await?;
+    let view =
+        UnsetWebhookView { object: "webhook_endpoint", account_id: id.text(), mode: mode_word(mode), deleted: true };
     answer(200, &view)
 }
 

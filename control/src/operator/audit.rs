@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use causeway_core::time::Timestamp;
 use parking_lot::Mutex;
 use serde::Serialize;
 
@@ -22,7 +23,7 @@ pub struct Audit {
 pub struct Entry<'a> {
     /// When.
     pub at: Time,
-    /// The request, as in `X-Request-Id`: the log has what came of it.
+    /// The request, as in `X-Request-Id`: the log has what came of it. Empty for the command line.
     pub request_id: &'a str,
     /// Who.
     pub operator: &'a str,
@@ -48,14 +49,34 @@ impl Audit {
 
     /// Appends an entry; it is on disk when this returns.
     pub async fn record(&self, entry: &Entry<'_>) -> io::Result<()> {
-        let mut line = to_json(entry);
-        line.push(b'\n');
-        let file = Arc::clone(&self.file);
-        let written = tokio::task::spawn_blocking(move || {
-            let mut file = file.lock();
-            file.write_all(&line)?;
-            file.sync_data()
-        });
-        written.await.map_err(io::Error::other)?
+        let (audit, line) = (self.clone(), line(entry));
+        tokio::task::spawn_blocking(move || audit.append(&line)).await.map_err(io::Error::other)?
     }
+
+    /// Appends what the command line does while the gateway is stopped.
+    pub fn record_command(&self, action: &'static str, object: &str, at: Timestamp) -> io::Result<()> {
+        let entry = Entry {
+            at: Time(at),
+            request_id: "",
+            operator: "(command line)",
+            action,
+            account: None,
+            mode: None,
+            object: Some(object),
+            reason: None,
+        };
+        self.append(&line(&entry))
+    }
+
+    fn append(&self, line: &[u8]) -> io::Result<()> {
+        let mut file = self.file.lock();
+        file.write_all(line)?;
+        file.sync_data()
+    }
+}
+
+fn line(entry: &Entry<'_>) -> Vec<u8> {
+    let mut line = to_json(entry);
+    line.push(b'\n');
+    line
 }

@@ -45,6 +45,16 @@ pub struct SetWebhook {
     pub reason: Option<String>,
 }
 
+/// `DELETE /operator/accounts/{id}/webhook`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnsetWebhook {
+    /// The world of the endpoint.
+    pub mode: ModeWord,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 /// `PUT /operator/accounts/{id}/entitlements`: what is left out is taken away.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

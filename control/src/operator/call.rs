@@ -17,7 +17,7 @@ use super::table::Row;
 use crate::gate::{Cell, Lane, system_time};
 use crate::http::Response;
 use crate::problem::{Code, Problem};
-use crate::wire::{Time, mode_word, parse, to_json};
+use crate::wire::{Query, Time, mode_word, parse, to_json};
 
 /// What comes of a call.
 pub type Handled = Result<Response, Problem>;
@@ -34,6 +34,8 @@ pub struct Call<'a> {
     pub request_id: &'a str,
     /// The path's parameters.
     pub parameters: Vec<&'a str>,
+    /// The query's parameters.
+    pub query: Query<'a>,
     /// The body.
     pub body: &'a Bytes,
 }

@@ -46,6 +46,7 @@ pub static TABLE: &[Row] = &[
     row(Method::GET, "/healthz", Access::Open, "health", |call| Box::pin(probes::health(call))),
     row(Method::GET, "/readyz", Access::Open, "readiness", |call| Box::pin(probes::readiness(call))),
     row(Method::GET, "/metrics", Access::Open, "metrics", |call| Box::pin(probes::metrics(call))),
+    row(Method::GET, "/operator/accounts", READ, "list_accounts", |call| Box::pin(accounts::list_accounts(call))),
     row(Method::POST, "/operator/accounts", WRITE, "create_account", |call| Box::pin(accounts::create_account(call))),
     row(Method::GET, "/operator/accounts/{id}", READ, "retrieve_account", |call| {
         Box::pin(accounts::retrieve_account(call))
@@ -56,6 +57,9 @@ pub static TABLE: &[Row] = &[
     }),
     row(Method::PUT, "/operator/accounts/{id}/webhook", WRITE, "set_webhook", |call| {
         Box::pin(accounts::set_webhook(call))
+    }),
+    row(Method::DELETE, "/operator/accounts/{id}/webhook", WRITE, "unset_webhook", |call| {
+        Box::pin(accounts::unset_webhook(call))
     }),
     row(Method::PUT, "/operator/accounts/{id}/entitlements", WRITE, "set_entitlements", |call| {
         Box::pin(accounts::set_entitlements(call))

@@ -64,7 +64,9 @@ impl World {
         }
         let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
         let peer = "127.0.0.1:50000".parse().unwrap();
-        let request = Request { method, path: path.to_owned(), query: String::new(), headers, body: Ok(body), peer };
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let (path, query) = (path.to_owned(), query.to_owned());
+        let request = Request { method, path, query, headers, body: Ok(body), peer };
         let response = Service::call(&self.interface, request).await;
         assert!(response.headers.iter().any(|(name, _)| *name == "x-request-id"));
         assert!(!response.headers.iter().any(|(name, _)| name.starts_with("access-control")));
@@ -186,6 +188,76 @@ async fn a_webhook_secret_is_shown_once_and_kept_sealed() {
         let refused = World::expect(world.ask(Method::PUT, &path, json!({ "mode": mode, "url": url })).await, 400);
         assert_eq!(refused["param"], "url", "{mode} {url}");
     }
+}
+
+#[tokio::test]
+async fn a_webhook_is_unset_in_one_mode_and_as_often_as_one_likes() {
+    let world = World::start(BOTH);
+    let id = world.account(json!({ "name": "Shop" })).await;
+    let path = format!("/operator/accounts/{id}/webhook");
+    for (mode, url) in [("sandbox", "http://127.0.0.1:9000/hooks"), ("live", "https://partner.example/hooks")] {
+        World::expect(world.ask(Method::PUT, &path, json!({ "mode": mode, "url": url })).await, 200);
+    }
+    let body = json!({ "mode": "sandbox", "reason": "moved out" });
+    for _ in 0..2 {
+        let unset = World::expect(world.ask(Method::DELETE, &path, body.clone()).await, 200);
+        assert_eq!((&unset["mode"], &unset["deleted"]), (&json!("test"), &json!(true)));
+    }
+    let shown = World::expect(world.ask(Method::GET, &format!("/operator/accounts/{id}"), Value::Null).await, 200);
+    assert_eq!(shown["modes"][0]["webhook_url"], Value::Null);
+    assert_eq!(shown["modes"][1]["webhook_url"], "https://partner.example/hooks");
+    assert!(world.audit().contains("unset_webhook") && world.audit().contains("moved out"));
+    let foreign = format!("/operator/accounts/{}/webhook", AccountId(1).text());
+    World::expect(world.ask(Method::DELETE, &foreign, body).await, 404);
+    World::expect(world.ask(Method::DELETE, &path, Value::Null).await, 400);
+}
+
+#[tokio::test]
+async fn accounts_are_listed_newest_first_page_by_page() {
+    let world = World::start(BOTH);
+    let (mut made, mut listed) = (Vec::new(), Vec::new());
+    for mode in [Value::Null, json!("sandbox"), json!("live"), Value::Null, json!("live")] {
+        made.push(world.account(json!({ "name": format!("Shop {}", made.len()), "mode": mode })).await);
+    }
+    made.sort_unstable_by(|one, other| other.cmp(one));
+    let mut path = "/operator/accounts?limit=2".to_owned();
+    loop {
+        let page = World::expect(world.ask(Method::GET, &path, Value::Null).await, 200);
+        assert_eq!((&page["object"], &page["url"]), (&json!("list"), &json!("/operator/accounts")));
+        listed.extend(page["data"].as_array().unwrap().clone());
+        let last = listed.last().unwrap()["id"].as_str().unwrap();
+        path = format!("/operator/accounts?limit=2&starting_after={last}");
+        if page["has_more"] == false {
+            break;
+        }
+    }
+    assert_eq!(listed.iter().map(|account| account["id"].as_str().unwrap()).collect::<Vec<_>>(), made);
+    for (query, param) in [("limit=0", "limit"), ("limit=101", "limit"), ("starting_after=acct_x", "starting_after")] {
+        let path = format!("/operator/accounts?{query}");
+        let refused = World::expect(world.ask(Method::GET, &path, Value::Null).await, 400);
+        assert_eq!(refused["param"], param);
+    }
+}
+
+#[tokio::test]
+async fn the_list_tells_what_an_account_has_and_no_secret() {
+    let world = World::start(&[Mode::Sandbox]);
+    let id = world.account(json!({ "name": "Shop" })).await;
+    let path = |what: &str| format!("/operator/accounts/{id}/{what}");
+    let key = json!({ "mode": "sandbox", "kind": "secret" });
+    let made = World::expect(world.ask(Method::POST, &path("keys"), key.clone()).await, 201);
+    World::expect(world.ask(Method::POST, &path("keys"), key).await, 201);
+    let revoked = path(&format!("keys/{}", made["id"].as_str().unwrap()));
+    World::expect(world.ask(Method::DELETE, &revoked, Value::Null).await, 200);
+    let webhook = json!({ "mode": "sandbox", "url": "http://127.0.0.1:9000/hooks" });
+    World::expect(world.ask(Method::PUT, &path("webhook"), webhook).await, 200);
+    let list = World::expect(world.ask(Method::GET, "/operator/accounts", Value::Null).await, 200);
+    let account = &list["data"][0];
+    assert_eq!((&account["id"], &account["name"]), (&json!(id), &json!("Shop")));
+    let record = &account["modes"][0];
+    assert_eq!((&record["active_keys"], &record["has_webhook"]), (&json!(1), &json!(true)));
+    assert_eq!(record["entitlements"]["rails"], false);
+    assert!(!list.to_string().contains("whsec_"));
 }
 
 #[tokio::test]

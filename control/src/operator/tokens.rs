@@ -71,32 +71,43 @@ impl Tokens {
     /// Reads the tokens of a data directory. Where there are none yet, the first one is made and written to
     /// `operator-token`.
     pub fn open(data_dir: &Path) -> Result<Tokens, TokenError> {
-        let path = data_dir.join("operator-tokens.json");
-        match fs::read(&path) {
-            Ok(text) => {
-                let list = serde_json::from_slice(&text)
-                    .map_err(|error| TokenError::Damaged(path.clone(), error.to_string()))?;
-                Ok(Tokens { path, list: RwLock::new(list) })
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Tokens::first(path, &data_dir.join("operator-token"))
-            }
-            Err(error) => Err(TokenError::File(path, error)),
+        match Tokens::read(data_dir)? {
+            Some(tokens) => Ok(tokens),
+            None => Tokens::renew_first(data_dir),
         }
     }
 
+    /// Makes the first token anew and writes it to `operator-token`: for operators who have lost theirs, while the gateway is
+    /// stopped. Its predecessor is refused from then on, the others stay.
+    ///
     /// The token goes to its own file before its hash is stored: a start that ends in between makes another one.
-    fn first(path: PathBuf, shown: &Path) -> Result<Tokens, TokenError> {
+    pub fn renew_first(data_dir: &Path) -> Result<Tokens, TokenError> {
+        let empty = || Tokens { path: stored_in(data_dir), list: RwLock::default() };
+        let tokens = Tokens::read(data_dir)?.unwrap_or_else(empty);
         let token = new_operator_token()?;
+        let shown = data_dir.join("operator-token");
         let line = zeroize::Zeroizing::new(format!("{}\n", token.text.reveal()));
-        private_file::write(shown, line.as_bytes()).map_err(|error| TokenError::File(shown.to_owned(), error))?;
+        private_file::write(&shown, line.as_bytes()).map_err(|error| TokenError::File(shown, error))?;
         let stored = Stored { name: FIRST.to_owned(), role: Role::Admin, sha256: hex::encode(&token.hash) };
-        let tokens = Tokens { path, list: RwLock::new(Vec::new()) };
         tokens.change(|list| {
+            list.retain(|known| known.name != FIRST);
             list.push(stored);
             Ok(())
         })?;
         Ok(tokens)
+    }
+
+    fn read(data_dir: &Path) -> Result<Option<Tokens>, TokenError> {
+        let path = stored_in(data_dir);
+        match fs::read(&path) {
+            Ok(text) => {
+                let list = serde_json::from_slice(&text)
+                    .map_err(|error| TokenError::Damaged(path.clone(), error.to_string()))?;
+                Ok(Some(Tokens { path, list: RwLock::new(list) }))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(TokenError::File(path, error)),
+        }
     }
 
     /// Who presents `token`. Every stored token is compared, in constant time.
@@ -158,6 +169,10 @@ impl Role {
     }
 }
 
+fn stored_in(data_dir: &Path) -> PathBuf {
+    data_dir.join("operator-tokens.json")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +197,19 @@ mod tests {
         let again = Tokens::open(directory.path()).unwrap();
         assert_eq!(first_token(directory.path()), token);
         assert!(again.find(&token).is_some());
+    }
+
+    #[test]
+    fn the_first_token_is_made_anew_and_the_others_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        let tokens = Tokens::open(directory.path()).unwrap();
+        let (lost, viewer) = (first_token(directory.path()), tokens.add("grafana", Role::Viewer).unwrap());
+        fs::remove_file(directory.path().join("operator-token")).unwrap();
+        Tokens::renew_first(directory.path()).unwrap();
+        let tokens = Tokens::open(directory.path()).unwrap();
+        assert!(tokens.find(&lost).is_none());
+        assert_eq!(tokens.find(&first_token(directory.path())).unwrap().role, Role::Admin);
+        assert_eq!(tokens.find(viewer.reveal()).unwrap().name, "grafana");
     }
 
     #[test]

@@ -17,6 +17,24 @@ pub struct AccountView {
     modes: Vec<RecordView>,
 }
 
+/// An account in a list of many.
+#[derive(Serialize)]
+pub struct AccountSummary {
+    object: &'static str,
+    id: String,
+    name: String,
+    modes: Vec<RecordSummary>,
+}
+
+#[derive(Serialize)]
+struct RecordSummary {
+    mode: &'static str,
+    created_at: Time,
+    entitlements: EntitlementsView,
+    active_keys: usize,
+    has_webhook: bool,
+}
+
 /// An account's record in one cell.
 #[derive(Serialize)]
 pub struct RecordView {
@@ -93,6 +111,40 @@ pub struct NewWebhookView<'a> {
     pub url: &'a str,
     /// What its receiver verifies signatures with.
     pub secret: &'a str,
+}
+
+/// An endpoint that was just unset.
+#[derive(Serialize)]
+pub struct UnsetWebhookView {
+    /// `webhook_endpoint`.
+    pub object: &'static str,
+    /// Whose it was.
+    pub account_id: String,
+    /// Its world.
+    pub mode: &'static str,
+    /// Always true.
+    pub deleted: bool,
+}
+
+impl AccountSummary {
+    /// The account of this id with its records, of which there is at least one.
+    pub fn new(id: AccountId, records: &[(Mode, Arc<Account>)]) -> AccountSummary {
+        let name = records.first().map(|(_, account)| account.name.clone()).unwrap_or_default();
+        let modes = records.iter().map(|(mode, account)| RecordSummary::new(*mode, account)).collect();
+        AccountSummary { object: "account", id: id.text(), name, modes }
+    }
+}
+
+impl RecordSummary {
+    fn new(mode: Mode, account: &Account) -> RecordSummary {
+        RecordSummary {
+            mode: mode_word(mode),
+            created_at: Time(account.created_at),
+            entitlements: EntitlementsView::new(account.entitlements),
+            active_keys: account.keys.iter().filter(|key| key.revoked_at.is_none()).count(),
+            has_webhook: account.webhook.is_some(),
+        }
+    }
 }
 
 impl AccountView {

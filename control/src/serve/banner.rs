@@ -6,6 +6,7 @@ use std::path::Path;
 use super::ground::Ground;
 use super::listeners::url_of;
 use crate::config::Deployment;
+use crate::data_dir::DataDir;
 
 /// Prints it to standard output. Nobody has to be there to read it.
 pub fn print(ground: &Ground<'_>, has_demo: bool, model: &str) {
@@ -22,7 +23,7 @@ fn text(ground: &Ground<'_>, has_demo: bool, model: &str) -> String {
     let mut text = format!("Causeway {} is up: {cells}\n", env!("CARGO_PKG_VERSION"));
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<14}{value}\n"));
     line("partner API", format!("{}/v1", url_of(ground.addresses.partners)));
-    line("operators", format!("{}, token in {directory}/operator-token", url_of(ground.addresses.operators)));
+    line("operators", format!("{}, {}", url_of(ground.addresses.operators), token(ground.data)));
     line("data", directory.to_string());
     line("model", model.to_owned());
     if has_demo {
@@ -34,6 +35,20 @@ fn text(ground: &Ground<'_>, has_demo: bool, model: &str) -> String {
         text.push_str(&first_account(ground));
     }
     text
+}
+
+/// Where the operators' first token is, or how to make another one.
+fn token(data: &DataDir) -> String {
+    let file = data.operator_token();
+    if file.exists() {
+        return format!("token in {}", file.display());
+    }
+    let directory = quoted(data.path());
+    format!(
+        "{} is gone: use a token of yours, or stop the gateway and make the first one anew with `causeway operator-token \
+         --data-dir {directory}`",
+        file.display()
+    )
 }
 
 /// A session created by the demo partner; the key stays in its file.
@@ -50,10 +65,11 @@ fn first_call(ground: &Ground<'_>) -> String {
 }
 
 fn first_account(ground: &Ground<'_>) -> String {
-    let token = quoted(&ground.data.path().join("operator-token"));
+    let file = ground.data.operator_token();
+    let token = if file.exists() { format!("$(cat {})", quoted(&file)) } else { "$TOKEN".to_owned() };
     let url = url_of(ground.addresses.operators);
     format!(
-        "  curl -sS {url}/operator/accounts -H \"Authorization: Bearer $(cat {token})\" -d '{{\"name\":\"First partner\"}}'\n"
+        "  curl -sS {url}/operator/accounts -H \"Authorization: Bearer {token}\" -d '{{\"name\":\"First partner\"}}'\n"
     )
 }
 
@@ -67,6 +83,17 @@ fn quoted(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_file_that_is_gone_is_said_to_be_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::open(directory.path()).unwrap();
+        let said = token(&data);
+        assert!(said.contains("is gone") && said.contains("causeway operator-token --data-dir"), "{said}");
+        std::fs::write(data.operator_token(), "op_x").unwrap();
+        let said = token(&data);
+        assert!(said.starts_with("token in ") && !said.contains("op_x"), "{said}");
+    }
 
     #[test]
     fn paths_survive_the_shell() {

@@ -17,8 +17,9 @@ use tokio_rustls::rustls::RootCertStore;
 use super::ground::Ground;
 use super::model::Models;
 use super::readings;
+use super::watched::{OnTurn, Turn, Watched};
 use crate::catalogue::for_mode;
-use crate::config::{Config, duration::millis};
+use crate::config::duration::millis;
 use crate::dispatch::Notice;
 use crate::gate::{Cell, CellOptions, SandboxRail, system_time};
 use crate::keys::KeyRing;
@@ -61,12 +62,14 @@ pub fn start(
     let mode = keys.mode();
     let failed = |error| StartError::Store(mode, error);
     let store = open_store(&ground.data.store(mode), mode).map_err(failed)?;
-    let (scorer, model) = models.scorer();
+    let loaded = models.scorer();
+    let scorer = Watched::new(loaded.scorer, loaded.missing.is_none(), on_turn(ground.telemetry, mode));
+    let deciders = scorer.deciders();
     let telemetry = ground.telemetry.clone();
     let cell = engine::start(engine::Options {
-        settings: settings(ground.config, &keys),
+        settings: settings(ground, &keys),
         catalogue: Arc::new(for_mode(catalogue, mode)),
-        scorer,
+        scorer: Box::new(scorer),
         store,
         clock: Arc::new(SystemClock),
         alarm: Arc::new(move |alarm| telemetry.alarm(mode, &alarm)),
@@ -74,12 +77,17 @@ pub fn start(
     });
     let cell = cell.map_err(failed)?;
     ground.telemetry.add_readings(mode, readings::of_cell(&cell.stats, &cell.handle));
+    ground.telemetry.add_readings(mode, readings::of_deciders(&deciders));
+    if let Some(reason) = &loaded.missing {
+        let record = ground.telemetry.record(Level::Warn, "model_missing").text("mode", mode.name());
+        ground.telemetry.write(record.text("decider", "fallback").text("reason", reason));
+    }
     let reports = rails::reports();
     let rail = match mode {
         Mode::Sandbox => Some(Arc::new(open_rail(ground, reports.0.clone())?)),
         Mode::Live => None,
     };
-    Ok(Running { cell, keys, rail, reports: Some(reports), model })
+    Ok(Running { cell, keys, rail, reports: Some(reports), model: loaded.line })
 }
 
 impl Running {
@@ -104,7 +112,6 @@ impl Running {
             deadline: ground.config.request_deadline,
             disk_reads: ground.config.disk_reads as usize,
             embed_token_life: millis(ground.config.embed_token_life),
-            public_url: ground.public_url.clone(),
             clock: system_time,
         };
         let rail = self.rail.clone().map(|rail| rail as Arc<dyn SandboxRail>);
@@ -149,7 +156,6 @@ impl Running {
             reader: self.cell.reader.clone(),
             keys: Arc::clone(&self.keys),
             client: Client::new(ground.guard(self.mode()), ground.config.delivery_timeout, roots),
-            public_url: ground.public_url.clone(),
             at_once: ground.config.deliveries_at_once,
             notice,
             stats: Arc::default(),
@@ -157,8 +163,10 @@ impl Running {
     }
 }
 
-fn settings(config: &Config, keys: &KeyRing) -> Settings {
+fn settings(ground: &Ground<'_>, keys: &KeyRing) -> Settings {
+    let config = ground.config;
     Settings {
+        public_url: ground.public_url.clone(),
         session_life: millis(config.session_life),
         quote_life: millis(config.quote_life),
         verification_life: millis(config.verification_life),
@@ -195,6 +203,19 @@ fn open_rail(ground: &Ground<'_>, reports: mpsc::Sender<RailReport>) -> Result<S
     };
     let directory = simulated::directory(ground.data.path(), Mode::Sandbox);
     SimulatedRail::open(&directory, settings, reports, notice(ground.telemetry, Mode::Sandbox, "simulated_rail"))
+}
+
+/// A change of who decides becomes a log line.
+fn on_turn(telemetry: &Telemetry, mode: Mode) -> OnTurn {
+    let telemetry = telemetry.clone();
+    Box::new(move |turn| {
+        let (level, decider, reason) = match &turn {
+            Turn::Fallback(reason) => (Level::Warn, "fallback", Some(reason.as_str())),
+            Turn::Model => (Level::Info, "model", None),
+        };
+        let record = telemetry.record(level, "decider_changed").text("mode", mode.name());
+        telemetry.write(record.text("decider", decider).text_if("reason", reason));
+    })
 }
 
 /// Lines of a dispatcher become log lines under its name.

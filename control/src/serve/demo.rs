@@ -53,48 +53,59 @@ pub enum DemoError {
 pub async fn ensure(cell: &Cell, path: &Path, base_url: &str) -> Result<bool, DemoError> {
     let partner = match read(path)? {
         Some(partner) => DemoPartner { base_url: base_url.to_owned(), ..partner },
-        None if cell.directory().is_empty() => new(base_url)?,
+        None if cell.directory().is_empty() => DemoPartner::new(AccountId(account_bits()?), base_url)?,
         None => return Ok(false),
     };
-    write(path, &partner)?;
+    partner.write(path)?;
     let id = AccountId::parse(&partner.account_id);
     let id = id.ok_or_else(|| DemoError::Damaged(path.to_owned(), "account_id is no account id".to_owned()))?;
-    complete(cell, id, &partner).await?;
+    let known = cell.directory().account(id).cloned();
+    for command in partner.commands(id, known.as_deref()) {
+        cell.submit(Lane::Operator, command, None).await?;
+    }
     Ok(true)
 }
 
-fn new(base_url: &str) -> Result<DemoPartner, RandomnessError> {
-    let key = |kind| new_api_key(kind, Mode::Sandbox).map(|key| key.text.reveal().to_owned());
-    Ok(DemoPartner {
-        account_id: AccountId(account_bits()?).text(),
-        secret_key: key(KeyKind::Secret)?,
-        publishable_key: key(KeyKind::Publishable)?,
-        allowed_origins: ORIGINS.map(str::to_owned).to_vec(),
-        base_url: base_url.to_owned(),
-    })
-}
+impl DemoPartner {
+    /// A partner with new keys.
+    pub fn new(id: AccountId, base_url: &str) -> Result<DemoPartner, RandomnessError> {
+        let key = |kind| new_api_key(kind, Mode::Sandbox).map(|key| key.text.reveal().to_owned());
+        Ok(DemoPartner {
+            account_id: id.text(),
+            secret_key: key(KeyKind::Secret)?,
+            publishable_key: key(KeyKind::Publishable)?,
+            allowed_origins: ORIGINS.map(str::to_owned).to_vec(),
+            base_url: base_url.to_owned(),
+        })
+    }
 
-/// Keys are added last: an account that has them is complete.
-async fn complete(cell: &Cell, id: AccountId, partner: &DemoPartner) -> Result<(), Refusal> {
-    let keys = [(KeyKind::Secret, &partner.secret_key), (KeyKind::Publishable, &partner.publishable_key)];
-    let known = cell.directory().account(id).cloned();
-    let has = |account: &Account, key: &str| account.keys.iter().any(|known| known.hash == hash_credential(key));
-    if known.as_ref().is_some_and(|account| keys.iter().all(|(_, key)| has(account, key))) {
-        return Ok(());
+    /// What the account that is `known` still lacks. Keys are added last: an account that has them is complete.
+    pub fn commands(&self, id: AccountId, known: Option<&Account>) -> Vec<Command> {
+        let keys = [(KeyKind::Secret, &self.secret_key), (KeyKind::Publishable, &self.publishable_key)];
+        let keys = keys.map(|(kind, key)| NewKey { kind, hash: hash_credential(key) });
+        let has = |key: &NewKey| known.is_some_and(|account| account.keys.iter().any(|had| had.hash == key.hash));
+        if keys.iter().all(has) {
+            return Vec::new();
+        }
+        let everything = Entitlements { rails: true, customers: true, kyc_package: true, swap: true };
+        let mut commands = vec![
+            Command::CreateAccount(id, "Demo partner".to_owned()),
+            Command::SetEntitlements(id, everything),
+            Command::SetOrigins(id, self.allowed_origins.clone()),
+        ];
+        let missing = keys.into_iter().filter(|key| !has(key));
+        commands.extend(missing.map(|key| Command::CreateKey(id, key)));
+        commands
     }
-    let everything = Entitlements { rails: true, customers: true, kyc_package: true, swap: true };
-    let mut commands = vec![
-        Command::CreateAccount(id, "Demo partner".to_owned()),
-        Command::SetEntitlements(id, everything),
-        Command::SetOrigins(id, partner.allowed_origins.clone()),
-    ];
-    let missing = keys.iter().filter(|(_, key)| !known.as_ref().is_some_and(|account| has(account, key)));
-    commands
-        .extend(missing.map(|(kind, key)| Command::CreateKey(id, NewKey { kind: *kind, hash: hash_credential(key) })));
-    for command in commands {
-        cell.submit(Lane::Operator, command, None).await?;
+
+    /// Writes the file that only its owner may read.
+    pub fn write(&self, path: &Path) -> Result<(), DemoError> {
+        let text = serde_json::to_vec_pretty(self);
+        let text = text.map_err(|error| DemoError::Damaged(path.to_owned(), error.to_string()))?;
+        let mut text = Zeroizing::new(text);
+        text.push(b'\n');
+        private_file::write(path, &text).map_err(|error| DemoError::File(path.to_owned(), error))
     }
-    Ok(())
 }
 
 fn read(path: &Path) -> Result<Option<DemoPartner>, DemoError> {
@@ -106,12 +117,4 @@ fn read(path: &Path) -> Result<Option<DemoPartner>, DemoError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(DemoError::File(path.to_owned(), error)),
     }
-}
-
-fn write(path: &Path, partner: &DemoPartner) -> Result<(), DemoError> {
-    let text =
-        serde_json::to_vec_pretty(partner).map_err(|error| DemoError::Damaged(path.to_owned(), error.to_string()))?;
-    let mut text = Zeroizing::new(text);
-    text.push(b'\n');
-    private_file::write(path, &text).map_err(|error| DemoError::File(path.to_owned(), error))
 }

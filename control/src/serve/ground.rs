@@ -7,10 +7,10 @@ use causeway_core::id::Mode;
 
 use super::ServeError;
 use super::cell::Running;
-use super::data_dir::DataDir;
 use super::demo::{self, DemoError};
 use super::listeners::{Addresses, url_of};
 use crate::config::Config;
+use crate::data_dir::DataDir;
 use crate::gate::Gate;
 use crate::operator::{Audit, OperatorInterface, Tokens};
 use crate::pipeline::{Options, Pipeline};
@@ -108,6 +108,6 @@ fn unready(cells: &[Running], stopping: Arc<AtomicBool>) -> Box<dyn Fn() -> Opti
             return Some("the program is stopping".to_owned());
         }
         let down = stats.iter().find(|(_, stats)| stats.is_down.load(Ordering::Relaxed));
-        down.map(|(mode, _)| format!("the store of the {} cell cannot be written", mode.name()))
+        down.map(|(mode, _)| format!("the store of the {} cell failed and is being reopened", mode.name()))
     })
 }

@@ -5,6 +5,16 @@ use causeway_core::risk::scorer::{NoModel, Scorer};
 use super::find::Surroundings;
 use crate::config::Config;
 
+/// A scorer of its own for one cell.
+pub struct Loaded {
+    /// It; without a model one that says so.
+    pub scorer: Box<dyn Scorer>,
+    /// What scores, for people.
+    pub line: String,
+    /// Why there is no model.
+    pub missing: Option<String>,
+}
+
 /// Gives each cell its scorer.
 pub struct Models {
     #[cfg(feature = "full")]
@@ -36,9 +46,9 @@ impl Models {
         Models {}
     }
 
-    /// A scorer of its own for one cell, with a line about it for people.
+    /// A scorer of its own for one cell.
     #[cfg(feature = "full")]
-    pub fn scorer(&self) -> (Box<dyn Scorer>, String) {
+    pub fn scorer(&self) -> Loaded {
         let loaded = self.loaded.as_ref().map_err(String::clone);
         let scorer = loaded.and_then(|(runtime, folder)| {
             causeway_core::risk::scorer::OnnxScorer::load(runtime, folder).map_err(|error| error.to_string())
@@ -47,7 +57,7 @@ impl Models {
             Ok(scorer) => {
                 let (name, version) = scorer.model();
                 let line = format!("{name} {version}");
-                (Box::new(scorer), line)
+                Loaded { scorer: Box::new(scorer), line, missing: None }
             }
             Err(reason) => none(reason),
         }
@@ -55,12 +65,12 @@ impl Models {
 
     /// The scorer of a build without the runtime.
     #[cfg(not(feature = "full"))]
-    pub fn scorer(&self) -> (Box<dyn Scorer>, String) {
+    pub fn scorer(&self) -> Loaded {
         none("this program was built without ONNX Runtime".to_owned())
     }
 }
 
-fn none(reason: String) -> (Box<dyn Scorer>, String) {
+fn none(reason: String) -> Loaded {
     let line = format!("none, the fallback rules decide: {reason}");
-    (Box::new(NoModel { reason }), line)
+    Loaded { scorer: Box::new(NoModel { reason: reason.clone() }), line, missing: Some(reason) }
 }

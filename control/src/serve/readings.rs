@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use causeway_core::engine::CellStats;
 
+use super::watched::Deciders;
 use crate::gate::{CellHandle, Lane};
 use crate::telemetry::{Kind, Reading};
 use crate::{rails, webhooks};
@@ -32,9 +33,25 @@ pub fn of_cell(stats: &Arc<CellStats>, handle: &CellHandle) -> Vec<Reading> {
     readings.extend(lanes.map(|(word, lane)| {
         let handle = handle.clone();
         let depth = reading("lane_depth", "Commands that wait", Kind::Gauge, move || handle.depth(lane) as f64);
-        Reading { label: Some(("lane", word)), ..depth }
+        Reading { labels: vec![("lane", word)], ..depth }
     }));
     readings
+}
+
+/// Who decided how often.
+pub fn of_deciders(deciders: &Arc<Deciders>) -> Vec<Reading> {
+    let counter = |decider, reason, field: fn(&Deciders) -> &AtomicU64| {
+        let deciders = Arc::clone(deciders);
+        let value = move || field(&deciders).load(Ordering::Relaxed) as f64;
+        let counted = reading("cell_decisions", "Redemptions by who scored them", Kind::Counter, value);
+        Reading { labels: vec![("decider", decider), ("reason", reason)], ..counted }
+    };
+    vec![
+        counter("model", "none", |deciders| &deciders.model),
+        counter("fallback", "no_model", |deciders| &deciders.no_model),
+        counter("fallback", "model_failed", |deciders| &deciders.failed),
+        counter("fallback", "unusable_score", |deciders| &deciders.unusable),
+    ]
 }
 
 /// What the rails' dispatcher counts.
@@ -69,5 +86,5 @@ fn reading(
     kind: Kind,
     value: impl Fn() -> f64 + Send + Sync + 'static,
 ) -> Reading {
-    Reading { name, help, kind, label: None, value: Box::new(value) }
+    Reading { name, help, kind, labels: Vec::new(), value: Box::new(value) }
 }

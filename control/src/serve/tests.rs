@@ -9,9 +9,12 @@ fn config(words: &[&str]) -> Config {
     let words = ["causeway", "serve"].iter().chain(words).map(|word| word.into());
     match config::read(words).unwrap() {
         Action::Serve(config) => *config,
-        Action::Openapi | Action::Version | Action::RailRecords(_) | Action::Ledger(_) | Action::Compact(_) => {
-            panic!("serve was asked for")
-        }
+        other @ (Action::Openapi
+        | Action::Version
+        | Action::RailRecords(_)
+        | Action::Ledger(_)
+        | Action::Compact(_)
+        | Action::OperatorToken(_)) => panic!("{other:?}"),
     }
 }
 

@@ -8,10 +8,9 @@ use crate::pipeline::{Line, Observer};
 impl Observer for Telemetry {
     fn answered(&self, line: &Line<'_>) {
         self.request(RequestLabels::new(line.operation, line.mode, line.status), line.duration.as_secs_f64());
-        let level = if line.status >= 500 { Level::Error } else { Level::Info };
         let account = line.account.map(|account| account.text());
         let record = self
-            .record(level, "request")
+            .record(Level::of_answer(line.status), "request")
             .text("request_id", line.request_id)
             .text_if("operation", line.operation)
             .text_if("mode", line.mode.map(|mode| mode.name()))

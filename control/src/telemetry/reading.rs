@@ -19,8 +19,8 @@ pub struct Reading {
     pub help: &'static str,
     /// How it behaves.
     pub kind: Kind,
-    /// One more label beside the mode.
-    pub label: Option<(&'static str, &'static str)>,
+    /// Labels beside the mode.
+    pub labels: Vec<(&'static str, &'static str)>,
     /// Reads it.
     pub value: Box<dyn Fn() -> f64 + Send + Sync>,
 }
@@ -59,7 +59,7 @@ impl Collector for Readings {
             let kind = first.kind.metric();
             let mut family = encoder.encode_descriptor(first.name, first.help, None, kind)?;
             for (mode, reading) in readings.iter().filter(|(_, reading)| reading.name == first.name) {
-                let labels = [("mode", mode.name())].into_iter().chain(reading.label).collect::<Vec<_>>();
+                let labels = [&[("mode", mode.name())], reading.labels.as_slice()].concat();
                 let one = family.encode_family(&labels)?;
                 match first.kind {
                     Kind::Counter => ConstCounter::new((reading.value)()).encode(one)?,

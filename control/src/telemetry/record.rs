@@ -87,6 +87,16 @@ impl Record {
 }
 
 impl Level {
+    /// How much the line of an answered request matters. What was refused for overload or a store that is down is to be
+    /// looked at; broken is what we answered with 500.
+    pub fn of_answer(status: u16) -> Level {
+        match status {
+            500 => Level::Error,
+            503 => Level::Warn,
+            _ => Level::Info,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Level::Info => "info",
@@ -115,6 +125,13 @@ mod tests {
             line(LogFormat::Logfmt),
             "ts=1970-01-01T00:00:00.000Z level=warn event=example plain=a/b odd=\"a \\\"b\\\"\\nc\" count=7\n"
         );
+    }
+
+    #[test]
+    fn an_answer_matters_by_its_cause() {
+        let levels = [200, 401, 409, 499, 500, 501, 503].map(Level::of_answer);
+        use Level::*;
+        assert_eq!(levels, [Info, Info, Info, Info, Error, Info, Warn]);
     }
 
     #[test]

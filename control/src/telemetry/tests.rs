@@ -77,7 +77,7 @@ fn requests_and_readings_are_scraped() {
             name: "lane_depth",
             help: "Commands that wait",
             kind: Kind::Gauge,
-            label: Some(("lane", lane)),
+            labels: vec![("lane", lane)],
             value: Box::new(move || depth),
         };
         telemetry.add_readings(mode, vec![reading("partner"), reading("operator")]);

@@ -21,7 +21,7 @@ use super::signature::{self, Message};
 use crate::dispatch::{self, Notice, Reporter};
 use crate::gate::{CellHandle, system_time};
 use crate::keys::{KeyRing, SecretText};
-use crate::wire::{View, render_event};
+use crate::wire::render_event;
 
 /// Rows that one look takes, with their events.
 const PAGE: usize = 64;
@@ -38,8 +38,6 @@ pub struct Dispatcher {
     pub keys: Arc<KeyRing>,
     /// Sends.
     pub client: Client,
-    /// Where users' browsers find the hosted pages: some events name them.
-    pub public_url: String,
     /// Attempts under way at once.
     pub at_once: u32,
     /// Hears of what goes wrong on our side; what receivers do stands in their deliveries.
@@ -130,7 +128,7 @@ impl Dispatcher {
             "the event could not be read; the operator was told".to_owned()
         })?;
         let (url, secret) = self.endpoint(job.row.account)?;
-        let body = render_event(event, &View { mode: self.cell.mode(), public_url: &self.public_url });
+        let body = render_event(event, self.cell.mode());
         let event_id = event.id.text(self.cell.mode());
         let at = system_time().unix_seconds();
         let message = Message { event_id: &event_id, event_type: event.kind.word(), at, body: &body };

@@ -1,12 +1,12 @@
 //! What the hosted widget gets when it starts.
 
-use causeway_core::id::AccountId;
+use causeway_core::id::{AccountId, Mode};
 use causeway_core::session::{Flow, Session};
 use causeway_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Decimal, Text, Time, View, mode_word};
+use super::{Decimal, Text, Time, mode_word};
 
 /// The body of createEmbedToken; it may be left out.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -75,15 +75,15 @@ impl<'a> EmbedToken<'a> {
         expires_at: Timestamp,
         account: AccountId,
         session: Option<&'a Session>,
-        view: &View<'_>,
+        mode: Mode,
     ) -> EmbedToken<'a> {
         let terms = session.map(|session| &session.terms);
         EmbedToken {
             embed_token: token,
             expires_at: Time(expires_at),
             partner_id: account.text(),
-            mode: mode_word(view.mode),
-            session_id: session.map(|session| session.id.text(view.mode)),
+            mode: mode_word(mode),
+            session_id: session.map(|session| session.id.text(mode)),
             amount: terms.map(|terms| terms.amount.into()),
             currency: terms.map(|terms| terms.currency.code()),
             target_token: terms.and_then(|terms| terms.target_token.as_ref()).map(|asset| asset.symbol()),

@@ -1,10 +1,11 @@
 //! What webhooks carry: the envelope, and the whole object after the change.
 
 use causeway_core::event::{Event, EventData};
+use causeway_core::id::Mode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Payment, Session, SignedQuote, View, to_json};
+use super::{Payment, Session, SignedQuote, to_json};
 
 /// The body of a webhook.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -35,15 +36,15 @@ pub enum EventObject<'a> {
 }
 
 /// The body of a webhook for `event`: the same bytes at every call.
-pub fn render_event(event: &Event, view: &View<'_>) -> Vec<u8> {
+pub fn render_event(event: &Event, mode: Mode) -> Vec<u8> {
     to_json(&Envelope {
-        id: event.id.text(view.mode),
+        id: event.id.text(mode),
         kind: event.kind.word(),
         created_at: event.created_at.unix_seconds(),
         data: match &event.data {
-            EventData::Session(session) => EventObject::Session(Box::new(Session::of(session, view))),
-            EventData::Quote(quote) => EventObject::Quote(Box::new(SignedQuote::of(quote, event.created_at, view))),
-            EventData::Payment(payment) => EventObject::Payment(Box::new(Payment::of(payment, view))),
+            EventData::Session(session) => EventObject::Session(Box::new(Session::of(session, mode))),
+            EventData::Quote(quote) => EventObject::Quote(Box::new(SignedQuote::of(quote, event.created_at, mode))),
+            EventData::Payment(payment) => EventObject::Payment(Box::new(Payment::of(payment, mode))),
         },
     })
 }

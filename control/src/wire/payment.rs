@@ -6,7 +6,7 @@ use causeway_core::payment::{Payment as CorePayment, PaymentKind, PaymentStatus}
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Decimal, Fingerprint, Pairs, PairsView, Price, Text, Time, View};
+use super::{Decimal, Fingerprint, Pairs, PairsView, Price, Text, Time};
 
 /// The body of createPayIn and createPayOut. Amount, currency and method are the quote's.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -73,7 +73,7 @@ pub struct Payment<'a> {
     /// Its transaction.
     pub transaction_refid: String,
     /// What the user has to do before it goes on.
-    pub next_action: Option<NextAction>,
+    pub next_action: Option<NextAction<'a>>,
     /// Why it failed, for programs.
     #[schemars(extend("enum" = ["risk_declined", "no_route", "rail_rejected", "verification_expired", null]))]
     pub failure_code: Option<&'static str>,
@@ -91,31 +91,30 @@ pub struct Payment<'a> {
 
 /// What the user has to do.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct NextAction {
+pub struct NextAction<'a> {
     /// Always `verify`.
     #[serde(rename = "type")]
     #[schemars(extend("const" = "verify"))]
     pub kind: &'static str,
     /// Where the user does it.
     #[schemars(extend("format" = "uri"))]
-    pub url: String,
+    pub url: &'a str,
     /// From when on the payment fails.
     pub expires_at: Time,
 }
 
 impl<'a> Payment<'a> {
     /// The payment as partners see it.
-    pub fn of(payment: &'a CorePayment, view: &View<'_>) -> Payment<'a> {
+    pub fn of(payment: &'a CorePayment, mode: Mode) -> Payment<'a> {
         let terms = &payment.terms;
-        let id = payment.id.text(payment.kind.prefix(), view.mode);
-        let (next_action, failure, settled_at) = match payment.status {
-            PaymentStatus::Verifying { expires_at } => {
-                let url = format!("{}/verify/{id}", view.public_url);
-                (Some(NextAction { kind: "verify", url, expires_at: Time(expires_at) }), None, None)
+        let id = payment.id.text(payment.kind.prefix(), mode);
+        let (next_action, failure, settled_at) = match &payment.status {
+            PaymentStatus::Verifying { expires_at, url } => {
+                (Some(NextAction { kind: "verify", url, expires_at: Time(*expires_at) }), None, None)
             }
             PaymentStatus::Routed | PaymentStatus::Cancelled => (None, None, None),
-            PaymentStatus::Settled { at } => (None, None, Some(Time(at))),
-            PaymentStatus::Failed { code } => (None, Some(code), None),
+            PaymentStatus::Settled { at } => (None, None, Some(Time(*at))),
+            PaymentStatus::Failed { code } => (None, Some(*code), None),
         };
         Payment {
             object: match payment.kind {
@@ -125,8 +124,8 @@ impl<'a> Payment<'a> {
             id,
             kind: payment.kind.word(),
             status: payment.status.word(),
-            quote_id: payment.quote.text(view.mode),
-            session_id: payment.session.text(view.mode),
+            quote_id: payment.quote.text(mode),
+            session_id: payment.session.text(mode),
             currency: terms.currency.code(),
             asset: terms.asset.symbol(),
             payment_method: &terms.payment_method,
@@ -134,7 +133,7 @@ impl<'a> Payment<'a> {
             crypto_amount: terms.crypto_amount.into(),
             exchange_rate: terms.exchange_rate.into(),
             fees: Price::from(&terms.fees),
-            transaction_refid: payment.transaction.text(view.mode),
+            transaction_refid: payment.transaction.text(mode),
             next_action,
             failure_code: failure.map(|code| code.word()),
             failure_message: failure.map(|code| code.message()),

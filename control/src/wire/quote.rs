@@ -1,6 +1,7 @@
 //! Signed quotes.
 
 use causeway_core::command::LockQuote as LockQuoteCommand;
+use causeway_core::id::Mode;
 use causeway_core::payment::PaymentKind;
 use causeway_core::quote::Quote as CoreQuote;
 use causeway_core::terms::{Fees, Side};
@@ -8,7 +9,7 @@ use causeway_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Decimal, DecimalText, Fingerprint, Text, Time, View, field};
+use super::{Decimal, DecimalText, Fingerprint, Text, Time, field};
 use crate::keys::hex;
 use crate::problem::Problem;
 
@@ -145,12 +146,12 @@ pub struct SignedQuote<'a> {
 
 impl<'a> SignedQuote<'a> {
     /// The quote as partners see it at `now`.
-    pub fn of(quote: &'a CoreQuote, now: Timestamp, view: &View<'_>) -> SignedQuote<'a> {
+    pub fn of(quote: &'a CoreQuote, now: Timestamp, mode: Mode) -> SignedQuote<'a> {
         let terms = &quote.terms;
         let prefix = PaymentKind::of(terms.side).prefix();
         SignedQuote {
             object: "signed_quote",
-            id: quote.id.text(view.mode),
+            id: quote.id.text(mode),
             status: quote.status(now).word(),
             side: terms.side.word(),
             currency: terms.currency.code(),
@@ -163,7 +164,7 @@ impl<'a> SignedQuote<'a> {
             created_at: Time(quote.created_at),
             expires_at: Time(quote.expires_at),
             consumed_at: quote.consumed.map(|(at, _)| Time(at)),
-            consumed_by: quote.consumed.map(|(_, payment)| payment.text(prefix, view.mode)),
+            consumed_by: quote.consumed.map(|(_, payment)| payment.text(prefix, mode)),
             signature: format!("v1={}", hex::encode(&quote.signature)),
         }
     }

@@ -1,11 +1,12 @@
 //! Sessions.
 
+use causeway_core::id::Mode;
 use causeway_core::session::{Flow, Session as CoreSession, SessionStatus, SessionTerms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Decimal, DecimalText, Fingerprint, Pairs, PairsView, Text, Time, View, field, mode_word};
+use super::{Decimal, DecimalText, Fingerprint, Pairs, PairsView, Text, Time, field, mode_word};
 use crate::problem::Problem;
 
 /// The body of createSession.
@@ -161,13 +162,13 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// The session as partners see it.
-    pub fn of(session: &'a CoreSession, view: &View<'_>) -> Session<'a> {
+    pub fn of(session: &'a CoreSession, mode: Mode) -> Session<'a> {
         let terms = &session.terms;
         Session {
             object: "session",
-            id: session.id.text(view.mode),
+            id: session.id.text(mode),
             partner_id: session.account.text(),
-            mode: mode_word(view.mode),
+            mode: mode_word(mode),
             status: session.status.word(),
             amount: terms.amount.into(),
             currency: terms.currency.code(),
@@ -180,7 +181,7 @@ impl<'a> Session<'a> {
             return_url: &terms.return_url,
             cancel_url: terms.cancel_url.as_deref(),
             tx_refid: match session.status {
-                SessionStatus::Completed { transaction } => Some(transaction.text(view.mode)),
+                SessionStatus::Completed { transaction } => Some(transaction.text(mode)),
                 SessionStatus::Open { .. } | SessionStatus::Expired | SessionStatus::Cancelled => None,
             },
             metadata: PairsView(&terms.metadata),

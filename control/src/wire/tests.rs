@@ -14,7 +14,7 @@ use causeway_core::time::Timestamp;
 
 use super::*;
 
-const VIEW: View<'static> = View { mode: Mode::Sandbox, public_url: "https://pay.bank.example" };
+const MODE: Mode = Mode::Sandbox;
 const AT: Timestamp = Timestamp(1_779_697_805_006);
 const LATER: Timestamp = Timestamp(1_779_697_835_006);
 
@@ -77,6 +77,11 @@ fn quote(consumed: Option<(Timestamp, PaymentId)>) -> Quote {
     }
 }
 
+fn verifying() -> PaymentStatus {
+    let url = "https://pay.bank.example/verify/pi_test_00000000000000000000000004";
+    PaymentStatus::Verifying { expires_at: LATER, url: url.into() }
+}
+
 fn payment(side: Side, status: PaymentStatus) -> CorePayment {
     CorePayment {
         id: PaymentId(4),
@@ -107,12 +112,12 @@ fn session_in_every_status() {
     let middle = r#","amount":"100.00","currency":"EUR","flow":"on_ramp","target_token":"USDC","target_network":"ethereum","wallet_address":"0xabc","user_reference":"user \"1\"","quote_preview_id":null,"return_url":"https://partner.example/complete","cancel_url":null,"tx_refid":"#;
     let tail = r#","metadata":{"order_id":"ö1","a":""},"created_at":"2026-05-25T08:30:05.006Z","expires_at":"2026-05-25T08:30:35.006Z""#;
     let said = |status: &str, transaction: &str| format!("{head}\"{status}\"{middle}{transaction}{tail}}}");
-    check(&Session::of(&open, &VIEW), &said("open", "null"));
-    check(&Session::of(&session(SessionStatus::Expired), &VIEW), &said("expired", "null"));
-    check(&Session::of(&session(SessionStatus::Cancelled), &VIEW), &said("cancelled", "null"));
+    check(&Session::of(&open, MODE), &said("open", "null"));
+    check(&Session::of(&session(SessionStatus::Expired), MODE), &said("expired", "null"));
+    check(&Session::of(&session(SessionStatus::Cancelled), MODE), &said("cancelled", "null"));
     let completed = session(SessionStatus::Completed { transaction: TransactionId(5) });
-    check(&Session::of(&completed, &VIEW), &said("completed", "\"tx_test_00000000000000000000000005\""));
-    let created = Session { client_secret: Some("gsec_x"), ..Session::of(&open, &VIEW) };
+    check(&Session::of(&completed, MODE), &said("completed", "\"tx_test_00000000000000000000000005\""));
+    let created = Session { client_secret: Some("gsec_x"), ..Session::of(&open, MODE) };
     check(&created, &format!("{head}\"open\"{middle}null{tail},\"client_secret\":\"gsec_x\"}}"));
 }
 
@@ -125,10 +130,10 @@ fn signed_quote_in_every_status() {
         )
     };
     let never = r#""consumed_at":null,"consumed_by":null"#;
-    check(&SignedQuote::of(&quote(None), AT, &VIEW), &said("active", never));
-    check(&SignedQuote::of(&quote(None), LATER, &VIEW), &said("expired", never));
+    check(&SignedQuote::of(&quote(None), AT, MODE), &said("active", never));
+    check(&SignedQuote::of(&quote(None), LATER, MODE), &said("expired", never));
     let once = r#""consumed_at":"2026-05-25T08:30:05.006Z","consumed_by":"pi_test_00000000000000000000000004""#;
-    check(&SignedQuote::of(&quote(Some((AT, PaymentId(4)))), LATER, &VIEW), &said("consumed", once));
+    check(&SignedQuote::of(&quote(Some((AT, PaymentId(4)))), LATER, MODE), &said("consumed", once));
 }
 
 /// A pay-in's golden form with the parts that its status decides.
@@ -143,16 +148,15 @@ fn payment_in_every_status() {
     let none = r#""failure_code":null,"failure_message":null"#;
     let of = |status| payment(Side::OnRamp, status);
     let verify = r#"{"type":"verify","url":"https://pay.bank.example/verify/pi_test_00000000000000000000000004","expires_at":"2026-05-25T08:30:35.006Z"}"#;
-    let verifying = of(PaymentStatus::Verifying { expires_at: LATER });
-    check(&Payment::of(&verifying, &VIEW), &said_of_payment("processing", verify, none, "null"));
-    check(&Payment::of(&of(PaymentStatus::Routed), &VIEW), &said_of_payment("processing", "null", none, "null"));
-    check(&Payment::of(&of(PaymentStatus::Cancelled), &VIEW), &said_of_payment("cancelled", "null", none, "null"));
+    check(&Payment::of(&of(verifying()), MODE), &said_of_payment("processing", verify, none, "null"));
+    check(&Payment::of(&of(PaymentStatus::Routed), MODE), &said_of_payment("processing", "null", none, "null"));
+    check(&Payment::of(&of(PaymentStatus::Cancelled), MODE), &said_of_payment("cancelled", "null", none, "null"));
     let settled = of(PaymentStatus::Settled { at: LATER });
     let at = "\"2026-05-25T08:30:35.006Z\"";
-    check(&Payment::of(&settled, &VIEW), &said_of_payment("settled", "null", none, at));
+    check(&Payment::of(&settled, MODE), &said_of_payment("settled", "null", none, at));
     let failed = of(PaymentStatus::Failed { code: FailureCode::RiskDeclined });
     let why = r#""failure_code":"risk_declined","failure_message":"The payment was declined by the risk check.""#;
-    check(&Payment::of(&failed, &VIEW), &said_of_payment("failed", "null", why, "null"));
+    check(&Payment::of(&failed, MODE), &said_of_payment("failed", "null", why, "null"));
 }
 
 #[test]
@@ -161,7 +165,7 @@ fn a_pay_out_differs_in_its_names() {
     let none = r#""failure_code":null,"failure_message":null"#;
     let expect = said_of_payment("processing", "null", none, "null");
     let expect = expect.replace("pay_in", "pay_out").replace("pi_test", "po_test");
-    check(&Payment::of(&routed, &VIEW), &expect);
+    check(&Payment::of(&routed, MODE), &expect);
 }
 
 #[test]
@@ -173,15 +177,15 @@ fn transaction_in_every_status() {
     };
     let session = session(SessionStatus::Open { movement: None });
     for (status, word, rail) in [
-        (PaymentStatus::Verifying { expires_at: LATER }, "processing", "null"),
+        (verifying(), "processing", "null"),
         (PaymentStatus::Routed, "processing", "null"),
         (PaymentStatus::Settled { at: LATER }, "completed", "\"att_test_00000000000000000000000006\""),
         (PaymentStatus::Failed { code: FailureCode::NoRoute }, "failed", "null"),
         (PaymentStatus::Cancelled, "cancelled", "null"),
     ] {
         let payment = payment(Side::OnRamp, status);
-        check(&Transaction::of(&payment, Some(&session), &VIEW), &said(word, "\"ethereum\"", rail));
-        check(&Transaction::of(&payment, None, &VIEW), &said(word, "null", rail));
+        check(&Transaction::of(&payment, Some(&session), MODE), &said(word, "\"ethereum\"", rail));
+        check(&Transaction::of(&payment, None, MODE), &said(word, "null", rail));
     }
 }
 
@@ -195,13 +199,13 @@ fn lists_and_embed_tokens() {
     let session = session(SessionStatus::Open { movement: None });
     let head = r#"{"embed_token":"t","expires_at":"2026-05-25T08:30:35.006Z","partner_id":"acct_00000000000000000000000002","mode":"test","#;
     check(
-        &EmbedToken::of("t".to_owned(), LATER, AccountId(2), Some(&session), &VIEW),
+        &EmbedToken::of("t".to_owned(), LATER, AccountId(2), Some(&session), MODE),
         &format!(
             r#"{head}"session_id":"gs_test_00000000000000000000000001","amount":"100.00","currency":"EUR","target_token":"USDC","target_network":"ethereum","return_url":"https://partner.example/complete","flow":"on_ramp",{branding}}}"#
         ),
     );
     check(
-        &EmbedToken::of("t".to_owned(), LATER, AccountId(2), None, &VIEW),
+        &EmbedToken::of("t".to_owned(), LATER, AccountId(2), None, MODE),
         &format!(
             r#"{head}"session_id":null,"amount":null,"currency":null,"target_token":null,"target_network":null,"return_url":null,"flow":null,{branding}}}"#
         ),
@@ -218,15 +222,15 @@ fn events_carry_the_whole_object() {
             kind.word(),
             String::from_utf8(object).unwrap()
         );
-        assert_eq!(String::from_utf8(render_event(&event, &VIEW)).unwrap(), expect);
+        assert_eq!(String::from_utf8(render_event(&event, MODE)).unwrap(), expect);
     };
     let completed = Arc::new(session(SessionStatus::Completed { transaction: TransactionId(5) }));
-    let object = to_json(&Session::of(&completed, &VIEW));
+    let object = to_json(&Session::of(&completed, MODE));
     check(EventKind::SessionCompleted, EventData::Session(completed.clone()), object);
     let consumed = Arc::new(quote(Some((AT, PaymentId(4)))));
-    let object = to_json(&SignedQuote::of(&consumed, AT, &VIEW));
+    let object = to_json(&SignedQuote::of(&consumed, AT, MODE));
     check(EventKind::QuoteConsumed, EventData::Quote(consumed.clone()), object);
     let settled = Arc::new(payment(Side::OnRamp, PaymentStatus::Settled { at: LATER }));
-    let object = to_json(&Payment::of(&settled, &VIEW));
+    let object = to_json(&Payment::of(&settled, MODE));
     check(EventKind::PayInSettled, EventData::Payment(settled.clone()), object);
 }

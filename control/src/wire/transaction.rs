@@ -1,11 +1,12 @@
 //! Transactions: the support-safe view of a movement.
 
+use causeway_core::id::Mode;
 use causeway_core::payment::{Payment, PaymentStatus};
 use causeway_core::session::Session;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Decimal, Time, View};
+use super::{Decimal, Time};
 
 /// A transaction.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -50,7 +51,7 @@ pub struct Transaction<'a> {
 
 impl<'a> Transaction<'a> {
     /// The transaction of `payment` as partners see it; `session` is the one that it moves.
-    pub fn of(payment: &'a Payment, session: Option<&'a Session>, view: &View<'_>) -> Transaction<'a> {
+    pub fn of(payment: &'a Payment, session: Option<&'a Session>, mode: Mode) -> Transaction<'a> {
         let terms = &payment.terms;
         let (status, rail) = match payment.status {
             PaymentStatus::Verifying { .. } | PaymentStatus::Routed => ("processing", None),
@@ -60,8 +61,8 @@ impl<'a> Transaction<'a> {
         };
         Transaction {
             object: "transaction",
-            refid: payment.transaction.text(view.mode),
-            session_id: Some(payment.session.text(view.mode)),
+            refid: payment.transaction.text(mode),
+            session_id: Some(payment.session.text(mode)),
             action: terms.side.word(),
             status,
             token: terms.asset.symbol(),
@@ -72,7 +73,7 @@ impl<'a> Transaction<'a> {
             token_amount: terms.crypto_amount.into(),
             exchange_rate: terms.exchange_rate.into(),
             total_fees: terms.fees.total.into(),
-            local_rail_transaction_id: rail.map(|attempt| attempt.id.text(view.mode)),
+            local_rail_transaction_id: rail.map(|attempt| attempt.id.text(mode)),
             created_at: Time(payment.created_at),
             updated_at: Time(payment.updated_at),
         }

@@ -16,12 +16,13 @@ use crate::command::Refusal;
 use crate::directory::Directory;
 use crate::ingress::Envelope;
 use crate::limits::BATCHES_IN_FLIGHT;
+use crate::planted::{self, Bug};
 use crate::store::{Batch, Store, StoreError};
 use crate::time::Timestamp;
 
 /// A batch on its way to disk, with the answers that wait for it. Without rows it still waits for those before it: its
 /// answers may tell of them.
-pub(super) struct Job {
+pub(crate) struct Job {
     pub head: Head,
     pub batch: Option<Batch>,
     pub directory: Option<Arc<Directory>>,
@@ -30,20 +31,21 @@ pub(super) struct Job {
 
 /// How far the disk is.
 #[derive(Clone, Copy)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     /// The time of the newest synced batch.
     pub synced_now: Timestamp,
     /// Whether nothing is on its way.
     pub is_idle: bool,
 }
 
-pub(super) struct Committer {
+pub(crate) struct Committer {
     shared: Arc<Shared>,
     thread: JoinHandle<()>,
 }
 
+/// What engine and committer tell each other.
 #[derive(Default)]
-struct Shared {
+pub(crate) struct Shared {
     failed: AtomicBool,
     error: Mutex<Option<StoreError>>,
     synced: AtomicU64,
@@ -51,77 +53,98 @@ struct Shared {
 }
 
 impl Committer {
-    pub(super) fn spawn(store: Arc<dyn Store>, queue: Receiver<Job>, link: Link, head: Head) -> Committer {
-        let shared = Arc::new(Shared::default());
-        shared.advance(head);
-        let worker = Worker { store, queue, link, shared: Arc::clone(&shared) };
+    pub(crate) fn spawn(store: Arc<dyn Store>, queue: Receiver<Job>, link: Link, head: Head) -> Committer {
+        let desk = Desk::new(store, link, head);
+        let shared = Arc::clone(&desk.shared);
         let thread = std::thread::Builder::new().name("committer".to_owned());
-        let thread = thread.spawn(move || worker.run()).expect("the system starts one more thread");
+        let thread = thread.spawn(move || desk.serve(&queue)).expect("the system starts one more thread");
         Committer { shared, thread }
     }
 
-    pub(super) fn has_failed(&self) -> bool {
-        self.shared.failed.load(Ordering::Acquire)
+    pub(crate) fn has_failed(&self) -> bool {
+        self.shared.has_failed()
     }
 
     /// The newest synced batch.
-    pub(super) fn synced(&self) -> u64 {
-        self.shared.synced.load(Ordering::Acquire)
+    pub(crate) fn synced(&self) -> u64 {
+        self.shared.synced()
     }
 
-    pub(super) fn progress(&self, head: Head) -> Progress {
-        let is_idle = self.synced() == head.batch;
-        Progress { synced_now: Timestamp(self.shared.synced_now.load(Ordering::Acquire)), is_idle }
+    pub(crate) fn progress(&self, head: Head) -> Progress {
+        self.shared.progress(head)
     }
 
     /// The engine could not read: nothing more is committed. Answers `false` for the engine's loop.
-    pub(super) fn fail(&self, error: StoreError, envelopes: Vec<Envelope>) -> bool {
+    pub(crate) fn fail(&self, error: StoreError, envelopes: Vec<Envelope>) -> bool {
         self.shared.fail(error);
-        answer_all(envelopes.into_iter().map(|envelope| envelope.answer), Err(Refusal::Overloaded));
+        answer_all(envelopes.into_iter().map(|envelope| envelope.answer), Err(Refusal::StoreDown));
         false
     }
 
     /// Waits for the end of the thread, after its queue was closed; the error that ended it, if any.
-    pub(super) fn join(self) -> Option<StoreError> {
+    pub(crate) fn join(self) -> Option<StoreError> {
         self.thread.join().expect("a lost committer ends the process before it can be joined");
         self.shared.error.lock().take()
     }
 }
 
 impl Shared {
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn synced(&self) -> u64 {
+        self.synced.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn progress(&self, head: Head) -> Progress {
+        let is_idle = self.synced() == head.batch;
+        Progress { synced_now: Timestamp(self.synced_now.load(Ordering::Acquire)), is_idle }
+    }
+
     fn advance(&self, head: Head) {
         self.synced_now.store(head.now.0, Ordering::Release);
         self.synced.store(head.batch, Ordering::Release);
     }
 
-    fn fail(&self, error: StoreError) {
+    pub(crate) fn fail(&self, error: StoreError) {
         self.error.lock().get_or_insert(error);
         self.failed.store(true, Ordering::Release);
     }
 }
 
-struct Worker {
+/// Where batches are committed. The committer's thread sits at it; the simulator does without the thread.
+pub(crate) struct Desk {
     store: Arc<dyn Store>,
-    queue: Receiver<Job>,
     link: Link,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-impl Worker {
-    fn run(self) {
+impl Desk {
+    /// A desk whose newest synced batch led to `head`.
+    pub(crate) fn new(store: Arc<dyn Store>, link: Link, head: Head) -> Desk {
+        let shared = Arc::new(Shared::default());
+        shared.advance(head);
+        Desk { store, link, shared }
+    }
+
+    fn serve(&self, queue: &Receiver<Job>) {
         let _guard = super::AbortOnPanic;
-        while let Ok(first) = self.queue.recv() {
+        while let Ok(first) = queue.recv() {
             let mut jobs = vec![first];
-            jobs.extend(self.queue.try_iter().take(BATCHES_IN_FLIGHT));
+            jobs.extend(queue.try_iter().take(BATCHES_IN_FLIGHT));
             self.commit(jobs);
         }
     }
 
     /// After a failure nothing is tried again: what follows could only build on what may be lost.
-    fn commit(&self, mut jobs: Vec<Job>) {
+    pub(crate) fn commit(&self, mut jobs: Vec<Job>) {
         let batches: Vec<Batch> = jobs.iter_mut().filter_map(|job| job.batch.take()).collect();
-        if self.shared.failed.load(Ordering::Acquire) {
+        if self.shared.has_failed() {
             return give_up(jobs);
+        }
+        if planted::has(Bug::ReplyBeforeSync) {
+            jobs.iter_mut().for_each(answer);
         }
         let started = Instant::now();
         if !batches.is_empty()
@@ -136,16 +159,20 @@ impl Worker {
         }
     }
 
-    fn publish(&self, job: Job) {
+    fn publish(&self, mut job: Job) {
         self.shared.advance(job.head);
-        if let Some(directory) = job.directory {
+        if let Some(directory) = job.directory.take() {
             self.link.published.store(directory);
         }
-        for (answer, outcome) in job.answers {
-            // Nobody may wait any more: the command stands all the same.
-            let _ = answer.send(outcome);
-        }
-        self.link.commits.send_if_modified(|newest| std::mem::replace(newest, job.head.batch) != job.head.batch);
+        answer(&mut job);
+        self.link.commits.send_if_modified(|newest| std::mem::replace(newest, job.head).batch != job.head.batch);
+    }
+}
+
+fn answer(job: &mut Job) {
+    for (answer, outcome) in job.answers.drain(..) {
+        // Nobody may wait any more: the command stands all the same.
+        let _ = answer.send(outcome);
     }
 }
 
@@ -155,7 +182,7 @@ fn give_up(jobs: Vec<Job>) {
 }
 
 /// Gives everybody the same answer.
-pub(super) fn answer_all(answers: impl Iterator<Item = oneshot::Sender<Outcome>>, outcome: Outcome) {
+pub(crate) fn answer_all(answers: impl Iterator<Item = oneshot::Sender<Outcome>>, outcome: Outcome) {
     for answer in answers {
         // Nobody may wait any more.
         let _ = answer.send(outcome.clone());

@@ -181,7 +181,8 @@ fn a_failed_sync_is_never_retried_and_its_work_is_answered_as_unknown() {
     let commits = bench.store.commits.load(Ordering::SeqCst);
     assert_eq!(wait(bench.session(Some(1))), Err(Refusal::OutcomeUnknown));
     assert_eq!(bench.store.commits.load(Ordering::SeqCst), commits + 1);
-    assert!(wait(bench.session(None)).is_err());
+    let is_down = |bench: &Bench| wait(bench.session(None)) == Err(Refusal::StoreDown);
+    poll("refusal that names the store", || is_down(&bench).then_some(()));
     bench.store.broken.store(false, Ordering::SeqCst);
     poll("reopening", || bench.alarms.lock().contains(&Alarm::StoreReopened).then_some(()));
     assert!(!wait(bench.session(Some(1))).unwrap().replayed);

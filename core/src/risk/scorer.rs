@@ -31,6 +31,11 @@ pub enum ScoreError {
     Failed(String),
 }
 
+/// Whether `score` can decide; where it cannot, the fallback does.
+pub fn is_probability(score: f32) -> bool {
+    (0.0..=1.0).contains(&score)
+}
+
 /// A scorer that has no model: the fallback rules decide.
 pub struct NoModel {
     /// Why there is none.
@@ -69,7 +74,7 @@ pub fn assess(scorer: &mut dyn Scorer, rows: &[Features]) -> Vec<Risk> {
 }
 
 fn judged(scorer: &dyn Scorer, row: &Features, score: f32) -> Risk {
-    if !(0.0..=1.0).contains(&score) {
+    if !is_probability(score) {
         return fallback(row, &format!("the model's score {score} is not a probability"));
     }
     let (name, version) = scorer.model();

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::State;
 use crate::account::{Account, ApiKey, Entitlements, WebhookEndpoint};
 use crate::change::Change;
-use crate::command::{NewKey, Refusal, Reply};
+use crate::command::{Command, NewKey, Refusal, Reply};
 use crate::id::{AccountId, KeyId};
 use crate::limits::{ACCOUNTS, KEYS_PER_ACCOUNT, ORIGINS_PER_ACCOUNT};
+use crate::session::Flow;
 
 impl State {
     /// Adds an account. One that is there already stays as it is, so that a repeated command is harmless.
@@ -68,9 +69,38 @@ impl State {
         Ok(self.put_account(Account { origins: origins.to_vec(), ..Account::clone(&account) }))
     }
 
-    pub(super) fn set_webhook(&mut self, account: AccountId, endpoint: &WebhookEndpoint) -> Result<Reply, Refusal> {
+    pub(super) fn set_webhook(
+        &mut self,
+        account: AccountId,
+        endpoint: Option<&WebhookEndpoint>,
+    ) -> Result<Reply, Refusal> {
         let account = self.account(account)?;
-        Ok(self.put_account(Account { webhook: Some(endpoint.clone()), ..Account::clone(&account) }))
+        Ok(self.put_account(Account { webhook: endpoint.cloned(), ..Account::clone(&account) }))
+    }
+
+    /// Whether the account of a partner's write may do this. It is looked at before a remembered answer is.
+    pub(super) fn entitled(&self, command: &Command) -> Result<(), Refusal> {
+        let Some(account) = command.partner() else { return Ok(()) };
+        let entitlements = self.account(account)?.entitlements;
+        let may = match command {
+            Command::CreateSession(_, terms) => terms.flow != Some(Flow::Swap) || entitlements.swap,
+            Command::LockQuote(..) | Command::CreatePayIn(..) | Command::CreatePayOut(..) => entitlements.rails,
+            Command::CancelSession(..)
+            | Command::ConfirmSession(..)
+            | Command::VerifyPayment(..)
+            | Command::RememberPayment(..)
+            | Command::ReportRails(..)
+            | Command::ReportDeliveries(..)
+            | Command::RunTimer(..)
+            | Command::CreateAccount(..)
+            | Command::CreateKey(..)
+            | Command::RevokeKey(..)
+            | Command::SetEntitlements(..)
+            | Command::SetOrigins(..)
+            | Command::SetWebhook(..)
+            | Command::UnsetWebhook(..) => true,
+        };
+        if may { Ok(()) } else { Err(Refusal::NotEntitled) }
     }
 
     fn put_account(&mut self, account: Account) -> Reply {

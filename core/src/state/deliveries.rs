@@ -39,9 +39,14 @@ impl State {
         }
     }
 
+    /// An account without an endpoint gets no further attempts: its deliveries end one after the other, and nothing waits
+    /// for what nobody will take.
     fn status_after(&self, delivery: &Delivery, outcome: &DeliveryOutcome) -> DeliveryStatus {
         if outcome.error.is_none() {
             return DeliveryStatus::Succeeded { at: self.now() };
+        }
+        if !self.has_endpoint(delivery.account) {
+            return DeliveryStatus::DeadLettered;
         }
         match self.settings.delivery_gaps.get(delivery.attempts as usize) {
             Some(&gap) => DeliveryStatus::Waiting { until: self.now().plus(jittered(gap, delivery)) },

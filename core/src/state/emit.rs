@@ -11,7 +11,8 @@ use crate::event::{Event, EventData, EventKind};
 use crate::id::{AccountId, CommandIds, DeliveryId, EventId, OutboxId, SessionId};
 use crate::ledger::{self, BalanceKey, Phase};
 use crate::payment::Payment;
-use crate::session::{Session, SessionEvent, SessionRefusal};
+use crate::planted::{self, Bug};
+use crate::session::{Session, SessionEvent, SessionLabel, SessionRefusal};
 
 impl State {
     /// Tells the account's partner what happened: the event, and its delivery when there is an endpoint.
@@ -25,11 +26,16 @@ impl State {
     ) {
         let id = EventId(ids.draw(&self.settings.id_key));
         let event = Event { id, account, kind, created_at: self.now(), lane, data };
-        self.changes.push(Change::Event(Arc::new(event)));
-        let has_endpoint = self.directory.account(account).is_some_and(|account| account.webhook.is_some());
-        if has_endpoint {
+        if !(planted::has(Bug::DropEvent) && kind == EventKind::PayInSettled) {
+            self.changes.push(Change::Event(Arc::new(event)));
+        }
+        if self.has_endpoint(account) {
             self.queue_delivery(ids, account, lane, id);
         }
+    }
+
+    pub(super) fn has_endpoint(&self, account: AccountId) -> bool {
+        self.directory.account(account).is_some_and(|account| account.webhook.is_some())
     }
 
     /// Adds a delivery behind the undelivered ones of its session; the first one is due at once.
@@ -83,7 +89,9 @@ impl State {
         let (before, after) = (session.status.label(), status.label());
         if before != after {
             self.changes.push(Change::SessionIndex(session.account, before, session.id, false));
-            self.changes.push(Change::SessionIndex(session.account, after, session.id, true));
+            if !(planted::has(Bug::LoseIndexRow) && after == SessionLabel::Completed) {
+                self.changes.push(Change::SessionIndex(session.account, after, session.id, true));
+            }
         }
         let moved = Arc::new(Session { status, ..session.clone() });
         self.sessions.put(self.head.batch, (session.account, session.id), Arc::clone(&moved));

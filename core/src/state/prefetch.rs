@@ -26,6 +26,10 @@ impl State {
             Command::VerifyPayment(account, session, payment) => {
                 self.payment_needs(*account, *session, *payment, needs);
             }
+            Command::RememberPayment(account, session, payment, _) => {
+                self.need(Need::Session(*account, *session), needs);
+                self.need(Need::Payment(*account, *payment), needs);
+            }
             Command::ReportRails(reports) => {
                 for report in reports {
                     self.payment_needs(report.account, report.session, report.payment, needs);
@@ -48,7 +52,8 @@ impl State {
             | Command::RevokeKey(..)
             | Command::SetEntitlements(..)
             | Command::SetOrigins(..)
-            | Command::SetWebhook(..) => {}
+            | Command::SetWebhook(..)
+            | Command::UnsetWebhook(..) => {}
         }
     }
 

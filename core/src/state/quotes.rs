@@ -14,9 +14,6 @@ use crate::terms::{Side, Terms};
 impl State {
     pub(super) fn lock_quote(&mut self, account: AccountId, lock: &LockQuote) -> Result<Reply, Refusal> {
         let account = self.account(account)?;
-        if !account.entitlements.rails {
-            return Err(Refusal::NotEntitled);
-        }
         let terms = self.priced(lock)?;
         let id = QuoteId(self.ids().draw(&self.settings.id_key));
         let quote = Arc::new(self.signed_quote(&account, id, lock, terms));
@@ -26,11 +23,11 @@ impl State {
 
     /// The terms that the catalogue gives for what is asked.
     pub(super) fn priced(&self, lock: &LockQuote) -> Result<Terms, Refusal> {
-        let asset = self.catalogue.assets.get(&lock.asset).ok_or(Refusal::AssetUnavailable)?;
         if !self.catalogue.carries(lock.side, lock.currency, &lock.payment_method) {
             return Err(Refusal::MethodUnavailable);
         }
         let fees = self.fees(lock).ok_or(Refusal::MethodUnavailable)?;
+        let asset = self.catalogue.assets.get(&lock.asset).ok_or(Refusal::AssetUnavailable)?;
         let quoted = self.catalogue.rates.get(&(lock.currency, lock.asset)).ok_or(Refusal::RateUnavailable)?;
         let rate = with_spread(*quoted, lock.side).ok_or(Refusal::RateUnavailable)?;
         let pair = Pair {

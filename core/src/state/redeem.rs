@@ -10,6 +10,7 @@ use crate::command::{LockQuote, Redeem, Refusal, Reply, Subject, Timer, TimerTas
 use crate::event::{EventData, EventKind};
 use crate::id::{AccountId, AttemptId, CommandIds, Mode, PaymentId, QuoteId, SessionId, TransactionId};
 use crate::ledger::Phase;
+use crate::planted::{self, Bug};
 use crate::payment::{Attempt, FailureCode, Magic, Payment, PaymentKind, PaymentStatus};
 use crate::quote::{Quote, QuoteRefusal};
 use crate::rail::RailWork;
@@ -52,9 +53,6 @@ impl State {
 
     fn redeem(&mut self, account: AccountId, kind: PaymentKind, redeem: &Redeem) -> Result<Redemption, Refusal> {
         let account = self.account(account)?;
-        if !account.entitlements.rails {
-            return Err(Refusal::NotEntitled);
-        }
         let quote = redeem.quote.and_then(|id| self.quotes.get(&(account.id, id)).cloned());
         let quote = quote.ok_or(Refusal::NotFound(Subject::Quote))?;
         let id = redeem.session.ok_or(Refusal::NotFound(Subject::Session))?;
@@ -96,16 +94,17 @@ impl State {
             Some(Flow::OnRamp) | None => Side::OnRamp,
         };
         let currency = session.terms.currency;
+        let first = || self.catalogue.first_method(side, currency);
+        let method = method.map(str::to_owned).or_else(first).ok_or(Refusal::MethodUnavailable)?;
+        if !self.catalogue.carries(side, currency, &method) {
+            return Err(Refusal::MethodUnavailable);
+        }
         let asset = session.terms.target_token.or(self.catalogue.dollar_asset).ok_or(Refusal::AssetUnavailable)?;
-        let method = match method {
-            Some(method) => method.to_owned(),
-            None => self.catalogue.first_method(side, currency).ok_or(Refusal::MethodUnavailable)?,
-        };
         let amount = match side {
             Side::OnRamp => session.terms.amount,
             Side::OffRamp => {
-                let quoted = self.catalogue.rates.get(&(currency, asset)).ok_or(Refusal::RateUnavailable)?;
                 let decimals = self.catalogue.assets.get(&asset).ok_or(Refusal::AssetUnavailable)?.decimals;
+                let quoted = self.catalogue.rates.get(&(currency, asset)).ok_or(Refusal::RateUnavailable)?;
                 let crypto = session.terms.amount.divided_by(quoted.mid, decimals, crate::money::Rounding::Down);
                 crypto.filter(|amount| !amount.is_zero()).ok_or(Refusal::AmountOutOfRange)?
             }
@@ -137,7 +136,9 @@ impl State {
         let transaction = TransactionId(ids.draw(&self.settings.id_key));
         let taken = self.move_session(&session, SessionEvent::MovementStarted(payment));
         let session = taken.expect("the guard has seen that the session takes a movement");
-        quote.consumed = Some((self.now(), payment));
+        if !planted::has(Bug::ConsumeTwice) {
+            quote.consumed = Some((self.now(), payment));
+        }
         let quote = Arc::new(quote);
         self.quotes.put(self.head.batch, (account.id, quote.id), Arc::clone(&quote));
         let person = self.person_of(&session);
@@ -312,7 +313,7 @@ impl State {
         session: &Arc<Session>,
     ) -> Arc<Payment> {
         let expires_at = self.now().plus(self.settings.verification_life);
-        payment.status = PaymentStatus::Verifying { expires_at };
+        payment.status = PaymentStatus::Verifying { expires_at, url: self.verify_url(&payment) };
         let task = TimerTask::ExpireVerification(payment.id, payment.session);
         self.changes.push(Change::TimerAdd(Timer { due: expires_at, task, account: payment.account }));
         let payment = self.tell_payment(ids, payment);
@@ -320,6 +321,11 @@ impl State {
         self.emit(ids, payment.account, Some(payment.session), EventKind::KycRequired, data);
         self.tell_session(ids, EventKind::SessionProcessing, session);
         payment
+    }
+
+    fn verify_url(&self, payment: &Payment) -> Arc<str> {
+        let id = payment.id.text(payment.kind.prefix(), self.settings.mode);
+        format!("{}/verify/{id}", self.settings.public_url).into()
     }
 
     /// Ends a payment before any rail was asked; the session is free again.

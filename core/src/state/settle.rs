@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::State;
 use crate::change::Change;
-use crate::command::{Refusal, Reply, Subject, Timer, TimerTask};
+use crate::command::{Moment, Refusal, Reply, Subject, Timer, TimerTask};
 use crate::event::EventKind;
 use crate::id::{AccountId, CommandIds, PaymentId, SessionId};
 use crate::ledger::Phase;
@@ -59,8 +59,8 @@ impl State {
     fn end_payment(&mut self, ids: &mut CommandIds, payment: &Payment, event: PaymentEvent) {
         let Some(status) = payment.status.on(event, self.now()) else { return };
         let had_started = payment.status == PaymentStatus::Routed;
-        let ended = Payment { status, updated_at: self.now(), ..payment.clone() };
         let settled = matches!(status, PaymentStatus::Settled { .. });
+        let ended = Payment { status, updated_at: self.now(), ..payment.clone() };
         if had_started {
             self.post(&ended, if settled { Phase::Settled } else { Phase::Reversed });
         }
@@ -101,6 +101,27 @@ impl State {
         let session = self.session(account, session, Subject::Path)?;
         let mut ids = self.ids();
         Ok(Reply::Payment(self.go_on(&mut ids, Payment::clone(&payment), &session)))
+    }
+
+    pub(super) fn remember_payment(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        id: PaymentId,
+        moment: Moment,
+    ) -> Result<Reply, Refusal> {
+        let payment = self.payments.get(&(account, id)).cloned().ok_or(Refusal::NotFound(Subject::Path))?;
+        let stands = match moment {
+            Moment::Routed => payment.status == PaymentStatus::Routed,
+            Moment::Ended | Moment::SessionAfter => payment.status.is_final(),
+        };
+        if payment.session != session || !stands {
+            return Err(Refusal::PaymentNotWaiting);
+        }
+        Ok(match moment {
+            Moment::Routed | Moment::Ended => Reply::Payment(payment),
+            Moment::SessionAfter => Reply::Session(self.session(account, session, Subject::Path)?),
+        })
     }
 
     pub(super) fn run_timer(&mut self, timer: Timer) -> Reply {

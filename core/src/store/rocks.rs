@@ -12,6 +12,7 @@
 //! Damage anywhere else refuses to open. The sizes of closed logs stand in the manifest, so that one that lost its end or
 //! is missing altogether is noticed too.
 
+mod bulk;
 mod expiry;
 mod identity;
 mod options;
@@ -32,6 +33,7 @@ use super::load::corrupt;
 use super::record::head;
 use super::{Batch, Column, Key, Operation, Row, Scan, Store, StoreError};
 
+pub use bulk::Bulk;
 pub use identity::{FORMAT, Identity};
 pub use options::StoreMemory;
 

@@ -55,8 +55,13 @@ pub struct Exit {
 impl Running {
     /// Starts the gateway's program with these words. `directory` is removed when this process dies without tidying up.
     pub fn start(words: &[&str], directory: &Path) -> Running {
+        Running::start_with(&[], words, directory)
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_with(environment: &[(&str, &str)], words: &[&str], directory: &Path) -> Running {
         let mut command = program::causeway();
-        command.args(words).stdin(Stdio::null());
+        command.args(words).envs(environment.iter().copied()).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let janitor = Janitor::watch(child.id(), directory);

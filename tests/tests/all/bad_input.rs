@@ -73,6 +73,19 @@ fn only_the_known_version_and_json_are_spoken() {
 }
 
 #[test]
+fn a_wrong_key_is_told_before_anything_else_that_is_wrong() {
+    let partner = shared::partner("a stranger");
+    let create = Request::post("/v1/gate_sessions").bytes("{");
+    let wrong = create.header("Gate-Version", "1").header("Accept", "text/html").header("Content-Type", "text/plain");
+    partner.send_as_is(&wrong).expect_refusal(401, "missing_key");
+    for key in ["sk_test_unknown", "sk_live_unknown", "nonsense"] {
+        partner.send(wrong.clone().bearer(key)).expect_refusal(401, "invalid_key");
+    }
+    partner.send(wrong.clone().bearer(&partner.publishable)).expect_refusal(401, "key_kind_not_allowed");
+    assert_eq!(partner.send(wrong).expect_refusal(400, "invalid_request")["param"], "Gate-Version");
+}
+
+#[test]
 fn every_answer_names_its_request_anew() {
     let partner = shared::partner("a collector");
     let ids: Vec<String> =
@@ -99,12 +112,12 @@ fn what_is_too_large_is_refused_with_its_own_status() {
     head.write(format!("{keys}Expect: 100-continue\r\n\r\n").as_bytes()).unwrap();
     head.read(false).unwrap().expect_refusal(413, "body_too_large");
     let long = format!("/v1/gate_sessions?x={}", "a".repeat(70_000));
-    let refused = raw(&format!("GET {long} HTTP/1.1\r\nHost: x\r\n\r\n"));
-    assert!([414, 431].contains(&refused.status), "{}", refused.text());
+    raw(&format!("GET {long} HTTP/1.1\r\nHost: x\r\n\r\n")).expect_refusal(414, "uri_too_long");
+    partner.get(&long[..9_000]).expect_refusal(414, "uri_too_long");
     let wide = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Wide: {}\r\n\r\n", "a".repeat(70_000));
-    assert_eq!(raw(&wide).status, 431);
+    raw(&wide).expect_refusal(431, "headers_too_large");
     let many: String = (0..200).map(|at| format!("X-{at}: 1\r\n")).collect();
-    assert_eq!(raw(&format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n")).status, 431);
+    raw(&format!("GET / HTTP/1.1\r\nHost: x\r\n{many}\r\n")).expect_refusal(431, "headers_too_large");
 }
 
 #[test]

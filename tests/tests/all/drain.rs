@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use causeway_tests::http::{Request, Response, SendError};
 use causeway_tests::partner::{Kind, Partner, session_body};
 use causeway_tests::poll::{SOON, poll};
-use causeway_tests::receiver::{Answer, Receiver};
+use causeway_tests::receiver::{Answer, Receiver, TOLD_OF_A_PAY_IN};
 use causeway_tests::server::Server;
 
 /// Threads that go on until they hear nothing any more.
@@ -87,17 +87,7 @@ fn what_waits_goes_on_after_the_next_start() {
     let server = Server::start_in(&directory, &["--rail-late-delay=1s"]);
     let partner = partner.at(&server);
     partner.wait_for_payment(&payment, "settled");
-    let events = receiver.wait_for(
-        payment["session_id"].as_str().unwrap(),
-        &[
-            "gate_session.created",
-            "quote.consumed",
-            "rail.pay_in.processing",
-            "gate_session.processing",
-            "rail.pay_in.settled",
-            "gate_session.completed",
-        ],
-    );
+    let events = receiver.wait_for(payment["session_id"].as_str().unwrap(), &TOLD_OF_A_PAY_IN);
     events.iter().for_each(|event| event.verify(&secret).unwrap());
 }
 

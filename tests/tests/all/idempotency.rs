@@ -17,25 +17,35 @@ const THREADS: usize = 12;
 fn concurrent_duplicates_have_one_effect() {
     let partner = shared::partner("a hasty one");
     let session = Request::post("/v1/gate_sessions").json(&session_body(Kind::PayIn, "100.00"));
-    one_effect(&partner, &session.key(&fresh_key()));
+    one_effect(&partner, &session.key(&fresh_key()), 201);
     let listed = partner.get("/v1/gate_sessions").expect(200);
     assert_eq!(listed["data"].as_array().unwrap().len(), 1);
     let cancel = format!("/v1/gate_sessions/{}/cancel", listed["data"][0]["id"].as_str().unwrap());
-    one_effect(&partner, &Request::post(cancel).key(&fresh_key()));
+    one_effect(&partner, &Request::post(cancel).key(&fresh_key()), 201);
     for kind in Kind::BOTH {
         let redeem = Request::post(kind.path()).json(&partner.prepare(kind, "100.00"));
-        one_effect(&partner, &redeem.key(&fresh_key()));
+        one_effect(&partner, &redeem.key(&fresh_key()), 201);
+        let late = partner.start(kind, "100.06");
+        let settle = Request::post(kind.helper(late["id"].as_str().unwrap(), "settle"));
+        one_effect(&partner, &settle.key(&fresh_key()), 200);
     }
+    let session = partner.session(&session_body(Kind::PayIn, "100.06"));
+    one_effect(&partner, &complete(&session, "completed").key(&fresh_key()), 200);
 }
 
 /// Sends the same request from many threads at once: one answer is the first, all others repeat it.
-fn one_effect(partner: &Partner, request: &Request) {
+fn one_effect(partner: &Partner, request: &Request, status: u16) {
     let answers = at_once(THREADS, |_| partner.send(request.clone()));
     let texts: HashSet<String> = answers.iter().map(Response::text).collect();
     assert_eq!(texts.len(), 1, "{texts:?}");
-    assert!(answers.iter().all(|answer| answer.status == 201), "{texts:?}");
+    assert!(answers.iter().all(|answer| answer.status == status), "{texts:?}");
     let first = answers.iter().filter(|answer| answer.header("Idempotent-Replayed").is_none());
     assert_eq!(first.count(), 1);
+}
+
+fn complete(session: &Value, outcome: &str) -> Request {
+    let path = format!("/v1/test_helpers/gate_sessions/{}/complete", session["id"].as_str().unwrap());
+    Request::post(path).json(&json!({ "outcome": outcome }))
 }
 
 #[test]
@@ -81,15 +91,20 @@ fn a_replay_survives_a_restart_and_a_kill() {
     let redeem = partner.prepare(Kind::PayIn, "100.00");
     let session = partner.session(&session_body(Kind::PayIn, "100.00"));
     let cancel = format!("/v1/gate_sessions/{}/cancel", session["id"].as_str().unwrap());
+    let (retried, late) = (partner.session(&session_body(Kind::PayIn, "100.06")), partner.start(Kind::PayIn, "100.06"));
     let writes = [
         Request::post("/v1/gate_sessions").json(&session_body(Kind::PayIn, "1.23")),
         Request::post("/v1/quotes").json(&causeway_tests::partner::lock_body(Kind::PayOut, "9.99")),
         Request::post("/v1/rails/pay_ins").json(&redeem),
         Request::post(cancel),
+        complete(&retried, "failed"),
+        Request::post(Kind::PayIn.helper(late["id"].as_str().unwrap(), "settle")),
     ];
     let writes = writes.map(|request| request.key(&fresh_key()));
     let first = writes.clone().map(|request| partner.send(request));
     let payment = partner.wait_for_payment(&first[2].expect(201), "settled");
+    // The session goes on after its failed try: what was said of that is said again all the same.
+    partner.send(complete(&retried, "completed")).expect(200);
     for graceful in [true, false] {
         let directory = server.directory().clone();
         if graceful {

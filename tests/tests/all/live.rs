@@ -5,11 +5,15 @@ use std::os::unix::fs::PermissionsExt;
 use causeway_tests::http::Request;
 use causeway_tests::operator::Rights;
 use causeway_tests::partner::{Kind, Partner, lock_body, session_body};
+use causeway_tests::program::live_catalogue;
 use causeway_tests::server::{DataDir, Server};
 use serde_json::{Value, json};
 
-/// A master key in a directory of its own.
-struct MasterKey(DataDir);
+/// A master key in a directory of its own, and the flags that live cannot do without.
+struct MasterKey {
+    _directory: DataDir,
+    needed: Vec<String>,
+}
 
 impl MasterKey {
     fn new(byte: &str) -> MasterKey {
@@ -17,11 +21,13 @@ impl MasterKey {
         let path = directory.file("master-key");
         std::fs::write(&path, byte.repeat(32)).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        MasterKey(directory)
+        let key = format!("--master-key-file={}", path.display());
+        MasterKey { _directory: directory, needed: [vec![key], live_catalogue().to_vec()].concat() }
     }
 
-    fn flag(&self) -> String {
-        format!("--master-key-file={}", self.0.file("master-key").display())
+    /// These flags, and behind them what live needs.
+    fn flags<'a>(&'a self, flags: &[&'a str]) -> Vec<&'a str> {
+        flags.iter().copied().chain(self.needed.iter().map(String::as_str)).collect()
     }
 }
 
@@ -37,7 +43,7 @@ struct Both {
 /// nothing against a small first payment.
 fn both() -> Both {
     let key = MasterKey::new("5a");
-    let server = Server::start(&["--mode=both", &key.flag(), "--model-dir=/nowhere"]);
+    let server = Server::start(&key.flags(&["--mode=both", "--model-dir=/nowhere"]));
     let operator = server.operator();
     let sandbox = operator.partner("a bank", Rights::ALL);
     let live = operator.partner_of(&sandbox.account, Rights { mode: "live", ..Rights::ALL });
@@ -81,14 +87,14 @@ fn crossing_is_refused(both: &Both, session: &Value) {
 fn survives_a_restart(both: Both, path: &str) {
     let directory = both.server.directory().clone();
     assert_eq!(both.server.stop().code, Some(0));
-    let server = Server::start_in(&directory, &["--mode=live", &both.key.flag()]);
+    let server = Server::start_in(&directory, &both.key.flags(&["--mode=live"]));
     let live = both.live.at(&server);
     live.get(path).expect(200);
     let list = Request::get("/v1/gate_sessions").bearer(&both.sandbox.secret);
     live.send(list).expect_refusal(401, "invalid_key");
     drop(server);
     let another = MasterKey::new("6b");
-    let refused = Server::try_start_in(&directory, &["--mode=live", &another.flag()]);
+    let refused = Server::try_start_in(&directory, &another.flags(&["--mode=live"]));
     let exit = refused.err().expect("another master key cannot open what the first one sealed");
     assert_ne!(exit.code, Some(0));
     assert!(exit.error.contains("master key"), "{exit}");
@@ -98,8 +104,8 @@ fn survives_a_restart(both: Both, path: &str) {
 #[test]
 fn a_host_name_can_be_bound_to_a_mode() {
     let key = MasterKey::new("5a");
-    let flags = ["--mode=both", &key.flag(), "--sandbox-hosts=sandbox.gate.example", "--live-hosts=gate.example"];
-    let server = Server::start(&flags);
+    let flags = ["--mode=both", "--sandbox-hosts=sandbox.gate.example", "--live-hosts=gate.example"];
+    let server = Server::start(&key.flags(&flags));
     let sandbox = server.demo();
     let live = server.operator().partner_of(&sandbox.account, Rights { mode: "live", ..Rights::ALL });
     let ask = |partner: &Partner, host: &str| {
@@ -155,7 +161,7 @@ fn a_live_redemption_ends_without_a_route() {
 #[test]
 fn live_alone_has_no_demo_partner() {
     let key = MasterKey::new("5a");
-    let server = Server::start(&["--mode=live", &key.flag()]);
+    let server = Server::start(&key.flags(&["--mode=live"]));
     assert!(!server.directory().file("sandbox.json").exists());
     assert!(!server.directory().file("sandbox").exists(), "nothing of the other mode is made");
     assert_eq!(server.stop().code, Some(0));

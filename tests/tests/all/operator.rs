@@ -4,6 +4,7 @@ use causeway_tests::http::Request;
 use causeway_tests::operator::Rights;
 use causeway_tests::partner::{Kind, lock_body, session_body};
 use causeway_tests::poll::{SOON, poll};
+use causeway_tests::receiver::{Answer, Receiver};
 use causeway_tests::server::Server;
 use serde_json::json;
 
@@ -147,5 +148,71 @@ fn the_partner_api_knows_nothing_of_it() {
     for path in ["/operator/accounts", "/metrics", "/healthz", "/readyz"] {
         let request = Request::get(path).bearer(server.operator().token());
         alice.send_as_is(&request).expect_refusal(404, "not_found");
+    }
+}
+
+/// What an account has, in a list of many; and an endpoint that is taken away: what waits ends, what comes is not sent.
+#[test]
+fn accounts_are_listed_and_a_webhook_is_unset() {
+    let server = Server::start(&["--delivery-gaps=300ms,300ms,300ms,300ms"]);
+    let (operator, partner) = (server.operator(), server.demo());
+    let newer = operator.partner("a newer one", Rights::NONE);
+    let list = |query: &str| operator.done("GET", &format!("/operator/accounts{query}"), &json!(null));
+    let first = list("?limit=1");
+    assert_eq!((&first["data"][0]["id"], &first["has_more"]), (&json!(newer.account), &json!(true)));
+    let record = &first["data"][0]["modes"][0];
+    assert_eq!((&record["active_keys"], &record["has_webhook"]), (&json!(2), &json!(false)));
+    let second = list(&format!("?limit=1&starting_after={}", newer.account));
+    assert_eq!((&second["data"][0]["id"], &second["has_more"]), (&json!(partner.account), &json!(false)));
+    let has_webhook = || list("")["data"][1]["modes"][0]["has_webhook"].clone();
+
+    let receiver = Receiver::answering(|_, _| Answer::status(500));
+    operator.set_webhook(&partner, "sandbox", &receiver.url());
+    assert_eq!(has_webhook(), true);
+    let session = partner.session(&session_body(Kind::PayIn, "100.00"));
+    let id = session["id"].as_str().unwrap();
+    partner.act(&format!("/v1/gate_sessions/{id}/cancel")).expect(201);
+    poll(SOON, "the first attempt failed", || (!receiver.all().is_empty()).then_some(()));
+    let path = format!("/operator/accounts/{}/webhook", partner.account);
+    let unset = operator.done("DELETE", &path, &json!({ "mode": "sandbox", "reason": "moved out" }));
+    assert_eq!(unset["deleted"], true);
+    assert_eq!(has_webhook(), false);
+    // Two attempts find no endpoint: the waiting delivery's and that of the one held behind it.
+    poll(SOON, "what was on its way has ended", || {
+        let metrics = operator.call("GET", "/metrics", &json!(null)).text();
+        let failed =
+            metrics.lines().find_map(|line| line.strip_prefix("causeway_webhooks_failed_total{mode=\"sandbox\"} "));
+        (failed?.parse::<f64>().ok()? >= receiver.all().len() as f64 + 2.0).then_some(())
+    });
+    let before = receiver.all().len();
+    let healthy = Receiver::start();
+    operator.set_webhook(&partner, "sandbox", &healthy.url());
+    let session = partner.session(&session_body(Kind::PayIn, "100.00"));
+    healthy.wait_for(session["id"].as_str().unwrap(), &["gate_session.created"]);
+    assert_eq!(receiver.all().len(), before);
+    assert_eq!(healthy.all().len(), 1, "what had ended stays so");
+}
+
+#[test]
+fn who_decides_is_counted_and_a_missing_model_is_told_once() {
+    for (flags, decider) in [
+        (&[][..], "{mode=\"sandbox\",decider=\"model\",reason=\"none\"}"),
+        (&["--model-dir=/nowhere"][..], "{mode=\"sandbox\",decider=\"fallback\",reason=\"no_model\"}"),
+    ] {
+        let server = Server::start(flags);
+        let partner = server.demo();
+        for _ in 0..3 {
+            partner.start(Kind::PayIn, "100.00");
+        }
+        let metrics = server.operator().call("GET", "/metrics", &json!(null)).text();
+        let expected = format!("causeway_cell_decisions_total{decider} 3.0");
+        assert!(metrics.contains(&expected), "{expected} in\n{metrics}");
+        let log = server.log().clone();
+        assert_eq!(server.stop().code, Some(0));
+        let missing: Vec<String> =
+            log.error().lines().filter(|line| line.contains("event=model_missing")).map(str::to_owned).collect();
+        assert_eq!(missing.len(), flags.len(), "{missing:?}");
+        assert!(missing.iter().all(|line| line.contains("level=warn") && line.contains("/nowhere")), "{missing:?}");
+        assert!(!log.error().contains("event=decider_changed"));
     }
 }

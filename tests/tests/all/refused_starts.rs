@@ -5,7 +5,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use causeway_tests::server::{DataDir, Exit, Server, refused, spawn};
+use causeway_tests::poll::SOON;
+use causeway_tests::program::live_catalogue;
+use causeway_tests::server::{DataDir, Exit, Running, Server, refused, spawn};
 
 /// What concerns the configuration.
 const CONFIGURATION: i32 = 2;
@@ -83,6 +85,9 @@ fn flags_that_are_wrong_are_refused() {
         ("--nonsense=1", "--nonsense"),
         ("--quote-life=fast", "whole number"),
         ("--listen=here", "--listen"),
+        ("--operator-listen=gate.example:8081", "of names only localhost"),
+        ("--operator-listen=:8081", "127.0.0.1:8080"),
+        ("--live-hosts=gate.example:443", "without scheme, port"),
         ("--operator-listen=0.0.0.0:0", "--operator-allow-remote"),
         ("--config=/nowhere/at/all.toml", "cannot read"),
         ("--corridors=/nowhere/at/all.toml", "cannot read"),
@@ -106,6 +111,7 @@ fn live_needs_a_master_key_that_is_private_and_elsewhere() {
         format!("--master-key-file={}", keys.file(name).display())
     };
     let good = "ab".repeat(32);
+    let [corridors, rates] = &live_catalogue();
     for (flag, parts) in [
         (String::new(), ["--master-key-file", ""]),
         (key("open", &good, 0o644), ["chmod 600", "open"]),
@@ -115,7 +121,8 @@ fn live_needs_a_master_key_that_is_private_and_elsewhere() {
         ("--master-key-file=/nowhere/at/all".to_owned(), ["cannot read", ""]),
     ] {
         for mode in ["--mode=live", "--mode=both"] {
-            let flags: Vec<&str> = [mode, &flag].into_iter().filter(|flag| !flag.is_empty()).collect();
+            let flags: Vec<&str> =
+                [mode, &flag, corridors, rates].into_iter().filter(|flag| !flag.is_empty()).collect();
             let directory = DataDir::new();
             let exit = unchanged(&directory, |directory| start_with(directory, &flags));
             is_refused(&exit, CONFIGURATION, &parts);
@@ -126,8 +133,104 @@ fn live_needs_a_master_key_that_is_private_and_elsewhere() {
     fs::write(inside.file("key"), &good).unwrap();
     fs::set_permissions(inside.file("key"), fs::Permissions::from_mode(0o600)).unwrap();
     let flag = format!("--master-key-file={}", inside.file("key").display());
-    let exit = unchanged(&inside, |directory| start_with(directory, &["--mode=live", &flag]));
+    let exit = unchanged(&inside, |directory| start_with(directory, &["--mode=live", &flag, corridors, rates]));
     is_refused(&exit, CONFIGURATION, &["inside the data directory"]);
+}
+
+/// What the program ships is for the sandbox: real money does not move by it.
+#[test]
+fn live_needs_corridors_and_rates_of_its_own() {
+    let key = "--master-key-file=/nowhere/at/all";
+    let [corridors, rates] = &live_catalogue();
+    let [sandbox_corridors, sandbox_rates] = live_catalogue().map(|flag| flag.replace("--live-", "--"));
+    let absent = "--live-rates=/nowhere/at/all.toml";
+    for mode in ["--mode=live", "--mode=both"] {
+        for (flags, part) in [
+            (vec![], "--live-corridors and --live-rates"),
+            (vec![sandbox_corridors.as_str(), &sandbox_rates], "--live-corridors and --live-rates"),
+            (vec![corridors.as_str()], "--live-rates"),
+            (vec![rates.as_str()], "--live-corridors"),
+            (vec![corridors.as_str(), absent], "cannot read /nowhere/at/all.toml"),
+        ] {
+            let directory = DataDir::new();
+            let flags = [&[mode, key], &flags[..]].concat();
+            let exit = unchanged(&directory, |directory| start_with(directory, &flags));
+            is_refused(&exit, CONFIGURATION, &[part]);
+        }
+    }
+}
+
+#[test]
+fn an_environment_variable_that_no_setting_has_is_refused() {
+    let directory = DataDir::new();
+    let path = directory.path().to_string_lossy().into_owned();
+    let words = ["serve", "--data-dir", &path, "--listen=127.0.0.1:0", "--operator-listen=127.0.0.1:0"];
+    let exit = unchanged(&directory, |directory| {
+        let environment = [("CAUSEWAY_QUOTE_LIVE", "5s"), ("CAUSEWAY_MODE", "sandbox")];
+        Running::start_with(&environment, &words, directory.path()).wait(SOON)
+    });
+    is_refused(&exit, CONFIGURATION, &["CAUSEWAY_QUOTE_LIVE", "CAUSEWAY_QUOTE_LIFE"]);
+    // What the set-up and the tests set may be there.
+    let around = [("CAUSEWAY_CACHE", path.as_str()), ("CAUSEWAY_KILLS", "1"), ("CAUSEWAY_QUOTE_LIFE", "5s")];
+    let mut running = Running::start_with(&around, &words, directory.path());
+    running.addresses(SOON).unwrap_or_else(|exit| panic!("{exit}"));
+}
+
+#[test]
+fn one_address_for_both_listeners_is_refused() {
+    for (partners, operators) in [
+        ("--listen=127.0.0.1:8089", "--operator-listen=127.0.0.1:8089"),
+        ("--listen=localhost:8089", "--operator-listen=127.0.0.1:8089"),
+        ("--listen=0.0.0.0:8089", "--operator-listen=127.0.0.1:8089"),
+        ("--listen=[::]:8089", "--operator-listen=[::1]:8089"),
+    ] {
+        let directory = DataDir::new();
+        let path = directory.path().to_string_lossy().into_owned();
+        let words = ["serve", "--data-dir", &path, partners, operators];
+        let exit = unchanged(&directory, |directory| refused(&words, directory));
+        is_refused(&exit, CONFIGURATION, &["--listen", "--operator-listen", "same address"]);
+    }
+    let directory = DataDir::new();
+    let hosts = ["--sandbox-hosts=gate.example", "--live-hosts=other.example,Gate.example"];
+    let exit = unchanged(&directory, |directory| start_with(directory, &hosts));
+    is_refused(&exit, CONFIGURATION, &["--sandbox-hosts", "--live-hosts", "gate.example"]);
+}
+
+#[test]
+fn localhost_is_an_address() {
+    let directory = DataDir::new();
+    let path = directory.path().to_string_lossy().into_owned();
+    let words = ["serve", "--data-dir", &path, "--listen=localhost:0", "--operator-listen=localhost:0"];
+    let mut running = Running::start(&words, directory.path());
+    let addresses = running.addresses(SOON).unwrap_or_else(|exit| panic!("{exit}"));
+    assert!(addresses.partners.ip().is_loopback() && addresses.operator.ip().is_loopback());
+}
+
+#[test]
+fn a_data_directory_that_is_a_file_is_refused() {
+    let directory = DataDir::new();
+    let file = directory.file("notes.txt");
+    fs::write(&file, "not a directory").unwrap();
+    let path = file.to_string_lossy().into_owned();
+    let words = ["serve", "--data-dir", &path, "--listen=127.0.0.1:0", "--operator-listen=127.0.0.1:0"];
+    let exit = unchanged(&directory, |directory| refused(&words, directory));
+    is_refused(&exit, OTHER, &["no directory", &path, "--data-dir"]);
+}
+
+/// Without the fingerprint another master key would be taken for the former one.
+#[test]
+fn a_used_directory_without_the_keys_fingerprint_is_refused() {
+    let directory = used();
+    let fingerprint = directory.file("master-key.fingerprint");
+    let known = fs::read_to_string(&fingerprint).unwrap();
+    fs::remove_file(&fingerprint).unwrap();
+    let exit = unchanged(&directory, start);
+    is_refused(&exit, OTHER, &["master-key.fingerprint is missing", known.trim()]);
+    names_the_directory(&exit, &directory);
+    fs::write(directory.file("master-key"), "cd".repeat(32)).unwrap();
+    is_refused(&unchanged(&directory, start), OTHER, &["master-key.fingerprint is missing"]);
+    fs::write(&fingerprint, known).unwrap();
+    is_refused(&unchanged(&directory, start), OTHER, &["master key is not the one"]);
 }
 
 #[test]
@@ -145,7 +248,7 @@ fn start(directory: &DataDir) -> Exit {
 }
 
 fn start_with(directory: &DataDir, flags: &[&str]) -> Exit {
-    spawn(directory, flags).wait(causeway_tests::poll::SOON)
+    spawn(directory, flags).wait(SOON)
 }
 
 /// Exit code, and one line that says all of `parts`.

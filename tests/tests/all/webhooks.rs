@@ -5,20 +5,11 @@ use std::time::Duration;
 use causeway_tests::operator::Rights;
 use causeway_tests::partner::{Kind, session_body};
 use causeway_tests::poll::{SOON, poll};
-use causeway_tests::receiver::{Answer, Receiver};
+use causeway_tests::receiver::{Answer, Receiver, TOLD_OF_A_PAY_IN as TOLD};
 use causeway_tests::server::Server;
 use serde_json::json;
 
 use super::shared;
-
-const TOLD: [&str; 6] = [
-    "gate_session.created",
-    "quote.consumed",
-    "rail.pay_in.processing",
-    "gate_session.processing",
-    "rail.pay_in.settled",
-    "gate_session.completed",
-];
 
 /// Each of these is a failure; the same event comes again with the same body, and those behind it wait.
 #[test]

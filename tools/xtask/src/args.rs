@@ -17,6 +17,8 @@ pub enum Action {
     Test(TestPlan),
     /// Run the criterion benches; the words are passed on to `cargo bench`.
     Bench(Vec<String>),
+    /// Run seeds of the simulation; the words are passed on to it.
+    Simulate(Vec<String>),
     /// Start a command of `causeway-lab`; the words are passed on to it.
     Lab {
         /// The command of the lab: the same word as here.
@@ -70,6 +72,7 @@ pub fn parse(words: &[String]) -> Result<Action, Failure> {
         "run" => Ok(Action::Run(after_dashes(rest)?)),
         "test" => Ok(Action::Test(test_plan(rest)?)),
         "bench" => Ok(Action::Bench(rest.to_vec())),
+        "sim" => Ok(Action::Simulate(passed_on(rest))),
         "demo" | "load" | "fill" => Ok(Action::Lab { command: command.clone(), extra: passed_on(rest) }),
         unknown => Err(Failure::new(format!("there is no command `{unknown}`; `cargo xtask --help` lists them"))),
     }
@@ -170,6 +173,11 @@ mod tests {
         let extra = vec!["--rate".to_owned(), "5".to_owned()];
         assert_eq!(parsed("load --rate 5"), Ok(Action::Lab { command: "load".into(), extra: extra.clone() }));
         assert_eq!(parsed("load -- --rate 5"), Ok(Action::Lab { command: "load".into(), extra }));
+    }
+
+    #[test]
+    fn the_simulation_gets_its_words() {
+        assert_eq!(parsed("sim --seed 5"), Ok(Action::Simulate(vec!["--seed".into(), "5".into()])));
     }
 
     #[test]

@@ -36,9 +36,18 @@ pub fn bench(extra: &[String]) -> Result<(), Failure> {
     process::run(process::cargo(&["bench", "-p", "causeway-benches"]).args(extra))
 }
 
-/// `cargo xtask demo|load|fill`: builds the lab and becomes it.
+/// `cargo xtask sim`: seeds of the simulation. It needs nothing that the set-up brings.
+pub fn simulate(extra: &[String]) -> Result<(), Failure> {
+    let package = ["-p", "causeway-core", "--no-default-features", "--features=sim", "--bin=causeway-sim", "--"];
+    process::run(process::cargo(&["run", "--quiet"]).args(package).args(extra))
+}
+
+/// `cargo xtask demo|load|fill`: builds the lab and becomes it. Load measures the server as it is now.
 pub fn lab(command: &str, extra: &[String]) -> Result<(), Failure> {
     let tools = setup::for_testing()?;
+    if command == "load" {
+        server()?;
+    }
     release("causeway-lab")?;
     let mut lab = process::fresh(paths::release().join("causeway-lab"));
     lab.arg(command).args(extra);

@@ -2,31 +2,48 @@
 //! was interrupted goes on with the parts that this commit has not passed yet.
 
 use std::fs;
+use std::io;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::build;
 use crate::failure::{During, Failure};
 use crate::paths;
 use crate::process;
 use crate::setup::TestTools;
-use crate::test;
 
-/// One long part: black-box tests with more work than an ordinary run gives them.
+/// One long part: tests or a program with more work than an ordinary run gives them.
 struct Part {
     name: &'static str,
     about: &'static str,
-    /// The tests whose names contain this.
-    filter: &'static str,
+    /// `test` or `run`, and what cargo builds for it.
+    cargo: &'static [&'static str],
+    /// What the tests or the program are given: for tests first a part of their names.
+    arguments: &'static [&'static str],
     /// What makes them long.
     environment: &'static [(&'static str, &'static str)],
 }
 
-const PARTS: [Part; 1] = [Part {
-    name: "kill",
-    about: "1,000 kills under load, nothing acknowledged lost",
-    filter: "long_kills",
-    environment: &[("CAUSEWAY_KILLS", "1000")],
-}];
+const PARTS: &[Part] = &[
+    Part {
+        name: "kill",
+        about: "1,000 kills under load, nothing acknowledged lost",
+        cargo: &["test", "-p", "causeway-tests"],
+        arguments: &["long_kills", "--nocapture"],
+        environment: &[("CAUSEWAY_KILLS", "1000")],
+    },
+    Part {
+        name: "sim",
+        about: "10,000 seeds of the simulation agree with its oracle",
+        cargo: &["run", "--release", "-p", "causeway-core", "--no-default-features", "--features=sim", "--bin=causeway-sim"],
+        arguments: &["--seeds", "10000"],
+        environment: &[],
+    },
+];
+
+/// The longest that a part may take, without its compilation. What takes longer becomes two parts.
+const LIMIT: Duration = Duration::from_secs(40 * 60);
 
 const RECORDS: &str = "SPECIFICATION.md";
 const HEADING: &str = "## Long runs";
@@ -42,8 +59,8 @@ pub fn list() -> String {
 pub fn check_name(name: Option<&str>) -> Result<(), Failure> {
     match name {
         Some(name) if PARTS.iter().all(|part| part.name != name) => {
-            let names = PARTS.map(|part| part.name).join(", ");
-            Err(Failure::new(format!("there is no long part `{name}`; there are: {names}")))
+            let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+            Err(Failure::new(format!("there is no long part `{name}`; there are: {}", names.join(", "))))
         }
         Some(_) | None => Ok(()),
     }
@@ -51,53 +68,80 @@ pub fn check_name(name: Option<&str>) -> Result<(), Failure> {
 
 /// Runs the named part, or every part that this commit has not passed yet.
 pub fn run(name: Option<&str>, tools: &TestTools) -> Result<(), Failure> {
-    let commit = commit()?;
-    let records = paths::root().join(RECORDS);
+    run_parts(PARTS, name, &commit()?, &paths::root().join(RECORDS), |part| {
+        compile(part, tools)?;
+        let started = Instant::now();
+        let result = process::run_within(LIMIT, &mut command(part, tools));
+        if let Err(failure) = &result {
+            eprintln!("xtask: {}: {failure}", part.name);
+        }
+        Ok(Ran { took: started.elapsed(), passed: result.is_ok() })
+    })
+}
+
+/// How a part went.
+struct Ran {
+    took: Duration,
+    passed: bool,
+}
+
+/// Each part is recorded as soon as it has ended. An error of `work` means that it could not begin.
+fn run_parts(
+    parts: &[Part],
+    name: Option<&str>,
+    commit: &str,
+    records: &Path,
+    mut work: impl FnMut(&Part) -> Result<Ran, Failure>,
+) -> Result<(), Failure> {
     let mut failed = Vec::new();
-    for part in PARTS.iter().filter(|part| name.is_none_or(|name| name == part.name)) {
-        let text = fs::read_to_string(&records).unwrap_or_default();
-        if name.is_none() && has_passed(&text, part.name, &commit) {
+    for part in parts.iter().filter(|part| name.is_none_or(|name| name == part.name)) {
+        if name.is_none() && has_passed(&text_of(records)?, part.name, commit) {
             println!("{} has passed at {commit} already; name it to run it again", part.name);
             continue;
         }
-        if !run_and_record(part, tools, &commit, &records)? {
+        println!("-- {}: {}", part.name, part.about);
+        let ran = work(part)?;
+        let row = row(&today()?, commit, part.name, &ran);
+        // Read again: another part may have been recorded by hand or by another run meanwhile.
+        let text = with_row(&text_of(records)?, &row);
+        fs::write(records, text).during(|| format!("write {}", records.display()))?;
+        if !ran.passed {
             failed.push(part.name);
         }
     }
     if failed.is_empty() { Ok(()) } else { Err(Failure::new(format!("long parts failed: {}", failed.join(", ")))) }
 }
 
-fn run_and_record(part: &Part, tools: &TestTools, commit: &str, records: &Path) -> Result<bool, Failure> {
-    require_tests(part, tools)?;
-    println!("-- {}: {}", part.name, part.about);
-    let started = Instant::now();
-    let mut command = test::black_box(tools);
-    command.args(["--", part.filter, "--nocapture"]).envs(part.environment.iter().copied());
-    let passed = match process::run(&mut command) {
-        Ok(()) => true,
-        Err(failure) => {
-            eprintln!("xtask: {failure}");
-            false
-        }
-    };
-    let row = row(&today()?, commit, part.name, started.elapsed(), passed);
-    // Read again: another part may have been recorded by hand or by another run meanwhile.
-    let text = fs::read_to_string(records).unwrap_or_default();
-    fs::write(records, with_row(&text, &row)).during(|| format!("write {}", records.display()))?;
-    Ok(passed)
+/// The records so far; before the first one there may be no file.
+fn text_of(records: &Path) -> Result<String, Failure> {
+    match fs::read_to_string(records) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        read => read.during(|| format!("read {}", records.display())),
+    }
 }
 
-/// A filter that matches no test would pass without having shown anything.
-fn require_tests(part: &Part, tools: &TestTools) -> Result<(), Failure> {
-    let mut command = test::black_box(tools);
-    command.args(["--", "--list", part.filter]);
-    let output = command.output().during(|| "list the black-box tests".to_owned())?;
-    let listing = String::from_utf8_lossy(&output.stdout);
-    if output.status.success() && listing.lines().any(|line| line.ends_with(": test")) {
+fn command(part: &Part, tools: &TestTools) -> Command {
+    let mut command = process::cargo(part.cargo);
+    command.arg("--").args(part.arguments);
+    command.envs(build::environment(tools)).envs(part.environment.iter().copied());
+    command
+}
+
+/// Compiles the part. Tests are also looked for: a filter that matches none would pass without having shown anything.
+fn compile(part: &Part, tools: &TestTools) -> Result<(), Failure> {
+    if let ["run", built @ ..] = part.cargo {
+        return process::run(process::cargo(&["build"]).args(built));
+    }
+    let mut command = command(part, tools);
+    let output = command.arg("--list").stderr(Stdio::inherit()).output().during(|| "list the tests".to_owned())?;
+    let (line, listing) = (process::shown(&command), String::from_utf8_lossy(&output.stdout));
+    if !output.status.success() {
+        return Err(Failure::new(format!("`{line}` failed ({}); its output is above", output.status)));
+    }
+    if listing.lines().any(|line| line.ends_with(": test")) {
         return Ok(());
     }
-    let detail = String::from_utf8_lossy(&output.stderr);
-    Err(Failure::new(format!("{}: no black-box test has `{}` in its name\n{detail}", part.name, part.filter)))
+    Err(Failure::new(format!("{}: `{line}` lists no test", part.name)))
 }
 
 /// The commit under test, with a plus sign when there are changes beyond it. The records themselves do not count.
@@ -118,9 +162,9 @@ fn today() -> Result<String, Failure> {
     Ok(date.trim().to_owned())
 }
 
-fn row(date: &str, commit: &str, part: &str, took: Duration, passed: bool) -> String {
-    let minutes = took.as_secs_f64() / 60.0;
-    let result = if passed { PASSED } else { "failed" };
+fn row(date: &str, commit: &str, part: &str, ran: &Ran) -> String {
+    let minutes = ran.took.as_secs_f64() / 60.0;
+    let result = if ran.passed { PASSED } else { "failed" };
     format!("| {date} | {commit} | {part} | {minutes:.1} | {result} |")
 }
 
@@ -157,6 +201,40 @@ mod tests {
 
     const ROW: &str = "| 2026-11-21 | abc | kill | 31.5 | passed |";
 
+    fn part(name: &'static str) -> Part {
+        Part { name, about: "", cargo: &[], arguments: &[], environment: &[] }
+    }
+
+    fn ran(passed: bool) -> Ran {
+        Ran { took: Duration::from_secs(90), passed }
+    }
+
+    #[test]
+    fn a_run_goes_on_with_the_parts_that_its_commit_has_not_passed() {
+        let records = crate::setup::scratch("long-parts").join(RECORDS);
+        fs::write(&records, "# Numbers\n").unwrap();
+        let parts = [part("one"), part("two"), part("three")];
+        let run = |name: Option<&str>, commit: &str, failing: &str| {
+            let mut began = Vec::new();
+            let result = run_parts(&parts, name, commit, &records, |part| {
+                began.push(part.name);
+                if failing == "all of them" { Err(Failure::new("no test")) } else { Ok(ran(part.name != failing)) }
+            });
+            (began.join(" "), result.map_err(|failure| failure.to_string()))
+        };
+        let said = |began: &str, failed: &str| (began.to_owned(), Err(failed.to_owned()));
+        assert_eq!(run(None, "abc", "two"), said("one two three", "long parts failed: two"));
+        assert_eq!(run(None, "abc", "all of them"), said("two", "no test"));
+        assert_eq!(run(None, "abc", ""), ("two".to_owned(), Ok(())));
+        assert_eq!(run(None, "abc", ""), (String::new(), Ok(())));
+        assert_eq!(run(Some("one"), "abc", ""), ("one".to_owned(), Ok(())), "named, it runs again");
+        assert_eq!(run(None, "abd", ""), ("one two three".to_owned(), Ok(())));
+        let text = fs::read_to_string(&records).unwrap();
+        assert!(text.starts_with(&format!("# Numbers\n\n{HEADING}\n\n{TABLE}| 2")), "{text}");
+        assert!(text.contains("| abc | two | 1.5 | failed |\n") && text.contains("| abc | two | 1.5 | passed |\n"));
+        assert_eq!(text.lines().filter(|line| line.starts_with("| 2")).count(), 8);
+    }
+
     #[test]
     fn records_are_made_and_grow_at_the_end_of_their_table() {
         let first = with_row("", ROW);
@@ -175,7 +253,7 @@ mod tests {
 
     #[test]
     fn only_a_pass_of_the_same_part_at_the_same_clean_commit_counts() {
-        let records = with_row("", &row("2026-11-21", "abc", "kill", Duration::from_secs(90), true));
+        let records = with_row("", &row("2026-11-21", "abc", "kill", &ran(true)));
         assert!(records.contains("| 1.5 | passed |"));
         assert!(has_passed(&records, "kill", "abc"));
         assert!(!has_passed(&records, "other", "abc"));

@@ -1,16 +1,19 @@
 //! What `--help` prints.
 
 use crate::full;
+use crate::setup::rocksdb;
 
 /// The help of one command, or the overview.
 pub fn text(topic: Option<&str>) -> String {
     match topic {
-        Some("setup") => SETUP.to_owned(),
+        Some("setup") => SETUP.replace("{minutes}", &rocksdb::MINUTES.to_string()),
         Some("build") => BUILD.to_owned(),
         Some("run") => RUN.to_owned(),
         Some("test") => format!("{TEST}{}", full::list()),
         Some("bench") => BENCH.to_owned(),
-        Some("demo" | "load" | "fill") => LAB.to_owned(),
+        Some("demo") => DEMO.to_owned(),
+        Some("sim") => SIM.to_owned(),
+        Some("load") => LOAD.to_owned(),
         Some("lint") => LINT.to_owned(),
         Some("ci") => CI.to_owned(),
         Some(_) | None => OVERVIEW.to_owned(),
@@ -25,9 +28,10 @@ cargo xtask COMMAND: sets the machine up, builds, runs and tests Causeway
   run [-- ARGUMENTS]        build the server and start it with an empty sandbox
   test [--quick] [FILTER]   run the tests
   test --full [PART]        run the long parts
+  sim [OPTIONS]             run seeds of the simulation
   bench [ARGUMENTS]         run the criterion benches
   demo [ARGUMENTS]          perform a whole journey against the running server
-  load | fill [ARGUMENTS]   generate load; fill a store
+  load [MIX...] [OPTIONS]   measure a server of its own under load, beside what the machine can do at all
   lint                      check formatting and lints
   ci                        lint, then test
 
@@ -41,7 +45,7 @@ cargo xtask setup: makes this machine ready; what is ready already is left alone
                    system with apt-get they are installed; else the package is named and the exit code is 2.
   ONNX Runtime     the shared library out of the wheel on the Python package index, at the version and checksum of
                    tools/requirements/onnxruntime.txt; checked on every use.
-  RocksDB          compiled once for each version, compiler and feature list: about 20 minutes on two cores.
+  RocksDB          compiled once for each version, compiler and feature list: about {minutes} minutes on two cores.
   Python packages  tools/requirements/test.txt, in a virtual environment in target/venv.
 
 The first three are shared by all checkouts and lie in ~/.cache/causeway. Where they are is written to
@@ -73,18 +77,43 @@ cargo xtask test --full [PART]:      runs the long parts
             SPECIFICATION.md. The parts:
 ";
 
+const SIM: &str = "\
+cargo xtask sim [OPTIONS]: runs the cell from seeds, with a store, rails and receivers that fail; an oracle checks everything
+
+It compiles in seconds and needs no set-up. A seed that fails is cut down to the actions that matter and printed.
+
+  --seed NUMBER    the first seed (default: 0)
+  --seeds NUMBER   how many (default: 1)
+  --steps NUMBER   actions of each seed's script
+  --plant BUG      plants a bug, to see it found: consume-twice, drop-event, reply-before-sync, lose-index-row, reuse-key";
+
 const BENCH: &str = "\
 cargo xtask bench [ARGUMENTS]: runs the criterion benches; ARGUMENTS go to `cargo bench`
 (`cargo xtask bench -- lock_quote` runs those with that name)";
 
-const LAB: &str = "\
-cargo xtask demo|load|fill [ARGUMENTS]: builds the lab and starts its command of the same name
-
-  demo      perform a whole journey against the running server and show every step
-  load      generate load and report what came back how fast
-  fill      fill a store
+const DEMO: &str = "\
+cargo xtask demo [ARGUMENTS]: builds the lab and performs a whole journey against the running server, showing every step
 
 ARGUMENTS go to the lab; `cargo xtask demo -- --help` shows what it understands.";
+
+const LOAD: &str = "\
+cargo xtask load [MIX...] [OPTIONS]: builds server and lab, and measures the server under load
+
+It starts a server of its own in a new data directory below target/load and stops it at the end. Open loop: requests
+begin when they are due, and latencies are counted from then. Rounds alternate with rounds of the ceilings (a server
+that answers a constant, the store with the same rows, the model alone), so that results are ratios. Counted is only
+what was approved and answered 2xx. The result goes to target/load/<date>.json and <date>.svg.
+
+  MIX              reads, trade, burst or storm; all of them by default
+  --quick          about a minute, rather than five
+  --rate NUMBER    at this rate, instead of searching the highest that is sustained
+  --http 2         over HTTP/2
+  --webhooks       with webhooks delivered to a receiver that accepts everything
+  --target URL --data-dir DIR         a server that runs already
+  --pin-server CPUS, --pin-generator CPUS
+  --record         add the figures to benches/RESULTS.md, unless the machine was too noisy
+
+`cargo xtask load -- --help` shows every option.";
 
 const LINT: &str = "\
 cargo xtask lint: checks formatting (`cargo fmt --all --check`) and lints (clippy, warnings are errors)";
@@ -98,7 +127,7 @@ mod tests {
 
     #[test]
     fn every_command_of_the_overview_has_its_help() {
-        let commands = ["setup", "build", "run", "test", "bench", "demo", "load", "fill", "lint", "ci"];
+        let commands = ["setup", "build", "run", "test", "sim", "bench", "demo", "load", "lint", "ci"];
         for command in commands {
             assert!(OVERVIEW.lines().any(|line| line.contains(command)), "{command} is not in the overview");
             let help = text(Some(command));

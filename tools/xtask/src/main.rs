@@ -46,6 +46,7 @@ fn perform(action: Action) -> Result<(), Failure> {
         Action::Run(extra) => build::run(&extra),
         Action::Test(plan) => test::run(&plan),
         Action::Bench(extra) => build::bench(&extra),
+        Action::Simulate(extra) => build::simulate(&extra),
         Action::Lab { command, extra } => build::lab(&command, &extra),
         Action::Lint => lint::run(),
         Action::Ci => lint::ci(),

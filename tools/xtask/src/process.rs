@@ -1,8 +1,11 @@
 //! Starting other programs.
 
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::failure::{During, Failure};
 use crate::paths;
@@ -46,6 +49,54 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
+/// Like [`run`], but after `limit` the program is ended with everything that it started.
+pub fn run_within(limit: Duration, command: &mut Command) -> Result<(), Failure> {
+    let line = shown(command);
+    let mut child = command.stdin(Stdio::null()).spawn().during(|| format!("start `{line}`"))?;
+    let started = Instant::now();
+    loop {
+        match child.try_wait().during(|| format!("wait for `{line}`"))? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => return Err(Failure::new(format!("`{line}` failed ({status}); its output is above"))),
+            None if started.elapsed() >= limit => {
+                end_with_descendants(child.id());
+                child.wait().during(|| format!("wait for `{line}`"))?;
+                let minutes = limit.as_secs() / 60;
+                return Err(Failure::new(format!("`{line}` was ended: it took longer than {minutes} minutes")));
+            }
+            None => thread::sleep(Duration::from_millis(100)),
+        }
+    }
+}
+
+/// Ends a process, then what it started, then what those started: nobody is left to start one anew.
+fn end_with_descendants(root: u32) {
+    let parents = parents();
+    let mut doomed = vec![root];
+    let mut next = 0;
+    while let Some(&parent) = doomed.get(next) {
+        doomed.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(child, _)| *child));
+        next += 1;
+    }
+    let ids: Vec<_> = doomed.iter().map(u32::to_string).collect();
+    let kill = format!("kill -KILL {}", ids.join(" "));
+    // One that ended by itself meanwhile makes `kill` complain, and is no reason to.
+    Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status().ok();
+}
+
+/// Every process with its parent.
+fn parents() -> Vec<(u32, u32)> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pair = |entry: fs::DirEntry| {
+        let id = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        // Behind the program's name, which may hold anything, stand the state and the parent.
+        let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+        Some((id, parent))
+    };
+    entries.filter_map(pair).collect()
+}
+
 /// The standard output of a program that succeeds; `None` when it is absent or fails.
 pub fn output(program: impl AsRef<Path>, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(program.as_ref());
@@ -72,6 +123,24 @@ mod tests {
     fn a_failing_program_is_named_with_its_arguments() {
         let failure = run(Command::new("sh").args(["-c", "exit 3"])).unwrap_err().to_string();
         assert!(failure.contains("`sh -c exit 3`") && failure.contains('3'), "{failure}");
+    }
+
+    #[test]
+    fn what_takes_too_long_is_ended_with_its_children() {
+        let file = crate::setup::scratch("too-long").join("child");
+        let script = format!("sleep 600 & echo $! >{}; wait", file.display());
+        let limit = Duration::from_millis(500);
+        let failure = run_within(limit, Command::new("sh").args(["-c", &script])).unwrap_err().to_string();
+        assert!(failure.contains("longer than"), "{failure}");
+        let child = fs::read_to_string(&file).unwrap();
+        let stat = || fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+        let (started, ended) = (Instant::now(), |stat: &str| stat.is_empty() || stat.contains(") Z"));
+        while !ended(&stat()) {
+            assert!(started.elapsed() < Duration::from_secs(10), "it runs on: {}", stat());
+            thread::yield_now();
+        }
+        assert!(run_within(limit, &mut Command::new("true")).is_ok());
+        assert!(run_within(limit, &mut Command::new("false")).is_err());
     }
 
     #[test]

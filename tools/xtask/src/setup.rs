@@ -3,7 +3,7 @@
 mod local_config;
 mod onnxruntime;
 mod python;
-mod rocksdb;
+pub mod rocksdb;
 mod system;
 
 use std::fs::{self, File};
@@ -31,7 +31,7 @@ pub fn for_building() -> Result<(), Failure> {
 /// Makes ready what building and testing need.
 pub fn for_testing() -> Result<TestTools, Failure> {
     let _lock = lock()?;
-    // First what fails at once when it is missing, so that nobody learns of it after RocksDB's twenty minutes.
+    // First what fails at once when it is missing, so that nobody learns of it after the minutes that RocksDB takes.
     let tools = testing_parts()?;
     building_parts()?;
     Ok(tools)

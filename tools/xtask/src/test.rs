@@ -42,10 +42,12 @@ pub fn add_stages(stages: &mut Stages, plan: &TestPlan) -> Result<(), Failure> {
         Extent::Full(part) => stages.run("long parts", || full::run(part.as_deref(), &tools)),
         Extent::Quick => {
             stages.run("unit tests", || unit_tests(filter));
+            stages.run("simulation", || simulation(filter));
             stages.run("black-box tests", || black_box_tests(&tools, filter, &["--skip", LONG]));
         }
         Extent::Ordinary => {
             stages.run("unit tests", || unit_tests(filter));
+            stages.run("simulation", || simulation(filter));
             stages.run("black-box tests", || black_box_tests(&tools, filter, &[]));
             stages.run("model tests", || model_tests(&tools, filter));
         }
@@ -54,11 +56,9 @@ pub fn add_stages(stages: &mut Stages, plan: &TestPlan) -> Result<(), Failure> {
 }
 
 /// `cargo test` of the black-box tests with what they start. The words behind `--` are still to be added.
-pub fn black_box(tools: &TestTools) -> Command {
+fn black_box(tools: &TestTools) -> Command {
     let mut command = process::cargo(&["test", "-p", "causeway-tests"]);
-    for (name, value) in build::environment(tools) {
-        command.env(name, value);
-    }
+    command.envs(build::environment(tools));
     command
 }
 
@@ -68,6 +68,12 @@ fn unit_tests(filter: Option<&str>) -> Result<(), Failure> {
         command.args(["-p", package]);
     }
     process::run(command.arg("--").args(filter))
+}
+
+/// The tests of the simulator are built apart: its feature must not come near the shipped program.
+fn simulation(filter: Option<&str>) -> Result<(), Failure> {
+    let mut command = process::cargo(&["test", "-p", "causeway-core", "--no-default-features", "--features=sim", "--lib"]);
+    process::run(command.args(["--", "--nocapture"]).arg(filter.unwrap_or("sim::")))
 }
 
 fn black_box_tests(tools: &TestTools, filter: Option<&str>, options: &[&str]) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::fixture::{SHOP, World};
+use crate::fixture::{PLAIN, SHOP, World};
 use crate::http::Service;
 use crate::pipeline::Options;
 
@@ -18,13 +18,27 @@ async fn unknown_paths_and_methods_are_refused() {
 }
 
 #[tokio::test]
-async fn versions_and_media_types_are_checked_before_keys() {
+async fn versions_and_media_types_are_checked_after_keys() {
     let world = World::start().await;
-    let ask = || world.get("/v1/gate_sessions");
+    let wrong = || world.get("/v1/quotes/x").header("gate-version", "2020-01-01").header("accept", "text/html");
+    wrong().send().await.refused(401, "missing_key");
+    wrong().key("sk_test_unknown").send().await.refused(401, "invalid_key");
+    wrong().key(PLAIN.secret()).send().await.refused(403, "not_entitled");
+    let ask = || world.get("/v1/gate_sessions").key(SHOP.secret());
     let told = ask().header("gate-version", "2020-01-01").send().await;
     assert_eq!(told.refused(400, "invalid_request").as_deref(), Some("Gate-Version"));
     ask().header("accept", "text/html").send().await.refused(406, "not_acceptable");
-    ask().key(SHOP.secret()).header("gate-version", "2026-05-25").send().await.expect(200);
+    ask().header("gate-version", "2026-05-25").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn long_targets_are_refused_whatever_they_name() {
+    let world = World::start().await;
+    for path in [format!("/v1/gate_sessions?x={}", "a".repeat(8_200)), format!("/{}", "a".repeat(8_200))] {
+        world.get(&path).key(SHOP.secret()).send().await.refused(414, "uri_too_long");
+    }
+    let longest = format!("/v1/gate_sessions/{}", "a".repeat(8_192 - "/v1/gate_sessions/".len()));
+    world.get(&longest).key(SHOP.secret()).send().await.refused(404, "not_found");
 }
 
 #[tokio::test]

@@ -1,9 +1,17 @@
 //! The sandbox's test helpers.
 
+use std::sync::atomic::Ordering;
+
+use causeway_core::command::{Command, Submission};
+use causeway_core::id::{Mode, PaymentId};
+use causeway_core::payment::Payment;
+use causeway_core::rail::{RailOutcome, RailReport};
+use causeway_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::samples::Journey;
 use crate::fixture::{SHOP, Told, World};
+use crate::gate::Lane;
 
 async fn help(world: &World, path: &str) -> Told {
     world.post(&format!("/v1/test_helpers/{path}")).key(SHOP.secret()).send().await
@@ -12,6 +20,17 @@ async fn help(world: &World, path: &str) -> Told {
 async fn session(world: &World, id: &Value) -> Value {
     let path = format!("/v1/gate_sessions/{}", id.as_str().unwrap());
     world.get(&path).key(SHOP.secret()).send().await.expect(200)
+}
+
+fn stored(world: &World, payment: &Value) -> Payment {
+    let id = PaymentId::parse("pi", payment["id"].as_str().unwrap(), Mode::Sandbox).unwrap();
+    world.reader().payment(SHOP.id(), id).unwrap().unwrap()
+}
+
+/// Sends a session's movement on its way and ends it.
+async fn complete(world: &World, session: &Value, outcome: &str, key: &str) -> Told {
+    let path = format!("/v1/test_helpers/gate_sessions/{}/complete", session["id"].as_str().unwrap());
+    world.post(&path).key(SHOP.secret()).once(key).json(json!({ "outcome": outcome })).send().await
 }
 
 #[tokio::test]
@@ -33,7 +52,7 @@ async fn rails_do_as_they_are_told() {
             help(&world, &path).await.refused(409, "payment_not_waiting");
         }
     }
-    assert_eq!(world.rail.0.lock().len(), 6, "the rail heard of each attempt");
+    assert_eq!(world.rail.record.lock().len(), 6, "the rail heard of each attempt");
 }
 
 #[tokio::test]
@@ -65,15 +84,66 @@ async fn a_session_is_completed_through_a_real_movement() {
 
 #[tokio::test]
 async fn a_rail_that_failed_softly_before_is_followed_by_the_next_one() {
-    use causeway_core::rail::RailOutcome;
     let world = World::start().await;
     let payment = Journey { world: &world, partner: SHOP, flow: "on_ramp" }.payment().await;
     // The first attempt's outcome stands already; the helper's word counts for the second one.
-    let id =
-        causeway_core::id::PaymentId::parse("pi", payment["id"].as_str().unwrap(), causeway_core::id::Mode::Sandbox);
-    let stored = world.reader().payment(SHOP.id(), id.unwrap()).unwrap().unwrap();
-    world.rail.0.lock().insert(stored.attempts[0].id, RailOutcome::SoftFailed);
+    let stored = stored(&world, &payment);
+    world.rail.record.lock().insert(stored.attempts[0].id, RailOutcome::SoftFailed);
     let path = format!("rails/pay_ins/{}/settle", payment["id"].as_str().unwrap());
     assert_eq!(help(&world, &path).await.expect(200)["status"], "settled");
-    assert_eq!(world.rail.0.lock().len(), 2);
+    assert_eq!(world.rail.record.lock().len(), 2);
+}
+
+#[tokio::test]
+async fn a_retry_hears_what_was_first_told_whatever_came_after() {
+    let world = World::start().await;
+    let open = Journey { world: &world, partner: SHOP, flow: "on_ramp" }.session().await;
+    let failed = complete(&world, &open, "failed", "first").await;
+    assert_eq!(failed.expect(200)["status"], "open");
+    assert_eq!(complete(&world, &open, "completed", "second").await.expect(200)["status"], "completed");
+    let again = complete(&world, &open, "failed", "first").await;
+    assert_eq!((again.0.status, &again.0.body), (200, &failed.0.body));
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    complete(&world, &open, "completed", "first").await.refused(409, "idempotency_key_reused");
+    complete(&world, &open, "completed", "third").await.refused(409, "session_not_open");
+}
+
+#[tokio::test]
+async fn a_retry_goes_on_where_the_first_try_was_lost() {
+    let world = World::start().await;
+    let journey = Journey { world: &world, partner: SHOP, flow: "on_ramp" };
+    let (open, payment) = (journey.session().await, journey.payment().await);
+    let path = format!("/v1/test_helpers/rails/pay_ins/{}/settle", payment["id"].as_str().unwrap());
+    let settle = |key| world.post(&path).key(SHOP.secret()).once(key).send();
+    world.rail.is_mute.store(true, Ordering::Relaxed);
+    complete(&world, &open, "completed", "mine").await.refused(503, "outcome_unknown");
+    settle("mine").await.refused(503, "outcome_unknown");
+    world.rail.is_mute.store(false, Ordering::Relaxed);
+    // The rail has told the core by itself meanwhile.
+    report(&world, &stored(&world, &payment), RailOutcome::Settled).await;
+    settle("another").await.refused(409, "payment_not_waiting");
+    let completed = complete(&world, &open, "completed", "mine").await;
+    let settled = settle("mine").await;
+    for (told, again, status) in [
+        (completed, complete(&world, &open, "completed", "mine").await, "completed"),
+        (settled, settle("mine").await, "settled"),
+    ] {
+        assert_eq!(told.expect(200)["status"], status);
+        assert_eq!(told.header("idempotent-replayed"), None, "nobody has heard this before");
+        assert_eq!((again.header("idempotent-replayed"), &again.0.body), (Some("true"), &told.0.body));
+    }
+    assert_eq!(world.rail.record.lock().len(), 2, "each payment has moved once");
+}
+
+async fn report(world: &World, payment: &Payment, outcome: RailOutcome) {
+    let report = RailReport {
+        attempt: payment.attempts.last().unwrap().id,
+        payment: payment.id,
+        account: payment.account,
+        session: payment.session,
+        outcome,
+    };
+    let command = Command::ReportRails(vec![report]);
+    let submission = Submission { command, idempotency: None, deadline: Timestamp(u64::MAX) };
+    world.sandbox().submit(Lane::Internal, submission).await.unwrap();
 }

@@ -62,16 +62,20 @@ async fn what_is_pending_settles_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_helper_may_come_before_its_attempt() {
+async fn helpers_may_come_before_their_attempt_and_the_first_one_counts() {
     let directory = tempfile::tempdir().unwrap();
     let (rail, mut said) = open(&directory, Settings { settle_delay: Duration::from_secs(3_600), ..quick() });
     let rail = Arc::new(rail);
-    let early = Arc::clone(&rail);
-    let helper = tokio::spawn(async move { early.resolve(AttemptId(1), RailOutcome::Cancelled).await });
-    // The wish is in the rail's hands once a later question was answered; before that it waits in the same queue.
+    let helpers = [RailOutcome::Cancelled, RailOutcome::Settled, RailOutcome::Cancelled].map(|wish| {
+        let early = Arc::clone(&rail);
+        tokio::spawn(async move { early.resolve(AttemptId(1), wish).await })
+    });
+    // A wish is in the rail's hands once a later question was answered; before that it waits in the same queue.
     tokio::task::yield_now().await;
     assert_eq!(rail.send(&work(1)).await, Ok(Word::Accepted));
-    assert_eq!(helper.await.unwrap(), Ok(RailOutcome::Cancelled));
+    for helper in helpers {
+        assert_eq!(helper.await.unwrap(), Ok(RailOutcome::Cancelled));
+    }
     assert_eq!(next(&mut said).await, (AttemptId(1), RailOutcome::Cancelled));
     assert_eq!(rail.resolve(AttemptId(1), RailOutcome::Settled).await, Ok(RailOutcome::Cancelled));
 }

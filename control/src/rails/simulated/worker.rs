@@ -54,7 +54,7 @@ pub struct Worker {
     questions: Receiver<Question>,
     reports: Sender<RailReport>,
     notice: Notice,
-    wishes: BTreeMap<AttemptId, Wish>,
+    wishes: BTreeMap<AttemptId, Vec<Wish>>,
     answers: Vec<(oneshot::Sender<Word>, Word)>,
     unreported: VecDeque<RailReport>,
     synced_at: Instant,
@@ -114,7 +114,7 @@ impl Worker {
         if !self.unreported.is_empty() {
             return SYNC_GAP;
         }
-        let next = self.book.next_due().into_iter().chain(self.wishes.values().map(|wish| wish.until)).min();
+        let next = self.book.next_due().into_iter().chain(self.wishes.values().flatten().map(|wish| wish.until)).min();
         let until = next.map_or(IDLE, |next| Duration::from_millis(next.since(system_time()).0));
         until.max(SYNC_GAP.saturating_sub(self.synced_at.elapsed())).min(IDLE)
     }
@@ -132,7 +132,10 @@ impl Worker {
             // Whoever asked may have gone: the record stands all the same.
             answer.send(word).ok();
         }
-        self.wishes.retain(|_, wish| wish.until > now);
+        self.wishes.retain(|_, wishes| {
+            wishes.retain(|wish| wish.until > now);
+            !wishes.is_empty()
+        });
         self.report();
         Ok(())
     }
@@ -155,12 +158,11 @@ impl Worker {
         }
     }
 
-    /// Takes an attempt; a wish that waits for it comes true at once.
+    /// Takes an attempt; the first wish that waits for it comes true at once, and the others hear of it.
     fn send(&mut self, work: &RailWork, now: Timestamp) -> Result<Option<Word>, LogError> {
         let word = self.book.send(work, now)?;
-        if word.is_some()
-            && let Some(wish) = self.wishes.remove(&work.attempt)
-        {
+        let wishes = word.and_then(|_| self.wishes.remove(&work.attempt)).unwrap_or_default();
+        for wish in wishes {
             let word = self.book.resolve(work.attempt, wish.outcome, now, &mut self.unreported)?;
             self.answers.push((wish.answer, word));
         }
@@ -169,8 +171,8 @@ impl Worker {
 
     /// Dropping a wish tells its helper that there is no answer.
     fn remember(&mut self, attempt: AttemptId, wish: Wish) {
-        if self.wishes.len() < WISHES {
-            self.wishes.insert(attempt, wish);
+        if self.wishes.values().map(Vec::len).sum::<usize>() < WISHES {
+            self.wishes.entry(attempt).or_default().push(wish);
         }
     }
 

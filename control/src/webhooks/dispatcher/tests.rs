@@ -47,7 +47,6 @@ impl Bench {
             reader: cell.reader.clone(),
             keys,
             client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
-            public_url: "https://pay.example".to_owned(),
             at_once: 8,
             notice,
             stats: Arc::clone(&stats),

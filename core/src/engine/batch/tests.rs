@@ -1,12 +1,14 @@
 //! Whole batches over the in-memory store: the invariants of the state, and that batching changes nothing.
 
+mod events;
+mod endpoint;
 mod split;
 mod world;
 
 use rust_decimal::Decimal;
 
 use crate::change::Need;
-use crate::command::{Command, Refusal, Reply, Subject};
+use crate::command::{Command, Moment, Refusal, Reply, Subject};
 use crate::event::EventKind;
 use crate::id::{AccountId, SessionId};
 use crate::payment::{FailureCode, PaymentStatus};
@@ -142,6 +144,35 @@ fn magic_amounts_decline_and_step_up() {
 }
 
 #[test]
+fn what_is_remembered_of_a_payment_stays_as_it_was() {
+    let mut world = World::new();
+    let (payment, session) = world.paid("100.00");
+    let [routed, ended, after] =
+        [Moment::Routed, Moment::Ended, Moment::SessionAfter].map(|m| world.remember(payment, m));
+    for early in [&ended, &after] {
+        assert_eq!(world.one(key(1, 1, early.clone())), Err(Refusal::PaymentNotWaiting));
+    }
+    let begun = world.one(key(1, 1, routed.clone())).unwrap();
+    assert_eq!(begun.reply, Reply::Payment(world.stored_payment(payment).into()));
+    world.report(payment, RailOutcome::Rejected);
+    let told = world.one(key(2, 1, ended.clone())).unwrap();
+    assert_eq!(told.reply, Reply::Payment(world.stored_payment(payment).into()));
+    let open = world.one(key(3, 1, after.clone())).unwrap();
+    assert_eq!(open.reply, Reply::Session(world.stored_session(session).into()));
+    world.one(plain(Command::CancelSession(ACCOUNT, session))).unwrap();
+    world.forget();
+    for (number, command, first) in [(1, &routed, &begun), (2, &ended, &told), (3, &after, &open)] {
+        let again = world.one(key(number, 1, command.clone())).unwrap();
+        assert!(again.replayed);
+        assert_eq!(again.reply, first.reply);
+        assert_eq!(world.one(key(number, 2, command.clone())), Err(Refusal::IdempotencyKeyReused));
+    }
+    assert_eq!(world.one(plain(routed)), Err(Refusal::PaymentNotWaiting));
+    let other = Command::RememberPayment(world.other_account(), session, payment, Moment::Ended);
+    assert_eq!(world.one(plain(other)), Err(Refusal::NotFound(Subject::Path)));
+}
+
+#[test]
 fn what_is_not_verified_in_time_fails() {
     let mut world = World::new();
     let (waiting, _) = world.paid("100.05");
@@ -168,6 +199,8 @@ fn quotes_expire_without_a_write() {
     let (session, quote) = (world.session("100.00"), world.quote("100.00"));
     world.now = world.now.plus(world.settings().quote_life);
     assert_eq!(world.one(plain(world.redeem(session, quote))), Err(Refusal::QuoteExpired));
+    let told = world.reader.head().unwrap().unwrap().now;
+    assert_eq!(told, world.now, "a restart with a clock that was set back must not make the quote active again");
     assert_eq!(world.stored_quote(quote).status(world.now), QuoteStatus::Expired);
 }
 
@@ -286,6 +319,8 @@ fn every_command_keeps_its_write_budget() {
     let Reply::Payment(payment) = budget(redeem, 3, 20, 0, 2_800) else { panic!("a payment") };
     let settle = crate::fixture::report(&payment, RailOutcome::Settled);
     budget(settle, 4, 20, 2, 2_000);
+    let told = Command::RememberPayment(ACCOUNT, payment.session, payment.id, Moment::Ended);
+    budget(told, 7, 2, 0, 500);
     let cancel = crate::fixture::create_session(ACCOUNT, "1.00");
     let Reply::Session(session) = budget(cancel, 5, 9, 0, 1_000) else { panic!("a session") };
     budget(Command::CancelSession(ACCOUNT, session.id), 6, 8, 1, 1_000);

@@ -12,7 +12,8 @@ use crate::terms::Terms;
 
 #[derive(Serialize, Deserialize)]
 struct PaymentV1<'a> {
-    status: StatusV1,
+    #[serde(borrow)]
+    status: StatusV1<'a>,
     quote: [u8; 16],
     session: [u8; 16],
     transaction: [u8; 16],
@@ -26,8 +27,8 @@ struct PaymentV1<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-enum StatusV1 {
-    Verifying { expires_at: Distance },
+enum StatusV1<'a> {
+    Verifying { expires_at: Distance, url: &'a str },
     Routed,
     Settled { at: Distance },
     Failed { code: u8 },
@@ -38,7 +39,7 @@ enum StatusV1 {
 pub fn encode(payment: &Payment, out: &mut Vec<u8>) {
     assert_eq!(payment.kind, PaymentKind::of(payment.terms.side), "a payment's kind follows from its terms");
     let fields = PaymentV1 {
-        status: StatusV1::new(payment.status, payment.id),
+        status: StatusV1::new(&payment.status, payment.id),
         quote: payment.quote.into(),
         session: payment.session.into(),
         transaction: payment.transaction.into(),
@@ -85,14 +86,14 @@ fn attempts(fields: Vec<([u8; 16], &str)>) -> Result<Vec<Attempt>, Malformed> {
     Ok(fields.into_iter().map(attempt).collect())
 }
 
-impl StatusV1 {
-    fn new(status: PaymentStatus, id: PaymentId) -> StatusV1 {
+impl<'a> StatusV1<'a> {
+    fn new(status: &'a PaymentStatus, id: PaymentId) -> StatusV1<'a> {
         match status {
-            PaymentStatus::Verifying { expires_at } => {
-                StatusV1::Verifying { expires_at: Distance::new(expires_at, id.0) }
+            PaymentStatus::Verifying { expires_at, url } => {
+                StatusV1::Verifying { expires_at: Distance::new(*expires_at, id.0), url }
             }
             PaymentStatus::Routed => StatusV1::Routed,
-            PaymentStatus::Settled { at } => StatusV1::Settled { at: Distance::new(at, id.0) },
+            PaymentStatus::Settled { at } => StatusV1::Settled { at: Distance::new(*at, id.0) },
             PaymentStatus::Failed { code } => StatusV1::Failed { code: code.number() },
             PaymentStatus::Cancelled => StatusV1::Cancelled,
         }
@@ -100,7 +101,9 @@ impl StatusV1 {
 
     fn status(self, id: PaymentId) -> Result<PaymentStatus, Malformed> {
         Ok(match self {
-            StatusV1::Verifying { expires_at } => PaymentStatus::Verifying { expires_at: expires_at.from(id.0) },
+            StatusV1::Verifying { expires_at, url } => {
+                PaymentStatus::Verifying { expires_at: expires_at.from(id.0), url: url.into() }
+            }
             StatusV1::Routed => PaymentStatus::Routed,
             StatusV1::Settled { at } => PaymentStatus::Settled { at: at.from(id.0) },
             StatusV1::Failed { code } => PaymentStatus::Failed { code: FailureCode::from_number(code)? },

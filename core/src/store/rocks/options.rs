@@ -107,6 +107,12 @@ pub(super) fn columns(memory: StoreMemory, now: &Arc<AtomicU64>) -> Vec<ColumnFa
     Column::ALL.iter().map(descriptor).collect()
 }
 
+/// The options of each column for files that are made outside of the database.
+pub(super) fn of_files(memory: StoreMemory, now: &Arc<AtomicU64>) -> Vec<Options> {
+    let cache = Cache::new_lru_cache(memory.block_cache_bytes);
+    Column::ALL.iter().map(|&column| of_column(column, &cache, now)).collect()
+}
+
 fn of_column(column: Column, cache: &Cache, now: &Arc<AtomicU64>) -> Options {
     let mut options = Options::default();
     let mut table = BlockBasedOptions::default();

@@ -34,6 +34,25 @@ pub enum Situation {
 }
 
 impl Operation {
+    /// One that reads an object of the partner's by the id in its path, in whatever state the object is.
+    pub const fn reading(
+        id: &'static str,
+        prepare: fn(&Partner) -> Request,
+        works: fn(&Stage, &Operation),
+        wrong_credential: fn(&Stage, &Operation),
+    ) -> Operation {
+        Operation {
+            id,
+            prepare,
+            works: Situation::Shown(works),
+            wrong_credential: Situation::Shown(wrong_credential),
+            other_partners_object: Situation::Shown(not_found_by_another),
+            bad_body: NO_BODY,
+            repeated_key: REPEATABLE,
+            refused_state: ANY_STATE,
+        }
+    }
+
     /// The names of situations that are passed over without a reason.
     pub fn missing(&self) -> Vec<&'static str> {
         let situations = [

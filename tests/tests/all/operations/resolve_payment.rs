@@ -15,7 +15,7 @@ macro_rules! helper {
             wrong_credential: Situation::Shown(secret_key_with_rails),
             other_partners_object: Situation::Shown(not_found_by_another),
             bad_body: Situation::Shown(ignores_any_body),
-            repeated_key: Situation::Shown(acts_once_and_ignores_keys),
+            repeated_key: Situation::Shown(acts_once_and_says_so_again),
             refused_state: Situation::Shown(|stage, _| refused_unless_a_rail_works(&stage.alice, $kind, $action)),
         }
     };
@@ -56,12 +56,13 @@ fn ignores_any_body(stage: &Stage, operation: &Operation) {
     stage.alice.send(request).expect(200);
 }
 
-fn acts_once_and_ignores_keys(stage: &Stage, operation: &Operation) {
-    let request = (operation.prepare)(&stage.alice).key(&fresh_key());
-    stage.alice.send(request.clone()).expect(200);
-    let again = stage.alice.send(request);
-    again.expect_refusal(409, "payment_not_waiting");
-    assert_eq!(again.header("Idempotent-Replayed"), None);
+fn acts_once_and_says_so_again(stage: &Stage, operation: &Operation) {
+    let alice = &stage.alice;
+    replays(alice, operation, None);
+    let request = (operation.prepare)(alice).key(&fresh_key());
+    alice.send(request.clone()).expect(200);
+    alice.send(request.key(&fresh_key())).expect_refusal(409, "payment_not_waiting");
+    refuses_odd_keys(alice, &(operation.prepare)(alice));
 }
 
 fn refused_unless_a_rail_works(alice: &Partner, kind: Kind, action: &str) {

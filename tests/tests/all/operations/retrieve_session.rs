@@ -6,19 +6,15 @@ use causeway_tests::partner::{Kind, session_body};
 use super::common::*;
 use crate::all::shared::Stage;
 
-pub const OPERATIONS: &[Operation] = &[Operation {
-    id: "retrieveSession",
-    prepare: |partner| {
+pub const OPERATIONS: &[Operation] = &[Operation::reading(
+    "retrieveSession",
+    |partner| {
         let session = partner.session(&session_body(Kind::PayIn, "100.00"));
         Request::get(format!("/v1/gate_sessions/{}", session["id"].as_str().unwrap()))
     },
-    works: Situation::Shown(works),
-    wrong_credential: Situation::Shown(secret_key),
-    other_partners_object: Situation::Shown(not_found_by_another),
-    bad_body: NO_BODY,
-    repeated_key: REPEATABLE,
-    refused_state: ANY_STATE,
-}];
+    works,
+    secret_key,
+)];
 
 six_situations!();
 
@@ -29,7 +25,9 @@ fn works(stage: &Stage, operation: &Operation) {
     let id = session["id"].as_str().unwrap().replace('_', "%5F");
     let encoded = stage.alice.get(&format!("/v1/gate_sessions/{id}")).expect(200);
     assert_eq!(encoded, session, "path parameters arrive percent-encoded");
-    for wrong in ["x", "gs_test_", "gs_live_00000000000000000000000000", "%ff", "%00", "..", "qt_test_0", "gs_test_%C3%A9"] {
+    for wrong in
+        ["x", "gs_test_", "gs_live_00000000000000000000000000", "%ff", "%00", "..", "qt_test_0", "gs_test_%C3%A9"]
+    {
         let path = format!("/v1/gate_sessions/{wrong}");
         stage.alice.get(&path).expect_refusal(404, "not_found");
     }

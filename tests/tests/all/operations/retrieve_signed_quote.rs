@@ -10,17 +10,16 @@ use super::common::*;
 use crate::all::shared::{Stage, brisk};
 
 pub const OPERATIONS: &[Operation] = &[Operation {
-    id: "retrieveSignedQuote",
-    prepare: |partner| {
-        let quote = partner.lock(&lock_body(Kind::PayIn, "100.00"));
-        Request::get(format!("/v1/quotes/{}", quote["id"].as_str().unwrap()))
-    },
-    works: Situation::Shown(works),
-    wrong_credential: Situation::Shown(secret_key_with_rails),
-    other_partners_object: Situation::Shown(not_found_by_another),
-    bad_body: NO_BODY,
-    repeated_key: REPEATABLE,
     refused_state: Situation::Shown(|_, _| an_elapsed_one_reads_as_expired()),
+    ..Operation::reading(
+        "retrieveSignedQuote",
+        |partner| {
+            let quote = partner.lock(&lock_body(Kind::PayIn, "100.00"));
+            Request::get(format!("/v1/quotes/{}", quote["id"].as_str().unwrap()))
+        },
+        works,
+        secret_key_with_rails,
+    )
 }];
 
 six_situations!();

@@ -6,19 +6,15 @@ use causeway_tests::partner::Kind;
 use super::common::*;
 use crate::all::shared::Stage;
 
-pub const OPERATIONS: &[Operation] = &[Operation {
-    id: "retrieveTransaction",
-    prepare: |partner| {
+pub const OPERATIONS: &[Operation] = &[Operation::reading(
+    "retrieveTransaction",
+    |partner| {
         let payment = partner.start(Kind::PayIn, "100.06");
         Request::get(format!("/v1/transactions/{}", payment["transaction_refid"].as_str().unwrap()))
     },
-    works: Situation::Shown(works),
-    wrong_credential: Situation::Shown(secret_key),
-    other_partners_object: Situation::Shown(not_found_by_another),
-    bad_body: NO_BODY,
-    repeated_key: REPEATABLE,
-    refused_state: ANY_STATE,
-}];
+    works,
+    secret_key,
+)];
 
 six_situations!();
 

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::world::{ACCOUNT, World, account, key, plain};
 use crate::account::{Account, WebhookEndpoint};
+use crate::command::Moment::{Ended, Routed, SessionAfter};
 use crate::command::Outcome;
 use crate::command::{Command, Reply, Submission};
 use crate::id::{PaymentId, QuoteId, SessionId};
@@ -15,20 +16,21 @@ use crate::store::Column;
 use crate::time::Millis;
 
 /// What one step of a script does, as three small numbers: which action, on which object, with which idempotency key.
-type Choice = (u8, u8, u8);
+pub type Choice = (u8, u8, u8);
 
 /// Whether the account has an endpoint, and whether the model decides.
-type Setting = (bool, bool);
+pub type Setting = (bool, bool);
 
+/// What the script has made so far.
 #[derive(Default)]
-struct Known {
+pub struct Known {
     sessions: Vec<SessionId>,
     quotes: Vec<QuoteId>,
     payments: Vec<PaymentId>,
 }
 
 impl Known {
-    fn learn(&mut self, outcome: &Outcome) {
+    pub fn learn(&mut self, outcome: &Outcome) {
         match outcome.as_ref().map(|answer| &answer.reply) {
             Ok(Reply::Session(session)) => self.sessions.push(session.id),
             Ok(Reply::Quote(quote)) => self.quotes.push(quote.id),
@@ -43,7 +45,7 @@ proptest! {
 
     #[test]
     fn any_split_gives_the_same(
-        steps in prop::collection::vec(prop::collection::vec((0u8..12, any::<u8>(), 0u8..6), 1..12), 1..6),
+        steps in steps(),
         cuts in prop::collection::vec(any::<bool>(), 1..80),
         setting: Setting,
     ) {
@@ -57,7 +59,12 @@ proptest! {
     }
 }
 
-fn world((with_webhook, risk_is_real): Setting) -> World {
+/// Steps between which time passes; the commands of a step come at one time.
+pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
+    prop::collection::vec(prop::collection::vec((0u8..16, any::<u8>(), 0u8..6), 1..12), 1..6)
+}
+
+pub fn world((with_webhook, risk_is_real): Setting) -> World {
     let webhook = WebhookEndpoint { url: "https://partner.example".to_owned(), sealed_secret: vec![1] };
     World::of(Account { webhook: with_webhook.then_some(webhook), risk_is_real, ..account(ACCOUNT) })
 }
@@ -98,34 +105,58 @@ fn run_in_batches(script: &[Vec<Submission>], cuts: &[bool], setting: Setting) -
 }
 
 /// Twenty minutes: enough for verifications to lapse, and for sessions after three steps.
-fn pass(world: &mut World) {
+pub fn pass(world: &mut World) {
     world.pass(Millis::seconds(1_200));
 }
 
-fn submission(world: &World, known: &Known, (action, object, idempotency): Choice) -> Submission {
-    let amount = ["100.00", "100.04", "100.05", "500.00"][object as usize % 4];
+/// The command that a choice stands for.
+pub fn submission(world: &World, known: &Known, (action, object, idempotency): Choice) -> Submission {
+    let amount = ["100.00", "100.00", "100.00", "100.04", "100.05", "500.00"][object as usize % 6];
     let session = pick(&known.sessions, object).unwrap_or(SessionId(1));
-    let quote = pick(&known.quotes, object / 2).unwrap_or(QuoteId(1));
+    let redeem = || match quote_for(world, known, session, object) {
+        Some(quote) => world.redeem(session, quote),
+        None if known.sessions.is_empty() => world.create_session(amount),
+        None => world.lock_quote(amount),
+    };
     let payment = pick(&known.payments, object);
-    let report = |outcome| payment.filter(|id| was_routed(world, *id)).map(|id| world.report_of(id, outcome));
+    let report = |outcome| match payment.filter(|id| was_routed(world, *id)) {
+        Some(payment) => world.report_of(payment, outcome),
+        None => redeem(),
+    };
     let command = match action {
         0 | 1 => world.create_session(amount),
         2 | 3 => world.lock_quote(amount),
-        4..=6 => world.redeem(session, quote),
+        4..=6 => redeem(),
         7 => Command::CancelSession(ACCOUNT, session),
         8 => Command::ConfirmSession(ACCOUNT, session, None),
-        9 => report(RailOutcome::Settled).unwrap_or(Command::CancelSession(ACCOUNT, session)),
-        10 => report(RailOutcome::SoftFailed).unwrap_or(Command::CancelSession(ACCOUNT, session)),
-        _ => match payment {
+        9 => report(RailOutcome::Settled),
+        10 => report(RailOutcome::SoftFailed),
+        11 => report(RailOutcome::Rejected),
+        12 => report(RailOutcome::Cancelled),
+        13 => match payment {
             Some(payment) => Command::VerifyPayment(ACCOUNT, world.stored_payment(payment).session, payment),
             None => world.create_session(amount),
+        },
+        _ => match payment {
+            Some(payment) => world.remember(payment, [Routed, Ended, SessionAfter][idempotency as usize % 3]),
+            None => world.lock_quote(amount),
         },
     };
     if idempotency < 3 { plain(command) } else { key(idempotency, action, command) }
 }
 
+/// Mostly one of the last three: what came before has often ended.
 fn pick<T: Copy>(known: &[T], choice: u8) -> Option<T> {
-    (!known.is_empty()).then(|| known[choice as usize % known.len()])
+    let among = if choice < 200 { known.len().min(3) } else { known.len() };
+    (among > 0).then(|| known[known.len() - 1 - choice as usize % among])
+}
+
+/// Mostly the newest quote of the session's amount, if there is one: another is refused.
+fn quote_for(world: &World, known: &Known, session: SessionId, choice: u8) -> Option<QuoteId> {
+    let amount = world.reader.session(ACCOUNT, session).unwrap().map(|session| session.terms.amount);
+    let fits = |id: &QuoteId| Some(world.stored_quote(*id).terms.fiat_amount) == amount;
+    let fitting = known.quotes.iter().rev().copied().find(fits).filter(|_| choice % 8 != 7);
+    fitting.or_else(|| pick(&known.quotes, choice).filter(|_| choice % 4 == 3))
 }
 
 fn was_routed(world: &World, id: PaymentId) -> bool {

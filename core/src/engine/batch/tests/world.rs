@@ -9,7 +9,7 @@ use super::super::{outcomes, timer};
 use crate::account::{Account, WebhookEndpoint};
 use crate::change::{Change, Effects, Need, OutboxRow};
 use crate::command::Outcome;
-use crate::command::{Command, Reply, Submission};
+use crate::command::{Command, Moment, Reply, Submission};
 use crate::delivery::DeliveryOutcome;
 use crate::directory::Directory;
 use crate::engine::stats::CellStats;
@@ -158,6 +158,10 @@ impl World {
         self.one(plain(self.report_of(payment, outcome))).unwrap();
     }
 
+    pub fn remember(&self, payment: PaymentId, moment: Moment) -> Command {
+        Command::RememberPayment(ACCOUNT, self.stored_payment(payment).session, payment, moment)
+    }
+
     pub fn deliver(&mut self, row: OutboxRow, works: bool) {
         let delivery = self.reader.delivery(row.account, row.delivery).unwrap().unwrap();
         let outcome = DeliveryOutcome {
@@ -273,7 +277,7 @@ impl World {
     }
 
     /// The second halves of a column's keys: the ids of objects that lie by account and id.
-    fn ids_in(&self, column: Column) -> Vec<[u8; 16]> {
+    pub fn ids_in(&self, column: Column) -> Vec<[u8; 16]> {
         let keys = self.rows(column).into_iter().map(|(key, _)| key);
         keys.map(|key| key[16..32].try_into().unwrap()).collect()
     }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::package;
+use super::{MINUTES, package};
 use crate::failure::{During, Failure};
 use crate::paths;
 use crate::process;
@@ -23,7 +23,7 @@ const LOG_TAIL: usize = 25;
 pub fn run(place: &Path, compiler: &Compiler, libclang: &Libclang) -> Result<PathBuf, Failure> {
     let (log, messages) = (place.join("setup.log"), place.join("setup.messages.json"));
     let create = |path: &Path| File::create(path).during(|| format!("create {}", path.display()));
-    println!("compiling RocksDB, once for this machine: about 20 minutes on two cores (log: {})", log.display());
+    println!("compiling RocksDB, once for this machine: about {MINUTES} minutes on two cores (log: {})", log.display());
     let mut command = command(place, compiler, libclang);
     command.stdin(Stdio::null()).stdout(create(&messages)?).stderr(create(&log)?);
     let child = command.spawn().during(|| format!("start `{}`", process::shown(&command)))?;

@@ -26,6 +26,12 @@ pub enum DataDirError {
     /// The operating system refuses.
     #[error("cannot use the data directory {0}: {1}")]
     Io(PathBuf, io::Error),
+    /// It is something else.
+    #[error("{0} is no directory: name the data directory with --data-dir, one that is missing is made")]
+    NoDirectory(PathBuf),
+    /// A stopped gateway's is wanted, and there is none.
+    #[error("there is no gateway's data in {0}: name its data directory with --data-dir")]
+    Absent(PathBuf),
     /// It holds something else.
     #[error("the data directory {0} is not empty and not Causeway's: name another one with --data-dir")]
     Foreign(PathBuf),
@@ -37,6 +43,12 @@ pub enum DataDirError {
         "the data directory {0} was used before and its master key is missing: name it with --master-key-file, or put the file master-key back"
     )]
     KeyMissing(PathBuf),
+    /// Nobody can tell whether the master key is the one that was used before.
+    #[error(
+        "the data directory {0} was used before and its {KEY_CHECK} is missing, so that another master key would go \
+         unnoticed: put the file back, or, if the key is certainly the former one, write {1} to it"
+    )]
+    FingerprintMissing(PathBuf, String),
     /// What it holds was signed and sealed under another key.
     #[error("the master key is not the one with which the data directory {0} was used before: give the former key")]
     OtherKey(PathBuf),
@@ -46,15 +58,33 @@ impl DataDir {
     /// Takes the directory, which is made if it is missing.
     pub fn open(path: &Path) -> Result<DataDir, DataDirError> {
         let failed = |error| DataDirError::Io(path.to_owned(), error);
+        if fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
+            return Err(DataDirError::NoDirectory(path.to_owned()));
+        }
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         if is_foreign(path).map_err(failed)? {
             return Err(DataDirError::Foreign(path.to_owned()));
         }
         let lock = File::options().create(true).append(true).open(path.join(LOCK)).map_err(failed)?;
+        DataDir::locked(path, lock)
+    }
+
+    /// Takes the directory of a gateway that is stopped. Nothing is made.
+    pub fn of_stopped(path: &Path) -> Result<DataDir, DataDirError> {
+        match File::options().append(true).open(path.join(LOCK)) {
+            Ok(lock) => DataDir::locked(path, lock),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Err(DataDirError::Absent(path.to_owned()))
+            }
+            Err(error) => Err(DataDirError::Io(path.to_owned(), error)),
+        }
+    }
+
+    fn locked(path: &Path, lock: File) -> Result<DataDir, DataDirError> {
         match lock.try_lock() {
             Ok(()) => Ok(DataDir { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+            Err(TryLockError::Error(error)) => Err(DataDirError::Io(path.to_owned(), error)),
         }
     }
 
@@ -75,8 +105,16 @@ impl DataDir {
 
     /// Whether cells have run here: their keys must be found then, never made.
     pub fn was_used(&self) -> bool {
-        let has_store = |mode| self.store(mode).exists();
-        self.path.join(KEY_CHECK).exists() || has_store(Mode::Sandbox) || has_store(Mode::Live)
+        self.path.join(KEY_CHECK).exists() || self.has_store()
+    }
+
+    fn has_store(&self) -> bool {
+        [Mode::Sandbox, Mode::Live].into_iter().any(|mode| self.store(mode).exists())
+    }
+
+    /// Where the first operator token is written.
+    pub fn operator_token(&self) -> PathBuf {
+        self.path.join("operator-token")
     }
 
     /// Where the demo partner's credentials are written.
@@ -84,24 +122,22 @@ impl DataDir {
         self.path.join("sandbox.json")
     }
 
-    /// Refuses another master key than before: quotes would not verify and secrets not open.
-    pub fn check_key(&self, fingerprint: &str) -> Result<(), DataDirError> {
-        match fs::read_to_string(self.path.join(KEY_CHECK)) {
-            Ok(known) if known.trim_end() == fingerprint => Ok(()),
-            Ok(_) => Err(DataDirError::OtherKey(self.path.clone())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(DataDirError::Io(self.path.clone(), error)),
-        }
-    }
-
-    /// Remembers the master key's fingerprint, once everything could be opened with it.
-    pub fn remember_key(&self, fingerprint: &str) -> Result<(), DataDirError> {
+    /// Binds the directory to a master key before the first store is made, and refuses another one from then on: quotes
+    /// would not verify and secrets not open.
+    pub fn bind_key(&self, fingerprint: &str) -> Result<(), DataDirError> {
         let path = self.path.join(KEY_CHECK);
-        if path.exists() {
-            return Ok(());
+        let failed = |error| DataDirError::Io(self.path.clone(), error);
+        match fs::read_to_string(&path) {
+            Ok(known) if known.trim_end() == fingerprint => return Ok(()),
+            Ok(_) if self.has_store() => return Err(DataDirError::OtherKey(self.path.clone())),
+            Err(error) if error.kind() == ErrorKind::NotFound && self.has_store() => {
+                return Err(DataDirError::FingerprintMissing(self.path.clone(), fingerprint.to_owned()));
+            }
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+            // Nothing was signed or sealed here yet.
+            Ok(_) | Err(_) => {}
         }
-        let line = format!("{fingerprint}\n");
-        private_file::write(&path, line.as_bytes()).map_err(|error| DataDirError::Io(self.path.clone(), error))
+        private_file::write(&path, format!("{fingerprint}\n").as_bytes()).map_err(failed)
     }
 }
 
@@ -144,16 +180,35 @@ mod tests {
         assert!(refused(parent.path()).contains("not Causeway's"));
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
         let file = parent.path().join("thesis.tex");
-        assert!(refused(&file).contains("cannot use"));
+        assert!(refused(&file).contains("no directory"));
     }
 
     #[test]
     fn another_master_key_is_noticed() {
         let parent = tempfile::tempdir().unwrap();
         let data = DataDir::open(parent.path()).unwrap();
-        data.check_key("one").unwrap();
-        data.remember_key("one").unwrap();
-        data.check_key("one").unwrap();
-        assert!(matches!(data.check_key("other"), Err(DataDirError::OtherKey(_))));
+        data.bind_key("other").unwrap();
+        data.bind_key("one").unwrap();
+        fs::create_dir_all(data.store(Mode::Live)).unwrap();
+        data.bind_key("one").unwrap();
+        assert!(matches!(data.bind_key("other"), Err(DataDirError::OtherKey(_))));
+        fs::remove_file(parent.path().join(KEY_CHECK)).unwrap();
+        let refused = data.bind_key("one").unwrap_err().to_string();
+        assert!(refused.contains(KEY_CHECK) && refused.contains("write one to it"), "{refused}");
+        fs::write(parent.path().join(KEY_CHECK), "one").unwrap();
+        data.bind_key("one").unwrap();
+    }
+
+    #[test]
+    fn a_stopped_gateways_directory_is_taken_and_never_made() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("data");
+        let of_stopped = || DataDir::of_stopped(&path).map(|_| ()).map_err(|error| error.to_string());
+        assert!(of_stopped().unwrap_err().contains("no gateway's data"));
+        assert!(!path.exists());
+        let running = DataDir::open(&path).unwrap();
+        assert!(of_stopped().unwrap_err().contains("in use"));
+        drop(running);
+        assert_eq!(of_stopped(), Ok(()));
     }
 }

@@ -1,0 +1,86 @@
+//! What all pages have in common: head, style and the headers that keep them harmless.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::http::Response;
+
+const STYLE: &str = include_str!("style.css");
+
+/// The frame around a page's own words.
+pub struct Shell {
+    policy: String,
+}
+
+impl Shell {
+    /// The frame, whose policy allows its own style and nothing else.
+    pub fn new() -> Shell {
+        let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        );
+        Shell { policy }
+    }
+
+    /// The whole page; `main` is HTML.
+    pub fn page(&self, title: &str, main: &str) -> Bytes {
+        let title = escaped(title);
+        let page = format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n\
+             <title>{title} · Causeway</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{main}</main>\n</body>\n</html>\n"
+        );
+        page.into()
+    }
+
+    /// The page as an answer; `kept` says who may keep it for how long.
+    pub fn response(&self, page: Bytes, kept: &str) -> Response {
+        let headers = vec![("content-type", "text/html; charset=utf-8".to_owned())];
+        Response { status: 200, headers, body: page }
+            .with("cache-control", kept)
+            .with("content-security-policy", self.policy.as_str())
+            .with("referrer-policy", "no-referrer")
+            .with("x-content-type-options", "nosniff")
+    }
+}
+
+/// The text with what HTML would read as its own turned into references.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    let reference = |letter: char| match letter {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        '\'' => "&#39;".to_owned(),
+        other => other.to_string(),
+    };
+    text.chars().map(reference).collect::<String>().into()
+}
+
+/// The text as HTML, with what stands in backticks as code.
+pub fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts
+        .map(|(at, part)| if at % 2 == 1 { format!("<code>{}</code>", escaped(part)) } else { escaped(part).into() })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_text_is_read_as_html() {
+        assert_eq!(escaped("plain é"), "plain é");
+        assert_eq!(escaped("<a href=\"x\" id='y'>&"), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;");
+        assert_eq!(prose("Send `Bearer <key>`."), "Send <code>Bearer &lt;key&gt;</code>.");
+    }
+}

@@ -1,0 +1,193 @@
+//! A scorer that is watched: who decided is counted, and told when it changes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use causeway_core::risk::scorer::{ScoreError, Scorer, is_probability};
+use causeway_core::risk::{Features, Thresholds};
+
+/// How long the model must have decided alone until that is told: one that fails now and then fills no log.
+const CALM: Duration = Duration::from_secs(10);
+
+/// How many redemptions were scored by whom, since the start.
+#[derive(Debug, Default)]
+pub struct Deciders {
+    /// By the model.
+    pub model: AtomicU64,
+    /// By the fallback rules, for want of a model.
+    pub no_model: AtomicU64,
+    /// By the fallback rules, because the model failed.
+    pub failed: AtomicU64,
+    /// By the fallback rules, because the model's score was no probability.
+    pub unusable: AtomicU64,
+}
+
+/// A change of who decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The fallback rules begin to, and why.
+    Fallback(String),
+    /// The model does again.
+    Model,
+}
+
+/// Hears of each change.
+pub type OnTurn = Box<dyn Fn(Turn) + Send>;
+
+/// The scorer with its watch.
+pub struct Watched {
+    scorer: Box<dyn Scorer>,
+    deciders: Arc<Deciders>,
+    on_turn: OnTurn,
+    calm: Duration,
+    /// When the fallback last decided; none while the model does.
+    fell_back: Option<Instant>,
+}
+
+impl Watched {
+    /// Watches `scorer`. That a model is missing from the start is for the start to tell: `has_model` says whether it is not.
+    pub fn new(scorer: Box<dyn Scorer>, has_model: bool, on_turn: OnTurn) -> Watched {
+        let fell_back = (!has_model).then(Instant::now);
+        Watched { scorer, deciders: Arc::default(), on_turn, calm: CALM, fell_back }
+    }
+
+    /// What it counts.
+    pub fn deciders(&self) -> Arc<Deciders> {
+        Arc::clone(&self.deciders)
+    }
+
+    /// Counts a scored batch; gives why the fallback decides for some of it.
+    fn count(&self, rows: usize, scores: &Result<Vec<f32>, ScoreError>) -> Option<String> {
+        let add = |count: &AtomicU64, rows: usize| {
+            count.fetch_add(rows as u64, Ordering::Relaxed);
+        };
+        match scores {
+            Ok(scores) if scores.len() == rows => {
+                let unusable = scores.iter().filter(|score| !is_probability(**score)).count();
+                add(&self.deciders.model, rows - unusable);
+                add(&self.deciders.unusable, unusable);
+                (unusable > 0).then(|| format!("{unusable} of {rows} scores are no probabilities"))
+            }
+            Ok(scores) => {
+                add(&self.deciders.failed, rows);
+                Some(format!("the model gave {} scores for {rows} rows", scores.len()))
+            }
+            Err(error @ ScoreError::NoModel(_)) => {
+                add(&self.deciders.no_model, rows);
+                Some(error.to_string())
+            }
+            Err(error @ ScoreError::Failed(_)) => {
+                add(&self.deciders.failed, rows);
+                Some(error.to_string())
+            }
+        }
+    }
+
+    fn tell(&mut self, fallback: Option<String>) {
+        match (fallback, self.fell_back) {
+            (Some(reason), before) => {
+                self.fell_back = Some(Instant::now());
+                if before.is_none() {
+                    (self.on_turn)(Turn::Fallback(reason));
+                }
+            }
+            (None, Some(last)) if last.elapsed() >= self.calm => {
+                self.fell_back = None;
+                (self.on_turn)(Turn::Model);
+            }
+            (None, _) => {}
+        }
+    }
+}
+
+impl Scorer for Watched {
+    fn score(&mut self, rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
+        let scores = self.scorer.score(rows);
+        let fallback = self.count(rows.len(), &scores);
+        self.tell(fallback);
+        scores
+    }
+
+    fn model(&self) -> (&str, &str) {
+        self.scorer.model()
+    }
+
+    fn thresholds(&self) -> Thresholds {
+        self.scorer.thresholds()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use causeway_core::risk::FEATURE_NAMES;
+    use causeway_core::risk::scorer::NoModel;
+
+    use super::*;
+
+    /// Gives what was put in, last first.
+    struct Script(Vec<Result<Vec<f32>, ScoreError>>);
+
+    impl Scorer for Script {
+        fn score(&mut self, _rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
+            self.0.pop().unwrap()
+        }
+
+        fn model(&self) -> (&str, &str) {
+            ("script", "1")
+        }
+
+        fn thresholds(&self) -> Thresholds {
+            Thresholds::FALLBACK
+        }
+    }
+
+    fn watched(scorer: Box<dyn Scorer>, has_model: bool) -> (Watched, Arc<Mutex<Vec<Turn>>>) {
+        let turns = Arc::<Mutex<Vec<Turn>>>::default();
+        let heard = Arc::clone(&turns);
+        let mut watched = Watched::new(scorer, has_model, Box::new(move |turn| heard.lock().unwrap().push(turn)));
+        watched.calm = Duration::ZERO;
+        (watched, turns)
+    }
+
+    fn counts(watched: &Watched) -> [u64; 4] {
+        let Deciders { model, no_model, failed, unusable } = &*watched.deciders;
+        [model, no_model, failed, unusable].map(|count| count.load(Ordering::Relaxed))
+    }
+
+    const ROWS: [Features; 2] = [Features([0.0; FEATURE_NAMES.len()]); 2];
+
+    #[test]
+    fn who_decides_is_counted_and_told_when_it_changes() {
+        let broken = || Err(ScoreError::Failed("no memory".to_owned()));
+        let script =
+            vec![Ok(vec![0.5, 0.5]), Ok(vec![0.5]), broken(), broken(), Ok(vec![0.1, f32::NAN]), Ok(vec![0.1, 0.9])];
+        let (mut watched, turns) = watched(Box::new(Script(script)), true);
+        for _ in 0..6 {
+            let _ = watched.score(&ROWS);
+        }
+        assert_eq!(counts(&watched), [5, 0, 6, 1]);
+        let unusable = Turn::Fallback("1 of 2 scores are no probabilities".to_owned());
+        assert_eq!(*turns.lock().unwrap(), [unusable, Turn::Model]);
+    }
+
+    #[test]
+    fn a_model_that_fails_now_and_then_is_told_of_once() {
+        let script = (0..20).map(|number| Ok(if number % 2 == 0 { vec![0.1, 0.1] } else { vec![2.0, 0.1] })).collect();
+        let (mut watched, turns) = watched(Box::new(Script(script)), true);
+        watched.calm = CALM;
+        (0..20).for_each(|_| drop(watched.score(&ROWS)));
+        assert_eq!(counts(&watched), [30, 0, 0, 10]);
+        assert_eq!(turns.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_model_that_is_missing_from_the_start_is_not_told_again() {
+        let (mut watched, turns) = watched(Box::new(NoModel { reason: "not found".to_owned() }), false);
+        assert!(watched.score(&ROWS).is_err());
+        assert_eq!(counts(&watched), [0, 2, 0, 0]);
+        assert!(turns.lock().unwrap().is_empty());
+    }
+}

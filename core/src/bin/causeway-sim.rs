@@ -1,0 +1,55 @@
+//! `causeway-sim`: runs seeds of the simulation, shows how far it is, and prints the first failure cut down.
+
+#![allow(clippy::print_stdout, reason = "telling at the terminal is this program's job")]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use causeway_core::sim::tally::Tally;
+use causeway_core::sim::{Bug, STEPS, plant, simulate};
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
+
+/// Simulates the cell from seeds; an independent oracle checks every reply and everything on disk.
+#[derive(Parser)]
+#[command(name = "causeway-sim", version)]
+struct Options {
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How many seeds.
+    #[arg(long, default_value_t = 1)]
+    seeds: u64,
+    /// Actions of each seed's script.
+    #[arg(long, default_value_t = STEPS)]
+    steps: usize,
+    /// Plants a bug, to see it found.
+    #[arg(long, value_name = "BUG", value_parser = PossibleValuesParser::new(Bug::ALL.map(Bug::name)))]
+    plant: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    plant(Bug::ALL.into_iter().find(|bug| options.plant.as_deref() == Some(bug.name())));
+    let (mut tally, started, mut told) = (Tally::default(), Instant::now(), Instant::now());
+    for seed in options.seed..options.seed.saturating_add(options.seeds) {
+        match simulate(seed, options.steps) {
+            Ok(one) => tally.add(&one),
+            Err(failure) => {
+                println!("{failure}");
+                return ExitCode::FAILURE;
+            }
+        }
+        if told.elapsed() > Duration::from_secs(5) {
+            told = Instant::now();
+            println!("seed {seed} of {} …", options.seed.saturating_add(options.seeds));
+        }
+    }
+    println!("{} seeds from {} agree with the oracle, in {:.1?}", options.seeds, options.seed, started.elapsed());
+    println!("answers {}, crashes {}, failures {}", tally.answers, tally.crashes, tally.failures);
+    for (command, (done, replayed, refused)) in &tally.commands {
+        println!("{command:18} done {done:8}, replayed {replayed:6}, refused {refused:8}");
+    }
+    println!("refusals {:?}", tally.refusals);
+    ExitCode::SUCCESS
+}

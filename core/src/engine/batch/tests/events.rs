@@ -1,0 +1,226 @@
+//! Every state change has its event in the same commit, and no event is without a change.
+//!
+//! One command at a time: what must be told follows from the objects before and after the commit, by the contract's words.
+//! Then the same script in batches: each holds the events of its commands, so that none came earlier or later than its
+//! change, which `any_split_gives_the_same` keeps where it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::split::{Choice, Known, Setting, pass, steps, submission, world};
+use super::world::{ACCOUNT, World};
+use crate::command::Submission;
+use crate::event::{Event, EventData, EventKind};
+use crate::id::{EventId, PaymentId, QuoteId, SessionId};
+use crate::payment::{Payment, PaymentKind, PaymentStatus};
+use crate::quote::Quote;
+use crate::session::Session;
+use crate::store::Column;
+
+/// The session, the type on the wire, and the number of the object that the event carries.
+type Told = (SessionId, &'static str, u128);
+
+/// A script with the events that each of its commands gave, and those of the time that passed after each step.
+type Script = Vec<(Vec<(Submission, Vec<Event>)>, Vec<Event>)>;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn every_state_change_has_its_event_in_the_same_commit(
+        steps in steps(),
+        cuts in prop::collection::vec(any::<bool>(), 1..80),
+        setting: Setting,
+    ) {
+        let script = run_alone(&steps, setting);
+        run_in_batches(script, &cuts, setting);
+    }
+}
+
+fn run_alone(steps: &[Vec<Choice>], setting: Setting) -> Script {
+    let (mut world, mut known) = (world(setting), Known::default());
+    let mut script = Vec::new();
+    for step in steps {
+        let mut commands = Vec::new();
+        for choice in step {
+            let submission = submission(&world, &known, *choice);
+            let events = observe(&mut world, |world| known.learn(&world.one(submission.clone())));
+            commands.push((submission, events));
+        }
+        script.push((commands, observe(&mut world, pass)));
+    }
+    script
+}
+
+fn run_in_batches(script: Script, cuts: &[bool], setting: Setting) {
+    let (mut world, mut cut) = (world(setting), cuts.iter().cycle());
+    for (commands, when_time_passed) in script {
+        let (mut batch, mut due) = (Vec::new(), Vec::new());
+        for (submission, events) in commands {
+            batch.push(submission);
+            due.extend(events);
+            if cut.next() == Some(&true) {
+                commit(&mut world, &mut batch, &mut due);
+            }
+        }
+        commit(&mut world, &mut batch, &mut due);
+        let events = told(&mut world, pass);
+        assert_eq!(events, when_time_passed);
+    }
+}
+
+fn commit(world: &mut World, batch: &mut Vec<Submission>, due: &mut Vec<Event>) {
+    let events = told(world, |world| drop(world.batch(std::mem::take(batch))));
+    assert_eq!(events, std::mem::take(due), "a batch tells what its commands tell");
+}
+
+/// The events of one commit.
+fn told(world: &mut World, commit: impl FnOnce(&mut World)) -> Vec<Event> {
+    let before = Stored::read(world);
+    commit(world);
+    Stored::read(world).events_since(&before)
+}
+
+/// The events of one commit, which are exactly what its changes demand.
+fn observe(world: &mut World, commit: impl FnOnce(&mut World)) -> Vec<Event> {
+    let before = Stored::read(world);
+    commit(world);
+    let after = Stored::read(world);
+    let events = after.events_since(&before);
+    let mut found: Vec<Told> = events.iter().map(|event| checked(event, world, &after)).collect();
+    let mut due = [sessions_due(&before, &after), quotes_due(&before, &after), payments_due(&before, &after)].concat();
+    found.sort_unstable();
+    due.sort_unstable();
+    assert_eq!(found, due, "told, and to be told");
+    let has_endpoint = world.state.directory().account(ACCOUNT).is_some_and(|account| account.webhook.is_some());
+    let to_deliver: Vec<EventId> = events.iter().filter(|_| has_endpoint).map(|event| event.id).collect();
+    assert_eq!(after.deliveries_since(&before), to_deliver, "each event has one delivery in the same commit");
+    events
+}
+
+/// An event names its session and carries the whole object as the commit left it. Of a movement's end alone the session may
+/// have moved on: its time ran out meanwhile.
+fn checked(event: &Event, world: &World, after: &Stored) -> Told {
+    assert_eq!((event.account, event.created_at), (ACCOUNT, world.now));
+    let (session, object) = match &event.data {
+        EventData::Session(session) => {
+            let same = **session == after.sessions[&session.id];
+            assert!(same || event.kind == EventKind::SessionFailed, "{event:?}");
+            (session.id, session.id.0)
+        }
+        EventData::Quote(quote) => {
+            assert_eq!(**quote, after.quotes[&quote.id]);
+            (after.session_of(quote), quote.id.0)
+        }
+        EventData::Payment(payment) => {
+            assert_eq!(**payment, after.payments[&payment.id]);
+            (payment.session, payment.id.0)
+        }
+    };
+    assert_eq!(event.lane, Some(session));
+    (session, event.kind.word(), object)
+}
+
+fn sessions_due(before: &Stored, after: &Stored) -> Vec<Told> {
+    let due = after.sessions.values().filter_map(|session| {
+        let was = before.sessions.get(&session.id).map(|session| session.status.word());
+        let word = match (was, session.status.word()) {
+            (None, "open") => "gate_session.created",
+            (Some("open"), "completed") => "gate_session.completed",
+            (Some("open"), "cancelled") => "gate_session.cancelled",
+            (Some("open"), "expired") => "gate_session.expired",
+            (Some(was), now) if was == now => return None,
+            (was, now) => panic!("a session went from {was:?} to {now}"),
+        };
+        Some((session.id, word, session.id.0))
+    });
+    due.collect()
+}
+
+fn quotes_due(before: &Stored, after: &Stored) -> Vec<Told> {
+    let was_consumed = |quote: &Quote| before.quotes.get(&quote.id).is_some_and(|quote| quote.consumed.is_some());
+    let consumed = after.quotes.values().filter(|quote| quote.consumed.is_some() && !was_consumed(quote));
+    consumed.map(|quote| (after.session_of(quote), "quote.consumed", quote.id.0)).collect()
+}
+
+/// A payment is told of by its public word, its movement by the session.
+fn payments_due(before: &Stored, after: &Stored) -> Vec<Told> {
+    let mut due = Vec::new();
+    for payment in after.payments.values() {
+        let was = before.payments.get(&payment.id).map(|payment| payment.status.word());
+        let (of_payment, of_session) = match (was, payment.status.word()) {
+            (None, "processing") => (rail(payment, ["rail.pay_in.processing", "rail.pay_out.processing"]), PROCESSING),
+            (Some("processing"), "settled") => (rail(payment, ["rail.pay_in.settled", "rail.pay_out.settled"]), None),
+            (None | Some("processing"), "failed") => {
+                (rail(payment, ["rail.pay_in.failed", "rail.pay_out.failed"]), FAILED)
+            }
+            (Some("processing"), "cancelled") => {
+                (rail(payment, ["rail.pay_in.cancelled", "rail.pay_out.cancelled"]), FAILED)
+            }
+            (Some(was), now) if was == now => continue,
+            (was, now) => panic!("a payment went from {was:?} to {now}"),
+        };
+        due.push((payment.session, of_payment, payment.id.0));
+        due.extend(of_session.map(|word| (payment.session, word, payment.session.0)));
+        if was.is_none() && matches!(payment.status, PaymentStatus::Verifying { .. }) {
+            due.push((payment.session, "kyc.required", payment.id.0));
+        }
+    }
+    due
+}
+
+const PROCESSING: Option<&str> = Some("gate_session.processing");
+const FAILED: Option<&str> = Some("gate_session.failed");
+
+fn rail(payment: &Payment, [of_pay_in, of_pay_out]: [&'static str; 2]) -> &'static str {
+    match payment.kind {
+        PaymentKind::PayIn => of_pay_in,
+        PaymentKind::PayOut => of_pay_out,
+    }
+}
+
+/// What stands in the store.
+struct Stored {
+    sessions: BTreeMap<SessionId, Session>,
+    quotes: BTreeMap<QuoteId, Quote>,
+    payments: BTreeMap<PaymentId, Payment>,
+    events: BTreeMap<EventId, Event>,
+    /// Of each delivery the event.
+    deliveries: Vec<EventId>,
+}
+
+impl Stored {
+    fn read(world: &World) -> Stored {
+        let sessions = world.ids_in(Column::Sessions).into_iter().map(|id| world.stored_session(id.into()));
+        let quotes = world.ids_in(Column::Quotes).into_iter().map(|id| world.stored_quote(id.into()));
+        let payments = world.ids_in(Column::Payments).into_iter().map(|id| world.stored_payment(id.into()));
+        let event = |id: [u8; 16]| world.reader.event(ACCOUNT, id.into()).unwrap().unwrap();
+        let delivery = |id: [u8; 16]| world.reader.delivery(ACCOUNT, id.into()).unwrap().unwrap();
+        Stored {
+            sessions: sessions.map(|session| (session.id, session)).collect(),
+            quotes: quotes.map(|quote| (quote.id, quote)).collect(),
+            payments: payments.map(|payment| (payment.id, payment)).collect(),
+            events: world.ids_in(Column::Events).into_iter().map(event).map(|event| (event.id, event)).collect(),
+            deliveries: world.ids_in(Column::Deliveries).into_iter().map(|id| delivery(id).event).collect(),
+        }
+    }
+
+    fn events_since(&self, before: &Stored) -> Vec<Event> {
+        assert!(before.events.keys().all(|id| self.events.contains_key(id)), "what was told stays told");
+        self.events.values().filter(|event| !before.events.contains_key(&event.id)).cloned().collect()
+    }
+
+    fn deliveries_since(&self, before: &Stored) -> Vec<EventId> {
+        let old: BTreeSet<EventId> = before.deliveries.iter().copied().collect();
+        let mut new: Vec<EventId> = self.deliveries.iter().copied().filter(|event| !old.contains(event)).collect();
+        new.sort_unstable();
+        new
+    }
+
+    /// The session of the payment that consumed the quote.
+    fn session_of(&self, quote: &Quote) -> SessionId {
+        let (_, payment) = quote.consumed.expect("the quote was consumed");
+        self.payments[&payment].session
+    }
+}

@@ -1,0 +1,183 @@
+//! From a wish to a command: mostly sensible, sometimes about what is foreign, gone or was never there.
+
+use std::sync::Arc;
+
+use super::Known;
+use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
+use crate::command::{Command, LockQuote, Moment, NewKey, Redeem};
+use crate::id::{AccountId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::ingress::Lane;
+use crate::quote::Quote;
+use crate::replay::Idempotency;
+use crate::session::{Flow, Session, SessionStatus, SessionTerms};
+use crate::sim::action::{Choice, Wish};
+use crate::sim::ground::{amount, asset, currency};
+use crate::terms::Side;
+
+const FIAT: [&str; 16] = [
+    "100.00", "100.00", "250.00", "250.00", "100.01", "100.02", "100.03", "100.04", "100.05", "100.06", "600.00",
+    "600.00", "1500.00", "0.50", "4900.00", "9999.99",
+];
+const CRYPTO: [&str; 8] = ["50", "50", "50.01", "50.02", "50.04", "50.05", "0.001", "700"];
+
+/// The command of a wish, and the lane in which it waits.
+pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
+    let account = AccountId(1 + u128::from(choice.who));
+    let partner = |command| (Lane::Partner, command);
+    let operator = |command| (Lane::Operator, command);
+    let session = || known.session(account, choice);
+    let payment = || known.payment(account, choice);
+    match wish {
+        Wish::CreateSession => partner(Command::CreateSession(account, Box::new(session_terms(choice)))),
+        Wish::LockQuote => partner(Command::LockQuote(account, known.lock(account, choice))),
+        Wish::CreatePayIn => partner(Command::CreatePayIn(account, known.redeem(account, Side::OnRamp, choice))),
+        Wish::CreatePayOut => partner(Command::CreatePayOut(account, known.redeem(account, Side::OffRamp, choice))),
+        Wish::ConfirmSession => {
+            let method = [None, None, Some("card"), Some("sepa"), Some("cash")][choice.what as usize % 5];
+            partner(Command::ConfirmSession(account, session(), method.map(str::to_owned)))
+        }
+        Wish::CancelSession => partner(Command::CancelSession(account, session())),
+        Wish::VerifyPayment => partner(Command::VerifyPayment(account, payment().1, payment().0)),
+        Wish::RememberPayment => {
+            let moment = [Moment::Routed, Moment::Ended, Moment::SessionAfter][choice.what as usize % 3];
+            partner(Command::RememberPayment(account, payment().1, payment().0, moment))
+        }
+        Wish::CreateAccount => operator(Command::CreateAccount(account, format!("Partner {}", choice.what))),
+        Wish::CreateKey => operator(Command::CreateKey(account, new_key(choice))),
+        Wish::RevokeKey => {
+            let (owner, key) = young(&known.keys, choice.which).unwrap_or((account, KeyId(7)));
+            operator(Command::RevokeKey(if choice.what.is_multiple_of(8) { account } else { owner }, key))
+        }
+        Wish::SetEntitlements => {
+            let bit = |place: u8| choice.what.rotate_right(place.into()) & 7 != 0;
+            let entitlements = Entitlements { rails: bit(0), customers: bit(2), kyc_package: bit(4), swap: bit(6) };
+            operator(Command::SetEntitlements(account, entitlements))
+        }
+        Wish::SetOrigins => operator(Command::SetOrigins(account, vec![format!("https://{}.example", choice.what)])),
+        Wish::SetWebhook => {
+            let url = format!("https://hooks.example/{}", choice.what);
+            operator(Command::SetWebhook(account, WebhookEndpoint { url, sealed_secret: vec![choice.what] }))
+        }
+        Wish::UnsetWebhook => operator(Command::UnsetWebhook(account)),
+    }
+}
+
+/// Half of the requests carry a key. One in eight of these uses a key that was meant for something else.
+pub fn key(command: &Command, choice: Choice) -> Option<Idempotency> {
+    if choice.key.is_multiple_of(2) {
+        return None;
+    }
+    let name = if choice.key % 16 == 1 { 0 } else { choice.key };
+    let mut fingerprint = [0u8; 16];
+    for (place, byte) in format!("{command:?}").bytes().enumerate() {
+        fingerprint[place % 16] = fingerprint[place % 16].rotate_left(3) ^ byte;
+    }
+    Some(Idempotency { key: [name; 16], fingerprint })
+}
+
+fn session_terms(choice: Choice) -> SessionTerms {
+    let flow = [None, Some(Flow::OnRamp), Some(Flow::OffRamp)][choice.key as usize / 4 % 3];
+    let flow = if choice.key >= 240 { Some(Flow::Swap) } else { flow };
+    let token = match choice.what % 16 {
+        0..6 => None,
+        6..13 => Some("USDC"),
+        13 | 14 => Some("BTC"),
+        _ => Some("DOGE"),
+    };
+    let user = ["ann", "ann", "bob", "eve"].get(choice.key as usize % 5);
+    SessionTerms {
+        amount: amount(FIAT[(choice.what / 4) as usize % 16]),
+        currency: currency(if choice.what < 200 { "EUR" } else { "USD" }),
+        flow,
+        target_token: token.map(asset),
+        target_network: None,
+        wallet_address: Some("0xabc".to_owned()),
+        user_reference: user.map(|user| (*user).to_owned()),
+        quote_preview_id: None,
+        return_url: "https://partner.example/done".to_owned(),
+        cancel_url: None,
+        metadata: vec![("order".to_owned(), choice.what.to_string())],
+    }
+}
+
+/// A lock of anything.
+fn any_lock(choice: Choice) -> LockQuote {
+    let side = if choice.key / 4 % 3 == 2 { Side::OffRamp } else { Side::OnRamp };
+    let given = match side {
+        Side::OnRamp => FIAT[choice.what as usize % 16],
+        Side::OffRamp => CRYPTO[choice.what as usize % 8],
+    };
+    let given = if choice.which == 23 { "1.1234567" } else { given };
+    LockQuote {
+        side,
+        currency: currency(if choice.what < 200 { "EUR" } else { "USD" }),
+        asset: asset(["USDC", "USDC", "USDC", "USDC", "BTC", "DOGE"][choice.which as usize % 6]),
+        amount: amount(given),
+        payment_method: ["card", "card", "card", "sepa", "ach", "cash"][choice.key as usize / 16 % 6].to_owned(),
+    }
+}
+
+fn new_key(choice: Choice) -> NewKey {
+    let kind = if choice.what.is_multiple_of(2) { KeyKind::Secret } else { KeyKind::Publishable };
+    NewKey { kind, hash: [choice.what; 32] }
+}
+
+impl Known {
+    fn session(&self, account: AccountId, choice: Choice) -> SessionId {
+        let own: Vec<SessionId> = self.sessions.iter().filter(|one| one.account == account).map(|one| one.id).collect();
+        let foreign = self.sessions.first().filter(|_| choice.what.is_multiple_of(32)).map(|one| one.id);
+        foreign.or_else(|| young(&own, choice.which)).unwrap_or(SessionId(99))
+    }
+
+    fn payment(&self, account: AccountId, choice: Choice) -> (PaymentId, SessionId) {
+        let own = self.payments.iter().filter(|one| one.account == account).map(|one| (one.id, one.session));
+        let own: Vec<_> = own.collect();
+        let (payment, session) = young(&own, choice.which).unwrap_or((PaymentId(99), SessionId(99)));
+        if choice.what.is_multiple_of(16) { (payment, self.session(account, choice)) } else { (payment, session) }
+    }
+
+    /// Mostly a lock for a session that is there.
+    fn lock(&self, account: AccountId, choice: Choice) -> LockQuote {
+        let session = self.sessions.iter().find(|one| one.id == self.session(account, choice));
+        let Some(session) = session.filter(|_| !choice.what.is_multiple_of(4)) else { return any_lock(choice) };
+        let terms = &session.terms;
+        let (side, amount) = match terms.flow {
+            Some(Flow::OffRamp) => (Side::OffRamp, amount(CRYPTO[choice.what as usize % 8])),
+            Some(Flow::OnRamp | Flow::Swap) | None => (Side::OnRamp, terms.amount),
+        };
+        let payment_method = if choice.what % 16 == 5 { "sepa" } else { "card" };
+        let asset = terms.target_token.unwrap_or_else(|| asset("USDC"));
+        LockQuote { side, currency: terms.currency, asset, amount, payment_method: payment_method.to_owned() }
+    }
+
+    /// Mostly the youngest quote of that side with a session that it fits.
+    fn redeem(&self, account: AccountId, side: Side, choice: Choice) -> Redeem {
+        let own = || self.quotes.iter().rev().filter(|one| one.account == account);
+        let fitting = own().filter(|quote| quote.terms.side == side).find_map(|quote| Some((quote.id, self.fits(quote)?)));
+        let any = own().nth(choice.which.into()).map(|quote| (quote.id, self.session(account, choice)));
+        let pair = if choice.what.is_multiple_of(6) { any.or(fitting) } else { fitting.or(any) };
+        let (quote, session) = pair.unwrap_or_else(|| (QuoteId(99), self.session(account, choice)));
+        let metadata = vec![("note".to_owned(), choice.what.to_string())];
+        Redeem { quote: (choice.key != 0).then_some(quote), session: (choice.key != 2).then_some(session), metadata }
+    }
+
+    /// The youngest session that a quote fits and that was open when it was last heard of.
+    fn fits(&self, quote: &Quote) -> Option<SessionId> {
+        let terms = &quote.terms;
+        let fits = |session: &&Arc<Session>| {
+            session.account == quote.account
+                && matches!(session.status, SessionStatus::Open { movement: None })
+                && terms.currency == session.terms.currency
+                && match terms.side {
+                    Side::OnRamp => terms.fiat_amount == session.terms.amount,
+                    Side::OffRamp => terms.fiat_amount <= session.terms.amount,
+                }
+        };
+        self.sessions.iter().rev().find(fits).map(|session| session.id)
+    }
+}
+
+fn young<T: Copy>(objects: &[T], back: u8) -> Option<T> {
+    let place = objects.len().checked_sub(1 + back as usize % objects.len().max(1));
+    place.map(|place| objects[place])
+}

@@ -1,0 +1,121 @@
+//! What a simulated cell stands on: its settings and its catalogue.
+
+use crate::account::{Entitlements, WebhookEndpoint};
+use crate::command::{Answer, Command, Outcome, Reply, Submission};
+use crate::id::{AccountId, IdKey, Mode};
+use crate::money::{Amount, Asset, Currency, Rate};
+use crate::quote::{FeeSchedule, QuoteKey};
+use crate::routing::{AssetInfo, Catalogue, Corridor, PairRate};
+use crate::settings::Settings;
+use crate::terms::Side;
+use crate::time::Timestamp;
+
+/// The settings of a seed: live and sandbox take turns, and so do small and large working sets.
+pub fn settings(seed: u64) -> Settings {
+    let mode = if seed.is_multiple_of(2) { Mode::Sandbox } else { Mode::Live };
+    let key = QuoteKey { id: 1, mode, secret: [9; 32] };
+    let table_rows = [4, 64, crate::limits::TABLE_ROWS][(seed / 2 % 3) as usize];
+    Settings { table_rows, ..Settings::new(mode, IdKey([3; 16]), key) }
+}
+
+/// Two currencies, two assets, three methods, five corridors.
+pub fn catalogue() -> Catalogue {
+    let (eur, usd) = (currency("EUR"), currency("USD"));
+    let (usdc, btc) = (asset("USDC"), asset("BTC"));
+    let both = [Side::OnRamp, Side::OffRamp];
+    Catalogue {
+        corridors: vec![
+            corridor("card-one", &both, &[eur, usd], &["card"], 0.97),
+            corridor("card-two", &both, &[eur], &["card"], 0.95),
+            corridor("sepa-one", &[Side::OnRamp], &[eur], &["sepa", "card"], 0.96),
+            corridor("ach-one", &both, &[usd], &["ach"], 0.93),
+            Corridor { enabled: false, ..corridor("off", &both, &[eur, usd], &["card"], 0.99) },
+        ],
+        assets: [(usdc, info("USD Coin", 6)), (btc, info("Bitcoin", 8))].into(),
+        rates: [
+            ((eur, usdc), rate("0.92", 20)),
+            ((usd, usdc), rate("1.0003", 15)),
+            ((eur, btc), rate("58123.45", 40)),
+        ]
+        .into(),
+        fees: [((eur, "card"), 100), ((usd, "card"), 120), ((eur, "sepa"), 10), ((usd, "ach"), 5)]
+            .map(|((currency, method), points)| ((currency, method.to_owned()), fees(points)))
+            .into(),
+        dollar_asset: Some(usdc),
+    }
+}
+
+/// What operators do before anybody asks for anything: two accounts with everything, one without rails.
+pub fn opening() -> Vec<Command> {
+    let all = Entitlements { rails: true, customers: true, kyc_package: true, swap: true };
+    let webhook = WebhookEndpoint { url: "https://hooks.example".to_owned(), sealed_secret: vec![1] };
+    let account = |number: u128| Command::CreateAccount(AccountId(number), format!("Partner {number}"));
+    vec![
+        account(1),
+        account(2),
+        account(3),
+        Command::SetEntitlements(AccountId(1), all),
+        Command::SetEntitlements(AccountId(2), all),
+        Command::SetWebhook(AccountId(1), webhook),
+    ]
+}
+
+/// A command without key and deadline.
+pub fn plain(command: Command) -> Submission {
+    Submission { command, idempotency: None, deadline: Timestamp(u64::MAX) }
+}
+
+/// The outcome of what has no answer.
+pub fn done() -> Outcome {
+    Ok(Answer { reply: Reply::Done, replayed: false })
+}
+
+/// A currency of the catalogue.
+pub fn currency(code: &str) -> Currency {
+    Currency::parse(code).expect("a known currency")
+}
+
+/// An asset's symbol.
+pub fn asset(symbol: &str) -> Asset {
+    Asset::parse(symbol).expect("a well-formed symbol")
+}
+
+/// An amount.
+pub fn amount(text: &str) -> Amount {
+    Amount::parse(text).expect("a well-formed amount")
+}
+
+fn info(name: &str, decimals: u32) -> AssetInfo {
+    AssetInfo { name: name.to_owned(), decimals, networks: vec!["ethereum".to_owned()] }
+}
+
+fn rate(mid: &str, spread_basis_points: u32) -> PairRate {
+    let mid = mid.parse().ok().and_then(|mid| Rate::new(mid));
+    PairRate { mid: mid.expect("a well-formed rate"), spread_basis_points }
+}
+
+fn fees(processing_basis_points: u32) -> FeeSchedule {
+    FeeSchedule {
+        processing_basis_points,
+        processing_fixed: amount("0.05"),
+        network_fixed: amount("0.10"),
+        partner_basis_points: 50,
+    }
+}
+
+fn corridor(id: &str, sides: &[Side], currencies: &[Currency], methods: &[&str], success: f32) -> Corridor {
+    Corridor {
+        id: id.to_owned(),
+        rail: "simulated".to_owned(),
+        sides: sides.to_vec(),
+        countries: vec!["DE".to_owned()],
+        currencies: currencies.to_vec(),
+        methods: methods.iter().map(|method| (*method).to_owned()).collect(),
+        amounts: (amount("1"), amount("5000")),
+        cost_basis_points: 10,
+        settlement_seconds: 60,
+        success,
+        enabled: true,
+        connected: true,
+    }
+}

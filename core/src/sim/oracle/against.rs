@@ -1,0 +1,227 @@
+//! What stands against a command. All of it is gathered, whatever the cell looks at first; the refusal is then the first in
+//! the documented order.
+
+use crate::command::{Command, Moment, Redeem, Refusal, Subject};
+use crate::id::{AccountId, KeyId, PaymentId, SessionId};
+use crate::limits::{ACCOUNTS, KEYS_PER_ACCOUNT, ORIGINS_PER_ACCOUNT};
+use crate::money::Asset;
+use crate::payment::{Payment, PaymentStatus};
+use crate::quote::Quote;
+use crate::session::{Flow, Session, SessionStatus};
+use crate::terms::{Side, Terms};
+
+use super::{Oracle, signature};
+
+/// The one of these that comes first in the order of precedence.
+pub fn first(refusals: &[Refusal]) -> Option<Refusal> {
+    refusals.iter().copied().min_by_key(|refusal| rank(*refusal))
+}
+
+fn rank(refusal: Refusal) -> u8 {
+    match refusal {
+        Refusal::Overloaded => 1,
+        Refusal::StoreDown => 2,
+        Refusal::OutcomeUnknown => 3,
+        Refusal::UnknownAccount => 4,
+        Refusal::LimitReached => 5,
+        Refusal::NotEntitled => 6,
+        Refusal::IdempotencyKeyReused => 7,
+        Refusal::NotFound(_) => 8,
+        Refusal::SessionNotOpen => 9,
+        Refusal::SessionBusy => 10,
+        Refusal::QuoteConsumed => 11,
+        Refusal::QuoteExpired => 12,
+        Refusal::QuoteMismatch(_) => 13,
+        Refusal::SwapNotEnabled => 14,
+        Refusal::PaymentNotWaiting => 15,
+        Refusal::MethodUnavailable => 16,
+        Refusal::AssetUnavailable => 17,
+        Refusal::RateUnavailable => 18,
+        Refusal::TooManyDecimals => 19,
+        Refusal::AmountOutOfRange => 20,
+    }
+}
+
+impl Oracle {
+    /// Every reason not to do what is asked, that of a used key left out.
+    pub(super) fn against(&self, command: &Command) -> Vec<Refusal> {
+        [self.against_partner(command), self.against_itself(command)].concat()
+    }
+
+    /// What stands against a partner's asking at all, whether or not it was answered before.
+    pub(super) fn against_partner(&self, command: &Command) -> Vec<Refusal> {
+        let Some(id) = command.partner() else { return Vec::new() };
+        let Some(account) = self.accounts.get(&id) else { return vec![Refusal::UnknownAccount] };
+        let may = match command {
+            Command::CreateSession(_, terms) => terms.flow != Some(Flow::Swap) || account.entitlements.swap,
+            Command::LockQuote(..) | Command::CreatePayIn(..) | Command::CreatePayOut(..) => account.entitlements.rails,
+            Command::CancelSession(..)
+            | Command::ConfirmSession(..)
+            | Command::VerifyPayment(..)
+            | Command::RememberPayment(..)
+            | Command::ReportRails(..)
+            | Command::ReportDeliveries(..)
+            | Command::RunTimer(..)
+            | Command::CreateAccount(..)
+            | Command::CreateKey(..)
+            | Command::RevokeKey(..)
+            | Command::SetEntitlements(..)
+            | Command::SetOrigins(..)
+            | Command::SetWebhook(..)
+            | Command::UnsetWebhook(..) => true,
+        };
+        when(!may, Refusal::NotEntitled)
+    }
+
+    fn against_itself(&self, command: &Command) -> Vec<Refusal> {
+        match command {
+            Command::CreateSession(..) => Vec::new(),
+            Command::CancelSession(account, id) => match self.session_of(*account, *id) {
+                Some(session) => against_change(session),
+                None => vec![Refusal::NotFound(Subject::Path)],
+            },
+            Command::LockQuote(_, lock) => self.priced(lock).err().unwrap_or_default(),
+            Command::CreatePayIn(account, redeem) => self.against_redeem(*account, Side::OnRamp, redeem),
+            Command::CreatePayOut(account, redeem) => self.against_redeem(*account, Side::OffRamp, redeem),
+            Command::ConfirmSession(account, id, method) => self.against_confirm(*account, *id, method.as_deref()),
+            Command::VerifyPayment(account, session, id) => {
+                let now = self.now();
+                let waits = |payment: &Payment| matches!(payment.status, PaymentStatus::Verifying { expires_at, .. } if now < expires_at);
+                self.against_payment(*account, *session, *id, waits)
+            }
+            Command::RememberPayment(account, session, id, moment) => {
+                self.against_payment(*account, *session, *id, |payment| stands(payment, *moment))
+            }
+            Command::ReportRails(_) | Command::ReportDeliveries(_) | Command::RunTimer(_) => Vec::new(),
+            Command::CreateAccount(id, _) => {
+                let is_full = !self.accounts.contains_key(id) && self.accounts.len() >= ACCOUNTS;
+                when(is_full, Refusal::LimitReached)
+            }
+            Command::CreateKey(account, _) => self.against_key(*account),
+            Command::RevokeKey(account, key) => when(!self.has_key(*account, *key), Refusal::UnknownAccount),
+            Command::SetOrigins(account, origins) => {
+                let too_many = when(origins.len() > ORIGINS_PER_ACCOUNT, Refusal::LimitReached);
+                [self.against_account(*account), too_many].concat()
+            }
+            Command::SetEntitlements(account, _) | Command::SetWebhook(account, _) | Command::UnsetWebhook(account) => {
+                self.against_account(*account)
+            }
+        }
+    }
+
+    fn against_account(&self, account: AccountId) -> Vec<Refusal> {
+        when(!self.accounts.contains_key(&account), Refusal::UnknownAccount)
+    }
+
+    fn against_key(&self, account: AccountId) -> Vec<Refusal> {
+        let is_full = self.accounts.get(&account).is_some_and(|account| account.keys.len() >= KEYS_PER_ACCOUNT);
+        [self.against_account(account), when(is_full, Refusal::LimitReached)].concat()
+    }
+
+    fn has_key(&self, account: AccountId, key: KeyId) -> bool {
+        self.accounts.get(&account).is_some_and(|account| account.keys.iter().any(|one| one.id == key))
+    }
+
+    fn against_redeem(&self, account: AccountId, side: Side, redeem: &Redeem) -> Vec<Refusal> {
+        let quote = redeem.quote.and_then(|id| self.quote_of(account, id));
+        let session = redeem.session.and_then(|id| self.session_of(account, id));
+        let mut against = Vec::new();
+        match quote {
+            Some(quote) => against.extend(self.against_quote(quote, side)),
+            None => against.push(Refusal::NotFound(Subject::Quote)),
+        }
+        match session {
+            Some(session) => against.extend(self.against_movement(session)),
+            None => against.push(Refusal::NotFound(Subject::Session)),
+        }
+        if let Some((quote, session)) = quote.zip(session) {
+            against.extend(when(!fits(&quote.terms, session), Refusal::QuoteMismatch(Subject::Session)));
+        }
+        against
+    }
+
+    /// A consumed quote does not expire.
+    fn against_quote(&self, quote: &Quote, side: Side) -> Vec<Refusal> {
+        let is_signed = self
+            .settings
+            .quote_keys
+            .iter()
+            .any(|key| key.id == quote.key_id && signature::of(quote, key) == quote.signature);
+        let has_expired = quote.consumed.is_none() && self.now() >= quote.expires_at;
+        [
+            when(quote.consumed.is_some(), Refusal::QuoteConsumed),
+            when(has_expired, Refusal::QuoteExpired),
+            when(quote.terms.side != side || !is_signed, Refusal::QuoteMismatch(Subject::Quote)),
+        ]
+        .concat()
+    }
+
+    /// A session whose time has run out takes no new movement; one whose movement still runs is busy all the same.
+    fn against_movement(&self, session: &Session) -> Vec<Refusal> {
+        let is_free = session.status == SessionStatus::Open { movement: None };
+        let is_overdue = is_free && self.now() >= session.expires_at;
+        [against_change(session), when(is_overdue, Refusal::SessionNotOpen)].concat()
+    }
+
+    fn against_confirm(&self, account: AccountId, id: SessionId, method: Option<&str>) -> Vec<Refusal> {
+        let Some(session) = self.session_of(account, id) else { return vec![Refusal::NotFound(Subject::Path)] };
+        let swap = when(session.terms.flow == Some(Flow::Swap), Refusal::SwapNotEnabled);
+        let price = self.confirmed_lock(session, method).and_then(|lock| self.priced(&lock)).err();
+        [self.against_movement(session), swap, price.unwrap_or_default()].concat()
+    }
+
+    fn against_payment(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        id: PaymentId,
+        stands: impl Fn(&Payment) -> bool,
+    ) -> Vec<Refusal> {
+        match self.payment_of(account, id) {
+            Some(payment) => when(payment.session != session || !stands(payment), Refusal::PaymentNotWaiting),
+            None => vec![Refusal::NotFound(Subject::Path)],
+        }
+    }
+}
+
+/// The reason alone when it holds.
+fn when(holds: bool, refusal: Refusal) -> Vec<Refusal> {
+    if holds { vec![refusal] } else { Vec::new() }
+}
+
+fn against_change(session: &Session) -> Vec<Refusal> {
+    match session.status {
+        SessionStatus::Open { movement: None } => Vec::new(),
+        SessionStatus::Open { movement: Some(_) } => vec![Refusal::SessionBusy],
+        SessionStatus::Completed { .. } | SessionStatus::Expired | SessionStatus::Cancelled => {
+            vec![Refusal::SessionNotOpen]
+        }
+    }
+}
+
+fn stands(payment: &Payment, moment: Moment) -> bool {
+    match moment {
+        Moment::Routed => payment.status == PaymentStatus::Routed,
+        Moment::Ended | Moment::SessionAfter => match payment.status {
+            PaymentStatus::Settled { .. } | PaymentStatus::Failed { .. } | PaymentStatus::Cancelled => true,
+            PaymentStatus::Verifying { .. } | PaymentStatus::Routed => false,
+        },
+    }
+}
+
+/// Whether a quote moves what the session is for.
+fn fits(terms: &Terms, session: &Session) -> bool {
+    let wanted = &session.terms;
+    let flow = match wanted.flow {
+        None => true,
+        Some(Flow::OnRamp) => terms.side == Side::OnRamp,
+        Some(Flow::OffRamp) => terms.side == Side::OffRamp,
+        Some(Flow::Swap) => false,
+    };
+    let amount = match terms.side {
+        Side::OnRamp => terms.fiat_amount.decimal() == wanted.amount.decimal(),
+        Side::OffRamp => terms.fiat_amount.decimal() <= wanted.amount.decimal(),
+    };
+    let asset = wanted.target_token.is_none_or(|asset: Asset| asset == terms.asset);
+    flow && amount && asset && terms.currency == wanted.currency
+}

@@ -1,0 +1,92 @@
+//! What is to be done: deliveries that are due, work for rails, timers.
+
+use crate::command::{Timer, TimerTask};
+use crate::delivery::DeliveryStatus;
+use crate::payment::PaymentStatus;
+use crate::rail::RailWork;
+use crate::session::SessionStatus;
+use crate::time::Timestamp;
+
+use super::super::deliveries::Stand;
+use super::super::names::{UNNAMED, is_outbox_row};
+use super::super::{Fault, Oracle, differ, equal, same};
+use super::shelf::Shelf;
+use super::there;
+use super::webhooks::Paired;
+
+impl Oracle {
+    /// One row for each delivery that is due, in the order in which they became due.
+    pub(super) fn compare_outbox(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
+        let mut due = Vec::new();
+        for (letter, id) in self.letters.iter().zip(&paired.letters) {
+            if let Stand::Due { since, place } = letter.stand {
+                due.push((place, since, letter, *id));
+            }
+        }
+        due.sort_by_key(|(place, ..)| *place);
+        let rows = shelf.reader.outbox(None, usize::MAX)?;
+        let expected: Vec<_> = due.iter().map(|(_, _, letter, id)| (letter.account, *id)).collect();
+        let found: Vec<_> = rows.iter().map(|row| (row.account, row.delivery)).collect();
+        equal("what is due", &expected, &found)?;
+        for ((_, since, letter, _), row) in due.iter().zip(&rows) {
+            if !is_outbox_row(row.id, *since, &letter.spent) {
+                return Err(differ("when a row was put there", since, row));
+            }
+        }
+        Ok(())
+    }
+
+    /// One row for each payment on its way, in the order in which rails were asked, under the id of its last attempt.
+    pub(super) fn compare_rail_work(&self, shelf: &Shelf) -> Result<(), Fault> {
+        let rows = shelf.reader.rail_work(None, usize::MAX)?;
+        equal("the number of rows", &self.errands.len(), &rows.len())?;
+        for (errand, found) in self.errands.iter().zip(&rows) {
+            let known = errand.work.attempt;
+            let attempt = if known == UNNAMED { found.attempt } else { known };
+            equal("work", &RailWork { attempt, ..errand.work.clone() }, found)?;
+            same::terms(&errand.work.terms, &found.terms)?;
+            let payment = there(shelf.reader.payment(found.account, found.payment)?, &found.payment)?;
+            equal("the payment's last attempt", &Some(found.attempt), &payment.attempts.last().map(|last| last.id))?;
+        }
+        Ok(())
+    }
+
+    /// A timer stays until it ran. It may go when its object has moved on, but need not.
+    pub(super) fn compare_timers(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
+        let rows = shelf.reader.timers(None, Timestamp(u64::MAX), usize::MAX)?;
+        let retries = self.retries(shelf, paired)?;
+        let expected: Vec<Timer> = self.timers.iter().chain(&retries).copied().collect();
+        if let Some(stray) = rows.iter().find(|row| !expected.contains(row)) {
+            return Err(Fault(format!("nobody set {stray:?}")));
+        }
+        match expected.iter().find(|timer| self.is_needed(timer) && !rows.contains(timer)) {
+            Some(missing) => Err(Fault(format!("{missing:?} is not there"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The timers of deliveries that wait: their times are compared with the deliveries.
+    fn retries(&self, shelf: &Shelf, paired: &Paired) -> Result<Vec<Timer>, Fault> {
+        let mut timers = Vec::new();
+        for (letter, id) in self.letters.iter().zip(&paired.letters) {
+            let found = there(shelf.reader.delivery(letter.account, *id)?, id)?;
+            if let DeliveryStatus::Waiting { until } = found.status {
+                timers.push(Timer { due: until, task: TimerTask::RetryDelivery(*id), account: letter.account });
+            }
+        }
+        Ok(timers)
+    }
+
+    fn is_needed(&self, timer: &Timer) -> bool {
+        match timer.task {
+            TimerTask::ExpireSession(id) => {
+                self.session_of(timer.account, id).is_some_and(|one| matches!(one.status, SessionStatus::Open { .. }))
+            }
+            TimerTask::ExpireVerification(id, _) => {
+                let waits = |status: &PaymentStatus| matches!(status, PaymentStatus::Verifying { .. });
+                self.payment_of(timer.account, id).is_some_and(|one| waits(&one.status))
+            }
+            TimerTask::RetryDelivery(_) => true,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Names: ids that the cell drew and the oracle heard of.
+
+use std::sync::Arc;
+
+use crate::command::Reply;
+use crate::id::{AttemptId, DeliveryId, OutboxId};
+use crate::payment::Payment;
+use crate::quote::Quote;
+use crate::session::Session;
+use crate::time::Timestamp;
+
+use super::{Fault, Oracle};
+
+/// Stands for the id of an attempt that no reply and no report has named yet.
+pub const UNNAMED: AttemptId = AttemptId(0);
+
+/// The millisecond inside an id: that of the batch which drew it.
+pub fn drawn_at(id: u128) -> Timestamp {
+    Timestamp((id >> 80) as u64)
+}
+
+/// The session that a reply must carry.
+pub fn session(reply: &Reply) -> Result<&Session, Fault> {
+    match reply {
+        Reply::Session(session) => Ok(session),
+        Reply::Quote(_) | Reply::Payment(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
+            Err(unexpected("session", reply))
+        }
+    }
+}
+
+/// The quote that a reply must carry.
+pub fn quote(reply: &Reply) -> Result<&Quote, Fault> {
+    match reply {
+        Reply::Quote(quote) => Ok(quote),
+        Reply::Session(_) | Reply::Payment(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
+            Err(unexpected("quote", reply))
+        }
+    }
+}
+
+/// The payment that a reply must carry.
+pub fn payment(reply: &Reply) -> Result<&Payment, Fault> {
+    match reply {
+        Reply::Payment(payment) => Ok(payment),
+        Reply::Session(_) | Reply::Quote(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
+            Err(unexpected("payment", reply))
+        }
+    }
+}
+
+/// A fault: the reply is of another kind.
+pub fn unexpected(expected: &str, found: &Reply) -> Fault {
+    Fault(format!("a reply with a {expected} was expected, found {found:?}"))
+}
+
+impl Oracle {
+    /// Takes in an id that a command has drawn: it follows all those before it.
+    pub(super) fn hear(&mut self, id: u128) -> Result<(), Fault> {
+        if id <= self.newest_id {
+            return Err(Fault(format!("id {id:032x} does not follow {:032x}, which was drawn before", self.newest_id)));
+        }
+        self.newest_id = id;
+        Ok(())
+    }
+
+    /// Takes in the name of the payment's current attempt, if `id` can be it; says whether it is.
+    pub(super) fn is_current_attempt(&mut self, payment: &Payment, id: AttemptId) -> bool {
+        let Some(last) = payment.attempts.last() else { return false };
+        if last.id != UNNAMED {
+            return last.id == id;
+        }
+        let asked_at = self.errands.iter().find(|one| one.work.payment == payment.id).map(|one| one.asked_at);
+        let is_known = self.payments.values().any(|one| one.attempts.iter().any(|attempt| attempt.id == id));
+        let fits = asked_at == Some(drawn_at(id.0)) && !is_known;
+        if fits {
+            self.name_attempt(payment, id);
+        }
+        fits
+    }
+
+    /// Takes in the name of the payment's last attempt from a reply.
+    pub(super) fn hear_attempt(&mut self, payment: &Payment, found: &Payment) {
+        let is_unnamed = payment.attempts.last().is_some_and(|last| last.id == UNNAMED);
+        if let Some(last) = found.attempts.last().filter(|_| is_unnamed) {
+            self.name_attempt(payment, last.id);
+        }
+    }
+
+    /// Only the oracle learns something: nothing has changed.
+    fn name_attempt(&mut self, payment: &Payment, id: AttemptId) {
+        let mut named = payment.clone();
+        if let Some(last) = named.attempts.last_mut() {
+            last.id = id;
+        }
+        self.payments.insert(named.id, Arc::new(named));
+        if let Some(errand) = self.errands.iter_mut().find(|one| one.work.payment == payment.id) {
+            errand.work.attempt = id;
+        }
+    }
+
+    /// The place of the delivery that a report names: one that was heard of before, or the one that is due in that lane and
+    /// has no name yet, if `id` can be its name.
+    pub(super) fn letter_named(&mut self, id: DeliveryId, could_be: impl Fn(&super::Letter) -> bool) -> Option<usize> {
+        if let Some(known) = self.letters.iter().position(|one| one.name == Some(id)) {
+            return Some(known).filter(|place| could_be(&self.letters[*place]));
+        }
+        let fits = |one: &super::Letter| {
+            one.name.is_none() && one.is_due() && one.created_at == drawn_at(id.0) && could_be(one)
+        };
+        let place = self.letters.iter().position(fits)?;
+        self.letters[place].name = Some(id);
+        Some(place)
+    }
+}
+
+/// Whether `id` can be the row that was put into the outbox at `since`: rows that were answered do not come back.
+pub fn is_outbox_row(id: OutboxId, since: Timestamp, spent: &[OutboxId]) -> bool {
+    drawn_at(id.0) == since && !spent.contains(&id)
+}

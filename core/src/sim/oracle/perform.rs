@@ -1,0 +1,118 @@
+//! Doing what is asked, once nothing stands against it. The found reply is only read for the ids that the cell has drawn.
+
+use std::sync::Arc;
+
+use crate::command::{Command, Moment, Reply, Timer, TimerTask};
+use crate::id::{AccountId, PaymentId, SessionId};
+use crate::terms::Side;
+
+use super::{Fault, Oracle, names};
+
+impl Oracle {
+    /// Changes what the command changes and gives the reply that is expected.
+    pub(super) fn perform(&mut self, command: &Command, found: &Reply) -> Result<Reply, Fault> {
+        match command {
+            Command::CreateSession(account, terms) => self.create_session(*account, terms, found),
+            Command::CancelSession(account, id) => self.cancel_session(*account, *id),
+            Command::LockQuote(account, lock) => self.lock_quote(*account, lock, found),
+            Command::CreatePayIn(account, redeem) => self.redeem(*account, Side::OnRamp, redeem, found),
+            Command::CreatePayOut(account, redeem) => self.redeem(*account, Side::OffRamp, redeem, found),
+            Command::ConfirmSession(account, id, method) => self.confirm(*account, *id, method.as_deref(), found),
+            Command::VerifyPayment(account, _, id) => self.verify(*account, *id, found),
+            Command::RememberPayment(account, session, id, moment) => {
+                self.tell_standing(*account, *session, *id, *moment, found)
+            }
+            Command::ReportRails(reports) => {
+                reports.iter().try_for_each(|report| self.rail_reports(report))?;
+                Ok(Reply::Done)
+            }
+            Command::ReportDeliveries(outcomes) => {
+                outcomes.iter().for_each(|outcome| self.receiver_answers(outcome));
+                Ok(Reply::Done)
+            }
+            Command::RunTimer(timer) => self.run_timer(*timer),
+            Command::CreateAccount(id, name) => Ok(self.create_account(*id, name)),
+            Command::CreateKey(account, key) => self.create_key(*account, key, found),
+            Command::RevokeKey(account, key) => {
+                let now = self.now();
+                self.change_account(*account, |account| {
+                    for one in account.keys.iter_mut().filter(|one| one.id == *key) {
+                        one.revoked_at = one.revoked_at.or(Some(now));
+                    }
+                })
+            }
+            Command::SetEntitlements(account, entitlements) => {
+                self.change_account(*account, |account| account.entitlements = *entitlements)
+            }
+            Command::SetOrigins(account, origins) => {
+                self.change_account(*account, |account| account.origins.clone_from(origins))
+            }
+            Command::SetWebhook(account, endpoint) => {
+                self.change_account(*account, |account| account.webhook = Some(endpoint.clone()))
+            }
+            Command::UnsetWebhook(account) => self.change_account(*account, |account| account.webhook = None),
+        }
+    }
+
+    fn tell_standing(
+        &mut self,
+        account: AccountId,
+        session: SessionId,
+        id: PaymentId,
+        moment: Moment,
+        found: &Reply,
+    ) -> Result<Reply, Fault> {
+        let payment = self.the_payment(account, id)?;
+        match moment {
+            Moment::Routed | Moment::Ended => {
+                self.hear_attempt(&payment, names::payment(found)?);
+                self.the_payment(account, id).map(Reply::Payment)
+            }
+            Moment::SessionAfter => self.the_session(account, session).map(Reply::Session),
+        }
+    }
+
+    /// A timer runs once, and not before it is due.
+    fn run_timer(&mut self, timer: Timer) -> Result<Reply, Fault> {
+        if timer.due > self.now() {
+            return Err(Fault(format!("{timer:?} ran before it was due")));
+        }
+        self.touch();
+        match timer.task {
+            TimerTask::ExpireSession(id) => {
+                self.take_timer(timer)?;
+                self.expire_session(timer.account, id);
+            }
+            TimerTask::ExpireVerification(id, _) => {
+                self.take_timer(timer)?;
+                self.expire_verification(timer.account, id)?;
+            }
+            TimerTask::RetryDelivery(id) => self.retry_delivery(timer.account, id, timer.due)?,
+        }
+        Ok(Reply::Done)
+    }
+
+    fn take_timer(&mut self, timer: Timer) -> Result<(), Fault> {
+        let nobody = || Fault(format!("{timer:?} ran, which nobody set or which ran before"));
+        let place = self.timers.iter().position(|one| *one == timer).ok_or_else(nobody)?;
+        self.timers.remove(place);
+        Ok(())
+    }
+
+    /// Sets a timer.
+    pub(super) fn set_timer(&mut self, timer: Timer) {
+        self.timers.push(timer);
+    }
+
+    /// A session that the guards have seen.
+    pub(super) fn the_session(&self, account: AccountId, id: SessionId) -> Result<Arc<crate::session::Session>, Fault> {
+        let session = self.sessions.get(&id).filter(|session| session.account == account).cloned();
+        session.ok_or_else(|| Fault(format!("the oracle itself has lost {id:?}")))
+    }
+
+    /// A payment that the guards have seen.
+    pub(super) fn the_payment(&self, account: AccountId, id: PaymentId) -> Result<Arc<crate::payment::Payment>, Fault> {
+        let payment = self.payments.get(&id).filter(|payment| payment.account == account).cloned();
+        payment.ok_or_else(|| Fault(format!("the oracle itself has lost {id:?}")))
+    }
+}

@@ -1,0 +1,179 @@
+//! Redemption: a quote and a session become a payment, whatever risk says of it.
+
+use std::sync::Arc;
+
+use crate::account::Account;
+use crate::command::{LockQuote, Redeem, Reply};
+use crate::event::{EventData, EventKind};
+use crate::id::{AccountId, Mode, SessionId};
+use crate::money::Amount;
+use crate::payment::{Magic, Payment, PaymentKind, PaymentStatus};
+use crate::quote::Quote;
+use crate::receipt::Receipt;
+use crate::risk::{Risk, Verdict};
+use crate::session::{Metadata, Session, SessionStatus};
+use crate::terms::Side;
+
+use super::{Fault, Oracle, names};
+
+impl Oracle {
+    /// Fixes terms for some seconds.
+    pub(super) fn lock_quote(&mut self, account: AccountId, lock: &LockQuote, found: &Reply) -> Result<Reply, Fault> {
+        let id = names::quote(found)?.id;
+        self.hear(id.0)?;
+        let terms = self.priced(lock).map_err(|_| Fault("the oracle itself has lost its price".to_owned()))?;
+        let account = self.the_account(account)?;
+        let quote = Arc::new(self.locked(&account, id, lock, terms));
+        self.quotes.insert(id, Arc::clone(&quote));
+        self.touch();
+        Ok(Reply::Quote(quote))
+    }
+
+    /// Redeems a locked quote.
+    pub(super) fn redeem(
+        &mut self,
+        account: AccountId,
+        side: Side,
+        redeem: &Redeem,
+        found: &Reply,
+    ) -> Result<Reply, Fault> {
+        let named = redeem.quote.zip(redeem.session);
+        let (quote, session) = named.ok_or_else(|| Fault("the oracle itself has lost what is redeemed".to_owned()))?;
+        let session = self.the_session(account, session)?;
+        let quote = self.quote_of(account, quote).filter(|quote| quote.terms.side == side).cloned();
+        let quote = quote.ok_or_else(|| Fault("the oracle itself has lost the quote".to_owned()))?;
+        self.consume(&session, quote, redeem.metadata.clone(), names::payment(found)?)
+    }
+
+    /// Locks and redeems in one step.
+    pub(super) fn confirm(
+        &mut self,
+        account: AccountId,
+        id: SessionId,
+        method: Option<&str>,
+        found: &Reply,
+    ) -> Result<Reply, Fault> {
+        let payment = names::payment(found)?;
+        self.hear(payment.quote.0)?;
+        let session = self.the_session(account, id)?;
+        let lost = |_| Fault("the oracle itself has lost its price".to_owned());
+        let lock = self.confirmed_lock(&session, method).map_err(lost)?;
+        let terms = self.priced(&lock).map_err(lost)?;
+        let account = self.the_account(account)?;
+        let quote = self.locked(&account, payment.quote, &lock, terms);
+        self.consume(&session, quote, session.terms.metadata.clone(), payment)
+    }
+
+    fn the_account(&self, id: AccountId) -> Result<Arc<Account>, Fault> {
+        self.accounts.get(&id).cloned().ok_or_else(|| Fault(format!("the oracle itself has lost {id:?}")))
+    }
+
+    /// Quote and session are taken, history counts the redemption, and the verdict decides how the payment begins.
+    fn consume(
+        &mut self,
+        session: &Session,
+        quote: Quote,
+        metadata: Metadata,
+        drawn: &Payment,
+    ) -> Result<Reply, Fault> {
+        self.hear(drawn.id.0)?;
+        self.hear(drawn.transaction.0)?;
+        let quote = Quote { consumed: Some((self.now(), drawn.id)), ..quote };
+        let row = self.features(session, &quote);
+        self.visit(session, &quote.terms);
+        let risk = self.risk(&row);
+        let quote = Arc::new(quote);
+        self.quotes.insert(quote.id, Arc::clone(&quote));
+        let taken = Session { status: SessionStatus::Open { movement: Some(drawn.id) }, ..session.clone() };
+        self.put_session(taken, None);
+        self.tell(session.account, session.id, EventKind::QuoteConsumed, EventData::Quote(Arc::clone(&quote)));
+        let payment = self.new_payment(session, &quote, metadata, drawn);
+        let applied = self.applied(&payment, &risk)?;
+        let candidates = self.candidates(&payment.terms, &[]);
+        let best = candidates.first().map(|best| best.corridor.clone());
+        self.receipts.push(Arc::new(Receipt {
+            payment: payment.id,
+            account: payment.account,
+            at: self.now(),
+            batch: self.moment.number,
+            features: row,
+            risk,
+            applied,
+            candidates,
+        }));
+        self.begin(payment, applied, best, drawn).map(Reply::Payment)
+    }
+
+    fn new_payment(&self, session: &Session, quote: &Quote, metadata: Metadata, drawn: &Payment) -> Payment {
+        Payment {
+            id: drawn.id,
+            kind: match quote.terms.side {
+                Side::OnRamp => PaymentKind::PayIn,
+                Side::OffRamp => PaymentKind::PayOut,
+            },
+            account: session.account,
+            status: PaymentStatus::Routed,
+            quote: quote.id,
+            session: session.id,
+            transaction: drawn.transaction,
+            terms: quote.terms.clone(),
+            magic: self.magic(quote),
+            attempts: Vec::new(),
+            metadata,
+            created_at: self.now(),
+            updated_at: self.now(),
+        }
+    }
+
+    /// The sandbox obeys magic amounts, and the model only for accounts that ask for it.
+    fn applied(&self, payment: &Payment, risk: &Risk) -> Result<Verdict, Fault> {
+        let is_real = self.the_account(payment.account)?.risk_is_real;
+        Ok(match payment.magic {
+            None => risk.verdict,
+            Some(Magic::RiskDeclines) => Verdict::Decline,
+            Some(Magic::StepUp) => Verdict::StepUp,
+            Some(
+                Magic::None
+                | Magic::FirstCorridorFails
+                | Magic::EveryCorridorFails
+                | Magic::RailCancels
+                | Magic::RailLate
+                | Magic::RailAnswersTwice,
+            ) => {
+                if is_real {
+                    risk.verdict
+                } else {
+                    Verdict::Approve
+                }
+            }
+        })
+    }
+
+    fn magic(&self, quote: &Quote) -> Option<Magic> {
+        let has_decimals = match quote.terms.side {
+            Side::OnRamp => quote.terms.currency.decimals() > 0,
+            Side::OffRamp => self.catalogue.assets.get(&quote.terms.asset).is_some_and(|asset| asset.decimals > 0),
+        };
+        match self.settings.mode {
+            Mode::Live => None,
+            Mode::Sandbox => Some(script_of(quote.given_amount, has_decimals)),
+        }
+    }
+}
+
+/// The script that the last two decimals ask for, or the last two digits where there are no decimals.
+fn script_of(given: Amount, has_decimals: bool) -> Magic {
+    let text = given.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let digits = if has_decimals { format!("{fraction:0<2}") } else { format!("{whole:0>2}") };
+    match &digits[digits.len() - 2..] {
+        "01" => Magic::FirstCorridorFails,
+        "02" => Magic::EveryCorridorFails,
+        "03" => Magic::RailCancels,
+        "04" => Magic::RiskDeclines,
+        "05" => Magic::StepUp,
+        "06" => Magic::RailLate,
+        "07" => Magic::RailAnswersTwice,
+        _ => Magic::None,
+    }
+}

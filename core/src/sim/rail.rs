@@ -1,0 +1,156 @@
+//! The rails of a simulation: they keep their own record, which outlives every crash, and their word is not to be trusted:
+//! it comes twice, late, contradicts itself or is about nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::sync::oneshot;
+
+use super::rng::Rng;
+use crate::command::{Command, Outcome, Submission};
+use crate::id::{AccountId, AttemptId, PaymentId};
+use crate::ingress::{CellHandle, Lane};
+use crate::rail::{RailOutcome, RailReport, RailWork};
+use crate::store::{Reader, StoreError};
+use crate::time::Timestamp;
+
+/// The number by which an attempt settles.
+const SETTLES: u8 = 7;
+
+/// All rails, and the dispatcher that stands between them and the cell.
+#[derive(Default)]
+pub struct Rails {
+    /// What became of each attempt, on the rails' side.
+    record: BTreeMap<AttemptId, (RailOutcome, RailReport)>,
+    /// Attempts that this process has handed over; forgotten when it dies.
+    sent: BTreeSet<AttemptId>,
+    /// Rows up to here were there when the process started: their attempts may have been sent before.
+    enquire_until: Option<AttemptId>,
+    /// Words on their way to the cell.
+    awaited: Vec<(Vec<AttemptId>, oneshot::Receiver<Outcome>)>,
+}
+
+impl Rails {
+    /// The process starts: what lies in the store now was perhaps sent already.
+    pub fn restart(&mut self, reader: &Reader) -> Result<(), StoreError> {
+        self.sent.clear();
+        self.awaited.clear();
+        self.enquire_until = reader.rail_work(None, usize::MAX)?.last().map(|work| work.attempt);
+        Ok(())
+    }
+
+    /// Takes up to `count` pieces of work and gives words on them. Without `luck` everything settles, and nothing is said
+    /// that was not asked for.
+    pub fn work(
+        &mut self,
+        reader: &Reader,
+        handle: &CellHandle,
+        count: usize,
+        luck: Option<u8>,
+    ) -> Result<(), StoreError> {
+        self.forget_answered();
+        let mut numbers = luck.map(|luck| Rng::new(u64::from(luck)));
+        let work = reader.rail_work(None, 64)?;
+        let open: Vec<RailWork> = work.into_iter().filter(|work| !self.sent.contains(&work.attempt)).collect();
+        let mut reports = Vec::new();
+        for work in open.into_iter().take(count) {
+            reports.push(self.settle(&work, numbers.as_mut().map_or(SETTLES, Rng::byte)));
+            self.sent.insert(work.attempt);
+        }
+        reports.extend(numbers.iter_mut().flat_map(|numbers| self.mischief(numbers)).collect::<Vec<_>>());
+        self.say(handle, reports);
+        Ok(())
+    }
+
+    /// Whether every word has arrived.
+    pub fn is_quiet(&self) -> bool {
+        self.awaited.is_empty()
+    }
+
+    /// What became of each attempt, on the rails' side.
+    pub fn record(&self) -> impl Iterator<Item = (AttemptId, AccountId, PaymentId, RailOutcome)> {
+        self.record.iter().map(|(attempt, (outcome, said))| (*attempt, said.account, said.payment, *outcome))
+    }
+
+    /// The outcome of an attempt: decided when it is first sent. An attempt that was perhaps sent by a process that died is
+    /// only asked about; one that never arrived ends softly.
+    fn settle(&mut self, work: &RailWork, luck: u8) -> RailReport {
+        let is_enquiry = self.enquire_until.is_some_and(|until| work.attempt <= until);
+        let outcome = match luck % 8 {
+            _ if is_enquiry => RailOutcome::SoftFailed,
+            0 | 1 => RailOutcome::SoftFailed,
+            2 => RailOutcome::Rejected,
+            3 => RailOutcome::Cancelled,
+            _ => RailOutcome::Settled,
+        };
+        let said = report(work, outcome);
+        let (_, known) = self.record.entry(work.attempt).or_insert((outcome, said));
+        *known
+    }
+
+    /// Words that nobody asked for: said twice, contradicting the record, or about nothing.
+    fn mischief(&self, luck: &mut Rng) -> Vec<RailReport> {
+        if luck.below(3) != 0 || self.record.is_empty() {
+            return Vec::new();
+        }
+        let place = luck.below(self.record.len() as u64) as usize;
+        let said = self.record.values().nth(place).map(|(_, said)| *said);
+        let twist = luck.below(4);
+        said.into_iter()
+            // A word that contradicts must not arrive before the true one.
+            .filter(|said| self.sent.contains(&said.attempt) && self.arrived(said.attempt))
+            .map(|said| match twist {
+                0 => said,
+                1 => RailReport { outcome: RailOutcome::Cancelled, ..said },
+                2 => RailReport { outcome: RailOutcome::Settled, ..said },
+                _ => RailReport { payment: PaymentId(said.payment.0 + 1), ..said },
+            })
+            .collect()
+    }
+
+    fn arrived(&self, attempt: AttemptId) -> bool {
+        !self.awaited.iter().any(|(attempts, _)| attempts.contains(&attempt))
+    }
+
+    fn say(&mut self, handle: &CellHandle, reports: Vec<RailReport>) {
+        if reports.is_empty() {
+            return;
+        }
+        let attempts: Vec<AttemptId> = reports.iter().map(|report| report.attempt).collect();
+        let submission =
+            Submission { command: Command::ReportRails(reports), idempotency: None, deadline: Timestamp(u64::MAX) };
+        match handle.enqueue(Lane::Internal, submission) {
+            Ok(awaited) => self.awaited.push((attempts, awaited)),
+            Err(_) => self.take_back(&attempts),
+        }
+    }
+
+    /// What was answered is done; what was not done is said again with the row that is still there.
+    fn forget_answered(&mut self) {
+        let mut again = Vec::new();
+        self.awaited.retain_mut(|(attempts, awaited)| match awaited.try_recv() {
+            Err(oneshot::error::TryRecvError::Empty) => true,
+            Ok(Ok(_)) => false,
+            Ok(Err(_)) | Err(oneshot::error::TryRecvError::Closed) => {
+                again.append(attempts);
+                false
+            }
+        });
+        self.take_back(&again);
+    }
+
+    fn take_back(&mut self, attempts: &[AttemptId]) {
+        attempts.iter().for_each(|attempt| {
+            self.sent.remove(attempt);
+        });
+    }
+}
+
+fn report(work: &RailWork, outcome: RailOutcome) -> RailReport {
+    RailReport {
+        attempt: work.attempt,
+        payment: work.payment,
+        account: work.account,
+        session: work.session,
+        outcome,
+    }
+}

@@ -1,0 +1,124 @@
+//! The partners' receivers and the dispatcher before them: deliveries that are due are sent, refused at times, and told of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::sync::oneshot;
+
+use super::rng::Rng;
+use crate::change::OutboxRow;
+use crate::command::{Command, Outcome, Submission};
+use crate::delivery::{DeliveryOutcome, DeliveryStatus};
+use crate::id::{EventId, OutboxId, SessionId};
+use crate::ingress::{CellHandle, Lane};
+use crate::store::{Reader, StoreError};
+use crate::time::Timestamp;
+
+/// All receivers.
+#[derive(Default)]
+pub struct Receivers {
+    /// What arrived, in order of arrival, per session.
+    received: BTreeMap<SessionId, Vec<EventId>>,
+    /// Rows that this process has sent; forgotten when it dies.
+    sent: BTreeSet<OutboxId>,
+    awaited: Vec<(Vec<OutboxId>, oneshot::Receiver<Outcome>)>,
+}
+
+impl Receivers {
+    /// The process starts: what is due is sent, perhaps once more.
+    pub fn restart(&mut self) {
+        self.sent.clear();
+        self.awaited.clear();
+    }
+
+    /// Sends up to `count` deliveries; without `luck` all of them arrive. Gives a sentence when a receiver is told of something out of order.
+    pub fn work(
+        &mut self,
+        reader: &Reader,
+        handle: &CellHandle,
+        count: usize,
+        luck: Option<u8>,
+    ) -> Result<Option<String>, StoreError> {
+        self.forget_answered();
+        let mut numbers = luck.map(|luck| Rng::new(u64::from(luck)));
+        let due = reader.outbox(None, 64)?;
+        let unsent: Vec<OutboxRow> = due.into_iter().filter(|row| !self.sent.contains(&row.id)).collect();
+        let mut outcomes = Vec::new();
+        for row in unsent.into_iter().take(count) {
+            let Some((outcome, event)) = attempt(reader, &row, numbers.as_mut().is_some_and(|numbers| numbers.below(4) == 0))? else { continue };
+            if outcome.error.is_none()
+                && let Some(fault) = self.receive(outcome.lane, event)
+            {
+                return Ok(Some(fault));
+            }
+            outcomes.push(outcome);
+        }
+        self.tell(handle, outcomes);
+        Ok(None)
+    }
+
+    /// Whether every outcome was taken.
+    pub fn is_quiet(&self) -> bool {
+        self.awaited.is_empty()
+    }
+
+    /// Something may come twice; what comes for the first time comes in order.
+    fn receive(&mut self, lane: Option<SessionId>, event: EventId) -> Option<String> {
+        let received = self.received.entry(lane?).or_default();
+        let newest = received.last().copied();
+        if received.contains(&event) {
+            return None;
+        }
+        received.push(event);
+        newest.filter(|newest| *newest > event).map(|newest| {
+            format!("a receiver is told of {event:?} after {newest:?}, though both are of {lane:?} and it happened before")
+        })
+    }
+
+    fn tell(&mut self, handle: &CellHandle, outcomes: Vec<DeliveryOutcome>) {
+        if outcomes.is_empty() {
+            return;
+        }
+        let rows: Vec<OutboxId> = outcomes.iter().map(|outcome| outcome.outbox).collect();
+        let command = Command::ReportDeliveries(outcomes);
+        let submission = Submission { command, idempotency: None, deadline: Timestamp(u64::MAX) };
+        if let Ok(awaited) = handle.enqueue(Lane::Internal, submission) {
+            self.sent.extend(&rows);
+            self.awaited.push((rows, awaited));
+        }
+    }
+
+    fn forget_answered(&mut self) {
+        let sent = &mut self.sent;
+        self.awaited.retain_mut(|(rows, awaited)| match awaited.try_recv() {
+            Err(oneshot::error::TryRecvError::Empty) => true,
+            Ok(Ok(_)) => false,
+            Ok(Err(_)) | Err(oneshot::error::TryRecvError::Closed) => {
+                rows.iter().for_each(|row| {
+                    sent.remove(row);
+                });
+                false
+            }
+        });
+    }
+}
+
+/// One attempt; `None` when the delivery is not due any more.
+fn attempt(
+    reader: &Reader,
+    row: &OutboxRow,
+    is_refused: bool,
+) -> Result<Option<(DeliveryOutcome, EventId)>, StoreError> {
+    let Some(delivery) = reader.delivery(row.account, row.delivery)? else { return Ok(None) };
+    if delivery.status != DeliveryStatus::Due {
+        return Ok(None);
+    }
+    let outcome = DeliveryOutcome {
+        delivery: row.delivery,
+        account: row.account,
+        lane: delivery.lane,
+        outbox: row.id,
+        response_status: Some(if is_refused { 500 } else { 200 }),
+        error: is_refused.then(|| "the receiver answered 500".to_owned()),
+    };
+    Ok(Some((outcome, delivery.event)))
+}

@@ -1,0 +1,42 @@
+//! A model that is easy to foretell: it goes by the amount and by how often the person came.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::risk::scorer::{ScoreError, Scorer};
+use crate::risk::{Features, Thresholds};
+
+/// Scores by two features, and fails while it is told to.
+pub struct SimScorer {
+    /// Whether it fails.
+    pub fails: Arc<AtomicBool>,
+}
+
+impl Scorer for SimScorer {
+    fn score(&mut self, rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
+        if self.fails.load(Ordering::Relaxed) {
+            return Err(ScoreError::Failed("it was told to".to_owned()));
+        }
+        Ok(rows.iter().map(score).collect())
+    }
+
+    fn model(&self) -> (&str, &str) {
+        ("simulated", "1")
+    }
+
+    fn thresholds(&self) -> Thresholds {
+        Thresholds { step_up: 0.5, decline: 0.8 }
+    }
+}
+
+/// Large amounts and frequent guests are suspicious. Feature 0 is log10(1 + US dollars), feature 3 redemptions in 24 hours.
+fn score(row: &Features) -> f32 {
+    let (amount, count) = (row.0[0], row.0[3]);
+    if amount > 3.0 || count >= 6.0 {
+        0.9
+    } else if amount > 2.7 {
+        0.6
+    } else {
+        0.1
+    }
+}

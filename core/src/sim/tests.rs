@@ -1,0 +1,64 @@
+//! Many seeds, the seeds that were once found to fail, and planted bugs that must be seen.
+
+use super::tally::{COMMANDS, Tally};
+use super::{Bug, STEPS, plant, simulate};
+
+/// Seeds of the ordinary run.
+const SEEDS: u64 = 300;
+/// A planted bug must be seen within this many seeds.
+const SEEN_WITHIN: u64 = 60;
+
+/// Seeds that failed once, with what was wrong.
+const FOUND: &[(u64, usize, &str)] = &[];
+
+/// All of `seeds`, on both processors.
+fn simulate_all(seeds: u64) -> Tally {
+    let half = |first: u64| {
+        let mut tally = Tally::default();
+        for seed in (first..seeds).step_by(2) {
+            match simulate(seed, STEPS) {
+                Ok(one) => tally.add(&one),
+                Err(failure) => panic!("{failure}"),
+            }
+        }
+        tally
+    };
+    let (mut even, odd) = std::thread::scope(|scope| {
+        let odd = scope.spawn(|| half(1));
+        (half(0), odd.join())
+    });
+    even.add(&odd.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+    even
+}
+
+#[test]
+fn seeds_agree_with_the_oracle() {
+    let tally = simulate_all(SEEDS);
+    for command in COMMANDS {
+        let (done, _, _) = tally.commands.get(command).copied().unwrap_or_default();
+        assert!(done > 0, "no seed ever did {command}: teach the simulation to");
+    }
+    assert_eq!(tally.commands.len(), COMMANDS.len(), "{:?}", tally.commands.keys());
+    assert!(tally.crashes > 100 && tally.failures > 100, "{tally:?}");
+    println!("seeds 0 to {}: {tally:#?}", SEEDS - 1);
+}
+
+#[test]
+fn seeds_that_failed_once_agree() {
+    for (seed, steps, fault) in FOUND {
+        if let Err(failure) = simulate(*seed, *steps) {
+            panic!("once it was: {fault}\n{failure}");
+        }
+    }
+}
+
+#[test]
+fn every_planted_bug_is_seen() {
+    for bug in Bug::ALL {
+        plant(Some(bug));
+        let seen = (0..SEEN_WITHIN).find_map(|seed| simulate(seed, STEPS).err());
+        plant(None);
+        let Some(failure) = seen else { panic!("{} is not seen in {SEEN_WITHIN} seeds", bug.name()) };
+        println!("{}: seen after {} seeds, in {} actions", bug.name(), failure.seed + 1, failure.actions.len());
+    }
+}

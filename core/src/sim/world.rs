@@ -1,0 +1,346 @@
+//! The world of one simulation: the real cell without its threads, a clock in the hand, a store that fails as asked, and
+//! everybody around it. The oracle hears of every batch and is compared with the disk.
+
+mod at_rest;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::action::Action;
+use super::client::Clients;
+use super::oracle::{Fault, Oracle, Ran};
+use super::rail::Rails;
+use super::receiver::Receivers;
+use super::scorer::SimScorer;
+use super::store::FaultyStore;
+use super::{ground, tally::Tally};
+use crate::change::Head;
+use crate::command::{Command, Outcome, Refusal, Submission};
+use crate::engine::committer::{Desk, Job, answer_all};
+use crate::engine::cycle::{Cycle, Parts};
+use crate::engine::{CellStats, Link, in_time};
+use crate::ingress::{CellHandle, Envelope, Lane, Lanes};
+use crate::limits::BATCHES_IN_FLIGHT;
+use crate::routing::Catalogue;
+use crate::settings::Settings;
+use crate::store::{Reader, Store, StoreError};
+use crate::time::{Millis, Timestamp};
+
+use crossbeam_channel::Receiver;
+
+/// A cell with everything around it.
+pub struct World {
+    settings: Settings,
+    catalogue: Arc<Catalogue>,
+    store: Arc<FaultyStore>,
+    reader: Reader,
+    scorer_fails: Arc<AtomicBool>,
+    clock: Timestamp,
+    cell: Cell,
+    /// Batches on their way to disk, oldest first.
+    pending: Vec<(Job, Logged)>,
+    /// Where each request ran last, and what came of it there.
+    ran: BTreeMap<Timestamp, (u64, Outcome)>,
+    /// The truth as of the newest batch, and as of the newest durable one.
+    live: Oracle,
+    durable: Oracle,
+    clients: Clients,
+    rails: Rails,
+    receivers: Receivers,
+    /// What was done how often.
+    pub tally: Tally,
+}
+
+/// A process: dies as a whole.
+struct Cell {
+    cycle: Cycle,
+    desk: Desk,
+    link: Link,
+    handle: CellHandle,
+    lanes: Lanes<Receiver<Envelope>>,
+}
+
+/// What ran in a batch.
+#[derive(Clone)]
+struct Logged {
+    has_effects: bool,
+    head: Head,
+    scorer_fails: bool,
+    ran: Vec<Ran>,
+}
+
+impl World {
+    /// An empty cell, its settings by the seed.
+    pub fn new(seed: u64) -> Result<World, Fault> {
+        let (settings, catalogue) = (ground::settings(seed), Arc::new(ground::catalogue()));
+        let store = Arc::<FaultyStore>::default();
+        let scorer_fails = Arc::<AtomicBool>::default();
+        let cell = Cell::open(&settings, &catalogue, &store, &scorer_fails).map_err(unexpected)?;
+        let oracle = Oracle::new(&settings, &catalogue);
+        let mut world = World {
+            reader: Reader::new(Arc::clone(&store) as Arc<dyn Store>),
+            settings,
+            catalogue,
+            store,
+            scorer_fails,
+            clock: Timestamp(1_790_000_000_000),
+            cell,
+            pending: Vec::new(),
+            ran: BTreeMap::new(),
+            live: oracle.clone(),
+            durable: oracle,
+            clients: Clients::default(),
+            rails: Rails::default(),
+            receivers: Receivers::default(),
+            tally: Tally::default(),
+        };
+        world.open()?;
+        Ok(world)
+    }
+
+    /// Some accounts to begin with.
+    fn open(&mut self) -> Result<(), Fault> {
+        for command in ground::opening() {
+            let taken = self.cell.handle.enqueue(Lane::Operator, ground::plain(command));
+            taken.map_err(|_| Fault("an empty lane is full".to_owned()))?;
+        }
+        self.turn()?;
+        self.commit(1)
+    }
+
+    /// Lets one thing happen, and everybody look at their answers.
+    pub fn step(&mut self, action: Action) -> Result<(), Fault> {
+        match action {
+            Action::Ask(wish, choice) => self.clients.ask(&self.cell.handle, self.clock, wish, choice),
+            Action::Repeat(back) => self.clients.repeat(&self.cell.handle, back),
+            Action::Turn => self.turn()?,
+            Action::Commit(count) => self.commit(count.into())?,
+            Action::Crash(survivors) => self.crash(survivors.into())?,
+            Action::FailCommit(survivors) => self.store.fail_commit(survivors.into()),
+            Action::FailReads(count) => self.store.fail_reads(count.into()),
+            Action::FailOpens(count) => self.store.fail_opens(count.into()),
+            Action::FailScorer(fails) => self.scorer_fails.store(fails, Ordering::Relaxed),
+            Action::Pass(span) => self.clock = self.clock.plus(Millis(span)),
+            Action::SetBack(span) => self.clock = Timestamp(self.clock.0 - span),
+            Action::Rails(count, luck) => self.move_money(count.into(), Some(luck))?,
+            Action::Deliver(count, luck) => self.deliver(count.into(), Some(luck))?,
+        }
+        self.listen()
+    }
+
+    /// Nothing fails any more: everything that was begun comes to its end, and then everything is compared.
+    pub fn finish(&mut self) -> Result<(), Fault> {
+        self.store.heal();
+        self.scorer_fails.store(false, Ordering::Relaxed);
+        // Verifications end after a quarter of an hour, deliveries after two hours and a half, sessions after one.
+        for hour in 0..8 {
+            self.settle_down()?;
+            if hour < 7 {
+                self.clock = self.clock.plus(Millis::seconds(3_600));
+            }
+        }
+        self.compare()?;
+        at_rest::check(&self.reader, self.rails.record())
+    }
+
+    /// Works until nobody waits for anything that does not need time.
+    fn settle_down(&mut self) -> Result<(), Fault> {
+        for _ in 0..400 {
+            self.move_money(64, None)?;
+            self.deliver(64, None)?;
+            let before = self.cell.cycle.head().batch;
+            self.turn()?;
+            self.commit(BATCHES_IN_FLIGHT)?;
+            self.listen()?;
+            let is_still = self.cell.cycle.head().batch == before;
+            if is_still && !self.clients.is_waiting() && self.rails.is_quiet() && self.receivers.is_quiet() {
+                return Ok(());
+            }
+        }
+        Err(Fault("the cell does not come to rest: after 400 rounds there is still work".to_owned()))
+    }
+
+    /// One turn of the engine, as its thread takes it.
+    fn turn(&mut self) -> Result<(), Fault> {
+        if self.pending.len() == BATCHES_IN_FLIGHT {
+            self.commit(1)?;
+        }
+        let now = self.clock.max(self.cell.cycle.head().now);
+        let envelopes = in_time(self.cell.lanes.drain(), self.clock);
+        let progress = self.cell.desk.shared.progress(self.cell.cycle.head());
+        let due = match self.cell.cycle.due(now, progress) {
+            Ok(due) => due,
+            Err(error) => return self.fail(error, envelopes),
+        };
+        let timers = due.iter().map(|timer| ground::plain(Command::RunTimer(*timer)));
+        let asked: Vec<Submission> = timers.chain(envelopes.iter().map(|one| one.submission.clone())).collect();
+        let timers = due.len();
+        match self.cell.cycle.turn(now, due, envelopes) {
+            Err((error, envelopes)) => return self.fail(error, envelopes),
+            Ok(None) => {}
+            Ok(Some(job)) => self.log(job, asked, timers)?,
+        }
+        self.cell.cycle.evict(self.cell.desk.shared.synced());
+        Ok(())
+    }
+
+    /// The oracle hears of a batch and says whether it was right.
+    fn log(&mut self, job: Job, asked: Vec<Submission>, timers: usize) -> Result<(), Fault> {
+        let answers = job.answers.iter().map(|(_, outcome)| outcome.clone());
+        let outcomes = (0..timers).map(|_| ground::done()).chain(answers);
+        let ran: Vec<Ran> = asked.into_iter().zip(outcomes).map(|(submission, outcome)| Ran { submission, outcome }).collect();
+        for Ran { submission, outcome } in &ran {
+            self.tally.ran(&submission.command, outcome);
+            self.ran.insert(submission.deadline, (job.head.batch, outcome.clone()));
+        }
+        let scorer_fails = self.scorer_fails.load(Ordering::Relaxed);
+        let logged = Logged { has_effects: job.batch.is_some(), head: job.head, scorer_fails, ran };
+        logged.teach(&mut self.live)?;
+        self.pending.push((job, logged));
+        Ok(())
+    }
+
+    /// The committer writes what has waited longest.
+    fn commit(&mut self, count: usize) -> Result<(), Fault> {
+        let (jobs, logged): (Vec<Job>, Vec<Logged>) = self.pending.drain(..count.min(self.pending.len())).unzip();
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        self.cell.desk.commit(jobs);
+        if self.cell.desk.shared.has_failed() {
+            return self.recover(logged);
+        }
+        self.store.take_durable();
+        logged.iter().try_for_each(|logged| logged.teach(&mut self.durable))
+    }
+
+    fn fail(&mut self, error: StoreError, envelopes: Vec<Envelope>) -> Result<(), Fault> {
+        self.cell.desk.shared.fail(error);
+        answer_all(envelopes.into_iter().map(|envelope| envelope.answer), Err(Refusal::StoreDown));
+        self.recover(Vec::new())
+    }
+
+    /// As the engine does after a failure: what waits for the committer is given up, memory is discarded, the store opened
+    /// until it works. `tried`: what the failed commit was about.
+    fn recover(&mut self, tried: Vec<Logged>) -> Result<(), Fault> {
+        self.tally.failures += 1;
+        self.cell.desk.commit(self.pending.drain(..).map(|(job, _)| job).collect());
+        while self.cell.cycle.reopen().is_err() {
+            let waiting = self.cell.lanes.drain_all().into_iter().map(|envelope| envelope.answer);
+            answer_all(waiting, Err(Refusal::StoreDown));
+        }
+        self.cell.link.reset(&self.cell.cycle);
+        self.cell.desk = Desk::new(Arc::clone(&self.store) as Arc<dyn Store>, self.cell.link.clone(), self.cell.cycle.head());
+        self.survived(tried)
+    }
+
+    /// The process dies with whatever is on its way, and another one starts.
+    fn crash(&mut self, survivors: usize) -> Result<(), Fault> {
+        self.tally.crashes += 1;
+        let (jobs, logged): (Vec<Job>, Vec<Logged>) = self.pending.drain(..).unzip();
+        let batches: Vec<_> = jobs.into_iter().filter_map(|job| job.batch).take(survivors).collect();
+        self.store.crash(&batches);
+        self.cell = loop {
+            match self.store.reopen().and_then(|()| Cell::open(&self.settings, &self.catalogue, &self.store, &self.scorer_fails)) {
+                Ok(cell) => break cell,
+                Err(_) => continue,
+            }
+        };
+        self.rails.restart(&self.reader).map_err(unexpected)?;
+        self.receivers.restart();
+        self.survived(logged)
+    }
+
+    /// What is on disk is the truth now: it must be exactly what the oracle knows of the batches that survived, and nothing
+    /// that anybody has heard may be missing.
+    fn survived(&mut self, on_the_way: Vec<Logged>) -> Result<(), Fault> {
+        let mut durable = self.store.take_durable();
+        for logged in on_the_way.into_iter().filter(|logged| logged.has_effects) {
+            if durable > 0 {
+                logged.teach(&mut self.durable)?;
+                durable -= 1;
+            }
+        }
+        self.live = self.durable.clone();
+        self.compare()
+    }
+
+    fn compare(&mut self) -> Result<(), Fault> {
+        self.tally.comparisons += 1;
+        self.durable.compare(self.store.disk())
+    }
+
+    fn listen(&mut self) -> Result<(), Fault> {
+        let heard = self.clients.listen(&self.cell.handle);
+        let durable = self.store.durable_head();
+        for (submission, outcome) in heard {
+            self.tally.answers += 1;
+            self.check_heard(&submission, &outcome, durable)?;
+        }
+        Ok(())
+    }
+
+    /// What a client hears is what the oracle agreed to, and it is on disk.
+    fn check_heard(&self, submission: &Submission, outcome: &Outcome, durable: Head) -> Result<(), Fault> {
+        let Some((batch, said)) = self.ran.get(&submission.deadline) else {
+            return Err(Fault(format!("an answer to what never ran: {submission:?}: {outcome:?}")));
+        };
+        if said != outcome {
+            return Err(Fault(format!("{submission:?} was answered with {outcome:?}, but it came to {said:?}")));
+        }
+        if *batch > durable.batch {
+            let (batch, disk) = (batch, durable.batch);
+            return Err(Fault(format!("{submission:?} was answered in batch {batch}, but the disk has batch {disk}")));
+        }
+        Ok(())
+    }
+
+    fn move_money(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {
+        // A read that fails leaves the work where it is.
+        let _ = self.rails.work(&self.reader, &self.cell.handle, count, luck);
+        Ok(())
+    }
+
+    fn deliver(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {
+        match self.receivers.work(&self.reader, &self.cell.handle, count, luck) {
+            Ok(Some(disorder)) => Err(Fault(disorder)),
+            // A read that fails leaves the work where it is.
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+}
+
+impl Cell {
+    fn open(
+        settings: &Settings,
+        catalogue: &Arc<Catalogue>,
+        store: &Arc<FaultyStore>,
+        scorer_fails: &Arc<AtomicBool>,
+    ) -> Result<Cell, StoreError> {
+        let store = Arc::clone(store) as Arc<dyn Store>;
+        let stats = Arc::<CellStats>::default();
+        let cycle = Cycle::open(Parts {
+            settings: settings.clone(),
+            catalogue: Arc::clone(catalogue),
+            store: Arc::clone(&store),
+            scorer: Box::new(SimScorer { fails: Arc::clone(scorer_fails) }),
+            stats: Arc::clone(&stats),
+            tick: Duration::ZERO,
+        })?;
+        let (link, handle, lanes) = Link::new(settings.mode, &cycle, stats);
+        let desk = Desk::new(store, link.clone(), cycle.head());
+        Ok(Cell { cycle, desk, link, handle, lanes })
+    }
+}
+
+impl Logged {
+    fn teach(&self, oracle: &mut Oracle) -> Result<(), Fault> {
+        oracle.batch(self.head.batch, self.head.now, self.scorer_fails, &self.ran)
+    }
+}
+
+fn unexpected(error: StoreError) -> Fault {
+    Fault(format!("the store fails where it must not: {error}"))
+}

@@ -1,0 +1,56 @@
+//! What must hold when nothing is under way any more, whatever happened before.
+
+use crate::id::{AccountId, AttemptId, PaymentId};
+use crate::payment::PaymentStatus;
+use crate::rail::RailOutcome;
+use crate::session::SessionLabel;
+use crate::sim::oracle::Fault;
+use crate::store::{Reader, StoreError};
+
+/// Rails and ledger agree about every attempt, nothing waits, no session stands open.
+pub fn check(
+    reader: &Reader,
+    record: impl Iterator<Item = (AttemptId, AccountId, PaymentId, RailOutcome)>,
+) -> Result<(), Fault> {
+    for (attempt, account, payment, outcome) in record {
+        agrees(reader, attempt, account, payment, outcome)?;
+    }
+    empty("the outbox", reader.outbox(None, 1))?;
+    empty("the rails' work", reader.rail_work(None, 1))?;
+    for account in reader.accounts().map_err(failed)? {
+        let open = reader.sessions(account.id, Some(SessionLabel::Open), None, 1);
+        empty("the list of open sessions, long after the end of their lives,", open)?;
+    }
+    Ok(())
+}
+
+/// An attempt that moved money is the last one of a settled payment; an attempt that did not has moved none.
+fn agrees(
+    reader: &Reader,
+    attempt: AttemptId,
+    account: AccountId,
+    id: PaymentId,
+    outcome: RailOutcome,
+) -> Result<(), Fault> {
+    let Some(payment) = reader.payment(account, id).map_err(failed)? else {
+        return Err(Fault(format!("the rail knows attempt {attempt:?} of {id:?}, which the cell has lost")));
+    };
+    let is_last = payment.attempts.last().is_some_and(|last| last.id == attempt);
+    let has_moved = is_last && matches!(payment.status, PaymentStatus::Settled { .. });
+    if has_moved == (outcome == RailOutcome::Settled) {
+        Ok(())
+    } else {
+        Err(Fault(format!("the rail says {outcome:?} of attempt {attempt:?}, the cell has {payment:?}")))
+    }
+}
+
+fn empty<T: std::fmt::Debug>(what: &str, rows: Result<Vec<T>, StoreError>) -> Result<(), Fault> {
+    match rows.map_err(failed)?.first() {
+        None => Ok(()),
+        Some(row) => Err(Fault(format!("{what} is not empty: {row:?}"))),
+    }
+}
+
+fn failed(error: StoreError) -> Fault {
+    Fault(format!("a healed store fails: {error}"))
+}
