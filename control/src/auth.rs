@@ -10,8 +10,25 @@ use subtle::ConstantTimeEq;
 
 use crate::gate::{Cell, Gate};
 use crate::keys::hash_credential;
-use crate::operations::{Credential, Entitlement};
 use crate::problem::{Code, Problem};
+
+/// Which kind of key an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// `sk_…`, from servers.
+    Secret,
+    /// `pk_…`, from browsers: origins are checked, and answers carry CORS headers.
+    Publishable,
+}
+
+/// What an account must be entitled to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entitlement {
+    /// Locked quotes, pay-ins and pay-outs.
+    Rails,
+    /// Customer records.
+    Customers,
+}
 
 /// A caller whose key was checked. Nothing that needs an account runs without one.
 #[derive(Clone, Debug)]

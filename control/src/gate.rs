@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::Guard;
+use causeway_core::command::Idempotency;
 use causeway_core::command::{Answer, Command, Refusal, Submission};
 use causeway_core::directory::Directory;
 use causeway_core::id::{AttemptId, Mode};
 use causeway_core::rail::RailOutcome;
-use causeway_core::replay::Idempotency;
 use causeway_core::store::{Reader, StoreError};
 use causeway_core::time::{Millis, Timestamp};
 use tokio::sync::Semaphore;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, Method};
 use bytes::Bytes;
+use serde::Serialize;
 
 pub use server::serve;
 
@@ -114,6 +115,13 @@ impl Response {
         self.headers.push((name, value.into()));
         self
     }
+}
+
+/// The JSON of `value`, without whitespace.
+pub fn to_json(value: &impl Serialize) -> Vec<u8> {
+    let mut json = Vec::with_capacity(768);
+    serde_json::to_writer(&mut json, value).expect("wire types have text keys only, and memory takes them");
+    json
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::operations::{Body, Credential, Idempotency, Operation, Parameter, TABLE, Verb};
+use crate::auth::Credential;
+use crate::operations::{Body, Idempotency, Operation, Parameter, TABLE, Verb};
 use crate::pipeline::VERSION;
 use crate::problem::{Code, ErrorBody};
 use crate::wire::Envelope;

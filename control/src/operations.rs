@@ -16,12 +16,13 @@ mod transactions;
 use causeway_core::payment::PaymentKind::{PayIn, PayOut};
 use causeway_core::rail::RailOutcome;
 
+use crate::auth::{Credential, Entitlement};
 use crate::wire;
 
 pub use call::{Call, Handled, Rendered};
 pub use embed::{Asked, cross_origin, is_for_browsers, preflight};
 pub use router::{Match, find};
-pub use row::{Body, Credential, Entitlement, Idempotency, Operation, Parameter, SchemaOf, Verb};
+pub use row::{Body, Idempotency, Operation, Parameter, SchemaOf, Verb};
 
 use row::{get, post};
 

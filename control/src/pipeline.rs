@@ -9,11 +9,11 @@ use std::sync::Arc;
 use http::Method;
 use tokio::sync::Semaphore;
 
-use crate::auth::{self, Authenticated};
+use crate::auth::{self, Authenticated, Credential};
 use crate::gate::Gate;
 use crate::http::{BodyError, Request, Response, Service};
 use crate::keys::RandomnessError;
-use crate::operations::{self, Asked, Body, Call, Credential, Operation};
+use crate::operations::{self, Asked, Body, Call, Operation};
 use crate::pages::Pages;
 use crate::problem::{Code, Problem};
 use crate::wire::Query;

@@ -7,7 +7,7 @@ use causeway_core::command::{Refusal, Subject};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::http::Response;
+use crate::http::{Response, to_json};
 
 /// Why a request was not done, on its way to the error body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,7 +189,7 @@ impl Problem {
             doc_url: &doc_url,
             status_code: self.code.status(),
         };
-        let mut response = Response::json(self.code.status(), crate::wire::to_json(&body));
+        let mut response = Response::json(self.code.status(), to_json(&body));
         if self.code.status() == 401 {
             response = response.with("www-authenticate", "Bearer");
         }

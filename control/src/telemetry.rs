@@ -79,11 +79,14 @@ impl Telemetry {
             Alarm::StoreFailed(_) => (Level::Error, "store_failed"),
             Alarm::StoreStillFailing(_) => (Level::Error, "store_still_failing"),
             Alarm::StoreReopened => (Level::Info, "store_reopened"),
+            Alarm::CommitterNotFavoured(_) => (Level::Info, "committer_not_favoured"),
         };
         let record = self.record(level, event).text("mode", mode.name());
         self.write(match alarm {
             Alarm::ClockJumped { by } => record.number("by_ms", *by),
-            Alarm::StoreFailed(reason) | Alarm::StoreStillFailing(reason) => record.text("reason", reason),
+            Alarm::StoreFailed(reason) | Alarm::StoreStillFailing(reason) | Alarm::CommitterNotFavoured(reason) => {
+                record.text("reason", reason)
+            }
             Alarm::StoreReopened => record,
         });
     }

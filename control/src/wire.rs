@@ -20,8 +20,8 @@ mod time;
 mod transaction;
 
 use causeway_core::id::Mode;
-use serde::Serialize;
 
+pub use crate::http::to_json;
 pub use embed::{Branding, EmbedBootstrap, EmbedToken};
 pub use event::{Envelope, EventObject, render_event};
 pub use fingerprint::Fingerprint;
@@ -39,13 +39,6 @@ pub use transaction::Transaction;
 /// The word for a mode in objects: the one that ids and keys have, `test` for the sandbox and `live`.
 pub fn mode_word(mode: Mode) -> &'static str {
     mode.word()
-}
-
-/// The JSON of `value`, without whitespace.
-pub fn to_json(value: &impl Serialize) -> Vec<u8> {
-    let mut json = Vec::with_capacity(768);
-    serde_json::to_writer(&mut json, value).expect("wire types have text keys only, and memory takes them");
-    json
 }
 
 #[cfg(test)]

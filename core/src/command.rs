@@ -9,7 +9,6 @@ use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailReport;
-use crate::replay::Idempotency;
 use crate::session::{Metadata, Session, SessionTerms};
 use crate::terms::Side;
 use crate::time::Timestamp;
@@ -23,6 +22,15 @@ pub struct Submission {
     pub idempotency: Option<Idempotency>,
     /// When it is drained later than this, it is refused and nothing happens.
     pub deadline: Timestamp,
+}
+
+/// What a partner's write carries: hashes, computed at the edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// First half of SHA-256 over operation, path and key: the key's scope within account and mode.
+    pub key: [u8; 16],
+    /// First half of SHA-256 over the parsed, normalised request.
+    pub fingerprint: [u8; 16],
 }
 
 /// What can be asked. Partners' commands name the authenticated account.

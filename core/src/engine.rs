@@ -4,6 +4,7 @@
 mod batch;
 pub(crate) mod committer;
 pub(crate) mod cycle;
+mod priority;
 mod stats;
 
 use std::sync::Arc;
@@ -72,6 +73,8 @@ pub enum Alarm {
     StoreStillFailing(String),
     /// The cell works again.
     StoreReopened,
+    /// The committer's thread does not go before others, so that answers may take longer under load, and why.
+    CommitterNotFavoured(String),
 }
 
 /// A cell at work.
@@ -167,7 +170,8 @@ impl Engine {
         loop {
             let (jobs, queue) = bounded(BATCHES_IN_FLIGHT);
             let head = self.cycle.head();
-            let committer = Committer::spawn(Arc::clone(&self.store), queue, self.link.clone(), head);
+            let committer =
+                Committer::spawn(Arc::clone(&self.store), queue, self.link.clone(), head, Arc::clone(&self.alarm));
             let stopped = self.work(&jobs, &committer);
             drop(jobs);
             let failure = committer.join();

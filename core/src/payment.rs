@@ -269,7 +269,8 @@ mod tests {
 
     #[test]
     fn money_settles_only_after_a_rail_was_asked() {
-        let verifying = PaymentStatus::Verifying { expires_at: Timestamp(9), url: "https://pay.example/verify/1".into() };
+        let verifying =
+            PaymentStatus::Verifying { expires_at: Timestamp(9), url: "https://pay.example/verify/1".into() };
         assert_eq!(verifying.on(PaymentEvent::Settled, Timestamp(1)), None);
         assert_eq!(verifying.on(PaymentEvent::Verified, Timestamp(1)), Some(PaymentStatus::Routed));
         assert_eq!(

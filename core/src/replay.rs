@@ -5,21 +5,12 @@ use crate::id::AccountId;
 use crate::limits::IDEMPOTENCY_LIFE_MS;
 use crate::time::{Millis, Timestamp};
 
-/// What a partner's write carries: hashes, computed at the edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Idempotency {
-    /// First half of SHA-256 over operation, path and key: the key's scope within account and mode.
-    pub key: [u8; 16],
-    /// First half of SHA-256 over the parsed, normalised request.
-    pub fingerprint: [u8; 16],
-}
-
 /// Names one remembered answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplayKey {
     /// Whose it is.
     pub account: AccountId,
-    /// See [`Idempotency::key`].
+    /// See [`crate::command::Idempotency::key`].
     pub key: [u8; 16],
 }
 

@@ -1,8 +1,8 @@
 //! A request whose caller is known, as handlers get it, and what they give back.
 
+use causeway_core::command::Idempotency;
 use causeway_core::command::{Answer, Command};
 use causeway_core::id::{AccountId, Mode};
-use causeway_core::replay::Idempotency;
 use causeway_core::store::{Reader, StoreError};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};

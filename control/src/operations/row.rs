@@ -5,6 +5,7 @@ use causeway_core::limits::BODY_BYTES;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{Call, Handled};
+use crate::auth::{Credential, Entitlement};
 use crate::gate::{BoxFuture, Lane};
 use crate::problem::Problem;
 
@@ -58,24 +59,6 @@ pub enum Verb {
     Get,
     /// Writes.
     Post,
-}
-
-/// Which kind of key an operation takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Credential {
-    /// `sk_…`, from servers.
-    Secret,
-    /// `pk_…`, from browsers: origins are checked, and answers carry CORS headers.
-    Publishable,
-}
-
-/// What an account must be entitled to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entitlement {
-    /// Locked quotes, pay-ins and pay-outs.
-    Rails,
-    /// Customer records.
-    Customers,
 }
 
 /// What an operation does with an `Idempotency-Key`.

@@ -17,7 +17,8 @@ use causeway_core::limits::BODY_BYTES;
 use causeway_core::time::Timestamp;
 use http::Method;
 
-use super::{Body, Credential, Idempotency, Operation, TABLE};
+use super::{Body, Idempotency, Operation, TABLE};
+use crate::auth::Credential;
 use crate::fixture::{Ask, OTHER, PLAIN, Partner, SHOP, World};
 use crate::http::BodyError;
 

@@ -11,6 +11,7 @@ use causeway_core::quote::Quote;
 use causeway_core::session::{Flow, Session as CoreSession, SessionStatus, SessionTerms};
 use causeway_core::terms::{Fees, Side, Terms};
 use causeway_core::time::Timestamp;
+use serde::Serialize;
 
 use super::*;
 

@@ -9,7 +9,7 @@ use crossbeam_channel::Receiver;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use super::Link;
+use super::{Alarm, Alarms, Link, priority};
 use crate::change::Head;
 use crate::command::Outcome;
 use crate::command::Refusal;
@@ -53,11 +53,17 @@ pub(crate) struct Shared {
 }
 
 impl Committer {
-    pub(crate) fn spawn(store: Arc<dyn Store>, queue: Receiver<Job>, link: Link, head: Head) -> Committer {
+    pub(crate) fn spawn(
+        store: Arc<dyn Store>,
+        queue: Receiver<Job>,
+        link: Link,
+        head: Head,
+        alarm: Alarms,
+    ) -> Committer {
         let desk = Desk::new(store, link, head);
         let shared = Arc::clone(&desk.shared);
         let thread = std::thread::Builder::new().name("committer".to_owned());
-        let thread = thread.spawn(move || desk.serve(&queue)).expect("the system starts one more thread");
+        let thread = thread.spawn(move || desk.serve(&queue, &alarm)).expect("the system starts one more thread");
         Committer { shared, thread }
     }
 
@@ -128,8 +134,11 @@ impl Desk {
         Desk { store, link, shared }
     }
 
-    fn serve(&self, queue: &Receiver<Job>) {
+    fn serve(&self, queue: &Receiver<Job>, alarm: &Alarms) {
         let _guard = super::AbortOnPanic;
+        if let Err(reason) = priority::raise() {
+            alarm(Alarm::CommitterNotFavoured(reason));
+        }
         while let Ok(first) = queue.recv() {
             let mut jobs = vec![first];
             jobs.extend(queue.try_iter().take(BATCHES_IN_FLIGHT));

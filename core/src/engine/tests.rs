@@ -9,13 +9,13 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::{Alarm, Clock, Options, RunningCell, start};
+use crate::command::Idempotency;
 use crate::command::Outcome;
 use crate::command::{Command, Refusal, Reply, Submission};
 use crate::fixture::{catalogue, create_session, settings};
 use crate::id::AccountId;
 use crate::ingress::Lane;
 use crate::limits::{BATCH_COMMANDS, BATCHES_IN_FLIGHT, LANE_PARTNER};
-use crate::replay::Idempotency;
 use crate::risk::scorer::NoModel;
 use crate::session::{Session, SessionStatus};
 use crate::store::{Batch, Column, Key, MemoryStore, Reader, Row, Scan, Store, StoreError};

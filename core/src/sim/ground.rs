@@ -32,12 +32,8 @@ pub fn catalogue() -> Catalogue {
             Corridor { enabled: false, ..corridor("off", &both, &[eur, usd], &["card"], 0.99) },
         ],
         assets: [(usdc, info("USD Coin", 6)), (btc, info("Bitcoin", 8))].into(),
-        rates: [
-            ((eur, usdc), rate("0.92", 20)),
-            ((usd, usdc), rate("1.0003", 15)),
-            ((eur, btc), rate("58123.45", 40)),
-        ]
-        .into(),
+        rates: [((eur, usdc), rate("0.92", 20)), ((usd, usdc), rate("1.0003", 15)), ((eur, btc), rate("58123.45", 40))]
+            .into(),
         fees: [((eur, "card"), 100), ((usd, "card"), 120), ((eur, "sepa"), 10), ((usd, "ach"), 5)]
             .map(|((currency, method), points)| ((currency, method.to_owned()), fees(points)))
             .into(),

@@ -182,7 +182,7 @@ impl Oracle {
 
     /// What a refusal tells of a passed time stays true.
     fn refused(&mut self, refusal: Refusal) {
-        if matches!(refusal, Refusal::QuoteExpired | Refusal::SessionNotOpen) {
+        if matches!(refusal, Refusal::QuoteExpired | Refusal::SessionNotOpen | Refusal::PaymentNotWaiting) {
             self.touch();
         }
     }

@@ -146,11 +146,5 @@ impl Rails {
 }
 
 fn report(work: &RailWork, outcome: RailOutcome) -> RailReport {
-    RailReport {
-        attempt: work.attempt,
-        payment: work.payment,
-        account: work.account,
-        session: work.session,
-        outcome,
-    }
+    RailReport { attempt: work.attempt, payment: work.payment, account: work.account, session: work.session, outcome }
 }

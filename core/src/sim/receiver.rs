@@ -44,7 +44,11 @@ impl Receivers {
         let unsent: Vec<OutboxRow> = due.into_iter().filter(|row| !self.sent.contains(&row.id)).collect();
         let mut outcomes = Vec::new();
         for row in unsent.into_iter().take(count) {
-            let Some((outcome, event)) = attempt(reader, &row, numbers.as_mut().is_some_and(|numbers| numbers.below(4) == 0))? else { continue };
+            let Some((outcome, event)) =
+                attempt(reader, &row, numbers.as_mut().is_some_and(|numbers| numbers.below(4) == 0))?
+            else {
+                continue;
+            };
             if outcome.error.is_none()
                 && let Some(fault) = self.receive(outcome.lane, event)
             {
@@ -70,7 +74,9 @@ impl Receivers {
         }
         received.push(event);
         newest.filter(|newest| *newest > event).map(|newest| {
-            format!("a receiver is told of {event:?} after {newest:?}, though both are of {lane:?} and it happened before")
+            format!(
+                "a receiver is told of {event:?} after {newest:?}, though both are of {lane:?} and it happened before"
+            )
         })
     }
 

@@ -190,7 +190,8 @@ impl World {
     fn log(&mut self, job: Job, asked: Vec<Submission>, timers: usize) -> Result<(), Fault> {
         let answers = job.answers.iter().map(|(_, outcome)| outcome.clone());
         let outcomes = (0..timers).map(|_| ground::done()).chain(answers);
-        let ran: Vec<Ran> = asked.into_iter().zip(outcomes).map(|(submission, outcome)| Ran { submission, outcome }).collect();
+        let ran: Vec<Ran> =
+            asked.into_iter().zip(outcomes).map(|(submission, outcome)| Ran { submission, outcome }).collect();
         for Ran { submission, outcome } in &ran {
             self.tally.ran(&submission.command, outcome);
             self.ran.insert(submission.deadline, (job.head.batch, outcome.clone()));
@@ -232,7 +233,8 @@ impl World {
             answer_all(waiting, Err(Refusal::StoreDown));
         }
         self.cell.link.reset(&self.cell.cycle);
-        self.cell.desk = Desk::new(Arc::clone(&self.store) as Arc<dyn Store>, self.cell.link.clone(), self.cell.cycle.head());
+        self.cell.desk =
+            Desk::new(Arc::clone(&self.store) as Arc<dyn Store>, self.cell.link.clone(), self.cell.cycle.head());
         self.survived(tried)
     }
 
@@ -243,7 +245,11 @@ impl World {
         let batches: Vec<_> = jobs.into_iter().filter_map(|job| job.batch).take(survivors).collect();
         self.store.crash(&batches);
         self.cell = loop {
-            match self.store.reopen().and_then(|()| Cell::open(&self.settings, &self.catalogue, &self.store, &self.scorer_fails)) {
+            match self
+                .store
+                .reopen()
+                .and_then(|()| Cell::open(&self.settings, &self.catalogue, &self.store, &self.scorer_fails))
+            {
                 Ok(cell) => break cell,
                 Err(_) => continue,
             }

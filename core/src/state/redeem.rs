@@ -10,8 +10,8 @@ use crate::command::{LockQuote, Redeem, Refusal, Reply, Subject, Timer, TimerTas
 use crate::event::{EventData, EventKind};
 use crate::id::{AccountId, AttemptId, CommandIds, Mode, PaymentId, QuoteId, SessionId, TransactionId};
 use crate::ledger::Phase;
-use crate::planted::{self, Bug};
 use crate::payment::{Attempt, FailureCode, Magic, Payment, PaymentKind, PaymentStatus};
+use crate::planted::{self, Bug};
 use crate::quote::{Quote, QuoteRefusal};
 use crate::rail::RailWork;
 use crate::receipt::Receipt;

@@ -36,7 +36,15 @@ const PARTS: &[Part] = &[
     Part {
         name: "sim",
         about: "10,000 seeds of the simulation agree with its oracle",
-        cargo: &["run", "--release", "-p", "causeway-core", "--no-default-features", "--features=sim", "--bin=causeway-sim"],
+        cargo: &[
+            "run",
+            "--release",
+            "-p",
+            "causeway-core",
+            "--no-default-features",
+            "--features=sim",
+            "--bin=causeway-sim",
+        ],
         arguments: &["--seeds", "10000"],
         environment: &[],
     },

@@ -72,7 +72,8 @@ fn unit_tests(filter: Option<&str>) -> Result<(), Failure> {
 
 /// The tests of the simulator are built apart: its feature must not come near the shipped program.
 fn simulation(filter: Option<&str>) -> Result<(), Failure> {
-    let mut command = process::cargo(&["test", "-p", "causeway-core", "--no-default-features", "--features=sim", "--lib"]);
+    let mut command =
+        process::cargo(&["test", "-p", "causeway-core", "--no-default-features", "--features=sim", "--lib"]);
     process::run(command.args(["--", "--nocapture"]).arg(filter.unwrap_or("sim::")))
 }
 

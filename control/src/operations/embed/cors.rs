@@ -5,9 +5,10 @@ use http::header::{ORIGIN, REFERER};
 use http::{HeaderMap, Uri};
 
 use crate::auth::Authenticated;
+use crate::auth::Credential;
 use crate::gate::Gate;
 use crate::http::Response;
-use crate::operations::{Credential, router};
+use crate::operations::router;
 use crate::problem::{Code, Problem};
 
 /// Headers that a widget may send.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::Known;
 use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
+use crate::command::Idempotency;
 use crate::command::{Command, LockQuote, Moment, NewKey, Redeem};
 use crate::id::{AccountId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::ingress::Lane;
 use crate::quote::Quote;
-use crate::replay::Idempotency;
 use crate::session::{Flow, Session, SessionStatus, SessionTerms};
 use crate::sim::action::{Choice, Wish};
 use crate::sim::ground::{amount, asset, currency};
@@ -153,7 +153,8 @@ impl Known {
     /// Mostly the youngest quote of that side with a session that it fits.
     fn redeem(&self, account: AccountId, side: Side, choice: Choice) -> Redeem {
         let own = || self.quotes.iter().rev().filter(|one| one.account == account);
-        let fitting = own().filter(|quote| quote.terms.side == side).find_map(|quote| Some((quote.id, self.fits(quote)?)));
+        let fitting =
+            own().filter(|quote| quote.terms.side == side).find_map(|quote| Some((quote.id, self.fits(quote)?)));
         let any = own().nth(choice.which.into()).map(|quote| (quote.id, self.session(account, choice)));
         let pair = if choice.what.is_multiple_of(6) { any.or(fitting) } else { fitting.or(any) };
         let (quote, session) = pair.unwrap_or_else(|| (QuoteId(99), self.session(account, choice)));

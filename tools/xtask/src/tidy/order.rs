@@ -4,13 +4,6 @@
 use super::source::{declared_module, is_product, module_path, names_below, product, test_modules};
 use super::{none, rust_files};
 
-/// Uses against the order: package, module, what it uses, and the reason.
-const AGAINST_THE_ORDER: [(&str, &str, &str, &str); 3] = [
-    ("core", "command", "replay", "a submission carries its key as `Idempotency`, a remembered answer is a `Reply`"),
-    ("control", "problem", "wire", "an error body is written like every other object"),
-    ("control", "auth", "operations", "rows say which credential they need, handlers get what was authenticated"),
-];
-
 /// What only one module of control may use: the crate, the name in it, and the module.
 const DOORS: [(&str, &str, &str); 4] = [
     ("causeway_core::", "ingress", "gate"),
@@ -37,24 +30,12 @@ struct Use {
 fn modules_use_only_what_stands_above_them() {
     for package in ["core", "control"] {
         let order = modules(package);
-        let against = uses_against(package, &order).into_iter().filter(|found| !is_excepted(package, found));
+        let against = uses_against(package, &order).into_iter();
         let told = against.map(|found| format!("{}: {} uses {}", found.place, found.user, found.used));
         none(
             told.collect(),
             &format!("move what is used up in {package}/src/lib.rs, or what both need to where it stands"),
         );
-    }
-}
-
-#[test]
-fn exceptions_to_the_order_are_needed() {
-    for package in ["core", "control"] {
-        let against = uses_against(package, &modules(package));
-        let unneeded = AGAINST_THE_ORDER.iter().filter(|(of, user, used, _)| {
-            *of == package && !against.iter().any(|found| found.user == *user && found.used == *used)
-        });
-        let told = unneeded.map(|(_, user, used, _)| format!("{package}: {user} uses {used}"));
-        none(told.collect(), "take these out of AGAINST_THE_ORDER");
     }
 }
 
@@ -120,8 +101,4 @@ fn files_for_tests(package: &str) -> Vec<String> {
         test_modules(&text).into_iter().flat_map(places).collect::<Vec<_>>()
     });
     places.collect()
-}
-
-fn is_excepted(package: &str, found: &Use) -> bool {
-    AGAINST_THE_ORDER.iter().any(|(of, user, used, _)| *of == package && found.user == *user && found.used == *used)
 }

@@ -153,6 +153,7 @@ fn catalogue() -> Catalogue {
         sides: both.clone(),
         settlement_seconds: 900_000,
         success: 0.99,
+        amounts: (amount("1"), amount("9000000")),
         ..like.clone()
     };
     let dear = Corridor { id: "jpy-dear".to_owned(), cost_basis_points: 310, settlement_seconds: 1, ..slow.clone() };
@@ -164,10 +165,8 @@ fn catalogue() -> Catalogue {
         connected: false,
         ..like
     };
-    let mut bounds = [slow, dear, cut_off];
-    bounds[0].amounts = (amount("1"), amount("900000"));
-    bounds[1].amounts = (amount("1"), amount("900000"));
-    catalogue.corridors.extend(bounds);
+    let others = (1..=5).map(|number| Corridor { id: format!("jpy-{number}"), ..dear.clone() });
+    catalogue.corridors.extend(others.chain([slow.clone(), dear.clone(), cut_off]));
     let fees = catalogue.fees[&(currency("EUR"), "card".to_owned())].clone();
     catalogue.fees.insert((currency("EUR"), "wire".to_owned()), fees.clone());
     catalogue.fees.insert((currency("USD"), "wire".to_owned()), fees.clone());

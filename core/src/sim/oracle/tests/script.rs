@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
+use crate::command::Idempotency;
 use crate::command::{Command, LockQuote, Moment, NewKey, Outcome, Redeem, Reply, Submission};
 use crate::delivery::{DeliveryOutcome, DeliveryStatus};
 use crate::id::{AccountId, DeliveryId, KeyId, OutboxId, PaymentId, QuoteId, SessionId};
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::{RailOutcome, RailReport};
-use crate::replay::Idempotency;
 use crate::session::{Flow, Session, SessionTerms};
 use crate::sim::ground::{amount, asset, currency};
 use crate::sim::rng::Rng;
@@ -56,7 +56,7 @@ pub struct Script {
 impl Script {
     pub fn new(seed: u64) -> Script {
         Script {
-            rng: Rng::new(seed),
+            rng: Rng::new(seed ^ 0x6f72_6163_6c65),
             sessions: Vec::new(),
             quotes: Vec::new(),
             payments: Vec::new(),
@@ -188,7 +188,7 @@ impl Script {
             Some(Flow::Swap),
         ];
         let tokens = [None, None, Some("USDC"), Some("USDC"), Some("BTC"), Some("DOGE")];
-        let users = [None, Some("ann"), Some("ann"), Some("bob")];
+        let users = [None, Some("ann"), Some("ann"), Some("ann"), Some("ann"), Some("bob")];
         let (code, given) = self.money();
         SessionTerms {
             amount: amount(given),
@@ -197,7 +197,7 @@ impl Script {
             target_token: tokens[self.rng.below(6) as usize].map(asset),
             target_network: None,
             wallet_address: None,
-            user_reference: users[self.rng.below(4) as usize].map(str::to_owned),
+            user_reference: users[self.rng.below(6) as usize].map(str::to_owned),
             quote_preview_id: None,
             return_url: "https://partner.example/done".to_owned(),
             cancel_url: None,
@@ -209,7 +209,7 @@ impl Script {
         let code = ["EUR", "EUR", "EUR", "USD", "JPY"][self.rng.below(5) as usize];
         let given = FIAT[self.rng.below(16) as usize];
         if code == "JPY" {
-            (code, ["20000", "20005", "20004.00", "20001", "3"][self.rng.below(5) as usize])
+            (code, ["20000", "20005", "20004.00", "3000000", "3"][self.rng.below(5) as usize])
         } else {
             (code, given)
         }
