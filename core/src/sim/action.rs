@@ -87,7 +87,7 @@ fn action(rng: &mut Rng) -> Action {
         980..987 => Action::FailCommit(rng.byte() % 4),
         987..991 => Action::FailReads(1 + rng.byte() % 3),
         991..995 => Action::FailOpens(1 + rng.byte() % 3),
-        _ => Action::FailScorer(rng.byte() % 2 == 0),
+        _ => Action::FailScorer(rng.byte().is_multiple_of(2)),
     }
 }
 

@@ -86,7 +86,7 @@ fn info(name: &str, decimals: u32) -> AssetInfo {
 }
 
 fn rate(mid: &str, spread_basis_points: u32) -> PairRate {
-    let mid = mid.parse().ok().and_then(|mid| Rate::new(mid));
+    let mid = mid.parse().ok().and_then(Rate::new);
     PairRate { mid: mid.expect("a well-formed rate"), spread_basis_points }
 }
 

@@ -138,6 +138,7 @@ impl Oracle {
     }
 
     /// Adds an account that stands in the store without a command of its own: the only way to settings that no command sets.
+    #[cfg(test)]
     pub fn seed(&mut self, account: Account) {
         self.accounts.insert(account.id, Arc::new(account));
     }

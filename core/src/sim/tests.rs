@@ -1,5 +1,7 @@
 //! Many seeds, the seeds that were once found to fail, and planted bugs that must be seen.
 
+#![allow(clippy::print_stdout, reason = "what was seen after how many seeds is worth telling")]
+
 use super::tally::{COMMANDS, Tally};
 use super::{Bug, STEPS, plant, simulate};
 

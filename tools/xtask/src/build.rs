@@ -11,6 +11,11 @@ use crate::setup::{self, TestTools};
 /// `cargo xtask build`: the server and the lab, optimised.
 pub fn everything() -> Result<(), Failure> {
     setup::for_building()?;
+    programs()
+}
+
+/// The server and the lab, one after the other: built together the server would get the features that the lab asks for.
+pub fn programs() -> Result<(), Failure> {
     server()?;
     release("causeway-lab")
 }

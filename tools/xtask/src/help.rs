@@ -14,6 +14,7 @@ pub fn text(topic: Option<&str>) -> String {
         Some("demo") => DEMO.to_owned(),
         Some("sim") => SIM.to_owned(),
         Some("load") => LOAD.to_owned(),
+        Some("fill") => FILL.to_owned(),
         Some("lint") => LINT.to_owned(),
         Some("ci") => CI.to_owned(),
         Some(_) | None => OVERVIEW.to_owned(),
@@ -32,6 +33,7 @@ cargo xtask COMMAND: sets the machine up, builds, runs and tests Causeway
   bench [ARGUMENTS]         run the criterion benches
   demo [ARGUMENTS]          perform a whole journey against the running server
   load [MIX...] [OPTIONS]   measure a server of its own under load, beside what the machine can do at all
+  fill [OPTIONS]            write a generated history of payments: a data directory, CSV, or both
   lint                      check formatting and lints
   ci                        lint, then test
 
@@ -115,6 +117,9 @@ what was approved and answered 2xx. The result goes to target/load/<date>.json a
 
 `cargo xtask load -- --help` shows every option.";
 
+const FILL: &str = "\
+FILL TEXT";
+
 const LINT: &str = "\
 cargo xtask lint: checks formatting (`cargo fmt --all --check`) and lints (clippy, warnings are errors)";
 
@@ -127,7 +132,7 @@ mod tests {
 
     #[test]
     fn every_command_of_the_overview_has_its_help() {
-        let commands = ["setup", "build", "run", "test", "sim", "bench", "demo", "load", "lint", "ci"];
+        let commands = ["setup", "build", "run", "test", "sim", "bench", "demo", "load", "fill", "lint", "ci"];
         for command in commands {
             assert!(OVERVIEW.lines().any(|line| line.contains(command)), "{command} is not in the overview");
             let help = text(Some(command));

@@ -30,7 +30,9 @@ fn add_stages(stages: &mut Stages) -> Result<(), Failure> {
     stages.require("set-up for lints", setup::for_building)?;
     stages.run("lints", || {
         let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-        process::run(&mut process::cargo(&arguments))
+        process::run(&mut process::cargo(&arguments))?;
+        let simulator = ["clippy", "-p", "causeway-core", "--no-default-features", "--features=sim", "--all-targets"];
+        process::run(process::cargo(&simulator).args(["--", "-D", "warnings"]))
     });
     Ok(())
 }

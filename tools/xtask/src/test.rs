@@ -36,7 +36,7 @@ pub fn run(plan: &TestPlan) -> Result<(), Failure> {
 /// Runs the plan's stages as part of a larger run. An error means that later stages could not be tried.
 pub fn add_stages(stages: &mut Stages, plan: &TestPlan) -> Result<(), Failure> {
     let tools = stages.require("set-up", setup::for_testing)?;
-    stages.require("release build", build::server)?;
+    stages.require("release build", build::programs)?;
     let filter = plan.filter.as_deref();
     match &plan.extent {
         Extent::Full(part) => stages.run("long parts", || full::run(part.as_deref(), &tools)),

@@ -9,6 +9,7 @@ use crate::quote::Quote;
 use crate::session::Session;
 use crate::time::Timestamp;
 
+use super::deliveries::Letter;
 use super::{Fault, Oracle};
 
 /// Stands for the id of an attempt that no reply and no report has named yet.
@@ -101,13 +102,12 @@ impl Oracle {
 
     /// The place of the delivery that a report names: one that was heard of before, or the one that is due in that lane and
     /// has no name yet, if `id` can be its name.
-    pub(super) fn letter_named(&mut self, id: DeliveryId, could_be: impl Fn(&super::Letter) -> bool) -> Option<usize> {
+    pub(super) fn letter_named(&mut self, id: DeliveryId, could_be: impl Fn(&Letter) -> bool) -> Option<usize> {
         if let Some(known) = self.letters.iter().position(|one| one.name == Some(id)) {
             return Some(known).filter(|place| could_be(&self.letters[*place]));
         }
-        let fits = |one: &super::Letter| {
-            one.name.is_none() && one.is_due() && one.created_at == drawn_at(id.0) && could_be(one)
-        };
+        let fits =
+            |one: &Letter| one.name.is_none() && one.is_due() && one.created_at == drawn_at(id.0) && could_be(one);
         let place = self.letters.iter().position(fits)?;
         self.letters[place].name = Some(id);
         Some(place)

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::command::{Command, Moment, Reply, Timer, TimerTask};
 use crate::id::{AccountId, PaymentId, SessionId};
+use crate::payment::Payment;
+use crate::session::Session;
 use crate::terms::Side;
 
 use super::{Fault, Oracle, names};
@@ -105,13 +107,13 @@ impl Oracle {
     }
 
     /// A session that the guards have seen.
-    pub(super) fn the_session(&self, account: AccountId, id: SessionId) -> Result<Arc<crate::session::Session>, Fault> {
+    pub(super) fn the_session(&self, account: AccountId, id: SessionId) -> Result<Arc<Session>, Fault> {
         let session = self.sessions.get(&id).filter(|session| session.account == account).cloned();
         session.ok_or_else(|| Fault(format!("the oracle itself has lost {id:?}")))
     }
 
     /// A payment that the guards have seen.
-    pub(super) fn the_payment(&self, account: AccountId, id: PaymentId) -> Result<Arc<crate::payment::Payment>, Fault> {
+    pub(super) fn the_payment(&self, account: AccountId, id: PaymentId) -> Result<Arc<Payment>, Fault> {
         let payment = self.payments.get(&id).filter(|payment| payment.account == account).cloned();
         payment.ok_or_else(|| Fault(format!("the oracle itself has lost {id:?}")))
     }

@@ -59,6 +59,8 @@ pub fn price(given: &Given<'_>) -> Option<Terms> {
         }
         Side::OffRamp => {
             let gross = gave * rate / (ONE * fiat_step) * fiat_step;
+            // Before fees it is an amount like any other.
+            amount(gross, given.lock.currency.decimals())?;
             let fees = fees(given, gross)?;
             (gross - grains(fees.total.decimal()), gave, fees)
         }

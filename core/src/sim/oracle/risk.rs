@@ -1,13 +1,13 @@
 //! Risk: features counted from the plain list of everything that the person ever did, and what follows from them.
 
 use crate::id::AccountId;
+use crate::quote::Quote;
 use crate::risk::{Decider, Features, Risk, Verdict};
 use crate::session::Session;
 use crate::terms::{Side, Terms};
 use crate::time::Timestamp;
 
 use super::{Oracle, price};
-use crate::quote::Quote;
 
 /// An hour and a day, in milliseconds.
 pub const HOUR: u64 = 3_600_000;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::command::Reply;
-use crate::event::{EventData, EventKind};
+use crate::event::EventKind;
 use crate::id::{AccountId, PaymentId};
 use crate::ledger::Phase;
 use crate::limits::ATTEMPTS_PER_PAYMENT;
@@ -73,9 +73,8 @@ impl Oracle {
             self.tell_payment(Payment { status: PaymentStatus::Settled { at: now }, updated_at: now, ..payment });
         let session = self.the_session(payment.account, payment.session)?;
         let status = SessionStatus::Completed { transaction: payment.transaction };
-        let completed = self.put_session(Session { status, ..Session::clone(&session) }, None);
-        let data = EventData::Session(Arc::clone(&completed));
-        self.tell(completed.account, completed.id, EventKind::SessionCompleted, data);
+        let completed = Session { status, ..Session::clone(&session) };
+        self.put_session(completed, Some(EventKind::SessionCompleted));
         Ok(())
     }
 

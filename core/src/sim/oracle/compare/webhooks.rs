@@ -1,6 +1,7 @@
 //! Events, deliveries and the order of sessions. The oracle does not know their ids: an account's rows, in the order of their
 //! ids, are what it has told that account, in the order in which it told it.
 
+use crate::change::{Loaded, Need};
 use crate::delivery::{Delivery, DeliveryStatus};
 use crate::id::{AccountId, DeliveryId, EventId};
 use crate::store::Column;
@@ -73,8 +74,8 @@ impl Oracle {
         let lanes: Vec<_> = lanes.collect();
         same_keys(shelf, Column::Lanes, lanes.iter().map(|(session, _)| session.0.to_be_bytes().to_vec()))?;
         for (session, last) in lanes {
-            let expected = crate::change::Loaded::Lane(session, Some(paired.letters[last]));
-            equal("the end of an order", &expected, &shelf.load(crate::change::Need::Lane(session))?)?;
+            let expected = Loaded::Lane(session, Some(paired.letters[last]));
+            equal("the end of an order", &expected, &shelf.load(Need::Lane(session))?)?;
         }
         Ok(())
     }

@@ -1,41 +1,23 @@
 //! What is asked of the cell: mostly sensible, sometimes about what is foreign, gone or was never there.
 
+mod outside;
+mod terms;
+
 use std::sync::Arc;
 
 use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
 use crate::command::Idempotency;
-use crate::command::{Command, LockQuote, Moment, NewKey, Outcome, Redeem, Reply, Submission};
-use crate::delivery::{DeliveryOutcome, DeliveryStatus};
-use crate::id::{AccountId, DeliveryId, KeyId, OutboxId, PaymentId, QuoteId, SessionId};
+use crate::command::{Command, Moment, NewKey, Outcome, Reply, Submission};
+use crate::delivery::DeliveryOutcome;
+use crate::id::{AccountId, KeyId, PaymentId, SessionId};
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
-use crate::rail::{RailOutcome, RailReport};
-use crate::session::{Flow, Session, SessionTerms};
-use crate::sim::ground::{amount, asset, currency};
+use crate::rail::RailReport;
+use crate::session::Session;
 use crate::sim::rng::Rng;
-use crate::terms::Side;
 use crate::time::Millis;
 
 use super::cell::{Cell, Wanted, plain};
-
-const FIAT: [&str; 16] = [
-    "100.00", "100", "250.5", "100.01", "100.02", "100.03", "100.04", "100.05", "100.06", "100.07", "505", "600.00",
-    "1500.00", "0.12", "4900.00", "9999.99",
-];
-const CRYPTO: [&str; 12] = [
-    "50",
-    "50.01",
-    "50.02",
-    "50.04",
-    "50.05",
-    "7.1234567",
-    "0.000001",
-    "700",
-    "0.0015",
-    "12345678.9",
-    "1000000000000",
-    "99.999999",
-];
 
 /// How long it is at most from one batch to the next, in milliseconds: mostly moments, sometimes a minute or a day.
 const PAUSES: [u64; 12] = [50, 50, 500, 500, 500, 2_000, 2_000, 2_000, 2_000, 9_000, 9_000, 60_000];
@@ -177,111 +159,6 @@ impl Script {
         AccountId(1 + u128::from(self.rng.below(skew)))
     }
 
-    fn session_terms(&mut self) -> SessionTerms {
-        let flows = [
-            None,
-            None,
-            Some(Flow::OnRamp),
-            Some(Flow::OnRamp),
-            Some(Flow::OffRamp),
-            Some(Flow::OffRamp),
-            Some(Flow::Swap),
-        ];
-        let tokens = [None, None, Some("USDC"), Some("USDC"), Some("BTC"), Some("DOGE")];
-        let users = [None, Some("ann"), Some("ann"), Some("ann"), Some("ann"), Some("bob")];
-        let (code, given) = self.money();
-        SessionTerms {
-            amount: amount(given),
-            currency: currency(code),
-            flow: flows[self.rng.below(7) as usize],
-            target_token: tokens[self.rng.below(6) as usize].map(asset),
-            target_network: None,
-            wallet_address: None,
-            user_reference: users[self.rng.below(6) as usize].map(str::to_owned),
-            quote_preview_id: None,
-            return_url: "https://partner.example/done".to_owned(),
-            cancel_url: None,
-            metadata: vec![("order".to_owned(), self.rng.byte().to_string())],
-        }
-    }
-
-    fn money(&mut self) -> (&'static str, &'static str) {
-        let code = ["EUR", "EUR", "EUR", "USD", "JPY"][self.rng.below(5) as usize];
-        let given = FIAT[self.rng.below(16) as usize];
-        if code == "JPY" {
-            (code, ["20000", "20005", "20004.00", "3000000", "3"][self.rng.below(5) as usize])
-        } else {
-            (code, given)
-        }
-    }
-
-    /// Mostly for a young session.
-    fn lock(&mut self, account: AccountId) -> Command {
-        let session = pick_young(&mut self.rng, &self.sessions).filter(|_| self.rng.below(4) != 0);
-        let any = self.any_lock();
-        match session {
-            Some(session) => self.lock_for(&session),
-            None => Command::LockQuote(account, any),
-        }
-    }
-
-    fn lock_for(&mut self, session: &Session) -> Command {
-        let wanted = &session.terms;
-        let side = match wanted.flow {
-            Some(Flow::OffRamp) => Side::OffRamp,
-            Some(Flow::OnRamp | Flow::Swap) | None => Side::OnRamp,
-        };
-        let lock = LockQuote {
-            side,
-            currency: wanted.currency,
-            asset: wanted.target_token.unwrap_or(asset("USDC")),
-            amount: if side == Side::OnRamp { wanted.amount } else { amount(CRYPTO[self.rng.below(7) as usize]) },
-            payment_method: "card".to_owned(),
-        };
-        Command::LockQuote(session.account, lock)
-    }
-
-    fn any_lock(&mut self) -> LockQuote {
-        let (code, given) = self.money();
-        let side = if self.rng.below(3) == 0 { Side::OffRamp } else { Side::OnRamp };
-        let given = match side {
-            Side::OnRamp if self.rng.below(20) == 0 => "1.12345",
-            Side::OnRamp => given,
-            Side::OffRamp => CRYPTO[self.rng.below(12) as usize],
-        };
-        LockQuote {
-            side,
-            currency: currency(code),
-            asset: asset(["USDC", "USDC", "USDC", "BTC", "DOGE"][self.rng.below(5) as usize]),
-            amount: amount(given),
-            payment_method: ["card", "card", "card", "sepa", "wire", "cash"][self.rng.below(6) as usize].to_owned(),
-        }
-    }
-
-    /// Mostly a session with a quote that fits it.
-    fn redeem(&mut self) -> Command {
-        let (account, session) = self.session();
-        let known = self.sessions.iter().rev().find(|one| one.id == session);
-        let fitting = known.and_then(|session| self.quotes.iter().rev().find(|quote| fits(quote, session))).cloned();
-        if let Some(session) = known.filter(|_| fitting.is_none() && self.rng.below(4) != 0).cloned() {
-            return self.lock_for(&session);
-        }
-        let any = pick_young(&mut self.rng, &self.quotes);
-        let quote = if self.rng.below(6) == 0 { any.or(fitting) } else { fitting.or(any) };
-        let is_pay_out = quote.as_ref().is_some_and(|quote| quote.terms.side == Side::OffRamp);
-        let id = quote.map_or(QuoteId(9), |quote| quote.id);
-        let redeem = Redeem {
-            quote: (self.rng.below(30) != 0).then_some(id),
-            session: (self.rng.below(30) != 0).then_some(session),
-            metadata: vec![("note".to_owned(), "x".to_owned())],
-        };
-        if is_pay_out == (self.rng.below(20) != 0) {
-            Command::CreatePayOut(account, redeem)
-        } else {
-            Command::CreatePayIn(account, redeem)
-        }
-    }
-
     fn session(&mut self) -> (AccountId, SessionId) {
         let known = pick_young(&mut self.rng, &self.sessions).map(|session| (session.account, session.id));
         let (account, session) = known.unwrap_or((AccountId(1), SessionId(9)));
@@ -300,81 +177,6 @@ impl Script {
             _ => (account, session, payment),
         }
     }
-
-    /// Words on some of the work, and words that were said before or are about nothing.
-    fn rails(&mut self, cell: &Cell) -> Command {
-        let mut reports = Vec::new();
-        for work in cell.reader.rail_work(None, 8).unwrap() {
-            let outcome =
-                [RailOutcome::Settled, RailOutcome::SoftFailed, RailOutcome::Rejected, RailOutcome::Cancelled];
-            let outcome = outcome[(self.rng.below(6) % 4) as usize];
-            if self.rng.below(2) == 0 {
-                let (attempt, payment, account, session) = (work.attempt, work.payment, work.account, work.session);
-                reports.push(RailReport { attempt, payment, account, session, outcome });
-            }
-        }
-        if let Some(said) = pick(&mut self.rng, &self.said) {
-            let twisted = [
-                said,
-                RailReport { outcome: RailOutcome::Settled, ..said },
-                RailReport { payment: PaymentId(said.payment.0 + 1), ..said },
-                RailReport { account: AccountId(99), ..said },
-            ];
-            reports.push(twisted[self.rng.below(4) as usize]);
-        }
-        self.said.extend(&reports);
-        Command::ReportRails(reports)
-    }
-
-    /// What came of what is due, and answers that were told before. One that was told before comes again only while its
-    /// delivery is not due.
-    fn receivers(&mut self, cell: &Cell) -> Command {
-        let mut outcomes = Vec::new();
-        for row in cell.reader.outbox(None, 8).unwrap() {
-            let delivery = cell.reader.delivery(row.account, row.delivery).unwrap().unwrap();
-            let fails = self.rng.below(3) == 0;
-            if self.rng.below(3) != 0 {
-                outcomes.push(DeliveryOutcome {
-                    delivery: row.delivery,
-                    account: row.account,
-                    lane: delivery.lane,
-                    outbox: row.id,
-                    response_status: (self.rng.below(4) != 0).then_some(if fails { 500 } else { 200 }),
-                    error: fails.then(|| format!("attempt {} failed", self.rng.byte())),
-                });
-            }
-        }
-        if let Some(again) = pick(&mut self.rng, &self.answered) {
-            let known = cell.reader.delivery(again.account, again.delivery).unwrap();
-            let is_due =
-                known.is_none_or(|one| matches!(one.status, DeliveryStatus::Due | DeliveryStatus::Waiting { .. }));
-            outcomes.extend((!is_due).then_some(again));
-        }
-        if self.rng.below(8) == 0 {
-            let nobody = DeliveryId(3);
-            let lane = self.sessions.last().map(|session| session.id);
-            let (account, outbox) = (AccountId(1), OutboxId(3));
-            outcomes.push(DeliveryOutcome {
-                delivery: nobody,
-                account,
-                lane,
-                outbox,
-                response_status: None,
-                error: None,
-            });
-        }
-        self.answered.extend(outcomes.iter().cloned());
-        Command::ReportDeliveries(outcomes)
-    }
-}
-
-fn fits(quote: &Quote, session: &Session) -> bool {
-    let (terms, wanted) = (&quote.terms, &session.terms);
-    let amount_fits = match terms.side {
-        Side::OnRamp => wanted.amount == terms.fiat_amount,
-        Side::OffRamp => wanted.amount >= terms.fiat_amount && wanted.flow == Some(Flow::OffRamp),
-    };
-    session.account == quote.account && quote.consumed.is_none() && wanted.currency == terms.currency && amount_fits
 }
 
 fn pick<T: Clone>(rng: &mut Rng, known: &[T]) -> Option<T> {

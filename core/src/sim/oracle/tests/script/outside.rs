@@ -1,0 +1,77 @@
+//! What rails and receivers say, some of it twice or about nothing.
+
+use crate::command::Command;
+use crate::delivery::{DeliveryOutcome, DeliveryStatus};
+use crate::id::{AccountId, DeliveryId, OutboxId, PaymentId};
+use crate::rail::{RailOutcome, RailReport};
+
+use super::super::cell::Cell;
+use super::{Script, pick};
+
+impl Script {
+    /// Words on some of the work, and words that were said before or are about nothing.
+    pub(super) fn rails(&mut self, cell: &Cell) -> Command {
+        let mut reports = Vec::new();
+        for work in cell.reader.rail_work(None, 8).unwrap() {
+            let outcome =
+                [RailOutcome::Settled, RailOutcome::SoftFailed, RailOutcome::Rejected, RailOutcome::Cancelled];
+            let outcome = outcome[(self.rng.below(6) % 4) as usize];
+            if self.rng.below(2) == 0 {
+                let (attempt, payment, account, session) = (work.attempt, work.payment, work.account, work.session);
+                reports.push(RailReport { attempt, payment, account, session, outcome });
+            }
+        }
+        if let Some(said) = pick(&mut self.rng, &self.said) {
+            let twisted = [
+                said,
+                RailReport { outcome: RailOutcome::Settled, ..said },
+                RailReport { payment: PaymentId(said.payment.0 + 1), ..said },
+                RailReport { account: AccountId(99), ..said },
+            ];
+            reports.push(twisted[self.rng.below(4) as usize]);
+        }
+        self.said.extend(&reports);
+        Command::ReportRails(reports)
+    }
+
+    /// What came of what is due, and answers that were told before. One that was told before comes again only while its
+    /// delivery is not due.
+    pub(super) fn receivers(&mut self, cell: &Cell) -> Command {
+        let mut outcomes = Vec::new();
+        for row in cell.reader.outbox(None, 8).unwrap() {
+            let delivery = cell.reader.delivery(row.account, row.delivery).unwrap().unwrap();
+            let fails = self.rng.below(3) == 0;
+            if self.rng.below(3) != 0 {
+                outcomes.push(DeliveryOutcome {
+                    delivery: row.delivery,
+                    account: row.account,
+                    lane: delivery.lane,
+                    outbox: row.id,
+                    response_status: (self.rng.below(4) != 0).then_some(if fails { 500 } else { 200 }),
+                    error: fails.then(|| format!("attempt {} failed", self.rng.byte())),
+                });
+            }
+        }
+        if let Some(again) = pick(&mut self.rng, &self.answered) {
+            let known = cell.reader.delivery(again.account, again.delivery).unwrap();
+            let is_due =
+                known.is_none_or(|one| matches!(one.status, DeliveryStatus::Due | DeliveryStatus::Waiting { .. }));
+            outcomes.extend((!is_due).then_some(again));
+        }
+        if self.rng.below(8) == 0 {
+            let nobody = DeliveryId(3);
+            let lane = self.sessions.last().map(|session| session.id);
+            let (account, outbox) = (AccountId(1), OutboxId(3));
+            outcomes.push(DeliveryOutcome {
+                delivery: nobody,
+                account,
+                lane,
+                outbox,
+                response_status: None,
+                error: None,
+            });
+        }
+        self.answered.extend(outcomes.iter().cloned());
+        Command::ReportDeliveries(outcomes)
+    }
+}
