@@ -95,10 +95,25 @@ pub async fn place(places: &Arc<Semaphore>, stop: &mut watch::Receiver<bool>) ->
     }
 }
 
-/// Waits until everything under way has ended, but not for long.
-pub async fn drain(places: &Semaphore, at_once: u32) {
+/// Reports `outcomes` while `walk` runs, which takes `places` for its work under way, of which there are `at_once`; then
+/// waits, but not for long, until that has ended and is reported.
+pub async fn run<T: Clone + Send + 'static>(
+    reporter: Reporter<T>,
+    outcomes: mpsc::Receiver<T>,
+    walk: impl Future<Output = ()>,
+    places: &Semaphore,
+    at_once: u32,
+) {
+    let notice = Arc::clone(&reporter.notice);
+    let (drained, drained_seen) = watch::channel(false);
+    let reporting = tokio::spawn(reporter.run(outcomes, drained_seen));
+    walk.await;
     // Running out of time is no error: what was not reported lies in the store and is taken up again.
     timeout(GRACE, places.acquire_many(at_once)).await.ok();
+    drained.send_replace(true);
+    if let Err(error) = reporting.await {
+        notice(&format!("reporting outcomes was broken off: {error}"));
+    }
 }
 
 /// Takes outcomes to the cell in groups, each until the cell has it durably. Nothing is dropped while the cell lives.

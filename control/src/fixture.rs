@@ -20,6 +20,7 @@ use causeway_core::settings::Settings;
 use causeway_core::store::{MemoryStore, Reader};
 use causeway_core::terms::Side;
 use causeway_core::time::Timestamp;
+use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -115,7 +116,7 @@ impl World {
             method,
             path: path.to_owned(),
             query: query.to_owned(),
-            headers: HeaderMap::new(),
+            headers: HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]),
             body: Ok(Bytes::new()),
             peer: SocketAddr::from(([127, 0, 0, 1], 4_000)),
         };

@@ -15,6 +15,7 @@ use causeway_core::store::{Reader, StoreError};
 use causeway_core::time::{Millis, Timestamp};
 use tokio::sync::Semaphore;
 
+use crate::config::duration::millis;
 use crate::keys::KeyRing;
 use crate::problem::Problem;
 
@@ -112,9 +113,9 @@ impl Cell {
         self.handle.mode()
     }
 
-    /// The time at the edge: the clock's, but never before what the cell has told, should the clock have been set back.
+    /// The time at the edge: the clock's, but never before what anybody was told, should the clock have been set back.
     pub fn now(&self) -> Timestamp {
-        (self.options.clock)().max(self.handle.time())
+        self.handle.time().tell((self.options.clock)())
     }
 
     /// The keys of its mode.
@@ -201,8 +202,4 @@ impl Default for CellOptions {
 /// The time of the operating system; a clock before 1970 counts as 1970.
 pub fn system_time() -> Timestamp {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(Timestamp(0), |elapsed| Timestamp(elapsed.as_millis() as u64))
-}
-
-fn millis(duration: Duration) -> Millis {
-    Millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }

@@ -62,6 +62,7 @@ impl<O: Observer> Pipeline<O> {
     async fn run(&self, request: &Request, trace: &mut Trace<'_, O>) -> Result<Response, Problem> {
         // Limit: what is beyond the bound is refused before anything is spent on it.
         let _place = self.places.try_acquire().map_err(|_| overloaded())?;
+        headers::host(&request.headers)?;
         // Match: a preflight, a page for people, or an operation.
         target_is_short(request)?;
         if let Some(answer) = self.preflight(request) {

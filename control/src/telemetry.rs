@@ -76,6 +76,7 @@ impl Telemetry {
     pub fn alarm(&self, mode: Mode, alarm: &Alarm) {
         let (level, event) = match alarm {
             Alarm::ClockJumped { .. } => (Level::Warn, "clock_jumped"),
+            Alarm::ClockSetBack { .. } => (Level::Warn, "clock_set_back"),
             Alarm::StoreFailed(_) => (Level::Error, "store_failed"),
             Alarm::StoreStillFailing(_) => (Level::Error, "store_still_failing"),
             Alarm::StoreReopened => (Level::Info, "store_reopened"),
@@ -83,7 +84,7 @@ impl Telemetry {
         };
         let record = self.record(level, event).text("mode", mode.name());
         self.write(match alarm {
-            Alarm::ClockJumped { by } => record.number("by_ms", *by),
+            Alarm::ClockJumped { by } | Alarm::ClockSetBack { by } => record.number("by_ms", *by),
             Alarm::StoreFailed(reason) | Alarm::StoreStillFailing(reason) | Alarm::CommitterNotFavoured(reason) => {
                 record.text("reason", reason)
             }
@@ -91,7 +92,7 @@ impl Telemetry {
         });
     }
 
-    /// Waits until every line so far is written; later ones are still taken.
+    /// Waits until every line so far is written, for a second at most; later ones are still taken.
     pub fn flush(&self) {
         self.shared.log.flush();
     }

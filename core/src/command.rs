@@ -185,7 +185,7 @@ pub enum Refusal {
     /// The commit failed: whether it happened is not known until the same key is sent again.
     #[error("the outcome is not known")]
     OutcomeUnknown,
-    /// The account or key named by an operator does not exist.
+    /// The account, or the key that an operator named, does not exist.
     #[error("there is no such account or key")]
     UnknownAccount,
     /// Something bounded is full.

@@ -37,7 +37,10 @@ pub enum DeliveryStatus {
     /// An earlier event of its session is still undelivered.
     Held,
     /// Due; the dispatcher may send it.
-    Due,
+    Due {
+        /// The outbox row that asks for the attempt: a report counts for its own attempt only.
+        row: OutboxId,
+    },
     /// Failed, to be tried again.
     Waiting {
         /// When.

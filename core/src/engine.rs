@@ -4,6 +4,7 @@
 mod batch;
 pub(crate) mod committer;
 pub(crate) mod cycle;
+pub(crate) mod pace;
 mod priority;
 mod stats;
 
@@ -20,8 +21,8 @@ use crate::change::Head;
 use crate::command::Refusal;
 use crate::directory::Directory;
 use crate::id::Mode;
-use crate::ingress::{CellHandle, Envelope, Lanes};
-use crate::limits::{BATCHES_IN_FLIGHT, CLOCK_JUMP_ALARM_MS};
+use crate::ingress::{CellHandle, CellTime, Envelope, Lanes};
+use crate::limits::BATCHES_IN_FLIGHT;
 use crate::risk::scorer::Scorer;
 use crate::routing::Catalogue;
 use crate::settings::Settings;
@@ -30,6 +31,7 @@ use crate::time::Timestamp;
 
 use committer::{Committer, Job};
 use cycle::{Cycle, Parts};
+use pace::{Look, Pace};
 pub use stats::CellStats;
 
 /// What a cell is made of.
@@ -67,6 +69,11 @@ pub enum Alarm {
         /// By how many milliseconds.
         by: u64,
     },
+    /// The clock was set back. The cell's time goes on at half speed until the clock has caught up.
+    ClockSetBack {
+        /// By how many milliseconds.
+        by: u64,
+    },
     /// A write or sync failed: unsynced work is answered as unknown, the cell reopens its store.
     StoreFailed(String),
     /// The store cannot be reopened yet; it is tried again.
@@ -97,9 +104,11 @@ pub fn start(options: Options) -> Result<RunningCell, StoreError> {
     let cycle = Cycle::open(parts)?;
     let (link, handle, lanes) = Link::new(mode, &cycle, Arc::clone(&stats));
     let stop = Arc::new(AtomicBool::new(false));
-    let looked = (clock.now(), Instant::now());
+    let pace = Pace::new(cycle.head().now, Look { clock: clock.now(), elapsed: Duration::ZERO });
+    let (started, cell_time) = (Instant::now(), handle.time());
     let reader = Reader::new(Arc::clone(&store));
-    let engine = Engine { cycle, store, clock, alarm, tick, lanes, link, stop: Arc::clone(&stop), looked };
+    let engine =
+        Engine { cycle, store, clock, alarm, tick, lanes, link, stop: Arc::clone(&stop), started, pace, cell_time };
     let thread = std::thread::Builder::new().name(format!("engine-{}", handle.mode().name()));
     let engine = thread.spawn(move || engine.run()).map_err(|error| StoreError::Unusable(error.to_string()))?;
     Ok(RunningCell { handle, reader, stats, stop, engine: Some(engine) })
@@ -159,7 +168,9 @@ struct Engine {
     lanes: Lanes<Receiver<Envelope>>,
     link: Link,
     stop: Arc<AtomicBool>,
-    looked: (Timestamp, Instant),
+    started: Instant,
+    pace: Pace,
+    cell_time: CellTime,
 }
 
 impl Engine {
@@ -224,16 +235,16 @@ impl Engine {
         let _ = select.ready_timeout(self.tick);
     }
 
-    /// The time of the next batch: the clock's, never before the last batch's; and what the clock says. What the clock
-    /// gained on the monotonic one since the last look is a jump.
+    /// The time of the next batch, and what the clock says. Nobody was told of a later time than the batch's.
     fn now(&mut self) -> (Timestamp, Timestamp) {
-        let (now, looked) = (self.clock.now(), Instant::now());
-        let (last, last_looked) = std::mem::replace(&mut self.looked, (now, looked));
-        let gained = now.since(last).0.saturating_sub(looked.duration_since(last_looked).as_millis() as u64);
-        if gained > CLOCK_JUMP_ALARM_MS {
-            (self.alarm)(Alarm::ClockJumped { by: gained });
+        let look = Look { clock: self.clock.now(), elapsed: self.started.elapsed() };
+        let told = self.cell_time.newest().max(self.cycle.head().now);
+        let (now, alarm) = self.pace.now(look, told);
+        self.cell_time.tell(now);
+        if let Some(alarm) = alarm {
+            (self.alarm)(alarm);
         }
-        (now.max(self.cycle.head().now), now)
+        (now, look.clock)
     }
 
     /// Discards memory and starts again from what is on disk, however long the disk takes to come back; `false` when the

@@ -1,6 +1,7 @@
 //! The only way in: bounded lanes to the engine, and the answer once it is durable.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -39,6 +40,23 @@ pub struct CellHandle {
     senders: Lanes<Sender<Envelope>>,
     directory: Arc<ArcSwap<Directory>>,
     commits: watch::Receiver<Head>,
+    time: CellTime,
+}
+
+/// The latest time that anybody was told of, in cell and edge: neither goes behind it.
+#[derive(Clone, Default)]
+pub struct CellTime(Arc<AtomicU64>);
+
+impl CellTime {
+    /// The latest time so far.
+    pub fn newest(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::Acquire))
+    }
+
+    /// Somebody is told that it is `now`, or later if that was told before.
+    pub fn tell(&self, now: Timestamp) -> Timestamp {
+        Timestamp(self.0.fetch_max(now.0, Ordering::AcqRel)).max(now)
+    }
 }
 
 /// One of something for each lane.
@@ -86,7 +104,9 @@ impl CellHandle {
         let (partner, partner_end) = bounded(LANE_PARTNER);
         let (internal, internal_end) = bounded(LANE_INTERNAL);
         let (operator, operator_end) = bounded(LANE_OPERATOR);
-        let handle = CellHandle { mode, senders: Lanes { partner, internal, operator }, directory, commits };
+        let time = CellTime::default();
+        time.tell(commits.borrow().now);
+        let handle = CellHandle { mode, senders: Lanes { partner, internal, operator }, directory, commits, time };
         (handle, Lanes { partner: partner_end, internal: internal_end, operator: operator_end })
     }
 
@@ -100,9 +120,9 @@ impl CellHandle {
         self.directory.load()
     }
 
-    /// The time of the newest synced batch: nobody may be told of an earlier one.
-    pub fn time(&self) -> Timestamp {
-        self.commits.borrow().now
+    /// The cell's time as it was told last.
+    pub fn time(&self) -> CellTime {
+        self.time.clone()
     }
 
     /// The newest synced batch; changes wake those who wait for work.

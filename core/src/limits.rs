@@ -61,6 +61,8 @@ pub const DELIVERY_ATTEMPTS: usize = 5;
 
 /// A clock that is this far ahead of the last batch raises an alarm, in milliseconds.
 pub const CLOCK_JUMP_ALARM_MS: u64 = 3_600_000;
+/// A clock that was set back by more than this raises an alarm, in milliseconds.
+pub const CLOCK_BACK_ALARM_MS: u64 = 1_000;
 /// How long an idempotency record is kept, in milliseconds.
 pub const IDEMPOTENCY_LIFE_MS: u64 = 24 * 3_600_000;
 

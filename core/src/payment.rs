@@ -55,7 +55,7 @@ pub struct Payment {
     pub metadata: Metadata,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When its status last changed.
+    /// When its status or its attempts last changed.
     pub updated_at: Timestamp,
 }
 

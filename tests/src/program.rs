@@ -18,6 +18,14 @@ pub fn causeway() -> Command {
     command
 }
 
+/// The lab: `CAUSEWAY_LAB`, else the release build of this workspace.
+pub fn lab() -> Command {
+    let program = named("CAUSEWAY_LAB").unwrap_or_else(|| target().join("release/causeway-lab"));
+    let missing = "build it with `cargo xtask build`, or name it in CAUSEWAY_LAB";
+    assert!(program.is_file(), "there is no {}: {missing}", program.display());
+    Command::new(program)
+}
+
 /// curl: `CAUSEWAY_CURL`, else the one on the path.
 pub fn curl() -> PathBuf {
     named("CAUSEWAY_CURL").unwrap_or_else(|| "curl".into())

@@ -6,6 +6,7 @@ mod all {
     mod bad_input;
     mod corrupt;
     mod drain;
+    mod fill;
     mod first_start;
     mod harness;
     mod idempotency;

@@ -101,6 +101,7 @@ fn start_dispatchers(world: &World, directory: &Path) -> (watch::Sender<bool>, V
         keys: Arc::new(KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox)),
         client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
         at_once: 64,
+        retries: 4,
         notice: notices().0,
         stats: Arc::default(),
     };

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use ::http::header::{CONTENT_LENGTH, EXPECT, HOST};
-use ::http::{HeaderName, HeaderValue, Method, StatusCode};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
@@ -26,6 +26,8 @@ use super::{BodyError, Limits, Request, Response, Service};
 
 /// The longest head, in bytes.
 const HEAD_BYTES: usize = 32 * 1_024;
+/// The longest head that hyper takes over HTTP/2. It lies above ours because hyper's own refusal there has no words.
+const HTTP2_HEAD_BYTES: u32 = 4 * HEAD_BYTES as u32;
 /// The most headers of one request.
 const HEADERS: usize = 64;
 /// Requests that one HTTP/2 connection may have open. With the bound on connections it bounds the bodies that are held; no
@@ -85,7 +87,7 @@ pub(super) async fn run<S: Service>(
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().header_read_timeout(None).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
-    builder.http2().max_concurrent_streams(STREAMS).max_header_list_size(HEAD_BYTES as u32);
+    builder.http2().max_concurrent_streams(STREAMS).max_header_list_size(HTTP2_HEAD_BYTES);
     builder
 }
 
@@ -95,6 +97,9 @@ async fn answer<S: Service>(
     peer: SocketAddr,
 ) -> hyper::Response<Full<Bytes>> {
     let (mut head, incoming) = request.into_parts();
+    if is_too_large(&head.headers) {
+        return outgoing(shared.service.refuse(431));
+    }
     name_host(&mut head);
     let asks_for_head = head.method == Method::HEAD;
     let body = if incoming.is_end_stream() { Ok(Bytes::new()) } else { read(&head, incoming, &shared.limits).await };
@@ -118,10 +123,18 @@ fn without_body(response: hyper::Response<Full<Bytes>>) -> hyper::Response<Full<
     hyper::Response::from_parts(head, Full::default())
 }
 
-/// HTTP/2 and absolute request targets name the host in the target; everybody else reads it from the header.
+/// Whether there are more headers than we take. Over HTTP/1.1 hyper has refused them before they come here.
+fn is_too_large(headers: &HeaderMap) -> bool {
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
+    bytes > HEAD_BYTES || headers.len() > HEADERS
+}
+
+/// HTTP/2 and absolute request targets name the host in the target; everybody else reads it from the header. Whoever sends
+/// none or several of these over HTTP/1.1 is refused for it later, whatever the target says.
 fn name_host(head: &mut ::http::request::Parts) {
     let named = head.uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
-    if let Some(host) = named {
+    let counts = head.version == Version::HTTP_2 || head.headers.get_all(HOST).iter().count() == 1;
+    if let Some(host) = named.filter(|_| counts) {
         head.headers.insert(HOST, host);
     }
 }
@@ -210,10 +223,13 @@ impl Watch {
         }
     }
 
-    /// Bytes came in; `true` when a head begins with them. On HTTP/2 they may be anything, so that only idleness is judged
-    /// there.
+    /// Bytes came in; `true` when a head begins with them. On HTTP/2 they may be anything, pings too: only whole requests
+    /// end idleness there.
     pub(super) fn received(&self, http2: bool) -> bool {
-        let begins = self.in_flight.load(Relaxed) == 0 && !self.reads_head.swap(!http2, Relaxed);
+        if http2 {
+            return false;
+        }
+        let begins = self.in_flight.load(Relaxed) == 0 && !self.reads_head.swap(true, Relaxed);
         if begins {
             self.mark();
         }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
@@ -191,6 +193,47 @@ async fn slow_heads_slow_bodies_and_idle_connections_end() {
     let idle = start(Limits { idle_timeout: short, ..limits() }).await;
     assert_eq!(idle.talk(b"").await, "");
     assert!(idle.talk(b"GET /once HTTP/1.1\r\nhost: h\r\n\r\n").await.contains("GET /once"));
+}
+
+/// Pings are no requests, however many there are.
+#[tokio::test]
+async fn an_http2_connection_that_only_pings_is_idle() {
+    let server = start(Limits { idle_timeout: Duration::from_millis(200), ..limits() }).await;
+    let (mut reader, mut writer) = server.connect().await.into_split();
+    writer.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let pings = async {
+        while writer.write_all(b"\0\0\x08\x06\0\0\0\0\0pingping").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let answers = async {
+        let mut buffer = [0; 1_024];
+        while reader.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+    };
+    let closed = async {
+        tokio::select! { () = pings => {}, () = answers => {} }
+    };
+    tokio::time::timeout(DEADLINE, closed).await.expect("the server closes it");
+}
+
+#[tokio::test]
+async fn large_heads_are_refused_in_the_services_words_over_http2_too() {
+    let server = start(limits()).await;
+    let io = hyper_util::rt::TokioIo::new(server.connect().await);
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = || ::http::Request::get("http://h/");
+    let many = (0..100).fold(request(), |request, at| request.header(format!("x-{at}"), "1"));
+    for request in [request().header("x-wide", "a".repeat(40_000)), many] {
+        let answer = sender.send_request(request.body(Full::<Bytes>::default()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 431);
+        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "refused 431");
+    }
+    assert_eq!(server.service.calls.load(Ordering::SeqCst), 0);
+    let fine = request().header("x-wide", "a".repeat(20_000)).body(Full::<Bytes>::default()).unwrap();
+    assert_eq!(sender.send_request(fine).await.unwrap().status(), 200, "the connection lives on");
+    connection.abort();
 }
 
 #[tokio::test]

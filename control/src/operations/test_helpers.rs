@@ -20,7 +20,8 @@ pub(super) async fn complete_session(call: Call<'_>) -> Handled {
     let id = call.named(SessionId::parse)?;
     let outcome = call.parse::<wire::CompleteSession>()?.outcome;
     let fingerprint = Fingerprint::new().field("outcome", outcome.word()).finish();
-    let confirmed = call.submit(Command::ConfirmSession(call.account(), id, None), fingerprint).await?;
+    let confirm = Command::ConfirmSession(call.account(), id, None);
+    let confirmed = call.submit(confirm, fingerprint).await.map_err(of_session)?;
     let Reply::Payment(payment) = confirmed.reply else {
         return Err(Problem::internal("the core answered with something else than a payment"));
     };
@@ -37,14 +38,43 @@ pub(super) async fn verify(call: Call<'_>, kind: PaymentKind) -> Handled {
     payments::rendered(&call, answer)
 }
 
-/// Settles, fails or cancels a payment that a rail is working on.
+/// What a session cannot have is no field of this body.
+fn of_session(problem: Problem) -> Problem {
+    let is_of_session = [Code::AssetUnavailable, Code::AmountOutOfRange].contains(&problem.code);
+    if problem.code == Code::MethodUnavailable {
+        let message = "No payment method is available for the session's side and currency. Create a session in another \
+                       currency.";
+        Problem::new(problem.code, message)
+    } else if is_of_session {
+        Problem { param: None, ..problem }
+    } else {
+        problem
+    }
+}
+
+/// Settles, fails or cancels a payment that a rail is working on. Whoever comes after another outcome is refused.
 pub(super) async fn resolve(call: Call<'_>, kind: PaymentKind, outcome: RailOutcome) -> Handled {
     let payment = payments::read(&call, kind).await?;
     let fingerprint = Fingerprint::new().finish();
     call.submit(remember(&payment, Moment::Routed), fingerprint).await?;
     drive(&call, payment.id, outcome).await?;
     let answer = ended(&call, &payment, Moment::Ended, fingerprint).await?;
+    if let Reply::Payment(ended) = &answer.reply
+        && !came_to(&ended.status, outcome)
+    {
+        return Err(Refusal::PaymentNotWaiting.into());
+    }
     payments::rendered(&call, answer)
+}
+
+/// Whether the payment's end is the one that was asked for.
+fn came_to(status: &PaymentStatus, outcome: RailOutcome) -> bool {
+    match status {
+        PaymentStatus::Settled { .. } => outcome == RailOutcome::Settled,
+        PaymentStatus::Failed { .. } => matches!(outcome, RailOutcome::Rejected | RailOutcome::SoftFailed),
+        PaymentStatus::Cancelled => outcome == RailOutcome::Cancelled,
+        PaymentStatus::Verifying { .. } | PaymentStatus::Routed => false,
+    }
 }
 
 /// The last command. Its key names the payment too: a later movement of the same session has an answer of its own.

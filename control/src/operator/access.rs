@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST};
 
 use super::{OperatorInterface, Role, Tokens};
+use crate::host::{address, is_loopback};
 use crate::problem::{Code, Problem};
 
 /// An operator whose token was checked. Only this module makes them.
@@ -61,9 +62,7 @@ fn without_port(host: &str) -> &str {
 }
 
 fn is_own(name: &str, listening: IpAddr) -> bool {
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let is_local = |address: IpAddr| address == listening || address.is_loopback();
-    name == "localhost" || address.is_ok_and(is_local)
+    is_loopback(name) || address(name) == Some(listening)
 }
 
 #[cfg(test)]

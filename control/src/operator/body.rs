@@ -7,7 +7,11 @@ use http::Uri;
 use serde::Deserialize;
 
 use super::Role;
+use crate::host::is_loopback;
 use crate::problem::Problem;
+
+/// The longest name of a token.
+const TOKEN_NAME_CHARS: usize = 64;
 
 /// `POST /operator/accounts`.
 #[derive(Deserialize)]
@@ -159,6 +163,16 @@ pub fn name(name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Refuses names of tokens that could not stand in a path as they are.
+pub fn token_name(name: &str) -> Result<(), Problem> {
+    let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+    if (1..=TOKEN_NAME_CHARS).contains(&name.len()) && name.bytes().all(is_plain) {
+        return Ok(());
+    }
+    let message = format!("name must have 1–{TOKEN_NAME_CHARS} characters of a–z, 0–9, `-` and `_`.");
+    Err(Problem::invalid("name", message))
+}
+
 /// Refuses what no browser sends as an origin, and what is listed twice.
 pub fn origins(origins: &[String]) -> Result<(), Problem> {
     if origins.len() > ORIGINS_PER_ACCOUNT {
@@ -194,11 +208,6 @@ fn is_origin(text: &str) -> bool {
         ("http", port) => is_whole && port != Some(80) && is_loopback(host),
         _ => false,
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -241,6 +250,14 @@ mod tests {
         assert!(name("Bank of Ü").is_ok());
         for text in ["", "  ", "a\nb", &"x".repeat(256)] {
             assert!(name(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_tokens_are_plain_words() {
+        assert!(["grafana", "on-call_2", &"x".repeat(64)].iter().all(|name| token_name(name).is_ok()));
+        for text in ["", ".", "..", "a b", "a/b", "Grafana", "ü", "a%2f", &"x".repeat(65)] {
+            assert!(token_name(text).is_err(), "{text:?}");
         }
     }
 }

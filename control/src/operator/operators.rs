@@ -6,8 +6,18 @@ use serde::Serialize;
 
 use super::body::{self, CreateToken, Delete};
 use super::call::{Call, Handled, Target, answer};
+use super::tokens::Known;
 use super::{TokenError, Tokens};
 use crate::problem::{Code, Problem};
+use crate::wire::{List, Time};
+
+#[derive(Serialize)]
+struct TokenView {
+    object: &'static str,
+    name: String,
+    role: &'static str,
+    created_at: Option<Time>,
+}
 
 #[derive(Serialize)]
 struct NewTokenView<'a> {
@@ -24,13 +34,22 @@ struct DeletedTokenView<'a> {
     deleted: bool,
 }
 
+/// All tokens, by name; nothing that they could be used by.
+pub async fn list_tokens(call: Call<'_>) -> Handled {
+    let view = |known: Known| TokenView {
+        object: "operator_token",
+        name: known.name,
+        role: known.role.word(),
+        created_at: known.created_at.map(Time),
+    };
+    let tokens = call.interface.tokens.list().into_iter().map(view).collect();
+    answer(200, &List::new(call.row.path, tokens, false))
+}
+
 /// Makes a token and shows it, this once.
 pub async fn create_token(call: Call<'_>) -> Handled {
     let request: CreateToken = call.read()?;
-    body::name(&request.name)?;
-    if request.name.contains(['/', '%', '?', '#']) {
-        return Err(Problem::invalid("name", "name stands in paths: leave out `/`, `%`, `?` and `#`."));
-    }
+    body::token_name(&request.name)?;
     call.record(Target { object: Some(&request.name), ..Target::default() }, request.reason.as_deref()).await?;
     let (name, role) = (request.name.clone(), request.role);
     let token = changed(&call, move |tokens| tokens.add(&name, role)).await?;

@@ -299,6 +299,24 @@ async fn only_operators_are_heard_and_only_under_a_known_host() {
 }
 
 #[tokio::test]
+async fn tokens_are_listed_without_what_they_are_checked_by() {
+    let world = World::start(&[Mode::Sandbox]);
+    let make = |name: &str| json!({ "name": name, "role": "viewer" });
+    let made = World::expect(world.ask(Method::POST, "/operator/tokens", make("dashboards")).await, 201);
+    for name in [".", "..", "a b", "Grafana"] {
+        let refused = World::expect(world.ask(Method::POST, "/operator/tokens", make(name)).await, 400);
+        assert_eq!(refused["param"], "name", "{name}");
+    }
+    let listed = World::expect(world.ask(Method::GET, "/operator/tokens", Value::Null).await, 200);
+    let told: Vec<_> =
+        listed["data"].as_array().unwrap().iter().map(|token| (&token["name"], &token["role"])).collect();
+    assert_eq!(told, [(&json!("dashboards"), &json!("viewer")), (&json!("first"), &json!("admin"))]);
+    assert!(listed["data"].as_array().unwrap().iter().all(|token| token["created_at"].is_string()), "{listed}");
+    let hash = crate::keys::hex::encode(&hash_credential(&world.token));
+    assert!(!listed.to_string().contains(&hash) && !listed.to_string().contains(made["token"].as_str().unwrap()));
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_named() {
     let world = World::start(&[Mode::Sandbox]);
     let id = world.account(json!({ "name": "Shop" })).await;

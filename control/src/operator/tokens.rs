@@ -4,11 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use causeway_core::time::Timestamp;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::access::Caller;
+use crate::gate::system_time;
 use crate::keys::{RandomnessError, SecretText, hash_credential, hex, new_operator_token};
 use crate::private_file;
 
@@ -65,6 +67,20 @@ struct Stored {
     name: String,
     role: Role,
     sha256: String,
+    /// Files of before it was kept lack it.
+    #[serde(default)]
+    created_at: Option<Timestamp>,
+}
+
+/// What may be shown of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its name.
+    pub name: String,
+    /// What it may be used for.
+    pub role: Role,
+    /// When it was made, if that was written down.
+    pub created_at: Option<Timestamp>,
 }
 
 impl Tokens {
@@ -88,7 +104,7 @@ impl Tokens {
         let shown = data_dir.join("operator-token");
         let line = zeroize::Zeroizing::new(format!("{}\n", token.text.reveal()));
         private_file::write(&shown, line.as_bytes()).map_err(|error| TokenError::File(shown, error))?;
-        let stored = Stored { name: FIRST.to_owned(), role: Role::Admin, sha256: hex::encode(&token.hash) };
+        let stored = Stored::new(FIRST, Role::Admin, &token.hash);
         tokens.change(|list| {
             list.retain(|known| known.name != FIRST);
             list.push(stored);
@@ -119,10 +135,19 @@ impl Tokens {
         found.first().map(|stored| Caller { name: stored.name.clone(), role: stored.role })
     }
 
+    /// All of them, by name.
+    pub fn list(&self) -> Vec<Known> {
+        let known =
+            |stored: &Stored| Known { name: stored.name.clone(), role: stored.role, created_at: stored.created_at };
+        let mut list: Vec<Known> = self.list.read().iter().map(known).collect();
+        list.sort_by(|one, other| one.name.cmp(&other.name));
+        list
+    }
+
     /// Adds a token, durable when this returns. It is shown this once.
     pub fn add(&self, name: &str, role: Role) -> Result<SecretText, TokenError> {
         let token = new_operator_token()?;
-        let stored = Stored { name: name.to_owned(), role, sha256: hex::encode(&token.hash) };
+        let stored = Stored::new(name, role, &token.hash);
         self.change(|list| {
             if list.iter().any(|known| known.name == name) {
                 return Err(TokenError::NameTaken);
@@ -156,6 +181,12 @@ impl Tokens {
         private_file::write(&self.path, &text).map_err(|error| TokenError::File(self.path.clone(), error))?;
         *list = changed;
         Ok(())
+    }
+}
+
+impl Stored {
+    fn new(name: &str, role: Role, hash: &[u8]) -> Stored {
+        Stored { name: name.to_owned(), role, sha256: hex::encode(hash), created_at: Some(system_time()) }
     }
 }
 
@@ -224,6 +255,17 @@ mod tests {
         tokens.remove("grafana").unwrap();
         assert!(tokens.find(viewer.reveal()).is_none());
         assert!(matches!(tokens.remove("grafana"), Err(TokenError::Unknown)));
+    }
+
+    #[test]
+    fn files_that_lack_the_time_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let text =
+            r#"[{ "name": "b", "role": "viewer", "sha256": "00" }, { "name": "a", "role": "admin", "sha256": "01" }]"#;
+        fs::write(directory.path().join("operator-tokens.json"), text).unwrap();
+        let list = Tokens::open(directory.path()).unwrap().list();
+        let known = |name: &str, role| Known { name: name.to_owned(), role, created_at: None };
+        assert_eq!(list, [known("a", Role::Admin), known("b", Role::Viewer)]);
     }
 
     #[test]

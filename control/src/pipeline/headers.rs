@@ -1,6 +1,6 @@
 //! What headers say about a request, apart from who sends it.
 
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue};
 
 use crate::operations::Idempotency;
@@ -11,6 +11,15 @@ pub const VERSION: &str = "2026-05-25";
 
 /// The longest idempotency key, in characters.
 const IDEMPOTENCY_KEY_CHARS: usize = 255;
+
+/// Refuses a request that does not name one host, by which deployments tell modes apart.
+pub(super) fn host(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) if host.to_str().is_ok_and(|host| !host.is_empty()) => Ok(()),
+        _ => Err(Problem::invalid("Host", "Send exactly one Host header that names the host.")),
+    }
+}
 
 /// Refuses a `Gate-Version` that does not exist.
 pub(super) fn version(headers: &HeaderMap) -> Result<(), Problem> {
@@ -103,6 +112,15 @@ mod tests {
             (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(value).unwrap())
         };
         pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn one_host_is_named() {
+        assert!(host(&headers(&[("host", b"gate.example:8080")])).is_ok());
+        let twice: [(&str, &[u8]); 2] = [("host", b"a"), ("host", b"b")];
+        for wrong in [headers(&[]), headers(&[("host", b"")]), headers(&[("host", b"\xff")]), headers(&twice)] {
+            assert_eq!(host(&wrong).unwrap_err().param.as_deref(), Some("Host"));
+        }
     }
 
     #[test]

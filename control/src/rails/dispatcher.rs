@@ -62,17 +62,11 @@ impl Dispatcher {
         mut stop: watch::Receiver<bool>,
     ) {
         let (sender, receiver) = reports;
-        let (drained, drained_seen) = watch::channel(false);
         let reporter =
             Reporter { cell: self.cell.clone(), command: Command::ReportRails, notice: Arc::clone(&self.notice) };
-        let reporting = tokio::spawn(reporter.run(receiver, drained_seen));
         let places = Arc::new(Semaphore::new(self.at_once as usize));
-        self.walk(&places, &sender, &mut stop).await;
-        dispatch::drain(&places, self.at_once).await;
-        drained.send_replace(true);
-        if let Err(error) = reporting.await {
-            (self.notice)(&format!("reporting rails' outcomes was broken off: {error}"));
-        }
+        let walk = self.walk(&places, &sender, &mut stop);
+        dispatch::run(reporter, receiver, walk, &places, self.at_once).await;
     }
 
     async fn walk(

@@ -157,6 +157,7 @@ impl Running {
             keys: Arc::clone(&self.keys),
             client: Client::new(ground.guard(self.mode()), ground.config.delivery_timeout, roots),
             at_once: ground.config.deliveries_at_once,
+            retries: ground.config.delivery_gaps.0.len(),
             notice,
             stats: Arc::default(),
         })

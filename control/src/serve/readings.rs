@@ -69,6 +69,13 @@ pub fn of_rails(stats: &Arc<rails::Stats>) -> Vec<Reading> {
 
 /// What the webhooks' dispatcher counts.
 pub fn of_webhooks(stats: &Arc<webhooks::Stats>) -> Vec<Reading> {
+    let behind = Arc::clone(stats);
+    let lag = reading(
+        "webhooks_lag_seconds",
+        "For how long the attempt begun last had been due; zero when none is due",
+        Kind::Gauge,
+        move || behind.lag_millis.load(Ordering::Relaxed) as f64 * 1e-3,
+    );
     let number = |name, help, kind, field: fn(&webhooks::Stats) -> &AtomicU64| {
         let stats = Arc::clone(stats);
         reading(name, help, kind, move || field(&stats).load(Ordering::Relaxed) as f64)
@@ -77,6 +84,20 @@ pub fn of_webhooks(stats: &Arc<webhooks::Stats>) -> Vec<Reading> {
         number("webhooks_succeeded", "Attempts answered with 2xx", Kind::Counter, |stats| &stats.succeeded),
         number("webhooks_failed", "Attempts that came to anything else", Kind::Counter, |stats| &stats.failed),
         number("webhooks_under_way", "Attempts under way", Kind::Gauge, |stats| &stats.under_way),
+        number(
+            "webhooks_backlog",
+            "Attempts due and read that wait for a place; more may be due",
+            Kind::Gauge,
+            |stats| &stats.backlog,
+        ),
+        number(
+            "webhooks_holding",
+            "Failed attempts behind which a session's later deliveries wait",
+            Kind::Counter,
+            |stats| &stats.holding,
+        ),
+        number("webhooks_dead_lettered", "Deliveries given up", Kind::Counter, |stats| &stats.dead_lettered),
+        lag,
     ]
 }
 

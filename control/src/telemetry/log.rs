@@ -4,11 +4,16 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
 
 /// Lines that may wait to be written; more are dropped and counted.
 const LINES: usize = 8_192;
 /// Bytes that are collected before they are written, when lines come faster than they go.
 const BUFFER: usize = 64 * 1_024;
+/// How long a flush waits for a reader who may never read again.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a flush waits before it looks again whether the queue has a place.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Takes lines and writes them in order.
 pub struct Log {
@@ -42,13 +47,21 @@ impl Log {
         Arc::clone(&self.lost)
     }
 
-    /// Waits until the lines so far are written.
+    /// Waits until the lines so far are written, for a second at most: a reader who is stuck does not hold up the end.
     pub fn flush(&self) {
+        let deadline = Instant::now() + PATIENCE;
         let (done, wait) = sync_channel(1);
-        if self.lines.send(Message::Flush(done)).is_ok() {
-            // The thread that would answer has ended: there is nothing to wait for.
-            let _ = wait.recv();
+        let mut message = Message::Flush(done);
+        loop {
+            match self.lines.try_send(message) {
+                Ok(()) => break,
+                Err(TrySendError::Full(unsent)) if Instant::now() < deadline => message = unsent,
+                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => return,
+            }
+            std::thread::sleep(PAUSE);
         }
+        // Out of time, or the thread that would answer has ended: there is nothing more to wait for.
+        let _ = wait.recv_timeout(deadline.saturating_duration_since(Instant::now()));
     }
 }
 

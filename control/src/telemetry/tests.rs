@@ -61,6 +61,9 @@ fn a_stuck_reader_costs_lines_and_no_time() {
     for _ in 0..20_000 {
         telemetry.write(telemetry.record(Level::Info, "example"));
     }
+    let begun = std::time::Instant::now();
+    telemetry.flush();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
     drop(release);
     let text = telemetry.scrape();
     let lost = text.lines().find_map(|line| line.strip_prefix("causeway_log_lines_lost_total ")).unwrap();

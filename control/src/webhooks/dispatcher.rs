@@ -13,6 +13,7 @@ use causeway_core::delivery::{Delivery, DeliveryOutcome};
 use causeway_core::event::Event;
 use causeway_core::id::{AccountId, OutboxId};
 use causeway_core::store::{Reader, StoreError};
+use causeway_core::time::Timestamp;
 use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -40,6 +41,8 @@ pub struct Dispatcher {
     pub client: Client,
     /// Attempts under way at once.
     pub at_once: u32,
+    /// Attempts that follow a delivery's first one at most; after the last of them it is given up.
+    pub retries: usize,
     /// Hears of what goes wrong on our side; what receivers do stands in their deliveries.
     pub notice: Notice,
     /// What it counts.
@@ -55,6 +58,14 @@ pub struct Stats {
     pub failed: AtomicU64,
     /// Attempts under way.
     pub under_way: AtomicU64,
+    /// Attempts that are due and were read but wait for their place: the backlog, of which one page is seen.
+    pub backlog: AtomicU64,
+    /// For how long the attempt that was last begun had been due, in milliseconds; zero when nothing more is due.
+    pub lag_millis: AtomicU64,
+    /// Failed attempts behind which further deliveries of the session are held.
+    pub holding: AtomicU64,
+    /// Deliveries that were given up.
+    pub dead_lettered: AtomicU64,
 }
 
 /// One attempt to make: the row, and what it delivers or why that cannot be read.
@@ -67,17 +78,11 @@ impl Dispatcher {
     /// Works until the stop.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let (sender, receiver) = mpsc::channel(OUTCOMES);
-        let (drained, drained_seen) = watch::channel(false);
         let reporter =
             Reporter { cell: self.cell.clone(), command: Command::ReportDeliveries, notice: Arc::clone(&self.notice) };
-        let reporting = tokio::spawn(reporter.run(receiver, drained_seen));
         let places = Arc::new(Semaphore::new(self.at_once as usize));
-        self.walk(&places, &sender, &mut stop).await;
-        dispatch::drain(&places, self.at_once).await;
-        drained.send_replace(true);
-        if let Err(error) = reporting.await {
-            (self.notice)(&format!("reporting webhooks' outcomes was broken off: {error}"));
-        }
+        let walk = self.walk(&places, &sender, &mut stop);
+        dispatch::run(reporter, receiver, walk, &places, self.at_once).await;
     }
 
     async fn walk(
@@ -90,12 +95,17 @@ impl Dispatcher {
         let mut after = None;
         loop {
             let Some(page) = self.page(after, stop).await else { return };
-            if page.is_empty() && !dispatch::committed(&mut commits, stop).await {
-                return;
+            if page.is_empty() {
+                self.stats.lag_millis.store(0, Ordering::Relaxed);
+                if !dispatch::committed(&mut commits, stop).await {
+                    return;
+                }
             }
+            self.stats.backlog.store(page.len() as u64, Ordering::Relaxed);
             for job in page {
                 after = Some(job.row.id);
                 let Some(place) = dispatch::place(places, stop).await else { return };
+                self.stats.begun(&job.row);
                 tokio::spawn(Arc::clone(self).deliver(job, place, sender.clone()));
             }
         }
@@ -114,11 +124,26 @@ impl Dispatcher {
         let answer = self.attempt(&job).await;
         let outcome = outcome(&job, answer);
         self.stats.under_way.fetch_sub(1, Ordering::Relaxed);
-        let count = if outcome.error.is_none() { &self.stats.succeeded } else { &self.stats.failed };
-        count.fetch_add(1, Ordering::Relaxed);
+        if outcome.error.is_none() {
+            self.stats.succeeded.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.count_failure(&job);
+        }
         // The reporter outlives all attempts but those that the stop left behind; their rows are sent again.
         sender.send(outcome).await.ok();
         drop(place);
+    }
+
+    /// Counts a failed attempt, and judges as the core will whether it was the delivery's last one.
+    fn count_failure(&self, job: &Job) {
+        self.stats.failed.fetch_add(1, Ordering::Relaxed);
+        let Ok((delivery, _)) = &job.found else { return };
+        let has_endpoint = self.cell.directory().account(delivery.account).is_some_and(|one| one.webhook.is_some());
+        if delivery.attempts as usize >= self.retries || !has_endpoint {
+            self.stats.dead_lettered.fetch_add(1, Ordering::Relaxed);
+        } else if delivery.next.is_some() {
+            self.stats.holding.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// One attempt; the error is for the partner's eyes.
@@ -143,6 +168,16 @@ impl Dispatcher {
         let endpoint = endpoint.ok_or("the account has no webhook endpoint any more")?;
         let secret = self.keys.open_webhook_secret(account, &endpoint.sealed_secret);
         Ok((endpoint.url.clone(), secret.map_err(|error| error.to_string())?))
+    }
+}
+
+impl Stats {
+    /// One row of the page has its place.
+    fn begun(&self, row: &OutboxRow) {
+        self.backlog.fetch_sub(1, Ordering::Relaxed);
+        // An id begins with the millisecond of its batch.
+        let due = Timestamp((row.id.0 >> 80) as u64);
+        self.lag_millis.store(system_time().since(due).0, Ordering::Relaxed);
     }
 }
 

@@ -6,12 +6,14 @@
 mod ranges;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 
-use ranges::{is_loopback, is_public};
+use crate::host::is_loopback;
+
+use ranges::is_public;
 
 /// Addresses of one name that are tried at most.
 const ADDRESSES: usize = 4;
@@ -59,6 +61,10 @@ pub enum Refused {
     Url,
     /// A user name or password stands in it.
     Userinfo,
+    /// A fragment stands in it, which no request carries.
+    Fragment,
+    /// The host is neither a name nor an address.
+    Host,
     /// Neither https nor, on loopback, http.
     Scheme,
     /// The port is not on the list.
@@ -123,6 +129,9 @@ impl Target {
         if url.len() > URL_BYTES {
             return Err(Refused::Url);
         }
+        if url.contains('#') {
+            return Err(Refused::Fragment);
+        }
         let uri: Uri = url.parse().map_err(|_| Refused::Url)?;
         let authority = uri.authority().ok_or(Refused::Url)?;
         if authority.as_str().contains('@') {
@@ -133,11 +142,8 @@ impl Target {
             Some(scheme) if *scheme == Scheme::HTTP => false,
             Some(_) | None => return Err(Refused::Scheme),
         };
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        if host.is_empty() {
-            return Err(Refused::Url);
-        }
-        let on_loopback = names_loopback(&host);
+        let host = host_of(authority)?;
+        let on_loopback = is_loopback(&host);
         let port = match authority.port_u16() {
             Some(port) => port,
             None if authority.as_str().len() > authority.host().len() => return Err(Refused::Url),
@@ -154,6 +160,8 @@ impl fmt::Display for Refused {
         f.write_str(match self {
             Refused::Url => "the endpoint is not an absolute URL with a host",
             Refused::Userinfo => "the endpoint's URL must not hold a user name or password",
+            Refused::Fragment => "the endpoint's URL must not hold a fragment",
+            Refused::Host => "the endpoint's host is neither a name nor an address without a zone",
             Refused::Scheme => "the endpoint must be https",
             Refused::Port => "the endpoint's port is not allowed",
             Refused::Loopback => "endpoints on loopback are not allowed here",
@@ -167,13 +175,25 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 fn permitted(target: &Target, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
-    let judge = if target.on_loopback { is_loopback } else { is_public };
+    let judge = |address: IpAddr| if target.on_loopback { address.is_loopback() } else { is_public(address) };
     let addresses: Vec<SocketAddr> = found.filter(|address| judge(address.ip())).take(ADDRESSES).collect();
     if addresses.is_empty() { Err(Refused::Address) } else { Ok(addresses) }
 }
 
-fn names_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse().is_ok_and(is_loopback)
+/// The host in lower case and without brackets. What a resolver might read in ways of its own is refused: zones of
+/// addresses, percent-encodings.
+fn host_of(authority: &Authority) -> Result<String, Refused> {
+    let host = authority.host();
+    if host.is_empty() {
+        return Err(Refused::Url);
+    }
+    let bracketed = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let bare = bracketed.unwrap_or(host);
+    let is_sound = match bracketed {
+        Some(literal) => literal.parse::<Ipv6Addr>().is_ok(),
+        None => bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
+    };
+    if is_sound { Ok(bare.to_ascii_lowercase()) } else { Err(Refused::Host) }
 }
 
 #[cfg(test)]
@@ -205,6 +225,15 @@ mod tests {
             ("https://user@partner.example/", Some(Refused::Userinfo)),
             ("https://user:word@partner.example/", Some(Refused::Userinfo)),
             ("https://93.184.216.34@127.0.0.1/", Some(Refused::Userinfo)),
+            ("https://@partner.example/", Some(Refused::Userinfo)),
+            ("https://a.example/#f", Some(Refused::Fragment)),
+            ("https://a.example#", Some(Refused::Fragment)),
+            ("https://[fe80::1%25eth0]/", Some(Refused::Host)),
+            ("https://[::1%25lo]/", Some(Refused::Host)),
+            ("https://[partner.example]/", Some(Refused::Host)),
+            ("https://[93.184.216.34]/", Some(Refused::Host)),
+            ("https://a%2eexample/", Some(Refused::Url)),
+            ("https://[::ffff:127.0.0.1]/", Some(Refused::Address)),
             ("http://partner.example/", Some(Refused::Scheme)),
             ("ftp://partner.example/", Some(Refused::Scheme)),
             ("https://partner.example:22/", Some(Refused::Port)),
@@ -267,8 +296,8 @@ mod tests {
     }
 
     #[test]
-    fn a_path_and_query_are_kept_and_a_fragment_is_not() {
-        let target = Guard::public().target("https://Partner.Example/a/b?c=d#e").unwrap();
+    fn a_path_and_query_are_kept() {
+        let target = Guard::public().target("https://Partner.Example/a/b?c=d").unwrap();
         assert_eq!((target.host.as_str(), target.port, target.path.as_str()), ("partner.example", 443, "/a/b?c=d"));
     }
 }

@@ -1,15 +1,22 @@
 //! From the texts of a request to the core's values; each failure names its field.
 
-use causeway_core::limits::{METHOD_CHARS, REFERENCE_CHARS, URL_BYTES};
+use causeway_core::limits::{METHOD_CHARS, REFERENCE_CHARS, URL_BYTES, WIRE_DECIMALS};
 use causeway_core::money::{Amount, AmountError, Asset, Currency};
 use http::Uri;
 
 use super::{DecimalText, Text};
+use crate::host::is_loopback;
 use crate::problem::{Code, Problem};
 
 /// A positive amount, its scale as given.
 pub(super) fn amount(param: &'static str, text: &DecimalText<'_>) -> Result<Amount, Problem> {
-    Amount::parse(&text.0).map_err(|error| wrong_amount(param, error))
+    Amount::parse(&text.0).map_err(|error| match error {
+        // Nobody has looked at a currency yet: it is the form of the text that is wrong.
+        AmountError::TooManyDecimals => {
+            Problem::invalid(param, format!("{param} must have at most {WIRE_DECIMALS} decimals, zeros included."))
+        }
+        AmountError::Malformed | AmountError::NotPositive | AmountError::TooLarge => wrong_amount(param, error),
+    })
 }
 
 /// A positive amount at the minor unit of `currency`.
@@ -80,11 +87,6 @@ fn is_safe(uri: &Uri) -> bool {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +139,15 @@ mod tests {
         check("-5", "EUR", Err(Code::InvalidRequest));
         check("1e3", "EUR", Err(Code::InvalidRequest));
         check("9999999999999", "EUR", Err(Code::AmountOutOfRange));
+    }
+
+    #[test]
+    fn what_has_too_many_decimals_is_told_by_which_bound() {
+        let message = |text: &str| {
+            let refused = fiat("amount", &DecimalText(text.into()), Currency::parse("EUR").unwrap());
+            refused.unwrap_err().message.into_owned()
+        };
+        assert_eq!(message("100.0000000000"), "amount must have at most 8 decimals, zeros included.");
+        assert_eq!(message("100.001"), "amount has more decimals than its currency or asset.");
     }
 }

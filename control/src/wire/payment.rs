@@ -83,7 +83,7 @@ pub struct Payment<'a> {
     pub metadata: PairsView<'a>,
     /// When it was created.
     pub created_at: Time,
-    /// When its status last changed.
+    /// When it last changed.
     pub updated_at: Time,
     /// When the money moved.
     pub settled_at: Option<Time>,

@@ -3,6 +3,7 @@
 use crate::id::Mode;
 use crate::money::{Amount, Rate, Rounding};
 use crate::risk::velocity::{DAY, HOUR, Person};
+use crate::session::Session;
 use crate::terms::{Side, Terms};
 use crate::time::{Millis, Timestamp};
 
@@ -99,13 +100,17 @@ pub fn usd_cents(amount: Amount, per_dollar: Rate) -> u64 {
     dollars.map_or(u64::MAX, |dollars| dollars.decimal().mantissa().unsigned_abs().try_into().unwrap_or(u64::MAX))
 }
 
-/// The key of a person: (account, mode, user reference); without a reference the session alone, which has no history.
-pub fn person_key(account: crate::id::AccountId, mode: Mode, reference: &str) -> [u8; 16] {
+/// The key of a person: (account, mode, user reference); without a reference the person is the session.
+pub fn person_key(mode: Mode, session: &Session) -> [u8; 16] {
     use sha2::{Digest, Sha256};
     let mut hash = Sha256::new();
-    hash.update(account.0.to_be_bytes());
+    hash.update(session.account.0.to_be_bytes());
     hash.update(mode.word());
-    hash.update(reference);
+    match &session.terms.user_reference {
+        Some(reference) => hash.update(reference),
+        // No reference is made of 16 bytes like these behind a byte that no text has.
+        None => hash.update([&[0xff], &session.id.0.to_be_bytes()[..]].concat()),
+    }
     let digest: [u8; 32] = hash.finalize().into();
     let mut key = [0; 16];
     key.copy_from_slice(&digest[..16]);

@@ -120,6 +120,14 @@ fn choice(rng: &mut Rng) -> Choice {
 
 /// Mostly moments; sometimes long enough for quotes, verifications, sessions or remembered answers to end.
 fn span(rng: &mut Rng) -> u64 {
-    let longest = [50, 50, 2_000, 2_000, 31_000, 120_000, 901_000, 3_601_000, 86_401_000][rng.below(9) as usize];
+    let longest = match rng.below(40) {
+        0..20 => 50,
+        20..30 => 2_000,
+        30..34 => 31_000,
+        34..36 => 120_000,
+        36..38 => 901_000,
+        38 => 3_601_000,
+        _ => 86_401_000,
+    };
     1 + rng.below(longest)
 }

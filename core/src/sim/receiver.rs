@@ -115,7 +115,7 @@ fn attempt(
     is_refused: bool,
 ) -> Result<Option<(DeliveryOutcome, EventId)>, StoreError> {
     let Some(delivery) = reader.delivery(row.account, row.delivery)? else { return Ok(None) };
-    if delivery.status != DeliveryStatus::Due {
+    if delivery.status != (DeliveryStatus::Due { row: row.id }) {
         return Ok(None);
     }
     let outcome = DeliveryOutcome {

@@ -20,6 +20,7 @@ use crate::change::Head;
 use crate::command::{Command, Outcome, Refusal, Submission};
 use crate::engine::committer::{Desk, Job, answer_all};
 use crate::engine::cycle::{Cycle, Parts};
+use crate::engine::pace::{Look, Pace};
 use crate::engine::{CellStats, Link, in_time};
 use crate::ingress::{CellHandle, Envelope, Lane, Lanes};
 use crate::limits::BATCHES_IN_FLIGHT;
@@ -30,6 +31,9 @@ use crate::time::{Millis, Timestamp};
 
 use crossbeam_channel::Receiver;
 
+/// When every simulation begins.
+const START: Timestamp = Timestamp(1_790_000_000_000);
+
 /// A cell with everything around it.
 pub struct World {
     settings: Settings,
@@ -38,6 +42,8 @@ pub struct World {
     reader: Reader,
     scorer_fails: Arc<AtomicBool>,
     clock: Timestamp,
+    /// What a clock that is never set has counted.
+    elapsed: Duration,
     cell: Cell,
     /// Batches on their way to disk, oldest first.
     pending: Vec<(Job, Logged)>,
@@ -60,6 +66,7 @@ struct Cell {
     link: Link,
     handle: CellHandle,
     lanes: Lanes<Receiver<Envelope>>,
+    pace: Pace,
 }
 
 /// What ran in a batch.
@@ -77,7 +84,9 @@ impl World {
         let (settings, catalogue) = (ground::settings(seed), Arc::new(ground::catalogue()));
         let store = Arc::<FaultyStore>::default();
         let scorer_fails = Arc::<AtomicBool>::default();
-        let cell = Cell::open(&settings, &catalogue, &store, &scorer_fails).map_err(unexpected)?;
+        let cell =
+            Cell::open(&settings, &catalogue, &store, &scorer_fails, Look { clock: START, elapsed: Duration::ZERO })
+                .map_err(unexpected)?;
         let oracle = Oracle::new(&settings, &catalogue);
         let mut world = World {
             reader: Reader::new(Arc::clone(&store) as Arc<dyn Store>),
@@ -85,7 +94,8 @@ impl World {
             catalogue,
             store,
             scorer_fails,
-            clock: Timestamp(1_790_000_000_000),
+            clock: START,
+            elapsed: Duration::ZERO,
             cell,
             pending: Vec::new(),
             ran: BTreeMap::new(),
@@ -122,7 +132,7 @@ impl World {
             Action::FailReads(count) => self.store.fail_reads(count.into()),
             Action::FailOpens(count) => self.store.fail_opens(count.into()),
             Action::FailScorer(fails) => self.scorer_fails.store(fails, Ordering::Relaxed),
-            Action::Pass(span) => self.clock = self.clock.plus(Millis(span)),
+            Action::Pass(span) => self.pass(Millis(span)),
             Action::SetBack(span) => self.clock = Timestamp(self.clock.0 - span),
             Action::Rails(count, luck) => self.move_money(count.into(), Some(luck))?,
             Action::Deliver(count, luck) => self.deliver(count.into(), Some(luck))?,
@@ -138,11 +148,16 @@ impl World {
         for hour in 0..8 {
             self.settle_down()?;
             if hour < 7 {
-                self.clock = self.clock.plus(Millis::seconds(3_600));
+                self.pass(Millis::seconds(3_600));
             }
         }
         self.compare()?;
         at_rest::check(&self.reader, self.rails.record())
+    }
+
+    fn pass(&mut self, span: Millis) {
+        self.clock = self.clock.plus(span);
+        self.elapsed += Duration::from_millis(span.0);
     }
 
     /// Works until nobody waits for anything that does not need time.
@@ -167,7 +182,8 @@ impl World {
         if self.pending.len() == BATCHES_IN_FLIGHT {
             self.commit(1)?;
         }
-        let now = self.clock.max(self.cell.cycle.head().now);
+        let look = Look { clock: self.clock, elapsed: self.elapsed };
+        let (now, _) = self.cell.pace.now(look, self.cell.cycle.head().now);
         let envelopes = in_time(self.cell.lanes.drain(), self.clock);
         let progress = self.cell.desk.shared.progress(self.cell.cycle.head());
         let due = match self.cell.cycle.due(now, progress) {
@@ -244,16 +260,11 @@ impl World {
         let (jobs, logged): (Vec<Job>, Vec<Logged>) = self.pending.drain(..).unzip();
         let batches: Vec<_> = jobs.into_iter().filter_map(|job| job.batch).take(survivors).collect();
         self.store.crash(&batches);
-        self.cell = loop {
-            match self
-                .store
-                .reopen()
-                .and_then(|()| Cell::open(&self.settings, &self.catalogue, &self.store, &self.scorer_fails))
-            {
-                Ok(cell) => break cell,
-                Err(_) => continue,
-            }
-        };
+        let look = Look { clock: self.clock, elapsed: self.elapsed };
+        // A full disk keeps the process from starting, not from being started again.
+        while self.store.reopen().is_err() {}
+        let opened = Cell::open(&self.settings, &self.catalogue, &self.store, &self.scorer_fails, look);
+        self.cell = opened.map_err(unexpected)?;
         self.rails.restart(&self.reader).map_err(unexpected)?;
         self.receivers.restart();
         self.survived(logged)
@@ -324,6 +335,7 @@ impl Cell {
         catalogue: &Arc<Catalogue>,
         store: &Arc<FaultyStore>,
         scorer_fails: &Arc<AtomicBool>,
+        look: Look,
     ) -> Result<Cell, StoreError> {
         let store = Arc::clone(store) as Arc<dyn Store>;
         let stats = Arc::<CellStats>::default();
@@ -337,7 +349,8 @@ impl Cell {
         })?;
         let (link, handle, lanes) = Link::new(settings.mode, &cycle, stats);
         let desk = Desk::new(store, link.clone(), cycle.head());
-        Ok(Cell { cycle, desk, link, handle, lanes })
+        let pace = Pace::new(cycle.head().now, look);
+        Ok(Cell { cycle, desk, link, handle, lanes, pace })
     }
 }
 

@@ -15,12 +15,12 @@ impl State {
         Reply::Done
     }
 
-    /// The outbox row goes with its outcome; a report for a delivery that is not due any more changes nothing else.
+    /// The outbox row goes with its outcome; a report on an attempt that was reported already changes nothing else.
     fn report_delivery(&mut self, outcome: &DeliveryOutcome) {
         self.changes.push(Change::OutboxRemove(outcome.outbox));
         let key = (outcome.account, outcome.delivery);
         let Some(delivery) =
-            self.deliveries.get(&key).filter(|delivery| delivery.status == DeliveryStatus::Due).cloned()
+            self.deliveries.get(&key).filter(|one| one.status == DeliveryStatus::Due { row: outcome.outbox }).cloned()
         else {
             return;
         };
@@ -35,7 +35,7 @@ impl State {
         match status {
             DeliveryStatus::Waiting { until } => self.set_retry(outcome.account, outcome.delivery, until),
             DeliveryStatus::Succeeded { .. } | DeliveryStatus::DeadLettered => self.release_next(&delivery),
-            DeliveryStatus::Held | DeliveryStatus::Due => {}
+            DeliveryStatus::Held | DeliveryStatus::Due { .. } => {}
         }
     }
 
@@ -62,8 +62,8 @@ impl State {
     fn release_next(&mut self, ended: &Delivery) {
         let mut ids = self.ids();
         if let Some(next) = ended.next {
-            self.change_delivery(ended.account, next, |delivery| delivery.status = DeliveryStatus::Due);
-            self.make_due(&mut ids, ended.account, next);
+            let status = self.make_due(&mut ids, ended.account, next);
+            self.change_delivery(ended.account, next, |delivery| delivery.status = status);
         } else if let Some(session) = ended.lane
             && self.lanes.get(&session) == Some(&ended.id)
         {
@@ -75,8 +75,8 @@ impl State {
         let waits =
             self.deliveries.get(&(account, id)).is_some_and(|one| matches!(one.status, DeliveryStatus::Waiting { .. }));
         if waits {
-            self.change_delivery(account, id, |delivery| delivery.status = DeliveryStatus::Due);
-            self.make_due(ids, account, id);
+            let status = self.make_due(ids, account, id);
+            self.change_delivery(account, id, |delivery| delivery.status = status);
         }
     }
 }

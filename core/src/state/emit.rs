@@ -57,8 +57,7 @@ impl State {
         if let Some(last) = last {
             self.change_delivery(account, last, |before| before.next = Some(id));
         } else {
-            delivery.status = DeliveryStatus::Due;
-            self.make_due(ids, account, id);
+            delivery.status = self.make_due(ids, account, id);
         }
         if let Some(session) = lane {
             self.lanes.put(self.head.batch, session, id);
@@ -66,10 +65,16 @@ impl State {
         self.deliveries.put(self.head.batch, (account, id), Arc::new(delivery));
     }
 
-    /// Puts a delivery into the outbox.
-    pub(super) fn make_due(&mut self, ids: &mut CommandIds, account: AccountId, delivery: DeliveryId) {
+    /// Puts a delivery into the outbox; gives the status that it has there.
+    pub(super) fn make_due(
+        &mut self,
+        ids: &mut CommandIds,
+        account: AccountId,
+        delivery: DeliveryId,
+    ) -> DeliveryStatus {
         let id = OutboxId(ids.draw(&self.settings.id_key));
         self.changes.push(Change::OutboxAdd(OutboxRow { id, account, delivery }));
+        DeliveryStatus::Due { row: id }
     }
 
     pub(super) fn change_delivery(&mut self, account: AccountId, id: DeliveryId, change: impl FnOnce(&mut Delivery)) {

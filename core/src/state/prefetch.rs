@@ -98,8 +98,8 @@ impl State {
     fn person_needs(&self, account: AccountId, session: SessionId, needs: &mut Vec<Need>) {
         let key = (account, session);
         let known = self.sessions.knows(&key).then(|| self.sessions.get(&key)).flatten();
-        if let Some(person) = known.and_then(|session| self.person_of(session)) {
-            self.need(Need::Person(person), needs);
+        if let Some(session) = known {
+            self.need(Need::Person(self.person_of(session)), needs);
         }
     }
 

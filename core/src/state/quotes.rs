@@ -6,7 +6,7 @@ use super::State;
 use crate::account::Account;
 use crate::command::{LockQuote, Refusal, Reply};
 use crate::id::{AccountId, QuoteId};
-use crate::money::{Rate, Rounding};
+use crate::money::{Currency, Rate, Rounding};
 use crate::quote::{FeeSchedule, Pair, PriceError, Quote, price, sign};
 use crate::routing::PairRate;
 use crate::terms::{Side, Terms};
@@ -23,10 +23,7 @@ impl State {
 
     /// The terms that the catalogue gives for what is asked.
     pub(super) fn priced(&self, lock: &LockQuote) -> Result<Terms, Refusal> {
-        if !self.catalogue.carries(lock.side, lock.currency, &lock.payment_method) {
-            return Err(Refusal::MethodUnavailable);
-        }
-        let fees = self.fees(lock).ok_or(Refusal::MethodUnavailable)?;
+        let fees = self.offered(lock.side, lock.currency, &lock.payment_method)?;
         let asset = self.catalogue.assets.get(&lock.asset).ok_or(Refusal::AssetUnavailable)?;
         let quoted = self.catalogue.rates.get(&(lock.currency, lock.asset)).ok_or(Refusal::RateUnavailable)?;
         let rate = with_spread(*quoted, lock.side).ok_or(Refusal::RateUnavailable)?;
@@ -63,8 +60,10 @@ impl State {
         quote
     }
 
-    fn fees(&self, lock: &LockQuote) -> Option<&FeeSchedule> {
-        self.catalogue.fees.get(&(lock.currency, lock.payment_method.clone()))
+    /// The fees of a method that some corridor carries.
+    pub(super) fn offered(&self, side: Side, currency: Currency, method: &str) -> Result<&FeeSchedule, Refusal> {
+        let fees = self.catalogue.fees.get(&(currency, method.to_owned()));
+        fees.filter(|_| self.catalogue.carries(side, currency, method)).ok_or(Refusal::MethodUnavailable)
     }
 }
 

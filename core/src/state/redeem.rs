@@ -10,6 +10,7 @@ use crate::command::{LockQuote, Redeem, Refusal, Reply, Subject, Timer, TimerTas
 use crate::event::{EventData, EventKind};
 use crate::id::{AccountId, AttemptId, CommandIds, Mode, PaymentId, QuoteId, SessionId, TransactionId};
 use crate::ledger::Phase;
+use crate::money::Amount;
 use crate::payment::{Attempt, FailureCode, Magic, Payment, PaymentKind, PaymentStatus};
 use crate::planted::{self, Bug};
 use crate::quote::{Quote, QuoteRefusal};
@@ -30,7 +31,8 @@ pub struct Redemption {
     transaction: TransactionId,
     ids: CommandIds,
     metadata: Metadata,
-    person: Option<[u8; 16]>,
+    magic: Option<Magic>,
+    person: [u8; 16],
     /// What the model sees.
     pub features: Features,
 }
@@ -40,6 +42,15 @@ impl Redemption {
     pub fn session_id(&self) -> SessionId {
         self.session.id
     }
+}
+
+/// What a redemption takes, once nothing can be refused any more.
+struct Taken {
+    account: Arc<Account>,
+    session: Arc<Session>,
+    quote: Quote,
+    magic: Option<Magic>,
+    metadata: Metadata,
 }
 
 impl State {
@@ -64,7 +75,9 @@ impl State {
         }
         fits(&quote.terms, &session)?;
         let ids = self.ids();
-        Ok(self.consume(account, session, Quote::clone(&quote), ids, redeem.metadata.clone()))
+        let magic = self.magic(quote.given_amount, self.given_decimals(&quote));
+        let taken = Taken { account, session, quote: Quote::clone(&quote), magic, metadata: redeem.metadata.clone() };
+        Ok(self.consume(taken, ids))
     }
 
     /// Locks and redeems in one step, for the hosted flow: the quote never stands open.
@@ -83,7 +96,9 @@ impl State {
         let quote = QuoteId(ids.draw(&self.settings.id_key));
         let quote = self.signed_quote(&account, quote, &lock, terms);
         let metadata = session.terms.metadata.clone();
-        Ok(self.consume(account, session, quote, ids, metadata))
+        // Nobody gave an amount for a lock: the one that was given is the session's.
+        let magic = self.magic(session.terms.amount, session.terms.currency.decimals());
+        Ok(self.consume(Taken { account, session, quote, magic, metadata }, ids))
     }
 
     /// What a confirmed session locks: its own amount, and the first asset and method that fit where it leaves them open.
@@ -96,9 +111,7 @@ impl State {
         let currency = session.terms.currency;
         let first = || self.catalogue.first_method(side, currency);
         let method = method.map(str::to_owned).or_else(first).ok_or(Refusal::MethodUnavailable)?;
-        if !self.catalogue.carries(side, currency, &method) {
-            return Err(Refusal::MethodUnavailable);
-        }
+        self.offered(side, currency, &method)?;
         let asset = session.terms.target_token.or(self.catalogue.dollar_asset).ok_or(Refusal::AssetUnavailable)?;
         let amount = match side {
             Side::OnRamp => session.terms.amount,
@@ -112,10 +125,9 @@ impl State {
         Ok(LockQuote { side, currency, asset, amount, payment_method: method })
     }
 
-    /// The person behind a session: without a reference there is no history.
-    pub(super) fn person_of(&self, session: &Session) -> Option<[u8; 16]> {
-        let reference = session.terms.user_reference.as_deref()?;
-        Some(person_key(session.account, self.settings.mode, reference))
+    /// The person behind a session.
+    pub(super) fn person_of(&self, session: &Session) -> [u8; 16] {
+        person_key(self.settings.mode, session)
     }
 
     fn takes_movement(&self, session: &Session) -> Result<(), Refusal> {
@@ -124,14 +136,8 @@ impl State {
     }
 
     /// From here on nothing is refused: quote and session are taken, the person's history counts the redemption.
-    fn consume(
-        &mut self,
-        account: Arc<Account>,
-        session: Arc<Session>,
-        mut quote: Quote,
-        mut ids: CommandIds,
-        metadata: Metadata,
-    ) -> Redemption {
+    fn consume(&mut self, taken: Taken, mut ids: CommandIds) -> Redemption {
+        let Taken { account, session, mut quote, magic, metadata } = taken;
         let payment = PaymentId(ids.draw(&self.settings.id_key));
         let transaction = TransactionId(ids.draw(&self.settings.id_key));
         let taken = self.move_session(&session, SessionEvent::MovementStarted(payment));
@@ -143,13 +149,13 @@ impl State {
         self.quotes.put(self.head.batch, (account.id, quote.id), Arc::clone(&quote));
         let person = self.person_of(&session);
         let features = self.observe(&session, &quote, person);
-        Redemption { account, session, quote, payment, transaction, ids, metadata, person, features }
+        Redemption { account, session, quote, payment, transaction, ids, metadata, magic, person, features }
     }
 
     /// The features before this redemption; the person's history then counts it.
-    fn observe(&mut self, session: &Session, quote: &Quote, person: Option<[u8; 16]>) -> Features {
+    fn observe(&mut self, session: &Session, quote: &Quote, person: [u8; 16]) -> Features {
         let now = self.now();
-        let mut history = person.and_then(|key| self.persons.get(&key).cloned()).unwrap_or_default();
+        let mut history = self.persons.get(&person).cloned().unwrap_or_default();
         let amount_cents = self.usd_cents(&quote.terms);
         let context = Context {
             terms: &quote.terms,
@@ -159,10 +165,8 @@ impl State {
             quote_created_at: quote.created_at,
         };
         let row = features(now, &context);
-        if let Some(key) = person {
-            history.redeemed(now, amount_cents);
-            self.persons.put(self.head.batch, key, history);
-        }
+        history.redeemed(now, amount_cents);
+        self.persons.put(self.head.batch, person, history);
         row
     }
 
@@ -173,12 +177,11 @@ impl State {
 
     /// The verdict is known: the payment goes on its way, waits or ends. Every redemption leaves a payment and a receipt.
     pub(super) fn redeemed(&mut self, mut redemption: Redemption, risk: Risk) -> Reply {
-        let magic = self.magic(&redemption.quote);
-        let applied = self.applied(&redemption.account, magic, &risk);
+        let applied = self.applied(&redemption.account, redemption.magic, &risk);
         let consumed = EventData::Quote(Arc::clone(&redemption.quote));
         let (account, session) = (redemption.account.id, redemption.session.id);
         self.emit(&mut redemption.ids, account, Some(session), EventKind::QuoteConsumed, consumed);
-        let payment = self.new_payment(&redemption, magic);
+        let payment = self.new_payment(&redemption);
         self.changes.push(Change::Transaction(account, payment.transaction, payment.id));
         let candidates = choose(&self.catalogue, &payment.terms, &[]);
         let receipt = Receipt {
@@ -200,7 +203,7 @@ impl State {
             Verdict::Approve => self.start(&mut redemption.ids, payment, &redemption.session, &candidates),
             Verdict::StepUp => self.wait_for_verification(&mut redemption.ids, payment, &redemption.session),
             Verdict::Decline => {
-                self.declined.extend(redemption.person);
+                self.declined.push(redemption.person);
                 self.end_at_once(&mut redemption.ids, payment, &redemption.session, FailureCode::RiskDeclined)
             }
         };
@@ -217,9 +220,10 @@ impl State {
         }
     }
 
-    fn magic(&self, quote: &Quote) -> Option<Magic> {
+    /// The sandbox's script, by the amount as the partner gave it.
+    fn magic(&self, given: Amount, decimals: u32) -> Option<Magic> {
         match self.settings.mode {
-            Mode::Sandbox => Some(Magic::of_digits(quote.given_amount.last_two_digits(self.given_decimals(quote)))),
+            Mode::Sandbox => Some(Magic::of_digits(given.last_two_digits(decimals))),
             Mode::Live => None,
         }
     }
@@ -232,7 +236,7 @@ impl State {
         }
     }
 
-    fn new_payment(&self, redemption: &Redemption, magic: Option<Magic>) -> Payment {
+    fn new_payment(&self, redemption: &Redemption) -> Payment {
         Payment {
             id: redemption.payment,
             kind: PaymentKind::of(redemption.quote.terms.side),
@@ -242,7 +246,7 @@ impl State {
             session: redemption.session.id,
             transaction: redemption.transaction,
             terms: redemption.quote.terms.clone(),
-            magic,
+            magic: redemption.magic,
             attempts: Vec::new(),
             metadata: redemption.metadata.clone(),
             created_at: self.now(),

@@ -138,7 +138,7 @@ columns! {
     /// - Key: `due (8) | kind of task (1) | ids of the task | account`: the order of timers in memory, too.
     /// - Content: empty.
     /// - Written: with what is to happen later.
-    /// - Deleted: when it ran, or when its object has moved on.
+    /// - Deleted: when it ran. One whose object has moved on runs all the same, and does nothing.
     Timers = 17 "timers",
 }
 

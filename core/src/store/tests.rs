@@ -47,8 +47,8 @@ fn every_change() -> Vec<Change> {
         Change::Postings(ACCOUNT, PAYMENT, Phase::Settled, posting_set()),
         Change::Receipt(Box::new(receipt(model()))),
         Change::Event(Arc::new(event)),
-        Change::Delivery(Arc::new(delivery(DeliveryStatus::Due))),
-        Change::Lane(SESSION, Some(delivery(DeliveryStatus::Due).id)),
+        Change::Delivery(Arc::new(delivery(DeliveryStatus::Due { row: outbox_row().id }))),
+        Change::Lane(SESSION, Some(delivery(DeliveryStatus::Due { row: outbox_row().id }).id)),
         Change::OutboxAdd(outbox_row()),
         Change::RailWorkAdd(Box::new(rail_work())),
         Change::TimerAdd(timer(9, 1)),
@@ -78,7 +78,7 @@ fn what_is_written_is_read() {
         assert_eq!(reader.postings(ACCOUNT, PAYMENT).unwrap(), [(Phase::Settled, posting_set())]);
         assert_eq!(reader.balances(ACCOUNT).unwrap(), [(balance_key(), balance())]);
         assert_eq!(reader.event(ACCOUNT, events()[0].id).unwrap(), Some(events()[0].clone()));
-        let sent = delivery(DeliveryStatus::Due);
+        let sent = delivery(DeliveryStatus::Due { row: outbox_row().id });
         assert_eq!(reader.delivery(ACCOUNT, sent.id).unwrap(), Some(sent));
         assert_eq!(reader.outbox(None, 9).unwrap(), [outbox_row()]);
         assert_eq!(reader.rail_work(None, 9).unwrap(), [rail_work()]);
@@ -116,10 +116,10 @@ fn prefetch_answers_in_order() {
             Need::Replay(REPLAY_KEY),
             Need::Person([7; 16]),
             Need::Balance(balance_key()),
-            Need::Delivery(ACCOUNT, delivery(DeliveryStatus::Due).id),
+            Need::Delivery(ACCOUNT, delivery(DeliveryStatus::Due { row: outbox_row().id }).id),
             Need::Lane(missing),
         ];
-        let sent = delivery(DeliveryStatus::Due);
+        let sent = delivery(DeliveryStatus::Due { row: outbox_row().id });
         let expect = [
             Loaded::Lane(SESSION, Some(sent.id)),
             Loaded::Session(ACCOUNT, missing, None),

@@ -137,6 +137,25 @@ fn bytes_that_are_no_http_are_refused_in_the_same_words() {
     }
 }
 
+/// The host tells modes apart: a request that names none, or two, is for nobody.
+#[test]
+fn a_request_names_exactly_one_host() {
+    let partner = shared::partner("a nameless one");
+    let end = format!("Authorization: Bearer {}\r\nConnection: close\r\n\r\n", partner.secret);
+    for head in [
+        "GET /v1/gate_sessions HTTP/1.1\r\n",
+        "GET /v1/gate_sessions HTTP/1.0\r\n",
+        "GET /v1/gate_sessions HTTP/1.1\r\nHost:\r\n",
+        "GET /v1/gate_sessions HTTP/1.1\r\nHost: x\r\nHost: x\r\n",
+        "GET http://x/v1/gate_sessions HTTP/1.1\r\n",
+        "GET http://x/v1/gate_sessions HTTP/1.1\r\nHost: x\r\nHost: y\r\n",
+    ] {
+        assert_eq!(raw(&format!("{head}{end}")).expect_refusal(400, "invalid_request")["param"], "Host", "{head}");
+    }
+    let sound = raw(&format!("GET http://x/v1/gate_sessions HTTP/1.1\r\nHost: x\r\n{end}"));
+    assert_eq!(sound.status, 200, "{}", sound.text());
+}
+
 /// Sends bytes on a connection of their own; the refusal must be a whole one, and the connection must end.
 fn raw(bytes: &str) -> Response {
     let mut connection = Connection::open(shared::server().api().address()).unwrap();

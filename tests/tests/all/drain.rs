@@ -1,13 +1,19 @@
 //! SIGTERM: what was accepted is answered, the rest is refused, the exit code is 0.
 
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use causeway_tests::http::{Request, Response, SendError};
 use causeway_tests::partner::{Kind, Partner, session_body};
 use causeway_tests::poll::{SOON, poll};
+use causeway_tests::program;
 use causeway_tests::receiver::{Answer, Receiver, TOLD_OF_A_PAY_IN};
-use causeway_tests::server::Server;
+use causeway_tests::server::{DataDir, Server};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Threads that go on until they hear nothing any more.
 const THREADS: usize = 6;
@@ -107,4 +113,44 @@ fn an_idle_connection_does_not_hold_the_end_up() {
     let started = std::time::Instant::now();
     assert_eq!(server.stop().code, Some(0));
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+/// Nobody reads what it logs, and no more fits in: lines are lost, the end is not held up.
+#[test]
+fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
+    let directory = DataDir::new();
+    let (unread, full) = full_stream();
+    let path = directory.path().to_string_lossy().into_owned();
+    let mut command = program::causeway();
+    command.args(["serve", "--data-dir", &path, "--listen=127.0.0.1:0", "--operator-listen=127.0.0.1:0"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(OwnedFd::from(full));
+    let mut gateway = Mortal(command.spawn().unwrap());
+    let mut lines = BufReader::new(gateway.0.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("operator")), "it starts");
+    kill_process(Pid::from_child(&gateway.0), Signal::TERM).unwrap();
+    let status = poll(SOON, "it ends", || gateway.0.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
+    drop(unread);
+}
+
+/// Two ends of a stream into which nothing more can be written.
+fn full_stream() -> (UnixStream, UnixStream) {
+    let (unread, mut full) = UnixStream::pair().unwrap();
+    full.set_nonblocking(true).unwrap();
+    for size in [4_096, 1] {
+        while full.write(&[b'\n'; 4_096][..size]).is_ok() {}
+    }
+    full.set_nonblocking(false).unwrap();
+    (unread, full)
+}
+
+/// A process that does not outlive its test.
+struct Mortal(Child);
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing left to kill.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

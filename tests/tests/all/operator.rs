@@ -80,6 +80,7 @@ fn what_is_wrong_is_refused() {
         ("PUT", format!("{account}/origins"), json!({ "mode": "sandbox", "origins": ["not an origin"] })),
         ("PUT", format!("{account}/entitlements"), json!({ "mode": "sandbox", "rails": "yes" })),
         ("PUT", format!("{account}/webhook"), json!({ "mode": "sandbox" })),
+        ("POST", "/operator/tokens".to_owned(), json!({ "name": "..", "role": "viewer" })),
     ] {
         let refused = operator.call(method, &path, &body);
         assert_eq!(refused.status, 400, "{path} {body}: {}", refused.text());
@@ -99,6 +100,9 @@ fn a_viewer_reads_and_every_write_is_recorded_with_who_and_why() {
     let read = send(Request::get(account.as_str()));
     assert_eq!(read.status, 200, "{}", read.text());
     assert!(!read.text().contains(&server.demo().secret));
+    let tokens = send(Request::get("/operator/tokens"));
+    assert_eq!(tokens.status, 200, "{}", tokens.text());
+    assert!(tokens.text().contains("grafana") && !tokens.text().contains(&token), "{}", tokens.text());
     let origins = json!({ "mode": "sandbox", "origins": [], "reason": "closing time" });
     let write = Request::new("PUT", format!("{account}/origins")).json(&origins);
     assert_eq!(send(write.clone()).status, 403);

@@ -81,6 +81,10 @@ fn a_dead_delivery_lets_the_next_one_pass() {
     let created = kinds.iter().filter(|kind| *kind == "gate_session.created").count();
     assert_eq!(created, 5, "{kinds:?}");
     assert_eq!(kinds.last().map(String::as_str), Some("gate_session.cancelled"));
+    poll(SOON, "it is counted", || {
+        let metrics = server.operator().call("GET", "/metrics", &json!(null)).text();
+        metrics.contains("causeway_webhooks_dead_lettered_total{mode=\"sandbox\"} 1.0").then_some(())
+    });
 }
 
 /// One partner's dead receiver does not hold up another's, nor one session's trouble another session.
@@ -118,6 +122,9 @@ fn an_endpoint_that_must_not_be_called_is_not_called() {
         "nonsense",
         "",
         "https://user:secret@partner.example/hooks",
+        "https://partner.example/hooks#part",
+        "https://[fe80::1%25eth0]/",
+        "https://partner%2eexample/hooks",
     ]) {
         let body = json!({ "mode": "sandbox", "url": url });
         let refused = server.operator().call("PUT", &path, &body);

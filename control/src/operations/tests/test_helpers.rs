@@ -94,6 +94,37 @@ async fn a_rail_that_failed_softly_before_is_followed_by_the_next_one() {
     assert_eq!(world.rail.record.lock().len(), 2);
 }
 
+/// Two helpers at once: the rail obeys the first one, and the other hears that its wish came too late.
+#[tokio::test]
+async fn a_wish_that_the_rail_did_not_grant_is_refused() {
+    let world = World::start().await;
+    for (standing, asked, status) in [
+        (RailOutcome::Settled, "fail", "settled"),
+        (RailOutcome::Settled, "cancel", "settled"),
+        (RailOutcome::Rejected, "settle", "failed"),
+        (RailOutcome::Cancelled, "fail", "cancelled"),
+    ] {
+        let payment = Journey { world: &world, partner: SHOP, flow: "on_ramp" }.payment().await;
+        let attempt = stored(&world, &payment).attempts[0].id;
+        world.rail.record.lock().insert(attempt, standing);
+        let path = format!("/v1/test_helpers/rails/pay_ins/{}/{asked}", payment["id"].as_str().unwrap());
+        for _ in 0..2 {
+            let told = world.post(&path).key(SHOP.secret()).once(&format!("{asked} {status}")).send().await;
+            assert_eq!(told.refused(409, "payment_not_waiting"), None);
+        }
+        let path = format!("/v1/rails/pay_ins/{}", payment["id"].as_str().unwrap());
+        assert_eq!(world.get(&path).key(SHOP.secret()).send().await.expect(200)["status"], status);
+    }
+}
+
+#[tokio::test]
+async fn a_session_without_a_payment_method_is_no_field_of_the_body() {
+    let world = World::start().await;
+    let body = json!({ "amount": "10000", "currency": "JPY", "return_url": "https://shop.example/done" });
+    let made = world.post("/v1/gate_sessions").key(SHOP.secret()).once("yen").json(body).send().await.expect(201);
+    assert_eq!(complete(&world, &made, "completed", "end").await.refused(400, "method_unavailable"), None);
+}
+
 #[tokio::test]
 async fn a_retry_hears_what_was_first_told_whatever_came_after() {
     let world = World::start().await;

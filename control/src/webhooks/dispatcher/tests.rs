@@ -21,6 +21,8 @@ use crate::keys::MasterKey;
 use crate::webhooks::guard::{Guard, Loopback};
 use crate::webhooks::receiver::{OK, Then, receiver};
 
+/// Attempts that follow a delivery's first one.
+const RETRIES: usize = 4;
 const ACCOUNT: AccountId = AccountId(1);
 const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
@@ -48,6 +50,7 @@ impl Bench {
             keys,
             client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
             at_once: 8,
+            retries: RETRIES,
             notice,
             stats: Arc::clone(&stats),
         });
@@ -106,7 +109,7 @@ fn due(number: u128) -> Vec<Change> {
             account: ACCOUNT,
             event,
             lane: Some(session),
-            status: DeliveryStatus::Due,
+            status: DeliveryStatus::Due { row: OutboxId(number + 300) },
             attempts: 0,
             last_response_status: None,
             last_error: None,
@@ -180,6 +183,31 @@ async fn a_refusal_by_the_receiver_is_an_outcome() {
         let outcome = bench.outcome().await;
         assert_eq!((outcome.response_status, outcome.error.as_deref()), (Some(status), Some(error)));
         assert_eq!(bench.stats.failed.load(Ordering::Relaxed), 1);
+        bench.stop().await;
+    }
+}
+
+/// A delivery that has had its last attempt, or whose account has no endpoint, is given up; one that others wait behind
+/// holds them. The core judges in the same way.
+#[tokio::test]
+async fn what_is_given_up_and_what_is_held_is_counted() {
+    let refusing = "HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n";
+    for (attempts, next, has_endpoint, counts) in [
+        (0, None, true, [0, 0]),
+        (RETRIES as u32 - 1, Some(DeliveryId(9)), true, [1, 0]),
+        (RETRIES as u32, Some(DeliveryId(9)), true, [0, 1]),
+        (0, Some(DeliveryId(9)), false, [0, 1]),
+    ] {
+        let receiver = receiver(refusing, Then::Wait, None).await;
+        let url = format!("http://127.0.0.1:{}/", receiver.port);
+        let mut rows = due(1);
+        let Change::Delivery(delivery) = &mut rows[1] else { panic!("another row") };
+        *delivery = Arc::new(Delivery { attempts, next, ..(**delivery).clone() });
+        let bench = Bench::start(has_endpoint.then_some(url.as_str()), rows);
+        bench.outcome().await;
+        let stats = &bench.stats;
+        assert_eq!([&stats.holding, &stats.dead_lettered].map(|count| count.load(Ordering::Relaxed)), counts);
+        assert_eq!((stats.failed.load(Ordering::Relaxed), stats.backlog.load(Ordering::Relaxed)), (1, 0));
         bench.stop().await;
     }
 }

@@ -42,11 +42,6 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Whether the address is this machine's own, written plainly: mapped forms do not count.
-pub fn is_loopback(address: IpAddr) -> bool {
-    address.is_loopback()
-}
-
 fn within_4(address: Ipv4Addr, (network, length): ([u8; 4], u32)) -> bool {
     let differing = u32::from(address) ^ u32::from(Ipv4Addr::from(network));
     differing.leading_zeros() >= length
@@ -93,11 +88,5 @@ mod tests {
             true,
             &["2001:200::1", "2001:4860:4860::8888", "2606:2800:220:1::1", "2a00::1", "3ffe::1", "3fff:1000::1"],
         );
-    }
-
-    #[test]
-    fn a_mapped_loopback_address_is_no_loopback() {
-        assert!(is_loopback("127.9.9.9".parse().unwrap()) && is_loopback("::1".parse().unwrap()));
-        assert!(!is_loopback("::ffff:127.0.0.1".parse().unwrap()));
     }
 }

@@ -8,6 +8,7 @@ use crate::command::Idempotency;
 use crate::command::{Command, LockQuote, Moment, NewKey, Redeem};
 use crate::id::{AccountId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::ingress::Lane;
+use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::session::{Flow, Session, SessionStatus, SessionTerms};
 use crate::sim::action::{Choice, Wish};
@@ -30,8 +31,8 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
     match wish {
         Wish::CreateSession => partner(Command::CreateSession(account, Box::new(session_terms(choice)))),
         Wish::LockQuote => partner(Command::LockQuote(account, known.lock(account, choice))),
-        Wish::CreatePayIn => partner(Command::CreatePayIn(account, known.redeem(account, Side::OnRamp, choice))),
-        Wish::CreatePayOut => partner(Command::CreatePayOut(account, known.redeem(account, Side::OffRamp, choice))),
+        Wish::CreatePayIn => partner(known.redeem(account, Side::OnRamp, choice)),
+        Wish::CreatePayOut => partner(known.redeem(account, Side::OffRamp, choice)),
         Wish::ConfirmSession => {
             let method = [None, None, Some("card"), Some("sepa"), Some("cash")][choice.what as usize % 5];
             partner(Command::ConfirmSession(account, session(), method.map(str::to_owned)))
@@ -72,7 +73,9 @@ pub fn key(command: &Command, choice: Choice) -> Option<Idempotency> {
     for (place, byte) in format!("{command:?}").bytes().enumerate() {
         fingerprint[place % 16] = fingerprint[place % 16].rotate_left(3) ^ byte;
     }
-    Some(Idempotency { key: [name; 16], fingerprint })
+    let mut key = [name; 16];
+    key[0] = if name == 0 { 0 } else { choice.what };
+    Some(Idempotency { key, fingerprint })
 }
 
 fn session_terms(choice: Choice) -> SessionTerms {
@@ -130,8 +133,13 @@ impl Known {
     }
 
     fn payment(&self, account: AccountId, choice: Choice) -> (PaymentId, SessionId) {
-        let own = self.payments.iter().filter(|one| one.account == account).map(|one| (one.id, one.session));
-        let own: Vec<_> = own.collect();
+        // Mostly one that waits to be verified, if there is one.
+        let waits = |one: &&Arc<Payment>| matches!(one.status, PaymentStatus::Verifying { .. });
+        let own: Vec<_> = self.payments.iter().filter(|one| one.account == account).collect();
+        let waiting = own.iter().copied().filter(waits).map(|one| (one.id, one.session));
+        let waiting: Vec<_> = waiting.filter(|_| !choice.key.is_multiple_of(4)).collect();
+        let own: Vec<_> = own.iter().map(|one| (one.id, one.session)).collect();
+        let own = if waiting.is_empty() { own } else { waiting };
         let (payment, session) = young(&own, choice.which).unwrap_or((PaymentId(99), SessionId(99)));
         if choice.what.is_multiple_of(16) { (payment, self.session(account, choice)) } else { (payment, session) }
     }
@@ -150,16 +158,24 @@ impl Known {
         LockQuote { side, currency: terms.currency, asset, amount, payment_method: payment_method.to_owned() }
     }
 
-    /// Mostly the youngest quote of that side with a session that it fits.
-    fn redeem(&self, account: AccountId, side: Side, choice: Choice) -> Redeem {
+    /// Mostly the youngest quote of that side with a session that it fits. Without one, mostly a lock, so that there is one.
+    fn redeem(&self, account: AccountId, side: Side, choice: Choice) -> Command {
         let own = || self.quotes.iter().rev().filter(|one| one.account == account);
         let fitting =
             own().filter(|quote| quote.terms.side == side).find_map(|quote| Some((quote.id, self.fits(quote)?)));
         let any = own().nth(choice.which.into()).map(|quote| (quote.id, self.session(account, choice)));
+        if fitting.is_none() && !choice.what.is_multiple_of(4) {
+            return Command::LockQuote(account, self.lock(account, choice));
+        }
         let pair = if choice.what.is_multiple_of(6) { any.or(fitting) } else { fitting.or(any) };
         let (quote, session) = pair.unwrap_or_else(|| (QuoteId(99), self.session(account, choice)));
         let metadata = vec![("note".to_owned(), choice.what.to_string())];
-        Redeem { quote: (choice.key != 0).then_some(quote), session: (choice.key != 2).then_some(session), metadata }
+        let (quote, session) = ((choice.key != 0).then_some(quote), (choice.key != 2).then_some(session));
+        let redeem = Redeem { quote, session, metadata };
+        match side {
+            Side::OnRamp => Command::CreatePayIn(account, redeem),
+            Side::OffRamp => Command::CreatePayOut(account, redeem),
+        }
     }
 
     /// The youngest session that a quote fits and that was open when it was last heard of.

@@ -23,7 +23,7 @@ impl Oracle {
             (None, _) => self.end_at_once(payment, FailureCode::NoRoute),
             (Some(_), Verdict::Decline) => {
                 let session = self.the_session(payment.account, payment.session)?;
-                self.new_declines.extend(self.guest(&session));
+                self.new_declines.push(self.guest(&session));
                 self.end_at_once(payment, FailureCode::RiskDeclined)
             }
             (Some(best), Verdict::Approve) => {

@@ -42,7 +42,8 @@ impl Oracle {
         let session = self.the_session(account, session)?;
         let quote = self.quote_of(account, quote).filter(|quote| quote.terms.side == side).cloned();
         let quote = quote.ok_or_else(|| Fault("the oracle itself has lost the quote".to_owned()))?;
-        self.consume(&session, quote, redeem.metadata.clone(), names::payment(found)?)
+        let magic = self.magic(quote.given_amount, self.counts_in_fractions(&quote));
+        self.consume(&session, quote, magic, redeem.metadata.clone(), names::payment(found)?)
     }
 
     /// Locks and redeems in one step.
@@ -61,7 +62,8 @@ impl Oracle {
         let terms = self.priced(&lock).map_err(lost)?;
         let account = self.the_account(account)?;
         let quote = self.locked(&account, payment.quote, &lock, terms);
-        self.consume(&session, quote, session.terms.metadata.clone(), payment)
+        let magic = self.magic(session.terms.amount, session.terms.currency.decimals() > 0);
+        self.consume(&session, quote, magic, session.terms.metadata.clone(), payment)
     }
 
     fn the_account(&self, id: AccountId) -> Result<Arc<Account>, Fault> {
@@ -73,6 +75,7 @@ impl Oracle {
         &mut self,
         session: &Session,
         quote: Quote,
+        magic: Option<Magic>,
         metadata: Metadata,
         drawn: &Payment,
     ) -> Result<Reply, Fault> {
@@ -87,7 +90,7 @@ impl Oracle {
         let taken = Session { status: SessionStatus::Open { movement: Some(drawn.id) }, ..session.clone() };
         self.put_session(taken, None);
         self.tell(session.account, session.id, EventKind::QuoteConsumed, EventData::Quote(Arc::clone(&quote)));
-        let payment = self.new_payment(session, &quote, metadata, drawn);
+        let payment = Payment { magic, ..self.new_payment(session, &quote, metadata, drawn) };
         let applied = self.applied(&payment, &risk)?;
         let candidates = self.candidates(&payment.terms, &[]);
         let best = candidates.first().map(|best| best.corridor.clone());
@@ -117,7 +120,7 @@ impl Oracle {
             session: session.id,
             transaction: drawn.transaction,
             terms: quote.terms.clone(),
-            magic: self.magic(quote),
+            magic: None,
             attempts: Vec::new(),
             metadata,
             created_at: self.now(),
@@ -149,14 +152,19 @@ impl Oracle {
         })
     }
 
-    fn magic(&self, quote: &Quote) -> Option<Magic> {
-        let has_decimals = match quote.terms.side {
+    /// Whether what was given for a lock has decimals.
+    fn counts_in_fractions(&self, quote: &Quote) -> bool {
+        match quote.terms.side {
             Side::OnRamp => quote.terms.currency.decimals() > 0,
             Side::OffRamp => self.catalogue.assets.get(&quote.terms.asset).is_some_and(|asset| asset.decimals > 0),
-        };
+        }
+    }
+
+    /// The script of an amount as it was given: a lock's, or the session's when nobody locked.
+    fn magic(&self, given: Amount, has_decimals: bool) -> Option<Magic> {
         match self.settings.mode {
             Mode::Live => None,
-            Mode::Sandbox => Some(script_of(quote.given_amount, has_decimals)),
+            Mode::Sandbox => Some(script_of(given, has_decimals)),
         }
     }
 }

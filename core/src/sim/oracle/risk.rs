@@ -1,6 +1,6 @@
 //! Risk: features counted from the plain list of everything that the person ever did, and what follows from them.
 
-use crate::id::AccountId;
+use crate::id::{AccountId, SessionId};
 use crate::quote::Quote;
 use crate::risk::{Decider, Features, Risk, Verdict};
 use crate::session::Session;
@@ -13,8 +13,8 @@ use super::{Oracle, price};
 pub const HOUR: u64 = 3_600_000;
 pub const DAY: u64 = 24 * HOUR;
 
-/// A person: the account and its name for the user.
-pub type Guest = (AccountId, String);
+/// A person: the account with its name for the user, or with the session when it gave no name.
+pub type Guest = (AccountId, Result<String, SessionId>);
 
 /// One redemption of a person.
 #[derive(Clone)]
@@ -25,23 +25,21 @@ pub struct Visit {
 }
 
 impl Oracle {
-    /// The person behind a session; without a reference there is no history.
-    pub(super) fn guest(&self, session: &Session) -> Option<Guest> {
-        session.terms.user_reference.clone().map(|reference| (session.account, reference))
+    /// The person behind a session.
+    pub(super) fn guest(&self, session: &Session) -> Guest {
+        (session.account, session.terms.user_reference.clone().ok_or(session.id))
     }
 
     /// History counts a redemption.
     pub(super) fn visit(&mut self, session: &Session, terms: &Terms) {
-        if let Some(guest) = self.guest(session) {
-            self.visits.push(Visit { guest, at: self.now(), cents: self.cents(terms) });
-        }
+        self.visits.push(Visit { guest: self.guest(session), at: self.now(), cents: self.cents(terms) });
     }
 
     /// The features of a redemption, before history counts it.
     pub(super) fn features(&self, session: &Session, quote: &Quote) -> Features {
         let guest = self.guest(session);
-        let past: Vec<&Visit> = self.visits.iter().filter(|visit| Some(&visit.guest) == guest.as_ref()).collect();
-        let declines = self.declines.iter().filter(|(one, _)| Some(one) == guest.as_ref()).map(|(_, at)| (*at, 1));
+        let past: Vec<&Visit> = self.visits.iter().filter(|visit| visit.guest == guest).collect();
+        let declines = self.declines.iter().filter(|(one, _)| *one == guest).map(|(_, at)| (*at, 1));
         let now = self.now();
         let cents = self.cents(&quote.terms);
         let counts = || past.iter().map(|visit| (visit.at, 1));

@@ -21,7 +21,7 @@ struct DeliveryV1<'a> {
 #[derive(Serialize, Deserialize)]
 enum StatusV1 {
     Held,
-    Due,
+    Due { row: [u8; 16] },
     Waiting { until: Distance },
     Succeeded { at: Distance },
     DeadLettered,
@@ -63,7 +63,7 @@ impl StatusV1 {
     fn new(status: DeliveryStatus, id: DeliveryId) -> StatusV1 {
         match status {
             DeliveryStatus::Held => StatusV1::Held,
-            DeliveryStatus::Due => StatusV1::Due,
+            DeliveryStatus::Due { row } => StatusV1::Due { row: row.into() },
             DeliveryStatus::Waiting { until } => StatusV1::Waiting { until: Distance::new(until, id.0) },
             DeliveryStatus::Succeeded { at } => StatusV1::Succeeded { at: Distance::new(at, id.0) },
             DeliveryStatus::DeadLettered => StatusV1::DeadLettered,
@@ -73,7 +73,7 @@ impl StatusV1 {
     fn status(self, id: DeliveryId) -> DeliveryStatus {
         match self {
             StatusV1::Held => DeliveryStatus::Held,
-            StatusV1::Due => DeliveryStatus::Due,
+            StatusV1::Due { row } => DeliveryStatus::Due { row: row.into() },
             StatusV1::Waiting { until } => DeliveryStatus::Waiting { until: until.from(id.0) },
             StatusV1::Succeeded { at } => DeliveryStatus::Succeeded { at: at.from(id.0) },
             StatusV1::DeadLettered => DeliveryStatus::DeadLettered,

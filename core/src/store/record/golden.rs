@@ -142,7 +142,7 @@ fn statuses_have_their_numbers() {
 fn deliveries_have_their_numbers() {
     let statuses = [
         DeliveryStatus::Held,
-        DeliveryStatus::Due,
+        DeliveryStatus::Due { row: OUTBOX },
         DeliveryStatus::Waiting { until: at(9) },
         DeliveryStatus::Succeeded { at: at(9) },
         DeliveryStatus::DeadLettered,

@@ -75,6 +75,9 @@ fn refused_unless_open(stage: &Stage, _: &Operation) {
     let running = alice.start(Kind::PayIn, "100.05");
     let busy = alice.send(complete(&running["session_id"], "completed"));
     busy.expect_refusal(409, "session_busy");
+    let yen = alice.session(&with(session_body(Kind::PayIn, "10000"), json!({ "currency": "JPY" })));
+    let unavailable = alice.send(complete(&yen["id"], "completed"));
+    assert!(unavailable.expect_refusal(400, "method_unavailable")["param"].is_null());
     let swap = alice.session(&with(session_body(Kind::PayIn, "100.00"), json!({ "flow": "swap" })));
     alice.send(complete(&swap["id"], "completed")).expect_refusal(501, "not_enabled");
 }

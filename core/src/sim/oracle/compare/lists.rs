@@ -90,13 +90,17 @@ impl Oracle {
         }
     }
 
-    /// The first half of SHA-256 over account, mode and reference.
+    /// The first half of SHA-256 over account, mode and reference, or a byte that no text has and the session.
     fn person_key(&self, guest: &Guest) -> [u8; 16] {
         let mode = match self.settings.mode {
             Mode::Sandbox => "test",
             Mode::Live => "live",
         };
-        let hash = Sha256::new().chain_update(guest.0.0.to_be_bytes()).chain_update(mode).chain_update(&guest.1);
+        let hash = Sha256::new().chain_update(guest.0.0.to_be_bytes()).chain_update(mode);
+        let hash = match &guest.1 {
+            Ok(reference) => hash.chain_update(reference),
+            Err(session) => hash.chain_update([0xff]).chain_update(session.0.to_be_bytes()),
+        };
         let hash: [u8; 32] = hash.finalize().into();
         let mut half = [0; 16];
         half.copy_from_slice(&hash[..16]);

@@ -32,6 +32,8 @@ impl Oracle {
             if !is_outbox_row(row.id, *since, &letter.spent) {
                 return Err(differ("when a row was put there", since, row));
             }
+            let delivery = there(shelf.reader.delivery(row.account, row.delivery)?, &row.delivery)?;
+            equal("the row that asks for the attempt", &DeliveryStatus::Due { row: row.id }, &delivery.status)?;
         }
         Ok(())
     }
@@ -51,7 +53,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// A timer stays until it ran. It may go when its object has moved on, but need not.
+    /// A timer stays until it ran, whatever its object does.
     pub(super) fn compare_timers(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
         let rows = shelf.reader.timers(None, Timestamp(u64::MAX), usize::MAX)?;
         let retries = self.retries(shelf, paired)?;

@@ -3,7 +3,7 @@
 
 use crate::change::{Loaded, Need};
 use crate::delivery::{Delivery, DeliveryStatus};
-use crate::id::{AccountId, DeliveryId, EventId};
+use crate::id::{AccountId, DeliveryId, EventId, OutboxId};
 use crate::store::Column;
 
 use super::super::deliveries::{Letter, Stand};
@@ -81,15 +81,22 @@ impl Oracle {
     }
 }
 
-/// When exactly a delivery is tried again is for the cell to say, within bounds.
+/// When exactly a delivery is tried again is for the cell to say, within bounds. Which row asks for it is compared with the
+/// outbox.
 fn expected_status(stand: Stand, found: DeliveryStatus) -> DeliveryStatus {
     match stand {
         Stand::Held => DeliveryStatus::Held,
-        Stand::Due { .. } => DeliveryStatus::Due,
+        Stand::Due { .. } => match found {
+            DeliveryStatus::Due { row } => DeliveryStatus::Due { row },
+            DeliveryStatus::Held
+            | DeliveryStatus::Waiting { .. }
+            | DeliveryStatus::Succeeded { .. }
+            | DeliveryStatus::DeadLettered => DeliveryStatus::Due { row: OutboxId(0) },
+        },
         Stand::Waiting { earliest, latest } => match found {
             DeliveryStatus::Waiting { until } => DeliveryStatus::Waiting { until: until.clamp(earliest, latest) },
             DeliveryStatus::Held
-            | DeliveryStatus::Due
+            | DeliveryStatus::Due { .. }
             | DeliveryStatus::Succeeded { .. }
             | DeliveryStatus::DeadLettered => DeliveryStatus::Waiting { until: earliest },
         },
