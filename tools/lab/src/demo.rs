@@ -87,14 +87,37 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 }
 
 async fn perform(options: &Options) -> Result<(), Failure> {
+    let mut partner = connect(options).await?;
+    let before = partner.operator.webhook(&partner.account).await?;
+    let performed = tokio::select! {
+        performed = perform_all(options, &mut partner) => performed,
+        _ = tokio::signal::ctrl_c() => Err(Failure::wrong("interrupted")),
+    };
+    let restored = restore(&mut partner, before.as_deref()).await;
+    performed.and(restored)
+}
+
+/// Leaves the webhook endpoint as it was. Its secret is another one: the gateway tells a secret once, and takes none.
+async fn restore(partner: &mut Partner, before: Option<&str>) -> Result<(), Failure> {
+    match before {
+        Some(url) => {
+            let secret = partner.operator.set_webhook(&partner.account, url).await?;
+            println!("webhooks go to {url} again, signed with a new secret: {secret}");
+        }
+        None => partner.operator.unset_webhook(&partner.account).await?,
+    }
+    Ok(())
+}
+
+async fn perform_all(options: &Options, partner: &mut Partner) -> Result<(), Failure> {
     let style = Style::of_stdout();
     let start = Instant::now();
-    let (mut partner, receiver) = begin(options).await?;
+    let receiver = receive(options, partner).await?;
     let mut journeys = Vec::new();
     for (number, plan) in (1..).zip(PLANS) {
         println!("{}", style.heading(number, plan.title));
         let on_step = |step: &Step| println!("{}", style.step(step));
-        let mut journey = Walk::perform(&mut partner, plan, &on_step).await;
+        let mut journey = Walk::perform(partner, plan, &on_step).await;
         await_webhooks(&receiver, &mut journey, &plan).await;
         journeys.push(journey);
     }
@@ -104,22 +127,29 @@ async fn perform(options: &Options) -> Result<(), Failure> {
     conclude(style, &journeys, &receiver.rejected(), start.elapsed())
 }
 
-/// Finds the server, sets the webhook endpoint and starts the receiver behind it.
-async fn begin(options: &Options) -> Result<(Partner, Receiver), Failure> {
+/// Finds the server and its demo partner.
+async fn connect(options: &Options) -> Result<Partner, Failure> {
     let directory = options.data_dir.clone().unwrap_or_else(sandbox::default_directory);
     let sandbox = Sandbox::read(&directory)?;
     let target = Target::parse(options.base_url.as_deref().unwrap_or(&sandbox.base_url))?;
     let mut server = Api::new(target.clone(), &sandbox.secret_key);
     server.require("--base-url").await?;
-    let mut operator = Operator::connect(&options.operator_url, &directory).await?;
-    let port = receiver::free_port()?;
-    let secret = operator.set_webhook(&sandbox.account_id, &format!("http://127.0.0.1:{port}/webhooks")).await?;
-    let program = options.receiver.clone().unwrap_or_else(receiver::default_program);
-    let receiver = Receiver::start(&options.python, &program, port, &secret)?;
-    println!("gateway {}, operator interface {}, receiver on port {port}", target.url(), options.operator_url);
+    let operator = Operator::connect(&options.operator_url, &directory).await?;
+    println!("gateway {}, operator interface {}", target.url(), options.operator_url);
+    let account = sandbox.account_id;
     let origin = sandbox.allowed_origins.first().cloned().unwrap_or_default();
     let browser = Api::new(target, &sandbox.publishable_key);
-    Ok((Partner { server, browser, operator, origin, seed: Seed::new(Seed::fresh()) }, receiver))
+    Ok(Partner { account, server, browser, operator, origin, seed: Seed::new(Seed::fresh()) })
+}
+
+/// Sets the webhook endpoint and starts the receiver behind it.
+async fn receive(options: &Options, partner: &mut Partner) -> Result<Receiver, Failure> {
+    let port = receiver::free_port()?;
+    let secret = partner.operator.set_webhook(&partner.account, &format!("http://127.0.0.1:{port}/webhooks")).await?;
+    let program = options.receiver.clone().unwrap_or_else(receiver::default_program);
+    let receiver = Receiver::start(&options.python, &program, port, &secret)?;
+    println!("webhook receiver on port {port}");
+    Ok(receiver)
 }
 
 /// Waits until as many webhooks are there as the journey has events, and compares them.

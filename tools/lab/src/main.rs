@@ -1,7 +1,7 @@
 //! `causeway-lab`: performs journeys against a running gateway and measures it under load.
 //!
-//! It speaks to the gateway as a partner does, over HTTP alone, and shares no code with it. Exit codes: 0 all is as it should
-//! be; 1 something is not; 2 there is nothing to work with, such as no server.
+//! It speaks to the gateway as a partner does, over HTTP alone; the core's code is used only to measure its parts alone. Exit
+//! codes: 0 all is as it should be; 1 something is not; 2 there is nothing to work with, such as no server.
 
 #![allow(clippy::print_stdout, reason = "showing results at the terminal is this program's job")]
 
@@ -9,6 +9,7 @@ mod api;
 mod connection;
 mod demo;
 mod failure;
+mod fill;
 mod load;
 mod request;
 mod sandbox;
@@ -33,17 +34,19 @@ struct Lab {
 enum Command {
     /// Performs whole journeys against a running sandbox and draws what happened.
     Demo(demo::Options),
-    /// Generates load against a running sandbox and reports what came back how fast.
-    Load(load::Options),
-    /// Fills a running sandbox with settled journeys: `load journeys` with one round.
-    Fill(load::Options),
+    Load(Box<load::Options>),
+    Fill(Box<fill::Options>),
+    /// Answers everything with a constant, for `load`.
+    #[command(hide = true)]
+    Constant(load::ceilings::http::Options),
 }
 
 fn main() -> ExitCode {
     let result = match Lab::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Load(options) => load::run(&options),
-        Command::Fill(options) => load::fill(&options),
+        Command::Fill(options) => fill::run(&options),
+        Command::Constant(options) => load::ceilings::http::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

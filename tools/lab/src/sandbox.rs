@@ -73,6 +73,23 @@ impl Operator {
         Ok(reply.text("secret").to_owned())
     }
 
+    /// Where an account's webhooks go, if they go anywhere.
+    pub async fn webhook(&mut self, account: &str) -> Result<Option<String>, Failure> {
+        let path = format!("/operator/accounts/{account}");
+        let reply = self.0.get(&path).await?.expect(200, "reading the account")?;
+        let modes = reply.body["modes"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let sandbox = modes.iter().find(|record| record["mode"] == "test");
+        Ok(sandbox.and_then(|record| record["webhook_url"].as_str()).map(str::to_owned))
+    }
+
+    /// Lets an account's webhooks go nowhere.
+    pub async fn unset_webhook(&mut self, account: &str) -> Result<(), Failure> {
+        let path = format!("/operator/accounts/{account}/webhook");
+        let body = json!({"mode": "test", "reason": "causeway-lab"});
+        self.0.call("DELETE", &path, &[], Some(&body)).await?.expect(200, "unsetting the webhook endpoint")?;
+        Ok(())
+    }
+
     /// How often rails were asked to move money since the server started.
     pub async fn rail_attempts(&mut self) -> Result<u64, Failure> {
         let metrics = self.0.get("/metrics").await?.expect(200, "reading the metrics")?;

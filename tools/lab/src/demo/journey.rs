@@ -60,6 +60,8 @@ impl Plan {
 
 /// Who calls: the partner's server with its secret key, its page with the publishable one, and beside them the operator.
 pub struct Partner {
+    /// Its account.
+    pub account: String,
     /// Calls with the secret key.
     pub server: Api,
     /// Calls with the publishable key.

@@ -1,156 +1,206 @@
-//! The closed loop: every connection takes the next number, performs it, and takes the next one.
+//! One step: tickets from the schedule, clients that perform them, and what came of it.
+//!
+//! Clients queue for the next ticket, and the first in the queue waits until it is due. When all are busy nobody takes the
+//! tickets that become due; whoever is free next finds them late, performs them if their callers would still wait, and
+//! counts the others as missed. So nothing queues up here, and no delay is left out.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use crate::connection::Connection;
+use super::client::{Client, Dialer};
+use super::clock::Clock;
+use super::mix::Work;
+use super::schedule::{Pace, Plan, Schedule, Ticket};
+use super::tally::Tally;
 use crate::failure::Failure;
 use crate::seed::Seed;
-use crate::target::Target;
 
-/// Where the load goes and how wide it is.
+/// How long the last answers may take once the last unit has begun.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How wide the load is.
 #[derive(Clone, Debug)]
-pub struct Load {
-    /// The server.
-    pub target: Target,
-    /// Connections, each with one request in flight.
-    pub connections: usize,
-    /// Where the random numbers start.
-    pub seed: u64,
+pub struct Width {
+    /// Requests in flight at most.
+    pub in_flight: usize,
+    /// How late a unit may begin; later ones are missed.
+    pub patience: Duration,
 }
 
-/// What is performed, number by number.
-pub trait Work {
-    /// Performs this number to its end.
-    async fn perform(&self, number: usize, hands: &mut Hands) -> io::Result<Verdict>;
-}
-
-/// What one connection works with.
+/// What one worker works with.
 pub struct Hands {
-    /// The connection.
-    pub connection: Connection,
+    /// Its clients: as many as its work sends at once.
+    pub clients: Vec<Client>,
     /// Its random numbers.
     pub seed: Seed,
-    /// Room for the request.
-    pub request: Vec<u8>,
+    /// Where it counts; shared by all workers of the step.
+    pub tally: Rc<RefCell<Tally>>,
+    /// From when on the next call's time is counted.
+    pub since: Instant,
+    /// Whether the present unit is counted.
+    pub counts: bool,
 }
 
-/// How a number ended.
-pub enum Verdict {
-    /// As it should.
-    Good,
-    /// With this answer instead.
-    Other(String),
+/// What came of a step.
+#[derive(Clone, Default)]
+pub struct Step {
+    /// The counts and times.
+    pub tally: Tally,
+    /// How long it was counted, in seconds.
+    pub window: f64,
 }
 
-/// What came of a round.
-#[derive(Debug, Default)]
-pub struct Round {
-    /// Numbers that ended as they should.
-    pub good: u64,
-    /// The others, by what was answered.
-    pub other: BTreeMap<String, u64>,
-    /// From the first request to the last answer.
-    pub seconds: f64,
-    /// How long the good ones took, in microseconds, ascending.
-    pub micros: Vec<u32>,
+struct Shared {
+    schedule: Mutex<Schedule>,
+    clock: Clock,
+    patience: Duration,
+    work: Rc<Work>,
+    dialer: Dialer,
+    tally: Rc<RefCell<Tally>>,
+    /// Counted units that have begun and not ended.
+    under_way: Cell<u64>,
+    /// When counting begins and ends.
+    window: (Instant, Instant),
+    last_answer: Cell<Instant>,
 }
 
-/// Performs the numbers below `total`. Connections are opened before the clock starts.
-pub async fn drive<W: Work + 'static>(load: &Load, total: usize, work: &Rc<W>) -> Result<Round, Failure> {
-    let failed = |error| Failure::wrong(format!("the load on {} broke off: {error}", load.target.url()));
-    let mut seed = Seed::new(load.seed);
-    let mut hands = Vec::with_capacity(load.connections);
-    for _ in 0..load.connections.min(total) {
-        let connection = Connection::open(load.target.address).await.map_err(failed)?;
-        hands.push(Hands { connection, seed: Seed::new(seed.draw()), request: Vec::with_capacity(2_048) });
-    }
-    let next = Rc::new(Cell::new(0));
-    let mut loops = JoinSet::new();
+/// Performs `plan`. Connections are opened before it starts. Must run inside a `LocalSet`.
+pub async fn drive(dialer: &Dialer, width: &Width, plan: Plan, work: &Rc<Work>, seed: u64) -> Result<Step, Failure> {
+    let failed = |error| Failure::wrong(format!("the load on {} broke off: {error}", dialer.target().url()));
+    let mut seed = Seed::new(seed);
+    let per_worker = work.width();
+    let workers = (width.in_flight / per_worker).max(1);
+    let mut clients = dialer.open(workers * per_worker).await.map_err(failed)?.into_iter();
     let start = Instant::now();
-    for hands in hands {
-        loops.spawn_local(one_loop(hands, total, Rc::clone(work), Rc::clone(&next)));
+    let schedule = Schedule::new(plan, start, seed.draw());
+    let window = (schedule.counted_from(), schedule.counted_from() + plan.time);
+    let shared = Rc::new(Shared {
+        schedule: Mutex::new(schedule),
+        clock: Clock::new().map_err(failed)?,
+        patience: width.patience,
+        work: Rc::clone(work),
+        dialer: dialer.clone(),
+        tally: Rc::default(),
+        under_way: Cell::new(0),
+        window,
+        last_answer: Cell::new(window.0),
+    });
+    let mut tasks = JoinSet::new();
+    for _ in 0..workers {
+        let clients = clients.by_ref().take(per_worker).collect();
+        let tally = Rc::clone(&shared.tally);
+        let hands = Hands { clients, seed: Seed::new(seed.draw()), tally, since: start, counts: false };
+        tasks.spawn_local(Rc::clone(&shared).work(hands));
     }
-    let mut round = Round::default();
-    while let Some(ended) = loops.join_next().await {
-        round.merge(ended.map_err(io::Error::other).and_then(|result| result).map_err(failed)?);
-    }
-    round.seconds = start.elapsed().as_secs_f64();
-    round.micros.sort_unstable();
-    Ok(round)
+    let end = tokio::time::Instant::from_std(window.1 + width.patience + DRAIN);
+    let ended = tokio::time::timeout_at(end, all(&mut tasks)).await;
+    tasks.abort_all();
+    ended.unwrap_or(Ok(())).map_err(failed)?;
+    let mut tally = shared.tally.take();
+    tally.unanswered = shared.under_way.get();
+    // Flat out, a number of units may be done early.
+    let is_early = plan.pace == Pace::FlatOut && plan.most < u64::MAX;
+    let last = if is_early { shared.last_answer.get().min(window.1) } else { window.1 };
+    Ok(Step { tally, window: (last - window.0).as_secs_f64() })
 }
 
-async fn one_loop<W: Work>(mut hands: Hands, total: usize, work: Rc<W>, next: Rc<Cell<usize>>) -> io::Result<Round> {
-    let mut round = Round::default();
-    while next.get() < total {
-        let number = next.replace(next.get() + 1);
-        let start = Instant::now();
-        let verdict = work.perform(number, &mut hands).await?;
-        let micros = start.elapsed().as_micros() as u32;
-        match verdict {
-            Verdict::Good => {
-                round.good += 1;
-                round.micros.push(micros);
+async fn all(tasks: &mut JoinSet<io::Result<()>>) -> io::Result<()> {
+    while let Some(ended) = tasks.join_next().await {
+        ended.map_err(io::Error::other).flatten()?;
+    }
+    Ok(())
+}
+
+impl Shared {
+    /// Performs tickets until there are no more. A client whose connection broke is replaced; when that fails, nothing
+    /// listens any more and the step is over.
+    async fn work(self: Rc<Shared>, mut hands: Hands) -> io::Result<()> {
+        while let Some(ticket) = self.next().await? {
+            hands.since = ticket.due;
+            hands.counts = ticket.counts;
+            self.count_under_way(ticket, 1);
+            let sent = Instant::now();
+            let outcome = self.work.perform(&mut hands).await;
+            let ended = Instant::now();
+            self.count_under_way(ticket, -1);
+            self.count_answered(matches!(outcome, Ok(true)), ended);
+            if ticket.counts {
+                let mut tally = self.tally.borrow_mut();
+                match &outcome {
+                    Ok(is_good) => tally.unit(*is_good, ended - ticket.due, ended - sent),
+                    Err(error) => tally.other(format!("connection lost: {error}")),
+                }
             }
-            Verdict::Other(answer) => *round.other.entry(answer).or_default() += 1,
+            if outcome.is_err() {
+                hands.clients = self.dialer.open(hands.clients.len()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next ticket that somebody would still wait for, once it is due.
+    async fn next(&self) -> io::Result<Option<Ticket>> {
+        let mut schedule = self.schedule.lock().await;
+        loop {
+            let now = Instant::now();
+            let Some(ticket) = schedule.next(now) else { return Ok(None) };
+            if ticket.counts {
+                self.tally.borrow_mut().due += 1;
+            }
+            if ticket.due > now {
+                self.clock.reach(ticket.due).await?;
+                return Ok(Some(ticket));
+            }
+            let late = now - ticket.due;
+            if late <= self.patience {
+                return Ok(Some(ticket));
+            }
+            if ticket.counts {
+                self.tally.borrow_mut().missed(late);
+            }
         }
     }
-    Ok(round)
+
+    /// Throughput counts what is answered in the window, whenever it began.
+    fn count_answered(&self, is_good: bool, ended: Instant) {
+        self.last_answer.set(ended.max(self.window.0));
+        if is_good && (self.window.0..self.window.1).contains(&ended) {
+            self.tally.borrow_mut().answered += 1;
+        }
+    }
+
+    fn count_under_way(&self, ticket: Ticket, change: i64) {
+        if ticket.counts {
+            self.under_way.set(self.under_way.get().saturating_add_signed(change));
+        }
+    }
 }
 
-impl Round {
-    fn merge(&mut self, part: Round) {
-        self.good += part.good;
-        self.micros.extend(part.micros);
-        for (answer, count) in part.other {
-            *self.other.entry(answer).or_default() += count;
-        }
-    }
-
-    /// Good ones per second.
+impl Step {
+    /// Good units a second.
     pub fn rate(&self) -> f64 {
-        if self.seconds > 0.0 { self.good as f64 / self.seconds } else { 0.0 }
+        self.per_second(self.tally.answered)
     }
 
-    /// The time that this share of the good ones did not exceed, in microseconds.
-    pub fn percentile(&self, share: f64) -> u32 {
-        let rank = (share * self.micros.len() as f64).ceil() as usize;
-        self.micros.get(rank.saturating_sub(1)).copied().unwrap_or(0)
+    /// Units that became due a second.
+    pub fn offered(&self) -> f64 {
+        self.per_second(self.tally.due)
     }
 
-    /// The other answers as one line.
-    pub fn others(&self) -> String {
-        let parts: Vec<String> = self.other.iter().map(|(answer, count)| format!("{count} × {answer}")).collect();
-        parts.join(", ")
+    /// This many of something for each good unit, a second.
+    pub fn rate_of(&self, count: u64) -> f64 {
+        self.rate() * count as f64 / self.tally.good.max(1) as f64
+    }
+
+    fn per_second(&self, count: u64) -> f64 {
+        if self.window > 0.0 { count as f64 / self.window } else { 0.0 }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_taken_from_the_sorted_times() {
-        let round = Round { micros: (1..=100).collect(), ..Round::default() };
-        assert_eq!((round.percentile(0.5), round.percentile(0.99), round.percentile(1.0)), (50, 99, 100));
-        assert_eq!(Round::default().percentile(0.5), 0);
-    }
-
-    #[test]
-    fn parts_add_up() {
-        let part = |good, answer: &str| Round {
-            good,
-            other: [(answer.to_owned(), 2)].into(),
-            micros: vec![5; good as usize],
-            ..Round::default()
-        };
-        let mut round = part(1, "503 overloaded");
-        round.merge(part(3, "503 overloaded"));
-        assert_eq!((round.good, round.micros.len(), round.others().as_str()), (4, 4, "4 × 503 overloaded"));
-    }
-}
+mod tests;

@@ -1,186 +1,162 @@
-//! What the load found, as lines and as JSON.
+//! What was found: figures over the rounds, for the terminal, as JSON, as a picture, and for the record.
 
-use std::time::Duration;
+mod date;
+mod figures;
+mod json;
+mod record;
+mod svg;
+mod table;
 
-use clap::ValueEnum;
-use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
 
-use super::{Options, Scenario, Size, drive::Round};
+use super::ceilings::Ceiling;
+use super::machine::Machine;
+use super::mix::{DIFFERENT, Mix};
+use super::plan::Options;
+use super::round::{Measured, MixRound};
+use super::statistics::Verdict;
+use super::tally::Tally;
 use crate::failure::Failure;
+use crate::seed::Seed;
 
-/// One measured round.
-pub struct Measured {
-    /// Its number, from 1.
-    pub number: u32,
-    /// What the constant server reached, in requests per second.
-    pub ceiling: Option<f64>,
-    /// What the gateway reached.
-    pub round: Round,
-    /// How long after the last answer the last payment was settled.
-    pub settled: Duration,
-    /// How long after the last answer the last webhook arrived.
-    pub delivered: Duration,
-    /// Webhooks that arrived.
+pub use date::stamp;
+
+/// What counts, for everybody who reads a figure.
+const COUNTED: &str = "Counted is only what was approved and answered 2xx; latencies run from when a request was due.";
+
+/// What was measured.
+#[derive(Default)]
+pub struct Rounds {
+    /// The ceilings: before each round, and after the last.
+    pub ceilings: Vec<Ceiling>,
+    /// The rounds of each mix.
+    pub mixes: Vec<(Mix, Vec<MixRound>)>,
+    /// Webhooks that arrived over the whole run.
     pub webhooks: u64,
 }
 
-/// The rounds so far.
+/// What was measured, of what and on what.
 pub struct Report {
-    options: Options,
-    seed: u64,
-    rounds: Vec<Measured>,
-    grown: Option<(Size, Size)>,
+    /// What the caller asked for.
+    pub options: Options,
+    /// Where the random numbers started.
+    pub seed: u64,
+    /// What it ran on.
+    pub machine: Machine,
+    /// When it began.
+    pub began: SystemTime,
+    /// Puts and bytes of a pay-in in the store's ceiling.
+    pub per_pay_in: (f64, f64),
+    /// Which share of the processors' time the host took away.
+    pub stolen: f64,
+    /// Which share of it others used: programs that have nothing to do with the run, and the kernel's own threads.
+    pub others: f64,
+    /// The figures.
+    pub rounds: Rounds,
+}
+
+impl Rounds {
+    /// Nothing yet, of these mixes.
+    pub fn new(mixes: Vec<Mix>) -> Rounds {
+        Rounds { mixes: mixes.into_iter().map(|mix| (mix, Vec::new())).collect(), ..Rounds::default() }
+    }
+
+    /// Adds a round of the ceilings.
+    pub fn add_ceiling(&mut self, ceiling: Ceiling) {
+        self.ceilings.push(ceiling);
+    }
+
+    /// Adds a round of a mix.
+    pub fn add(&mut self, mix: Mix, round: MixRound) {
+        self.mixes.iter_mut().filter(|(known, _)| *known == mix).for_each(|(_, rounds)| rounds.push(round.clone()));
+    }
+
+    /// The rounds of the ceiling with each name.
+    pub fn ceiling_rounds(&self) -> Vec<(&'static str, Vec<f64>)> {
+        let names = Ceiling::default().named().map(|(name, _)| name);
+        let rounds = |place: usize| self.ceilings.iter().map(|ceiling| ceiling.named()[place].1).collect();
+        names.into_iter().enumerate().map(|(place, name)| (name, rounds(place))).collect()
+    }
 }
 
 impl Report {
-    /// Starts with what is measured.
-    pub fn new(options: &Options, seed: u64) -> Report {
-        let report = Report { options: options.clone(), seed, rounds: Vec::new(), grown: None };
-        let Options { connections, rounds, requests, webhooks, .. } = options;
-        let what = if options.scenario == Scenario::PayIns { "pay-ins" } else { "journeys (session, quote, pay-in)" };
-        let webhooks = if *webhooks { "webhooks to a receiver of its own" } else { "webhook endpoint as it is" };
-        report.say(&format!("{rounds} × {requests} {what}, {connections} connections, {webhooks}, seed {seed}"));
-        report.say(
-            "round    good/s  ceiling/s   ratio    p50 ms    p99 ms    max ms  settled ms  webhooks  other answers",
-        );
-        report
+    /// Nothing measured yet.
+    pub fn begin(options: &Options, machine: Machine) -> Report {
+        let seed = options.seed.unwrap_or_else(Seed::fresh);
+        let (options, rounds) = (options.clone(), Rounds::new(options.mixes()));
+        let (began, per_pay_in) = (SystemTime::now(), (0.0, 0.0));
+        Report { options, seed, machine, began, per_pay_in, stolen: 0.0, others: 0.0, rounds }
     }
 
-    /// Adds a round and shows it.
-    pub fn add(&mut self, measured: Measured) {
-        let round = &measured.round;
-        let ms = |share| f64::from(round.percentile(share)) / 1000.0;
-        let (ceiling, ratio) = match measured.ceiling {
-            Some(ceiling) => (format!("{ceiling:.0}"), format!("{:.3}", round.rate() / ceiling)),
-            None => ("-".to_owned(), "-".to_owned()),
-        };
-        self.say(&format!(
-            "{:>5}  {:>8.0}  {ceiling:>9}  {ratio:>6}  {:>8.2}  {:>8.2}  {:>8.2}  {:>10}  {:>8}  {}",
-            measured.number,
-            round.rate(),
-            ms(0.5),
-            ms(0.99),
-            ms(1.0),
-            measured.settled.as_millis(),
-            measured.webhooks,
-            if round.other.is_empty() { "none".to_owned() } else { round.others() },
-        ));
-        self.rounds.push(measured);
-    }
-
-    /// The data directory before and after.
-    pub fn grown(&mut self, before: Size, after: Size) {
-        self.grown = Some((before, after));
-    }
-
-    /// Shows the medians; fails when there were other answers than those wanted.
-    pub fn finish(&self) -> Result<(), Failure> {
-        let medians = self.medians();
-        let text = |name: &str, places: usize| match medians[name].as_f64() {
-            Some(number) => format!("{number:.places$}"),
-            None => "-".to_owned(),
-        };
-        let (rate, p50, p99) = (text("rate", 0), text("p50_ms", 2), text("p99_ms", 2));
-        let (ceiling, ratio) = (text("ceiling", 0), text("ratio", 3));
-        self.say(&format!("medians: {rate} good/s (ceiling {ceiling}/s, ratio {ratio}), p50 {p50} ms, p99 {p99} ms"));
-        if let Some((before, after)) = self.grown {
-            self.say(&self.growth(before, after));
-        }
-        if self.options.json {
-            println!("{:#}", self.json(medians));
-        }
-        let other: u64 = self.rounds.iter().flat_map(|measured| measured.round.other.values()).sum();
-        match other {
-            0 => Ok(()),
-            count => Err(Failure::wrong(format!(
-                "{count} answers were not as they should be (quote_expired: start the server with --quote-life 300s)"
-            ))),
-        }
-    }
-
-    fn medians(&self) -> Value {
-        let over = |value: &dyn Fn(&Measured) -> Option<f64>| median(self.rounds.iter().filter_map(value).collect());
-        json!({
-            "rate": over(&|measured| Some(measured.round.rate())),
-            "ceiling": over(&|measured| measured.ceiling),
-            "ratio": over(&|measured| measured.ceiling.map(|ceiling| measured.round.rate() / ceiling)),
-            "p50_ms": over(&|measured| Some(f64::from(measured.round.percentile(0.5)) / 1000.0)),
-            "p99_ms": over(&|measured| Some(f64::from(measured.round.percentile(0.99)) / 1000.0)),
-        })
-    }
-
-    fn json(&self, medians: Value) -> Value {
-        let rounds = self.rounds.iter().map(|measured| {
-            let Measured { number, ceiling, round, settled, delivered, webhooks } = measured;
-            json!({
-                "round": number,
-                "good": round.good,
-                "seconds": round.seconds,
-                "rate": round.rate(),
-                "ceiling": ceiling,
-                "p50_ms": f64::from(round.percentile(0.5)) / 1000.0,
-                "p99_ms": f64::from(round.percentile(0.99)) / 1000.0,
-                "settled_after_ms": settled.as_millis() as u64,
-                "webhooks": webhooks,
-                "webhooks_delivered_after_ms": delivered.as_millis() as u64,
-                "other": round.other,
-            })
-        });
-        let size = |size: Size| json!({"length": size.length, "allocated": size.allocated});
-        json!({
-            "scenario": self.options.scenario.to_possible_value().map(|value| value.get_name().to_owned()),
-            "seed": self.seed,
-            "connections": self.options.connections,
-            "requests": self.options.requests,
-            "webhooks": self.options.webhooks,
-            "rounds": rounds.collect::<Vec<_>>(),
-            "medians": medians,
-            "data_directory": self.grown.map(|(before, after)| json!({"before": size(before), "after": size(after)})),
-        })
-    }
-
-    /// Before compaction this says little: what is in the write-ahead log is there twice in the end.
-    fn growth(&self, before: Size, after: Size) -> String {
-        let journeys: u64 = self.rounds.iter().map(|measured| measured.round.good).sum();
-        let grown = after.length.saturating_sub(before.length);
+    /// What is about to be measured, in a few lines.
+    pub fn headline(&self) -> String {
+        let options = &self.options;
+        let mixes: Vec<&str> = options.mixes().into_iter().map(Mix::name).collect();
         format!(
-            "data directory: {} bytes before, {} after ({} and {} allocated); {} more for each of {journeys} journeys, \
-             before compaction",
-            before.length,
-            after.length,
-            before.allocated,
-            after.allocated,
-            grown / journeys.max(1),
+            "{} in {} rounds, steps of {:.1} s, {} requests in flight, seed {}\n{}; commit {}",
+            mixes.join(", "),
+            options.rounds(),
+            options.time().as_secs_f64(),
+            options.width().in_flight,
+            self.seed,
+            self.machine.line(),
+            self.machine.commit,
         )
     }
 
-    fn say(&self, line: &str) {
-        if self.options.json {
-            eprintln!("{line}");
+    /// Whether the machine was quiet enough.
+    pub fn verdict(&self) -> Verdict {
+        let rounds = self.rounds.ceiling_rounds();
+        Verdict::of(
+            rounds.iter().map(|(name, rounds)| (*name, rounds.as_slice())),
+            self.options.noise_share(),
+            self.others,
+        )
+    }
+
+    /// Shows and writes everything. Fails when an answer was wrong, when nothing went through, or when figures were to be
+    /// recorded that nobody should believe.
+    pub fn finish(&self, options: &Options, place: &Path) -> Result<(), Failure> {
+        let name = stamp(self.began);
+        let (json, svg) = (format!("{:#}\n", self.json()), self.svg());
+        for (ending, text) in [("json", &json), ("svg", &svg)] {
+            let path = place.join(format!("{name}.{ending}"));
+            let written = fs::write(&path, text);
+            written.map_err(|error| Failure::wrong(format!("cannot write {}: {error}", path.display())))?;
+        }
+        if options.json {
+            print!("{json}")
         } else {
-            println!("{line}");
+            print!("{}", self.table())
+        }
+        let place = place.display();
+        eprintln!("\nwritten: {place}/{name}.json, {place}/{name}.svg");
+        self.check()?;
+        if options.record { self.record() } else { Ok(()) }
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let different: u64 = self.tallies().filter_map(|tally| tally.others.get(DIFFERENT)).sum();
+        if different > 0 {
+            return Err(Failure::wrong(format!("{different} × {DIFFERENT}: this must never happen")));
+        }
+        match self.rounds.mixes.iter().find(|(_, rounds)| rounds.iter().all(|round| round.steady.is_none())) {
+            Some((mix, _)) => Err(Failure::wrong(format!("{} sustained no rate at all", mix.name()))),
+            None => Ok(()),
         }
     }
-}
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => None,
-        count if count % 2 == 1 => Some(values[middle]),
-        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
+    fn tallies(&self) -> impl Iterator<Item = &Tally> {
+        let rounds = self.rounds.mixes.iter().flat_map(|(_, rounds)| rounds);
+        rounds.flat_map(MixRound::steps).map(|measured| &measured.step.tally)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_stands_in_the_middle() {
-        assert_eq!(median(vec![]), None);
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
+impl MixRound {
+    /// What was measured in it.
+    fn steps(&self) -> impl Iterator<Item = &Measured> {
+        [&self.flat_out, &self.peak, &self.steady].into_iter().flatten()
     }
 }

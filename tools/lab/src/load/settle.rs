@@ -1,20 +1,51 @@
-//! Waiting until the rails have answered and the webhooks are delivered: one round must not pay for the work of another.
+//! Waiting until rails have answered and webhooks are delivered: nothing may pay for the work of another.
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::ceiling::Ceiling;
+use super::ceilings::http::WEBHOOKS;
+use super::mix::Stock;
 use crate::api::Api;
 use crate::failure::Failure;
 
-/// How long settlement may lag behind the last answer.
+/// How long settlement and delivery may lag behind the last answer.
 const DEADLINE: Duration = Duration::from_secs(120);
-/// The gap between two looks at a payment.
-const GAP: Duration = Duration::from_millis(5);
+/// The gap between two looks.
+const GAP: Duration = Duration::from_millis(10);
 /// How long no webhook may arrive until there are no more.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// Waits until none of these payments is processing; gives how long that took.
-pub async fn wait(api: &mut Api, payments: &[String]) -> Result<Duration, Failure> {
+/// Waits until nothing is under way any more.
+pub struct Rest {
+    gateway: Api,
+    receiver: Option<Api>,
+    stock: Rc<Stock>,
+    webhooks: u64,
+}
+
+impl Rest {
+    /// Looks at payments of `stock` through `gateway`, and at `receiver` when webhooks are sent.
+    pub fn new(gateway: Api, receiver: Option<Api>, stock: Rc<Stock>) -> Rest {
+        Rest { gateway, receiver, stock, webhooks: 0 }
+    }
+
+    /// Returns when the last payments are settled and no webhook arrives any more.
+    pub async fn wait(&mut self) -> Result<(), Failure> {
+        payments(&mut self.gateway, self.stock.take_payments()).await?;
+        if let Some(receiver) = &mut self.receiver {
+            self.webhooks = webhooks(receiver).await?;
+        }
+        Ok(())
+    }
+
+    /// Webhooks that have arrived.
+    pub fn webhooks(&self) -> u64 {
+        self.webhooks
+    }
+}
+
+/// Waits until none of these payments is processing.
+async fn payments(api: &mut Api, payments: impl IntoIterator<Item = String>) -> Result<(), Failure> {
     let start = Instant::now();
     for payment in payments {
         let path = format!("/v1/rails/pay_ins/{payment}");
@@ -26,24 +57,28 @@ pub async fn wait(api: &mut Api, payments: &[String]) -> Result<Duration, Failur
             tokio::time::sleep(GAP).await;
         }
     }
-    Ok(start.elapsed())
+    Ok(())
 }
 
-/// Waits until no webhook has arrived for a while; gives how long it was until the last one.
-pub async fn webhooks(receiver: &Ceiling) -> Result<Duration, Failure> {
+/// Waits until no webhook has arrived for a while; gives how many there were since the receiver started.
+async fn webhooks(receiver: &mut Api) -> Result<u64, Failure> {
     let start = Instant::now();
-    let (mut count, mut last) = (receiver.webhooks(), start);
+    let (mut count, mut last) = (arrived(receiver).await?, start);
     while last.elapsed() < QUIET {
         if start.elapsed() > DEADLINE {
-            return Err(Failure::wrong(format!(
-                "webhooks still arrive {} s after the last answer",
-                DEADLINE.as_secs()
-            )));
+            let seconds = DEADLINE.as_secs();
+            return Err(Failure::wrong(format!("webhooks still arrive {seconds} s after the last answer")));
         }
         tokio::time::sleep(GAP).await;
-        if receiver.webhooks() != count {
-            (count, last) = (receiver.webhooks(), Instant::now());
+        let now = arrived(receiver).await?;
+        if now != count {
+            (count, last) = (now, Instant::now());
         }
     }
-    Ok(last - start)
+    Ok(count)
+}
+
+async fn arrived(receiver: &mut Api) -> Result<u64, Failure> {
+    let reply = receiver.get(WEBHOOKS).await?.expect(200, "counting webhooks")?;
+    reply.raw.parse().map_err(|_| Failure::wrong(format!("the receiver's count is no number: {}", reply.raw)))
 }

@@ -1,0 +1,134 @@
+//! A history of payments from a seed: as the data directory of a sandbox, as CSV, or both.
+
+mod calendar;
+mod csv;
+mod database;
+mod generate;
+mod model;
+mod pipeline;
+mod progress;
+mod summary;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use causeway_control::catalogue;
+use causeway_core::id::Mode;
+use clap::Args;
+
+use crate::failure::Failure;
+use calendar::Day;
+use csv::Tables;
+use database::Database;
+use generate::market::Market;
+use generate::plants::Plants;
+use generate::{History, Settings};
+use progress::Progress;
+use summary::{Summary, bytes_in, peak_memory};
+
+/// What to write, and where.
+#[derive(Args, Clone, Debug)]
+#[group(id = "target", required = true, multiple = true, args = ["csv", "data_dir"])]
+pub struct Options {
+    /// Payments, frauds included.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    payments: u64,
+    /// Where the random numbers start: the same options give the same payments.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// Days of the history.
+    #[arg(long, value_name = "NUMBER", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=3_650))]
+    days: u64,
+    /// The first day after the history, UTC.
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2026-06-30")]
+    until: Day,
+    /// Partners; the first is the demo partner of sandbox.json.
+    #[arg(long, value_name = "NUMBER", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=200))]
+    partners: u16,
+    /// What is planted: ring, stolen-device and burst as shares of the payments, outage as a share of the time; what is not
+    /// named keeps its default, `none` in front sets all to 0.
+    #[arg(long, value_name = "NAME=RATE,...", default_value_t)]
+    plant: Plants,
+    /// Writes payments.csv, labels.csv, outages.csv and README.md into this folder, which must be empty.
+    #[arg(long, value_name = "DIR")]
+    csv: Option<PathBuf>,
+    /// Writes finished journeys into this data directory, which must be empty: `causeway serve --data-dir DIR` serves it.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    model: model::Options,
+    /// Adds what it took to benches/RESULTS.md.
+    #[arg(long)]
+    record: bool,
+}
+
+/// Writes the history.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let history = history(options)?;
+    let scorer = options.data_dir.as_ref().map(|_| model::scorer(&options.model)).transpose()?;
+    // Whatever can be refused is refused before anything is written.
+    let places: Vec<&PathBuf> = [&options.data_dir, &options.csv].into_iter().flatten().collect();
+    places.iter().try_for_each(|place| require_empty(place))?;
+    let database = options.data_dir.as_deref().map(|place| Database::create(place, &history)).transpose()?;
+    let tables = options.csv.as_deref().map(|folder| Tables::create(folder, &history)).transpose()?;
+    let mut progress = Progress::start(options.payments);
+    let scored_by = match (database.zip(scorer), tables) {
+        (Some((database, (scorer, name))), tables) => {
+            let driver = database.driver(history, scorer)?;
+            pipeline::database(&database, driver, tables, &mut progress)?;
+            Some(name)
+        }
+        (None, Some(tables)) => {
+            pipeline::tables(history, tables, &mut progress)?;
+            None
+        }
+        (None, None) => return Err(Failure::missing("there is nowhere to write to: name --csv or --data-dir")),
+    };
+    let took = progress.took();
+    let places = places.into_iter().map(|place| Ok((place.clone(), bytes_in(place)?)));
+    let places = places.collect::<Result<_, Failure>>()?;
+    let summary = Summary { payments: options.payments, scored_by, took, places, memory: peak_memory() };
+    print!("{}", summary.lines());
+    if options.record { summary.record() } else { Ok(()) }
+}
+
+/// What is there already is nobody's to overwrite.
+fn require_empty(place: &Path) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::wrong(format!("cannot use {}: {error}", place.display()));
+    match fs::read_dir(place).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::missing(format!("{} is not empty: name a new directory", place.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn history(options: &Options) -> Result<History, Failure> {
+    let shipped = catalogue::load(None, None).map_err(|error| Failure::wrong(error.to_string()))?;
+    let market = Market::new(catalogue::for_mode(&shipped, Mode::Sandbox))?;
+    let settings = Settings {
+        payments: options.payments,
+        seed: options.seed,
+        days: options.days,
+        until: options.until,
+        partners: options.partners.into(),
+        plants: options.plant,
+    };
+    History::new(settings, market)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_empty_place_is_written_to() {
+        let parent = tempfile::tempdir().unwrap();
+        assert_eq!(require_empty(parent.path()), Ok(()));
+        assert_eq!(require_empty(&parent.path().join("missing")), Ok(()));
+        fs::write(parent.path().join("thesis.tex"), "x").unwrap();
+        assert!(require_empty(parent.path()).unwrap_err().to_string().contains("not empty"));
+        assert!(require_empty(&parent.path().join("thesis.tex")).is_err());
+    }
+}

@@ -1,0 +1,206 @@
+//! What is not final yet, in memory: the store of a history under way.
+//!
+//! A row is written once, when nothing can change it any more, and in the order of its column's keys. So the files need no
+//! sorting, no compaction and no removals: what comes and goes (the outbox, work for rails, timers) is never written, and
+//! balances and persons are written in the end. What the core asks for is answered from here; what is final is not asked for.
+
+mod queue;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use causeway_core::account::Account;
+use causeway_core::change::{Change, Loaded, Need, OutboxRow};
+use causeway_core::command::Timer;
+use causeway_core::delivery::{Delivery, DeliveryStatus};
+use causeway_core::id::{AccountId, DeliveryId, PaymentId, SessionId};
+use causeway_core::ledger::BalanceKey;
+use causeway_core::payment::Payment;
+use causeway_core::quote::Quote;
+use causeway_core::rail::RailWork;
+use causeway_core::risk::Person;
+use causeway_core::session::{Session, SessionLabel};
+
+use crate::failure::Failure;
+use queue::Queue;
+
+/// The rows that are not final, those that are and wait to be written, and those of the end.
+#[derive(Default)]
+pub struct Held {
+    books: BTreeMap<AccountId, Book>,
+    postings: HashMap<PaymentId, Vec<Change>>,
+    lanes: HashMap<SessionId, DeliveryId>,
+    persons: HashMap<[u8; 16], Person>,
+    balances: BTreeMap<BalanceKey, Change>,
+    accounts: BTreeMap<AccountId, Arc<Account>>,
+    ready: Vec<Change>,
+}
+
+/// What a batch asked for.
+#[derive(Default)]
+pub struct Asked {
+    /// Deliveries that are due.
+    pub outbox: Vec<OutboxRow>,
+    /// Work for rails.
+    pub work: Vec<RailWork>,
+    /// Timers that were set.
+    pub timers: Vec<Timer>,
+}
+
+/// The rows of the end.
+pub struct Rest {
+    /// Persons, in the order of their keys.
+    pub persons: Vec<Change>,
+    /// Accounts and balances, in the order of their keys.
+    pub books: Vec<Change>,
+}
+
+/// What one account has under way.
+#[derive(Default)]
+struct Book {
+    sessions: Queue<Arc<Session>>,
+    quotes: Queue<Arc<Quote>>,
+    payments: Queue<Arc<Payment>>,
+    deliveries: Queue<Arc<Delivery>>,
+}
+
+impl Held {
+    /// Takes in what a batch changed, and gives what it asked for.
+    pub fn take(&mut self, changes: Vec<Change>) -> Result<Asked, Failure> {
+        let mut asked = Asked::default();
+        for change in changes {
+            self.take_one(change, &mut asked)?;
+        }
+        Ok(asked)
+    }
+
+    /// The row that the core needs, as a store would give it.
+    pub fn answer(&self, need: Need) -> Result<Loaded, Failure> {
+        let gone = || Failure::wrong(format!("the core asks for {need:?}, which is written already"));
+        let book = |account| self.books.get(&account).ok_or_else(gone);
+        Ok(match need {
+            Need::Session(account, id) => {
+                let row = book(account)?.sessions.get(id.0).ok_or_else(gone)?;
+                Loaded::Session(account, id, Some(Arc::clone(row)))
+            }
+            Need::Quote(account, id) => {
+                let row = book(account)?.quotes.get(id.0).ok_or_else(gone)?;
+                Loaded::Quote(account, id, Some(Arc::clone(row)))
+            }
+            Need::Payment(account, id) => {
+                let row = book(account)?.payments.get(id.0).ok_or_else(gone)?;
+                Loaded::Payment(account, id, Some(Arc::clone(row)))
+            }
+            Need::Delivery(account, id) => {
+                let row = book(account)?.deliveries.get(id.0).ok_or_else(gone)?;
+                Loaded::Delivery(account, id, Some(Arc::clone(row)))
+            }
+            Need::Replay(key) => Loaded::Replay(key, None),
+            Need::Person(key) => Loaded::Person(key, self.persons.get(&key).cloned()),
+            Need::Lane(session) => Loaded::Lane(session, self.lanes.get(&session).copied()),
+            Need::Balance(key) => match self.balances.get(&key) {
+                Some(Change::Balance(_, value)) => Loaded::Balance(key, Some(*value)),
+                _ => Loaded::Balance(key, None),
+            },
+        })
+    }
+
+    /// Whether a session can still expire.
+    pub fn is_open(&self, account: AccountId, session: SessionId) -> bool {
+        let row = self.books.get(&account).and_then(|book| book.sessions.get(session.0));
+        row.is_some_and(|session| session.status.label() == SessionLabel::Open)
+    }
+
+    /// In whose order a delivery stands.
+    pub fn lane(&self, account: AccountId, delivery: DeliveryId) -> Option<SessionId> {
+        self.books.get(&account)?.deliveries.get(delivery.0)?.lane
+    }
+
+    /// How many rows wait to be written.
+    pub fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// The rows that wait to be written.
+    pub fn take_ready(&mut self) -> Vec<Change> {
+        let as_many_again = Vec::with_capacity(self.ready.len());
+        std::mem::replace(&mut self.ready, as_many_again)
+    }
+
+    /// The rows of the end; refused while anything is under way.
+    pub fn rest(self) -> Result<Rest, Failure> {
+        let under_way: usize = self.books.values().map(Book::len).sum();
+        if under_way + self.postings.len() + self.lanes.len() + self.ready.len() > 0 {
+            return Err(Failure::wrong(format!("{under_way} rows are not final at the end of the history")));
+        }
+        let persons: BTreeMap<_, _> = self.persons.into_iter().collect();
+        let persons = persons.into_iter().map(|(key, person)| Change::Person(key, person));
+        let accounts = self.accounts.into_values().map(Change::Account);
+        Ok(Rest { persons: persons.collect(), books: accounts.chain(self.balances.into_values()).collect() })
+    }
+
+    fn take_one(&mut self, change: Change, asked: &mut Asked) -> Result<(), Failure> {
+        match change {
+            Change::Account(row) => drop(self.accounts.insert(row.id, row)),
+            Change::Session(row) => self.session(row),
+            Change::Quote(row) => self.quote(row),
+            Change::Payment(row) => self.payment(row),
+            Change::Delivery(row) => self.delivery(row),
+            Change::Postings(_, payment, _, _) => self.postings.entry(payment).or_default().push(change),
+            Change::Person(key, person) => drop(self.persons.insert(key, person)),
+            Change::Balance(key, _) => drop(self.balances.insert(key, change)),
+            Change::Lane(session, Some(last)) => drop(self.lanes.insert(session, last)),
+            Change::Lane(session, None) => drop(self.lanes.remove(&session)),
+            Change::Transaction(..) | Change::Receipt(_) | Change::Event(_) => self.ready.push(change),
+            Change::OutboxAdd(row) => asked.outbox.push(row),
+            Change::RailWorkAdd(work) => asked.work.push(*work),
+            Change::TimerAdd(timer) => asked.timers.push(timer),
+            // The index follows from the sessions, and what is removed was never written.
+            Change::SessionIndex(..) | Change::OutboxRemove(_) | Change::RailWorkRemove(_) | Change::TimerRemove(_) => {
+            }
+            Change::Replay(..) => return Err(Failure::wrong("a history has no idempotency keys")),
+        }
+        Ok(())
+    }
+
+    fn session(&mut self, row: Arc<Session>) {
+        let sessions = &mut self.books.entry(row.account).or_default().sessions;
+        sessions.put(row.id.0, row);
+        while let Some(ended) = sessions.pop_if(|row| row.status.label() != SessionLabel::Open) {
+            let index = Change::SessionIndex(ended.account, ended.status.label(), ended.id, true);
+            self.ready.extend([index, Change::Session(ended)]);
+        }
+    }
+
+    fn quote(&mut self, row: Arc<Quote>) {
+        let quotes = &mut self.books.entry(row.account).or_default().quotes;
+        quotes.put(row.id.0, row);
+        while let Some(consumed) = quotes.pop_if(|row| row.consumed.is_some()) {
+            self.ready.push(Change::Quote(consumed));
+        }
+    }
+
+    fn payment(&mut self, row: Arc<Payment>) {
+        let payments = &mut self.books.entry(row.account).or_default().payments;
+        payments.put(row.id.0, row);
+        while let Some(ended) = payments.pop_if(|row| row.status.is_final()) {
+            let postings = self.postings.remove(&ended.id).unwrap_or_default();
+            self.ready.push(Change::Payment(ended));
+            self.ready.extend(postings);
+        }
+    }
+
+    fn delivery(&mut self, row: Arc<Delivery>) {
+        let deliveries = &mut self.books.entry(row.account).or_default().deliveries;
+        deliveries.put(row.id.0, row);
+        while let Some(ended) = deliveries.pop_if(|row| matches!(row.status, DeliveryStatus::Succeeded { .. })) {
+            self.ready.push(Change::Delivery(ended));
+        }
+    }
+}
+
+impl Book {
+    fn len(&self) -> usize {
+        self.sessions.len() + self.quotes.len() + self.payments.len() + self.deliveries.len()
+    }
+}

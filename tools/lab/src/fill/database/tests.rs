@@ -1,0 +1,127 @@
+//! What the filler writes is what a gateway would have written.
+
+use std::sync::Arc;
+
+use causeway_core::id::SessionId;
+use causeway_core::payment::PaymentStatus;
+use causeway_core::risk::Decider;
+use causeway_core::risk::scorer::NoModel;
+use causeway_core::session::SessionLabel;
+use causeway_core::store::{Column, MemoryStore, Reader, Scan, Store};
+use causeway_core::time::Timestamp;
+
+use super::*;
+use crate::fill::csv::{order_id, outcome};
+use crate::fill::generate::draft::Story;
+use crate::fill::generate::tests::history;
+use crate::fill::pipeline::Load;
+
+const PAYMENTS: u64 = 600;
+
+/// A history performed: what a gateway's store would hold, and what the filler writes.
+struct Performed {
+    stories: Vec<Arc<Story>>,
+    gateway: Arc<dyn Store>,
+    filler: Arc<dyn Store>,
+}
+
+fn performed(seed: u64) -> Performed {
+    let plants = "ring=0.02,stolen-device=0.02,burst=0.03,outage=0.05";
+    let history = history(PAYMENTS, seed, plants);
+    let keys = KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox);
+    let demo = DemoPartner::new(history.people().partners()[0].account, BASE_URL).unwrap();
+    let scorer = Box::new(NoModel { reason: "a test".to_owned() });
+    let mut driver = driver(history, &keys, &demo, scorer).unwrap();
+    let (gateway, filler) = (MemoryStore::new(), MemoryStore::new());
+    let mut stories = Vec::new();
+    let mut sink = |load| {
+        match load {
+            Load::Story(story) => stories.push(story),
+            Load::Rows(rows) => filler.commit(&[Batch::encode(&rows)])?,
+        }
+        Ok(())
+    };
+    driver.run(&mut sink).unwrap();
+    let batches: Vec<Batch> = driver.cell().batches.iter().map(Batch::encode).collect();
+    gateway.commit(&batches).unwrap();
+    let (persons, last) = last_batches(driver.rest().unwrap());
+    filler.commit(&persons).unwrap();
+    filler.commit(&[last]).unwrap();
+    Performed { stories, gateway: Arc::new(gateway), filler: Arc::new(filler) }
+}
+
+fn rows(store: &dyn Store, column: Column) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let everything = Scan { from: Vec::new(), until: None, newest_first: false };
+    store.scan(column, &everything, usize::MAX).unwrap()
+}
+
+#[test]
+fn its_rows_are_those_of_a_gateway() {
+    let Performed { gateway, filler, .. } = performed(5);
+    for &column in Column::ALL {
+        let (expected, found) = (rows(&*gateway, column), rows(&*filler, column));
+        if column != Column::Timers {
+            assert!(expected == found, "{}: {} rows, expected {}", column.name(), found.len(), expected.len());
+        }
+        let is_work = matches!(column, Column::Outbox | Column::RailWork | Column::Timers | Column::Lanes);
+        assert_eq!(found.is_empty(), is_work || column == Column::Replays, "{}", column.name());
+    }
+    // A gateway would have run the timers of ended sessions, which does nothing but remove them.
+    let (expected, found) = (Reader::new(gateway), Reader::new(filler));
+    for timer in expected.timers(None, Timestamp(u64::MAX - 1), usize::MAX).unwrap() {
+        let causeway_core::command::TimerTask::ExpireSession(session) = timer.task else { panic!("{timer:?}") };
+        let session = found.session(timer.account, session).unwrap().unwrap();
+        assert_eq!(session.status.label(), SessionLabel::Completed);
+    }
+}
+
+#[test]
+fn the_same_seed_and_key_write_the_same_rows() {
+    let (first, second, other) = (performed(5).filler, performed(5).filler, performed(6).filler);
+    for &column in Column::ALL {
+        // Accounts hold credentials, which are random.
+        let same = column == Column::Accounts || rows(&*first, column) == rows(&*second, column);
+        assert!(same, "{}", column.name());
+    }
+    assert!(rows(&*first, Column::Payments) != rows(&*other, Column::Payments));
+}
+
+#[test]
+fn every_story_is_a_finished_payment_with_its_session_and_receipt() {
+    let Performed { stories, filler, .. } = performed(5);
+    let reader = Reader::new(filler);
+    let accounts: Vec<_> = reader.accounts().unwrap().iter().map(|account| account.id).collect();
+    let mut payments = Vec::new();
+    for &account in &accounts {
+        payments.extend(reader.payments(account).unwrap());
+    }
+    payments.sort_by(|one, other| one.metadata.cmp(&other.metadata));
+    assert_eq!(payments.len(), stories.len());
+    for (payment, story) in payments.iter().zip(&stories) {
+        assert_eq!(payment.metadata, [("order_id".to_owned(), order_id(story.number))]);
+        let (word, code, seconds) = outcome(story.ending());
+        assert_eq!(payment.status.word(), word);
+        match payment.status {
+            PaymentStatus::Settled { at } => assert_eq!(seconds, Some(at.since(payment.created_at).0 / 1_000)),
+            PaymentStatus::Failed { code: found } => assert_eq!(found.word(), code),
+            PaymentStatus::Cancelled | PaymentStatus::Routed | PaymentStatus::Verifying { .. } => assert_eq!(code, ""),
+        }
+        assert_eq!(
+            (payment.created_at, payment.attempts.len()),
+            (Timestamp(story.draft.at * 1_000), story.attempts.len())
+        );
+        let session = reader.session(payment.account, payment.session).unwrap().unwrap();
+        let expected = if seconds.is_some() { SessionLabel::Completed } else { SessionLabel::Expired };
+        assert_eq!((session.status.label(), session.id), (expected, SessionId(payment.session.0)));
+        let receipt = reader.receipt(payment.account, payment.id).unwrap().unwrap();
+        assert!(matches!(receipt.risk.decider, Decider::Fallback { .. }));
+    }
+}
+
+#[test]
+fn a_history_that_is_not_over_is_refused() {
+    let mut settings = history(10, 1, "none").settings().clone();
+    assert_eq!(refuse_future(&settings), Ok(()));
+    settings.until = "2999-01-01".parse().unwrap();
+    assert!(refuse_future(&settings).unwrap_err().to_string().contains("--until"));
+}

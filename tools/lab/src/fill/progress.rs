@@ -1,0 +1,93 @@
+//! How far it is: a line each second, and what a whole run took.
+
+use std::time::{Duration, Instant};
+
+/// How far it is.
+pub struct Progress {
+    payments: u64,
+    started: Instant,
+    shown: Instant,
+    done: u64,
+}
+
+/// Time between two lines.
+const EVERY: Duration = Duration::from_secs(1);
+
+impl Progress {
+    /// At the beginning of so many payments.
+    pub fn start(payments: u64) -> Progress {
+        let now = Instant::now();
+        Progress { payments, started: now, shown: now, done: 0 }
+    }
+
+    /// Counts payments, and shows a line when the last one is a second old. `bytes` have been written so far.
+    pub fn add(&mut self, payments: u64, bytes: u64) {
+        self.done += payments;
+        if self.shown.elapsed() >= EVERY {
+            self.shown = Instant::now();
+            eprintln!("{}", self.line(bytes, self.started.elapsed()));
+        }
+    }
+
+    /// Since the beginning.
+    pub fn took(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn line(&self, bytes: u64, elapsed: Duration) -> String {
+        let rate = self.done as f64 / elapsed.as_secs_f64();
+        let left = Duration::from_secs_f64((self.payments - self.done) as f64 / rate.max(1.0));
+        let (done, payments) = (grouped(self.done), grouped(self.payments));
+        let (rate, size, left) = (grouped(rate as u64), size(bytes), time(left));
+        format!("fill: {done} of {payments} payments, {rate}/s, {size} before compression, {left} left")
+    }
+}
+
+/// A number with a comma before every third digit.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
+    groups.join(",")
+}
+
+/// Bytes in the largest unit of which there is one.
+pub fn size(bytes: u64) -> String {
+    let units = ["kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64 / 1e3;
+    let mut unit = 0;
+    while value >= 1e3 && unit + 1 < units.len() {
+        value /= 1e3;
+        unit += 1;
+    }
+    format!("{value:.1} {}", units[unit])
+}
+
+/// Minutes and seconds.
+pub fn time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds < 60 { format!("{seconds} s") } else { format!("{} min {:02} s", seconds / 60, seconds % 60) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1_500, 2_500_000_000].map(size), ["0.0 kB", "1.5 kB", "2.5 GB"]);
+        assert_eq!(
+            [59, 61, 3_600].map(|seconds| time(Duration::from_secs(seconds))),
+            ["59 s", "1 min 01 s", "60 min 00 s"]
+        );
+    }
+
+    #[test]
+    fn a_line_says_what_is_left() {
+        let mut progress = Progress::start(3_000_000);
+        progress.add(1_000_000, 0);
+        let line = progress.line(1_200_000_000, Duration::from_secs(50));
+        let expected = "fill: 1,000,000 of 3,000,000 payments, 20,000/s, 1.2 GB before compression, 1 min 40 s left";
+        assert_eq!(line, expected);
+    }
+}
