@@ -2,9 +2,7 @@
 
 use crate::sim::action::Action::{self, Ask, Commit, Crash, Pass, Turn};
 use crate::sim::action::Choice;
-use crate::sim::action::Wish::{
-    ConfirmSession, CreatePayIn, CreateSession, LockQuote, SetEntitlements, VerifyPayment,
-};
+use crate::sim::action::Wish::{ConfirmSession, CreatePayIn, CreateSession, LockQuote, SetEntitlements, VerifyPayment};
 
 /// A script with the seed whose settings it needs.
 pub struct Found {

@@ -1,7 +1,7 @@
 //! What rails and receivers say, some of it twice or about nothing.
 
 use crate::command::Command;
-use crate::delivery::{DeliveryOutcome, DeliveryStatus};
+use crate::delivery::DeliveryOutcome;
 use crate::id::{AccountId, DeliveryId, OutboxId, PaymentId};
 use crate::rail::{RailOutcome, RailReport};
 
