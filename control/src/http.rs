@@ -1,6 +1,7 @@
 //! HTTP as the rest of the program sees it: a whole request in, a whole response out. Nothing else imports hyper to serve.
 
 mod connection;
+pub mod host;
 mod server;
 mod wire_guard;
 

@@ -3,7 +3,6 @@
 //! Each module uses only what stands above it.
 
 pub mod lines;
-pub mod host;
 pub mod private_file;
 pub mod data_dir;
 pub mod config;

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST};
 
 use super::{OperatorInterface, Role, Tokens};
-use crate::host::{address, is_loopback};
+use crate::http::host::{address, is_loopback};
 use crate::problem::{Code, Problem};
 
 /// An operator whose token was checked. Only this module makes them.

@@ -7,7 +7,7 @@ use http::Uri;
 use serde::Deserialize;
 
 use super::Role;
-use crate::host::is_loopback;
+use crate::http::host::is_loopback;
 use crate::problem::Problem;
 
 /// The longest name of a token.

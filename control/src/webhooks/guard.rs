@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::host::is_loopback;
+use crate::http::host::is_loopback;
 
 use ranges::is_public;
 

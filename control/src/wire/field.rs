@@ -5,7 +5,7 @@ use causeway_core::money::{Amount, AmountError, Asset, Currency};
 use http::Uri;
 
 use super::{DecimalText, Text};
-use crate::host::is_loopback;
+use crate::http::host::is_loopback;
 use crate::problem::{Code, Problem};
 
 /// A positive amount, its scale as given.
