@@ -1,7 +1,8 @@
 //! `causeway-lab`: performs journeys against a running gateway and measures it under load.
 //!
-//! It speaks to the gateway as a partner does, over HTTP alone; the core's code is used only to measure its parts alone. Exit
-//! codes: 0 all is as it should be; 1 something is not; 2 there is nothing to work with, such as no server.
+//! It speaks to the gateway as a partner does, over HTTP alone; the core's code is used to measure its parts alone, and to
+//! fill data directories. Exit codes: 0 all is as it should be; 1 something is not; 2 there is nothing to work with, such
+//! as no server.
 
 #![allow(clippy::print_stdout, reason = "showing results at the terminal is this program's job")]
 
@@ -35,6 +36,7 @@ enum Command {
     /// Performs whole journeys against a running sandbox and draws what happened.
     Demo(demo::Options),
     Load(Box<load::Options>),
+    /// Writes a generated history of payments: as the data directory of a sandbox, as CSV, or both.
     Fill(Box<fill::Options>),
     /// Answers everything with a constant, for `load`.
     #[command(hide = true)]

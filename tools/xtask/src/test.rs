@@ -42,12 +42,16 @@ pub fn add_stages(stages: &mut Stages, plan: &TestPlan) -> Result<(), Failure> {
         Extent::Full(part) => stages.run("long parts", || full::run(part.as_deref(), &tools)),
         Extent::Quick => {
             stages.run("unit tests", || unit_tests(filter));
-            stages.run("simulation", || simulation(filter));
+            if filter.is_none_or(|filter| filter.contains("sim")) {
+                stages.run("simulation", || simulation(filter));
+            }
             stages.run("black-box tests", || black_box_tests(&tools, filter, &["--skip", LONG]));
         }
         Extent::Ordinary => {
             stages.run("unit tests", || unit_tests(filter));
-            stages.run("simulation", || simulation(filter));
+            if filter.is_none_or(|filter| filter.contains("sim")) {
+                stages.run("simulation", || simulation(filter));
+            }
             stages.run("black-box tests", || black_box_tests(&tools, filter, &[]));
             stages.run("model tests", || model_tests(&tools, filter));
         }

@@ -31,6 +31,7 @@ use causeway_core::store::{Batch, Identity, RocksStore, StoreMemory};
 use super::calendar::{DAY, Moment};
 use super::generate::draft::SESSION_SECONDS;
 use super::generate::{self, History};
+use super::model;
 use crate::failure::Failure;
 use cell::Cell;
 pub use driver::Driver;
@@ -71,8 +72,8 @@ impl Database {
     }
 
     /// What performs the history.
-    pub fn driver(&self, history: History, scorer: Box<dyn Scorer>) -> Result<Driver, Failure> {
-        driver(history, &self.keys, &self.demo, scorer)
+    pub fn driver(&self, history: History) -> Result<Driver, Failure> {
+        driver(history, &self.keys, &self.demo, model::fallback())
     }
 }
 

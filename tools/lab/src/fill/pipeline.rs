@@ -1,16 +1,18 @@
-//! Two threads: one generates and performs, the other encodes and writes. What lies between them is bounded.
+//! Two threads: one generates and performs, the other scores, encodes and writes. What lies between them is bounded.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use causeway_core::change::Effects;
+use causeway_core::risk::scorer::Scorer;
 use causeway_core::store::{Batch, Bulk, StoreError};
 
 use super::csv::Tables;
 use super::database::{Database, Driver, last_batches};
 use super::generate::History;
 use super::generate::draft::Story;
+use super::model;
 use super::progress::Progress;
 use crate::failure::Failure;
 
@@ -37,7 +39,7 @@ const MESSAGES: usize = 16;
 
 /// Writes a history as tables.
 pub fn tables(history: History, tables: Tables, progress: &mut Progress) -> Result<(), Failure> {
-    let mut desk = Desk { tables: Some(tables), progress };
+    let mut desk = Desk { tables: Some(tables), scorer: None, progress };
     let (sender, receiver) = sync_channel(MESSAGES);
     thread::scope(|scope| {
         let first = named(scope, move || {
@@ -55,11 +57,12 @@ pub fn tables(history: History, tables: Tables, progress: &mut Progress) -> Resu
 pub fn database(
     database: &Database,
     mut driver: Driver,
+    scorer: Option<Box<dyn Scorer>>,
     tables: Option<Tables>,
     progress: &mut Progress,
 ) -> Result<(), Failure> {
     let wants_stories = tables.is_some();
-    let mut desk = Desk { tables, progress };
+    let mut desk = Desk { tables, scorer, progress };
     database.store.fill(|bulk| {
         let (sender, receiver) = sync_channel(MESSAGES);
         let rest = thread::scope(|scope| {
@@ -116,6 +119,7 @@ impl Outlet {
 /// The second thread's end.
 struct Desk<'a> {
     tables: Option<Tables>,
+    scorer: Option<Box<dyn Scorer>>,
     progress: &'a mut Progress,
 }
 
@@ -126,7 +130,10 @@ impl Desk<'_> {
             if let Some(tables) = &mut self.tables {
                 message.stories.iter().try_for_each(|story| tables.add(story))?;
             }
-            if let Some((bulk, rows)) = bulk.as_mut().zip(message.rows) {
+            if let Some((bulk, mut rows)) = bulk.as_mut().zip(message.rows) {
+                if let Some(scorer) = &mut self.scorer {
+                    model::score(scorer.as_mut(), &mut rows.changes);
+                }
                 bulk.add(&Batch::encode(&rows))?;
             }
             let bytes = self.tables.as_ref().map_or(0, Tables::bytes) + bulk.as_ref().map_or(0, |bulk| bulk.bytes());

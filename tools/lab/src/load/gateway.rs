@@ -71,7 +71,8 @@ impl Gateway {
     pub fn bench<'a>(&self, options: &'a Options, seed: u64, constant: &Target, parts: Option<Parts>) -> Bench<'a> {
         let stock = Rc::default();
         let receiver = options.webhooks.then(|| Api::new(constant.clone(), ""));
-        let rest = Rest::new(Api::new(self.target.clone(), &self.partner.secret_key), receiver, Rc::clone(&stock));
+        let api = Api::new(self.target.clone(), &self.partner.secret_key);
+        let rest = Rest::new(api, receiver, Rc::clone(&stock), self.process());
         let (dialer, constant, seed) = (self.dialer(options), constant.clone(), Seed::new(seed));
         Bench { options, dialer, stock, rest, constant, parts, process: self.process(), seed }
     }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ceilings::http::WEBHOOKS;
+use super::machine::cpu_seconds;
 use super::mix::Stock;
 use crate::api::Api;
 use crate::failure::Failure;
@@ -12,30 +13,37 @@ use crate::failure::Failure;
 const DEADLINE: Duration = Duration::from_secs(120);
 /// The gap between two looks.
 const GAP: Duration = Duration::from_millis(10);
-/// How long no webhook may arrive until there are no more.
+/// How long no webhook may arrive until there are no more, and how long the server is watched.
 const QUIET: Duration = Duration::from_millis(300);
+/// The share of a processor up to which the server counts as idle: its timers run on.
+const IDLE: f64 = 0.1;
 
 /// Waits until nothing is under way any more.
 pub struct Rest {
     gateway: Api,
     receiver: Option<Api>,
     stock: Rc<Stock>,
+    process: Option<u32>,
     webhooks: u64,
 }
 
 impl Rest {
-    /// Looks at payments of `stock` through `gateway`, and at `receiver` when webhooks are sent.
-    pub fn new(gateway: Api, receiver: Option<Api>, stock: Rc<Stock>) -> Rest {
-        Rest { gateway, receiver, stock, webhooks: 0 }
+    /// Looks at payments of `stock` through `gateway`, at `receiver` when webhooks are sent, and at the gateway's process
+    /// when it is on this machine.
+    pub fn new(gateway: Api, receiver: Option<Api>, stock: Rc<Stock>, process: Option<u32>) -> Rest {
+        Rest { gateway, receiver, stock, process, webhooks: 0 }
     }
 
-    /// Returns when the last payments are settled and no webhook arrives any more.
+    /// Returns when the last payments are settled, no webhook arrives any more, and the gateway has nothing left to do.
     pub async fn wait(&mut self) -> Result<(), Failure> {
         payments(&mut self.gateway, self.stock.take_payments()).await?;
         if let Some(receiver) = &mut self.receiver {
             self.webhooks = webhooks(receiver).await?;
         }
-        Ok(())
+        match self.process {
+            Some(process) => idle(process).await,
+            None => Ok(()),
+        }
     }
 
     /// Webhooks that have arrived.
@@ -76,6 +84,20 @@ async fn webhooks(receiver: &mut Api) -> Result<u64, Failure> {
         }
     }
     Ok(count)
+}
+
+/// Waits until a process is idle: the store goes on compacting after the last answer.
+async fn idle(process: u32) -> Result<(), Failure> {
+    let start = Instant::now();
+    while start.elapsed() < DEADLINE {
+        // One that has ended is idle; whoever calls it next learns more.
+        let Some(before) = cpu_seconds(process) else { return Ok(()) };
+        tokio::time::sleep(QUIET).await;
+        if cpu_seconds(process).is_none_or(|after| after - before <= IDLE * QUIET.as_secs_f64()) {
+            return Ok(());
+        }
+    }
+    Err(Failure::wrong(format!("the server is still busy {} s after the last answer", DEADLINE.as_secs())))
 }
 
 async fn arrived(receiver: &mut Api) -> Result<u64, Failure> {
