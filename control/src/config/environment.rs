@@ -10,11 +10,12 @@ use super::ConfigError;
 const PREFIX: &str = "CAUSEWAY_";
 
 /// Variables of what stands around the program: the set-up, the tests and the tools. They may be set where it is started.
-const AROUND: [&str; 7] = [
+const AROUND: [&str; 8] = [
     "CAUSEWAY_BIN",
     "CAUSEWAY_CACHE",
     "CAUSEWAY_CURL",
     "CAUSEWAY_KILLS",
+    "CAUSEWAY_LAB",
     "CAUSEWAY_NODE",
     "CAUSEWAY_PYTHON",
     "CAUSEWAY_SEED",
