@@ -5,7 +5,6 @@ mod client;
 mod clock;
 mod drive;
 mod gateway;
-pub mod machine;
 mod mix;
 mod peak;
 mod pin;
@@ -24,10 +23,10 @@ use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::Failure;
+use crate::machine::{Machine, Usage};
 use crate::sandbox;
 use ceilings::{Constant, Parts, Places};
 use gateway::Gateway;
-use machine::{Machine, Usage};
 use pin::Cpus;
 use report::{Report, Rounds};
 use round::Bench;
@@ -79,15 +78,15 @@ async fn measure(options: &Options, place: &Path) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// The rounds, with the ceilings before each and after the last.
+/// The rounds, with the ceilings before each mix and after the last.
 async fn rounds(mut bench: Bench<'_>) -> Result<Rounds, Failure> {
     let options = bench.options;
     let mut rounds = Rounds::new(options.mixes());
     say("warming up");
     bench.warm_up().await?;
     for number in 1..=options.rounds() {
-        rounds.add_ceiling(bench.ceiling().await?);
         for mix in options.mixes() {
+            rounds.add_ceiling(bench.ceiling().await?);
             let progress = format!("round {number} of {}, {}: ", options.rounds(), mix.name());
             let round = bench.mix(mix, &mut |line| say(&format!("{progress}{line}"))).await?;
             rounds.add(mix, round);

@@ -7,14 +7,18 @@
 #![allow(clippy::print_stdout, reason = "showing results at the terminal is this program's job")]
 
 mod api;
+mod calendar;
 mod connection;
 mod demo;
 mod failure;
 mod fill;
 mod load;
+mod machine;
+mod record;
 mod request;
 mod sandbox;
 mod seed;
+mod shown;
 mod target;
 
 use std::process::ExitCode;

@@ -107,7 +107,7 @@ that answers a constant, the store with the same rows, the model alone), so that
 what was approved and answered 2xx. The result goes to target/load/<date>.json and <date>.svg.
 
   MIX              reads, trade, burst or storm; all of them by default
-  --quick          about a minute, rather than five
+  --quick          about a minute, rather than six
   --rate NUMBER    at this rate, instead of searching the highest that is sustained
   --http 2         over HTTP/2
   --webhooks       with webhooks delivered to a receiver that accepts everything

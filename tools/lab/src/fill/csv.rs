@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use causeway_core::payment::FailureCode;
 
-use super::calendar::Moment;
+use crate::calendar::Moment;
 use super::generate::History;
 use super::generate::draft::{Ending, Story};
 use crate::failure::Failure;

@@ -15,7 +15,6 @@ mod script;
 mod tests;
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use causeway_control::data_dir::DataDir;
 use causeway_control::keys::{KeyRing, MasterKey, new_webhook_secret};
@@ -28,7 +27,7 @@ use causeway_core::risk::scorer::Scorer;
 use causeway_core::settings::Settings;
 use causeway_core::store::{Batch, Identity, RocksStore, StoreMemory};
 
-use super::calendar::{DAY, Moment};
+use crate::calendar::{DAY, Moment};
 use super::generate::draft::SESSION_SECONDS;
 use super::generate::{self, History};
 use super::model;
@@ -118,12 +117,10 @@ fn partners(history: &History, keys: &KeyRing, demo: &DemoPartner) -> Result<Vec
 
 /// The gateway's time never goes back behind its data: it would stand still until the history is over.
 fn refuse_future(settings: &generate::Settings) -> Result<(), Failure> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let over = settings.until.0 * DAY + AFTERMATH;
+    let (over, now) = (Moment(settings.until.0 * DAY + AFTERMATH), Moment::now());
     if over <= now {
         return Ok(());
     }
-    let (over, now) = (Moment(over), Moment(now));
     Err(Failure::missing(format!(
         "the history would be over by {over}, and it is {now}: the gateway's time would stand still until then; name an \
          earlier day with --until"

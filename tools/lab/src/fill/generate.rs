@@ -19,7 +19,7 @@ pub mod tests;
 
 use std::collections::VecDeque;
 
-use super::calendar::{DAY, Day};
+use crate::calendar::{DAY, Day};
 use crate::failure::Failure;
 use customers::People;
 use draft::{Draft, Story};

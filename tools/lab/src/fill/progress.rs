@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::shown::{grouped, size, time};
+
 /// How far it is.
 pub struct Progress {
     payments: u64,
@@ -43,44 +45,9 @@ impl Progress {
     }
 }
 
-/// A number with a comma before every third digit.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
-    groups.join(",")
-}
-
-/// Bytes in the largest unit of which there is one.
-pub fn size(bytes: u64) -> String {
-    let units = ["kB", "MB", "GB", "TB"];
-    let mut value = bytes as f64 / 1e3;
-    let mut unit = 0;
-    while value >= 1e3 && unit + 1 < units.len() {
-        value /= 1e3;
-        unit += 1;
-    }
-    format!("{value:.1} {}", units[unit])
-}
-
-/// Minutes and seconds.
-pub fn time(time: Duration) -> String {
-    let seconds = time.as_secs();
-    if seconds < 60 { format!("{seconds} s") } else { format!("{} min {:02} s", seconds / 60, seconds % 60) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_written_for_people() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([0, 1_500, 2_500_000_000].map(size), ["0.0 kB", "1.5 kB", "2.5 GB"]);
-        assert_eq!(
-            [59, 61, 3_600].map(|seconds| time(Duration::from_secs(seconds))),
-            ["59 s", "1 min 01 s", "60 min 00 s"]
-        );
-    }
 
     #[test]
     fn a_line_says_what_is_left() {

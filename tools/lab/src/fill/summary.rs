@@ -1,14 +1,15 @@
 //! What a run took, for the terminal and for the record in `benches/RESULTS.md`.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use super::calendar::{DAY, Day};
-use super::progress::{grouped, size, time};
+use crate::calendar::{Day, Moment};
 use crate::failure::Failure;
-use crate::load::machine::Machine;
+use crate::machine::Machine;
+use crate::record::{self, Document, Promise};
+use crate::shown::{grouped, size, time};
 
 /// What a run took.
 #[derive(Clone, Debug)]
@@ -25,11 +26,8 @@ pub struct Summary {
     pub memory: u64,
 }
 
-/// The file, below the repository's root, and the section in it.
-const FILE: &str = "benches/RESULTS.md";
-const SECTION: &str = "## Filler";
-/// What the section begins with.
-const HEAD: &str = "\
+/// The section of the results, without its rows.
+const SECTION: &str = "\
 ## Filler
 
 Written by `cargo xtask fill --record`, the newest run last. Sizes are those of all files, as they lie there afterwards.
@@ -49,21 +47,37 @@ impl Summary {
         lines
     }
 
-    /// Adds a row to the record.
+    /// Adds a row to the results and, for a data directory, the figures to the specification.
     pub fn record(&self) -> Result<(), Failure> {
         let place = self.places.first().map_or(Path::new("."), |(place, _)| place);
-        let row = self.row(today(), &Machine::look(place));
-        let path = file()?;
-        let failed = |error: io::Error| Failure::wrong(format!("cannot write {}: {error}", path.display()));
-        let known = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => "# Results\n".to_owned(),
-            known => known.map_err(failed)?,
+        let (day, machine) = (Moment::now().day(), Machine::look(place));
+        Document::Results.change(|known| record::with_row(known, SECTION, &self.row(day, &machine)))?;
+        match self.scored_by {
+            Some(_) => record::promise(&self.promises(day, &machine)),
+            None => Ok(()),
+        }
+    }
+
+    fn promises(&self, day: Day, machine: &Machine) -> [Promise; 2] {
+        let payments = grouped(self.payments);
+        let promise = |what: String, aim, measured: String| Promise {
+            what,
+            aim,
+            measured,
+            share: "–".to_owned(),
+            date: day.to_string(),
+            commit: machine.commit.clone(),
         };
-        fs::write(&path, with_row(&known, &row)).map_err(failed)
+        let bytes = self.places.first().map_or(0, |(_, bytes)| *bytes);
+        let (took, each) = (time(self.took), grouped(bytes / self.payments));
+        [
+            promise(format!("a history of {payments} payments is filled in"), "minutes", took),
+            promise(format!("bytes on disk a finished journey, of {payments}"), "at most 3,072", each),
+        ]
     }
 
     fn row(&self, day: Day, machine: &Machine) -> String {
-        let bytes: u64 = self.places.iter().map(|(_, bytes)| bytes).sum();
+        let bytes = self.bytes();
         let cells = [
             day.to_string(),
             machine.commit.clone(),
@@ -77,6 +91,10 @@ impl Summary {
             machine.line(),
         ];
         format!("| {} |\n", cells.join(" | "))
+    }
+
+    fn bytes(&self) -> u64 {
+        self.places.iter().map(|(_, bytes)| bytes).sum()
     }
 
     fn rate(&self) -> u64 {
@@ -103,42 +121,9 @@ pub fn peak_memory() -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).map_or(0, |kib| kib * 1_024)
 }
 
-fn today() -> Day {
-    Day(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / DAY)
-}
-
-/// The file with a row at the end of the section, which is made at the end of the file if it is not there.
-fn with_row(known: &str, row: &str) -> String {
-    let Some(start) = known.find(&format!("\n{SECTION}\n")) else {
-        return format!("{}\n\n{HEAD}{row}", known.trim_end());
-    };
-    let rest = &known[start + 1..];
-    let end = rest.find("\n## ").map_or(known.len(), |length| start + 1 + length);
-    let (before, after) = known.split_at(end);
-    format!("{}\n{row}{after}", before.trim_end())
-}
-
-/// The file of the repository that this program was built in.
-fn file() -> Result<PathBuf, Failure> {
-    let program = std::env::current_exe().unwrap_or_default();
-    let root = program.ancestors().find(|above| above.join("Cargo.lock").is_file());
-    let missing = || Failure::missing(format!("{FILE} is not found: this program does not lie in its repository"));
-    root.map(|root| root.join(FILE)).ok_or_else(missing)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rows_come_one_after_another_in_their_section() {
-        let once = with_row("# Results\n", "| one |\n");
-        assert_eq!(once, format!("# Results\n\n{HEAD}| one |\n"));
-        assert_eq!(with_row(&once, "| two |\n"), format!("# Results\n\n{HEAD}| one |\n| two |\n"));
-        let between = format!("# Results\n\n## Load\n\ntext\n\n{HEAD}| one |\n\n## Older\n\ntext\n");
-        let expected = format!("# Results\n\n## Load\n\ntext\n\n{HEAD}| one |\n| two |\n\n## Older\n\ntext\n");
-        assert_eq!(with_row(&between, "| two |\n"), expected);
-    }
 
     #[test]
     fn a_run_is_summed_up() {

@@ -75,6 +75,25 @@ impl Mix {
         }
     }
 
+    /// What stands in the specification, behind its name.
+    pub fn about(self) -> &'static str {
+        match self {
+            Mix::Reads => "70 % reads, 30 % createSession, lockQuote and createPayIn",
+            Mix::Trade => "whole journeys of createSession, lockQuote, createPayIn and retrievePayIn",
+            Mix::Burst => "createPayIn from prepared sessions and quotes",
+            Mix::Storm => "createPayIn, each sent several times at once under one key",
+        }
+    }
+
+    /// What is wanted of it, on two cores with the generator beside it.
+    pub fn aim(self, with_webhooks: bool) -> &'static str {
+        match (self, with_webhooks) {
+            (Mix::Burst, false) => "12,000, later 20,000 and 0.23",
+            (Mix::Trade, true) => "2,500 for ten minutes",
+            (Mix::Burst, true) | (Mix::Trade, false) | (Mix::Reads | Mix::Storm, _) => "–",
+        }
+    }
+
     /// Whether it uses up sessions and quotes that are made beforehand.
     pub fn is_prepared(self) -> bool {
         match self {

@@ -82,7 +82,8 @@ pub struct Options {
     #[arg(long, value_name = "CPUS")]
     pub pin_generator: Option<Cpus>,
 
-    /// How far a ceiling's rounds may lie apart, in percent of their median, before the machine counts as too noisy.
+    /// How far the middle half of a ceiling's rounds may lie apart, in percent of their median, before the machine counts as
+    /// too noisy.
     #[arg(long, value_name = "PERCENT", default_value_t = 25.0, value_parser = positive)]
     pub noise_bound: f64,
     /// Where the random numbers start; the same seed again needs an empty store. Without it: from the clock.

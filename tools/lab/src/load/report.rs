@@ -1,6 +1,5 @@
 //! What was found: figures over the rounds, for the terminal, as JSON, as a picture, and for the record.
 
-mod date;
 mod figures;
 mod json;
 mod record;
@@ -12,16 +11,15 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::ceilings::Ceiling;
-use super::machine::Machine;
 use super::mix::{DIFFERENT, Mix};
 use super::plan::Options;
 use super::round::{Measured, MixRound};
 use super::statistics::Verdict;
 use super::tally::Tally;
+use crate::calendar::Moment;
 use crate::failure::Failure;
+use crate::machine::Machine;
 use crate::seed::Seed;
-
-pub use date::stamp;
 
 /// What counts, for everybody who reads a figure.
 const COUNTED: &str = "Counted is only what was approved and answered 2xx; latencies run from when a request was due.";
@@ -29,7 +27,7 @@ const COUNTED: &str = "Counted is only what was approved and answered 2xx; laten
 /// What was measured.
 #[derive(Default)]
 pub struct Rounds {
-    /// The ceilings: before each round, and after the last.
+    /// The ceilings: before each round of a mix, and after the last.
     pub ceilings: Vec<Ceiling>,
     /// The rounds of each mix.
     pub mixes: Vec<(Mix, Vec<MixRound>)>,
@@ -68,8 +66,9 @@ impl Rounds {
         self.ceilings.push(ceiling);
     }
 
-    /// Adds a round of a mix.
+    /// Adds a round of a mix, which came behind the ceilings that were added last.
     pub fn add(&mut self, mix: Mix, round: MixRound) {
+        let round = MixRound { ceiling: self.ceilings.len().saturating_sub(1), ..round };
         self.mixes.iter_mut().filter(|(known, _)| *known == mix).for_each(|(_, rounds)| rounds.push(round.clone()));
     }
 
@@ -119,7 +118,7 @@ impl Report {
     /// Shows and writes everything. Fails when an answer was wrong, when nothing went through, or when figures were to be
     /// recorded that nobody should believe.
     pub fn finish(&self, options: &Options, place: &Path) -> Result<(), Failure> {
-        let name = stamp(self.began);
+        let name = Moment::at(self.began).stamp();
         let (json, svg) = (format!("{:#}\n", self.json()), self.svg());
         for (ending, text) in [("json", &json), ("svg", &svg)] {
             let path = place.join(format!("{name}.{ending}"));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::ceilings::{Ceiling, Parts};
 use super::client::Dialer;
 use super::drive::{Step, drive};
-use super::machine::cpu_seconds;
+use crate::machine::cpu_seconds;
 use super::mix::{Mix, Stock, Work};
 use super::peak::Search;
 use super::plan::{Options, SUSTAINED_SHARE};
@@ -64,6 +64,8 @@ pub struct Measured {
 /// One round of a mix.
 #[derive(Clone, Default)]
 pub struct MixRound {
+    /// The place of the ceilings that were measured before it; those behind it follow.
+    pub ceiling: usize,
     /// With every request in flight replaced at once.
     pub flat_out: Option<Measured>,
     /// At the highest rate that was sustained.

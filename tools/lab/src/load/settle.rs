@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ceilings::http::WEBHOOKS;
-use super::machine::cpu_seconds;
+use crate::machine::cpu_seconds;
 use super::mix::Stock;
 use crate::api::Api;
 use crate::failure::Failure;

@@ -18,10 +18,20 @@ pub fn range(values: &[f64]) -> Option<(f64, f64)> {
     Some((low, values.iter().copied().max_by(f64::total_cmp)?))
 }
 
-/// How far the rounds lie apart, as a share of their median; nothing of fewer than two.
+/// How far the middle half of the rounds lies apart, as a share of their median; nothing of fewer than two. One round that
+/// was disturbed moves no median, so it does not count here either.
 pub fn spread(values: &[f64]) -> Option<f64> {
-    let (low, high) = range(values).filter(|_| values.len() > 1)?;
-    median(values).filter(|median| *median > 0.0).map(|median| (high - low) / median)
+    let middle = median(values).filter(|median| *median > 0.0 && values.len() > 1)?;
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    Some((quantile(&values, 0.75) - quantile(&values, 0.25)) / middle)
+}
+
+/// The value below which this share of sorted values lies, between its two neighbours where it falls between them.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    below + (above - below) * place.fract()
 }
 
 /// Whether the machine was quiet: judged by the ceilings, which do the same in each round, and by what others used.
@@ -56,7 +66,7 @@ impl Verdict {
     pub fn sentence(&self) -> String {
         let (bound, others) = (percent(self.bound), percent(OTHERS));
         let allowed =
-            format!("{bound} of their median between the ceilings' rounds, {others} of the processors for others");
+            format!("{bound} of their median between the middle half of a ceiling's rounds, {others} of the processors for others");
         match self.faults.as_slice() {
             [] => format!("The machine was quiet (at most {allowed})."),
             faults => format!("Too noisy to conclude: {} (allowed: {allowed}).", faults.join(", ")),
@@ -78,13 +88,14 @@ mod tests {
         assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
         assert_eq!(range(&[3.0, 1.0, 2.0]), Some((1.0, 3.0)));
-        assert_eq!(spread(&[90.0, 100.0, 110.0]), Some(0.2));
+        assert_eq!(spread(&[90.0, 100.0, 110.0]), Some(0.1));
+        assert_eq!(spread(&[90.0, 100.0, 110.0, 100.0, 5.0]), Some(0.1), "one disturbed round");
         assert_eq!((spread(&[5.0]), range(&[])), (None, None));
     }
 
     #[test]
     fn a_ceiling_that_moves_makes_the_run_inconclusive() {
-        let (steady, moving) = (&[100.0, 104.0, 98.0][..], &[100.0, 60.0, 110.0][..]);
+        let (steady, moving) = (&[100.0, 104.0, 98.0][..], &[100.0, 60.0, 160.0][..]);
         assert!(Verdict::of([("http_get", steady)].into_iter(), 0.2, 0.01).is_quiet());
         let noisy = Verdict::of([("http_get", steady), ("store", moving)].into_iter(), 0.2, 0.01);
         assert!(!noisy.is_quiet());

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{LABELS, OUTAGES, PAYMENTS};
-use crate::fill::calendar::{DAY, Moment};
+use crate::calendar::{DAY, Moment};
 use crate::fill::generate::{Settings, VERSION};
 
 /// The text of `README.md`.

@@ -9,7 +9,7 @@ use super::market::Market;
 use super::plants::Pattern;
 use super::rails::Rails;
 use super::random::{Purpose, Random};
-use crate::fill::calendar::DAY;
+use crate::calendar::DAY;
 
 /// What somebody wants, and how.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use crate::load::ceilings::Ceiling;
 use crate::load::round::{Measured, MixRound};
 use crate::load::statistics::{median, range};
 use crate::load::tally::Tally;
+use crate::shown::number;
 
 /// A figure over the rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,8 +79,9 @@ impl Rounds {
     /// What the rounds of a mix reached, as shares of the ceilings measured before and after each of them.
     pub fn shares(&self, rounds: &[MixRound]) -> Shares {
         let mut shares = [Vec::new(), Vec::new(), Vec::new()];
-        for (round, around) in rounds.iter().zip(self.ceilings.windows(2)) {
-            let Some(measured) = THROUGHPUT(round) else { continue };
+        for round in rounds {
+            let around = self.ceilings.get(round.ceiling..round.ceiling + 2);
+            let Some((measured, around)) = THROUGHPUT(round).zip(around) else { continue };
             let step = &measured.step;
             let mean = |of: fn(&Ceiling) -> f64| f64::midpoint(of(&around[0]), of(&around[1]));
             let gets = step.rate_of(step.tally.gets) / mean(|ceiling| ceiling.http_get);
@@ -117,38 +119,9 @@ impl Report {
     }
 }
 
-/// A number with a comma for every three digits before the point.
-pub fn number(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let digits = whole.trim_start_matches('-').len();
-    let mut grouped = String::with_capacity(text.len() + digits / 3);
-    for (place, c) in whole.chars().enumerate() {
-        let left = whole.len() - place;
-        if place > whole.len() - digits && left.is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(c);
-    }
-    grouped + rest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_commas() {
-        for (value, decimals, expected) in [
-            (0.0, 0, "0"),
-            (999.4, 0, "999"),
-            (1_000.0, 0, "1,000"),
-            (1_234_567.891, 2, "1,234,567.89"),
-            (-1_000.0, 0, "-1,000"),
-        ] {
-            assert_eq!(number(value, decimals), expected);
-        }
-    }
 
     #[test]
     fn a_figure_tells_its_range() {

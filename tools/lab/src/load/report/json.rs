@@ -4,7 +4,8 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::figures::{FLAT_OUT, Figure, PEAK, STEADY, merged, over};
-use super::{COUNTED, Report, date};
+use super::{COUNTED, Report};
+use crate::calendar::Moment;
 use crate::load::mix::Mix;
 use crate::load::round::{Measured, MixRound};
 use crate::load::statistics::spread;
@@ -22,7 +23,7 @@ impl Report {
         let mixes = self.rounds.mixes.iter().map(|(mix, rounds)| self.mix(*mix, rounds));
         json!({
             "format": FORMAT,
-            "began": date::stamp(self.began),
+            "began": Moment::at(self.began).stamp(),
             "commit": self.machine.commit,
             "machine": self.machine.json(),
             "settings": self.settings(),

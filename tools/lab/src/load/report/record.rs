@@ -1,20 +1,18 @@
-//! The figures for the record: a section of `benches/RESULTS.md`, the newest first.
+//! The figures for the record: an entry among the results, and the newest figures in the specification.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use super::date::day;
-use super::figures::{FLAT_OUT, Figure, PEAK, STEADY, merged, over};
+use super::figures::{FLAT_OUT, Figure, PEAK, STEADY, THROUGHPUT, merged, over};
 use super::table::ceiling_titles;
 use super::{COUNTED, Report};
+use crate::calendar::Moment;
 use crate::failure::Failure;
 use crate::load::client::Protocol;
+use crate::load::mix::Mix;
+use crate::load::round::MixRound;
+use crate::record::{self, Document, Promise};
 
-/// The file, below the repository's root.
-const FILE: &str = "benches/RESULTS.md";
-/// What it begins with.
-const HEAD: &str = "\
-# Results
+/// The section of the results, without its entries.
+const SECTION: &str = "\
+## Load
 
 Written by `cargo xtask load --record`, the newest run first. A figure is the median of the rounds, with their range. Flat
 out: every request in flight is replaced at once, as the ceilings are measured too. Peak: the highest rate, in an open loop,
@@ -22,28 +20,21 @@ of which 97 % are answered well in time with p99 below the limit. Ratios are to 
 ";
 
 impl Report {
-    /// Adds a section about this run. A noisy machine's figures are not worth keeping.
+    /// Writes this run down. A noisy machine's figures are not worth keeping.
     pub fn record(&self) -> Result<(), Failure> {
         let verdict = self.verdict();
         if !verdict.is_quiet() {
-            let why = verdict.sentence();
-            return Err(Failure::wrong(format!("not recorded in {FILE}: {why}")));
+            return Err(Failure::wrong(format!("not recorded: {}", verdict.sentence())));
         }
-        let path = file()?;
-        let failed = |error| Failure::wrong(format!("cannot write {}: {error}", path.display()));
-        let known = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(failed(error)),
-        };
-        fs::write(&path, with_section(&known, &self.section())).map_err(failed)?;
-        eprintln!("recorded: {FILE}");
-        Ok(())
+        Document::Results.change(|known| record::with_entry(known, SECTION, &self.entry()))?;
+        let promises: Vec<Promise> =
+            self.rounds.mixes.iter().map(|(mix, rounds)| self.promise(*mix, rounds)).collect();
+        record::promise(&promises)
     }
 
-    /// The section, in Markdown.
-    pub fn section(&self) -> String {
-        let title = format!("## {}, commit {}", day(self.began), self.machine.commit);
+    /// The entry, in Markdown.
+    pub fn entry(&self) -> String {
+        let title = format!("### {}, commit {}", Moment::at(self.began).day(), self.machine.commit);
         let (conditions, ceilings, mixes) = (self.conditions(), self.ceiling_rows(), self.mix_rows());
         let mut out = format!("{title}\n\n{conditions}\n\n{ceilings}\n{mixes}");
         let not_good = self.not_good();
@@ -53,20 +44,40 @@ impl Report {
         out
     }
 
-    fn conditions(&self) -> String {
-        let (options, width) = (&self.options, self.options.width());
+    fn promise(&self, mix: Mix, rounds: &[MixRound]) -> Promise {
+        let rate = cell(over(rounds, THROUGHPUT, |measured| measured.step.rate()), 0);
+        let ms = |share: f64| over(rounds, STEADY, move |measured| measured.step.tally.latency.ms(share));
+        let median = |share| ms(share).map_or("–".to_owned(), |figure| format!("{:.1}", figure.median));
+        let (p50, p99, steady) = (median(0.5), median(0.99), self.options.steady);
+        Promise {
+            what: format!("{}: {}, {}", mix.name(), mix.about(), self.way()),
+            aim: mix.aim(self.options.webhooks),
+            measured: format!("{rate} {} a second; at {steady} of the peak p50 {p50}, p99 {p99} ms", mix.unit()),
+            share: self.rounds.shares(rounds).http.map_or("–".to_owned(), |share| format!("{:.2}", share.median)),
+            date: Moment::at(self.began).day().to_string(),
+            commit: self.machine.commit.clone(),
+        }
+    }
+
+    /// How requests came and whether webhooks went.
+    fn way(&self) -> String {
+        let options = &self.options;
         let protocol = match options.http {
             Protocol::Http1 => "HTTP/1.1",
             Protocol::Http2 => "HTTP/2",
         };
+        let webhooks = if options.webhooks { "webhooks delivered" } else { "no webhook endpoint" };
+        format!("{protocol}, {} requests in flight, {webhooks}", options.width().in_flight)
+    }
+
+    fn conditions(&self) -> String {
+        let options = &self.options;
         format!(
-            "{}; generator on the same machine. {} rounds, steps of {} s, {protocol}, {} requests in flight, {}, {} copies in \
-             a storm, seed {}. {COUNTED} {}",
+            "{}; generator on the same machine. {} rounds, steps of {} s, {}, {} copies in a storm, seed {}. {COUNTED} {}",
             self.machine.line(),
             options.rounds(),
             options.time().as_secs_f64(),
-            width.in_flight,
-            if options.webhooks { "webhooks delivered" } else { "no webhook endpoint" },
+            self.way(),
             options.copies(),
             self.seed,
             self.verdict().sentence(),
@@ -110,32 +121,4 @@ impl Report {
 
 fn cell(figure: Option<Figure>, decimals: usize) -> String {
     figure.map_or("–".to_owned(), |figure| figure.text(decimals))
-}
-
-/// The file with a section added behind its head.
-fn with_section(known: &str, section: &str) -> String {
-    let older = known.find("\n## ").map_or("", |place| &known[place..]);
-    format!("{HEAD}\n{section}{older}")
-}
-
-/// The file of the repository that this program was built in.
-fn file() -> Result<PathBuf, Failure> {
-    let program = std::env::current_exe().unwrap_or_default();
-    let root = program.ancestors().find(|above| above.join("Cargo.lock").is_file()).map(Path::to_path_buf);
-    let missing = || Failure::missing(format!("{FILE} is not found: this program does not lie in its repository"));
-    root.map(|root| root.join(FILE)).ok_or_else(missing)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_newest_section_comes_first() {
-        let one = with_section("", "## one\n\ntext\n");
-        let two = with_section(&one, "## two\n\ntext\n");
-        assert!(one.starts_with(HEAD) && two.starts_with(HEAD));
-        assert_eq!(two.matches(HEAD).count(), 1);
-        assert!(two.ends_with("## two\n\ntext\n\n## one\n\ntext\n"), "{two}");
-    }
 }

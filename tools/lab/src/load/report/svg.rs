@@ -3,12 +3,14 @@
 
 mod chart;
 
-use super::figures::{STEADY, THROUGHPUT, merged, number};
-use super::{Report, date};
+use super::Report;
+use super::figures::{STEADY, THROUGHPUT, merged};
+use crate::calendar::Moment;
 use crate::load::ceilings::{Ceiling, GROUP};
 use crate::load::mix::Mix;
 use crate::load::round::Measured;
 use crate::load::tally::Times;
+use crate::shown::number;
 use chart::{Axis, Chart, Series, text};
 
 const WIDTH: f64 = 1_040.0;
@@ -33,7 +35,7 @@ impl Report {
             "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' height='{HEIGHT}'>\n\
              <style>{STYLE}</style>\n<rect width='100%' height='100%' fill='#ffffff'/>\n"
         );
-        let head = format!("Causeway under load, {}, commit {}", date::day(self.began), self.machine.commit);
+        let head = format!("Causeway under load, {}, commit {}", Moment::at(self.began).day(), self.machine.commit);
         text(&mut out, (20.0, 30.0), "head", "start", &head);
         text(&mut out, (20.0, 50.0), "note", "start", &self.machine.line());
         text(&mut out, (20.0, 66.0), "note", "start", &self.verdict().sentence());

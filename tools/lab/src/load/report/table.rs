@@ -1,9 +1,10 @@
 //! The result for the terminal.
 
-use super::figures::{FLAT_OUT, Figure, PEAK, STEADY, merged, number, over};
+use super::figures::{FLAT_OUT, Figure, PEAK, STEADY, merged, over};
 use super::{COUNTED, Report};
 use crate::load::ceilings::GROUP;
 use crate::load::tally::Tally;
+use crate::shown::number;
 
 /// What the ceilings are, in the order of their names.
 pub fn ceiling_titles() -> [String; 6] {

@@ -3,7 +3,7 @@
 use causeway_core::terms::Side;
 
 use super::{Campaign, Ground};
-use crate::fill::calendar::DAY;
+use crate::calendar::DAY;
 use crate::fill::generate::draft::Draft;
 use crate::fill::generate::plants::Pattern;
 use crate::fill::generate::random::{Purpose, Random, hash};

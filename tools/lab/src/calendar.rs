@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds of a day.
 pub const DAY: u64 = 86_400;
@@ -32,6 +33,28 @@ impl FromStr for Day {
     }
 }
 
+impl Moment {
+    /// The second of this time.
+    pub fn at(time: SystemTime) -> Moment {
+        Moment(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+    }
+
+    /// This second.
+    pub fn now() -> Moment {
+        Moment::at(SystemTime::now())
+    }
+
+    /// Its day.
+    pub fn day(self) -> Day {
+        Day(self.0 / DAY)
+    }
+
+    /// As it stands in file names: `2026-05-25T101530Z`.
+    pub fn stamp(self) -> String {
+        self.to_string().replace(':', "")
+    }
+}
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = civil(self.0);
@@ -42,7 +65,7 @@ impl fmt::Display for Day {
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.0 % DAY;
-        write!(f, "{}T{:02}:{:02}:{:02}Z", Day(self.0 / DAY), time / 3_600, time / 60 % 60, time % 60)
+        write!(f, "{}T{:02}:{:02}:{:02}Z", self.day(), time / 3_600, time / 60 % 60, time % 60)
     }
 }
 
@@ -88,5 +111,6 @@ mod tests {
     fn moments_are_written_to_the_second() {
         assert_eq!(Moment(951_782_399).to_string(), "2000-02-28T23:59:59Z");
         assert_eq!(Moment(951_782_400).to_string(), "2000-02-29T00:00:00Z");
+        assert_eq!(Moment(1_779_704_130).stamp(), "2026-05-25T101530Z");
     }
 }

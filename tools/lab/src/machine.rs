@@ -6,6 +6,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::record::Document;
+
 /// A description of the machine, for readers of the figures.
 #[derive(Clone, Debug)]
 pub struct Machine {
@@ -151,7 +153,10 @@ fn commit() -> Option<String> {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
-    let is_changed = !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty();
+    // The record is no part of what was measured.
+    let others = Document::FILES.map(|file| format!(":!/{file}"));
+    let status = ["status", "--porcelain", "--untracked-files=no", "--", ":/"];
+    let is_changed = !git(&[&status[..], &others.each_ref().map(String::as_str)].concat())?.is_empty();
     Some(if is_changed { format!("{commit}-changed") } else { commit })
 }
 
