@@ -106,6 +106,16 @@ fn its_rows_are_those_of_a_gateway() {
     }
 }
 
+/// Before compression, which halves it. Half of the partners have webhooks; answers under idempotency keys are over.
+#[test]
+fn a_finished_journey_takes_at_most_three_kib() {
+    let filler = performed(5).filler;
+    let size = |column: &Column| rows(&*filler, *column).iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+    let bytes: usize = Column::ALL.iter().map(size).sum();
+    let each = bytes / PAYMENTS as usize;
+    assert!((1_000..=3_072).contains(&each), "{each} bytes a journey");
+}
+
 #[test]
 fn the_same_seed_and_key_write_the_same_rows() {
     let (first, second, other) = (performed(5).filler, performed(5).filler, performed(6).filler);

@@ -107,11 +107,12 @@ impl Report {
         ceilings: &[(&str, Level)],
     ) -> Chart {
         let mut series = Vec::new();
+        // Everything stands in the order of its time: a mix between the ceilings before and behind it.
+        let place_of = |ceilings: f64| 0.5 + ceilings / self.rounds.mixes.len() as f64;
         for (mix, rounds) in &self.rounds.mixes {
             let points = rounds
                 .iter()
-                .enumerate()
-                .filter_map(|(number, round)| Some((number as f64 + 1.0, of(THROUGHPUT(round)?))));
+                .filter_map(|round| Some((place_of(round.ceiling as f64 + 0.5), of(THROUGHPUT(round)?))));
             series.push(Series {
                 name: mix.name().to_owned(),
                 colour: colour(*mix),
@@ -119,10 +120,9 @@ impl Report {
                 points: points.collect(),
             });
         }
-        // Ceilings are measured between the rounds.
         for (name, of) in ceilings {
-            let points =
-                self.rounds.ceilings.iter().enumerate().map(|(number, ceiling)| (number as f64 + 0.5, of(ceiling)));
+            let points = self.rounds.ceilings.iter().enumerate();
+            let points = points.map(|(number, ceiling)| (place_of(number as f64), of(ceiling)));
             series.push(Series { name: (*name).to_owned(), colour: GREY, is_ceiling: true, points: points.collect() });
         }
         let y = Axis::logarithmic(
