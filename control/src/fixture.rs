@@ -196,7 +196,7 @@ impl Told {
         assert_eq!(body["code"], code, "{body}");
         assert_eq!(body["statusCode"], status);
         assert_eq!(body["request_id"].as_str(), self.header("x-request-id"));
-        assert_eq!(body["doc_url"], format!("/docs/errors#{code}"));
+        assert_eq!(body["doc_url"], format!("/docs/errors/{code}"));
         assert_eq!(body.as_object().unwrap().len(), 7, "{body}");
         assert_eq!(self.header("gate-version"), Some("2026-05-25"));
         assert_eq!(self.header("content-type"), Some("application/json"));

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(&error, error.exit_code()),
         },
-        Ok(Action::Openapi) => print(&format!("{:#}\n", openapi::document())),
+        Ok(Action::Openapi) => print(&openapi::json()),
         Ok(Action::Version) => print(concat!("causeway ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Action::RailRecords(stopped)) => {
             let printed = inspect::rail_records(&stopped, &mut std::io::stdout());

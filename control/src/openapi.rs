@@ -1,5 +1,8 @@
 //! The OpenAPI document, derived from the table of operations and the wire types.
 
+mod events;
+mod examples;
+
 use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
@@ -7,10 +10,9 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::auth::Credential;
-use crate::operations::{Body, Idempotency, Operation, Parameter, TABLE, Verb};
+use crate::operations::{Body, Idempotency, Operation, Parameter, TABLE};
 use crate::pipeline::VERSION;
 use crate::problem::{Code, ErrorBody};
-use crate::wire::Envelope;
 
 /// The OpenAPI 3.1 document of the partner API.
 pub fn document() -> Value {
@@ -20,7 +22,7 @@ pub fn document() -> Value {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.verb.word().to_ascii_lowercase()] = described(operation, &mut schemas);
     }
-    let event = schemas.answers.subschema_for::<Envelope<'static>>();
+    let webhooks = events::described(&mut schemas.answers);
     let responses = Value::Object(error_responses(&mut schemas));
     json!({
         "openapi": "3.1.0",
@@ -31,12 +33,9 @@ pub fn document() -> Value {
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
+        "tags": tags(),
         "paths": paths,
-        "webhooks": { "event": { "post": {
-            "summary": "What your receiver gets: signed, at least once, in order per session.",
-            "requestBody": { "required": true, "content": { "application/json": { "schema": event } } },
-            "responses": { "2XX": { "description": "Received. Anything else is tried again." } },
-        } } },
+        "webhooks": webhooks,
         "components": {
             "schemas": schemas.finish(),
             "responses": responses,
@@ -44,6 +43,28 @@ pub fn document() -> Value {
             "securitySchemes": security_schemes(),
         },
     })
+}
+
+/// The groups of operations, in the order in which they are shown.
+fn tags() -> Vec<Value> {
+    let mut names: Vec<&str> = Vec::new();
+    for operation in TABLE {
+        if !names.contains(&operation.tag) {
+            names.push(operation.tag);
+        }
+    }
+    names.push("Webhooks");
+    names.into_iter().map(|name| json!({ "name": name })).collect()
+}
+
+/// The document as JSON text.
+pub fn json() -> String {
+    format!("{:#}\n", document())
+}
+
+/// The document as YAML text.
+pub fn yaml() -> String {
+    serde_saphyr::to_string(&document()).expect("strings, numbers and names can be written as YAML")
 }
 
 /// The generators of requests and answers: a field that may be left out of a request is always there in an answer.
@@ -68,8 +89,17 @@ impl Schemas {
 
     fn finish(mut self) -> Map<String, Value> {
         let mut all = self.requests.take_definitions(true);
-        all.extend(self.answers.take_definitions(true));
+        let mut answers = self.answers.take_definitions(true);
+        answers.values_mut().for_each(close);
+        all.extend(answers);
         all
+    }
+}
+
+/// An answer has the members that are described and no others.
+fn close(schema: &mut Value) {
+    if schema.get("properties").is_some() {
+        schema["additionalProperties"] = false.into();
     }
 }
 
@@ -89,7 +119,10 @@ fn described(operation: &Operation, schemas: &mut Schemas) -> Value {
     };
     described["requestBody"] = json!({
         "required": required,
-        "content": { "application/json": { "schema": body(&mut schemas.requests) } },
+        "content": { "application/json": {
+            "schema": body(&mut schemas.requests),
+            "example": examples::request(operation.id),
+        } },
     });
     described
 }
@@ -150,52 +183,52 @@ fn responses(operation: &Operation, schemas: &mut Schemas) -> Map<String, Value>
     let done = json!({
         "description": "Done.",
         "headers": named,
-        "content": { "application/json": { "schema": schema } },
+        "content": { "application/json": { "schema": schema, "example": examples::answer(operation.id) } },
     });
-    let refused = statuses().into_keys().filter(|status| can_refuse(operation, *status));
-    let refused =
-        refused.map(|status| (status.to_string(), json!({ "$ref": format!("#/components/responses/{status}") })));
+    let refused = by_status(&operation.codes()).into_iter();
+    let refused = refused.map(|(status, codes)| (status.to_string(), refusal(status, &codes, schemas)));
+    let refused: Vec<_> = refused.collect();
     [(operation.ok.to_string(), done)].into_iter().chain(refused).collect()
 }
 
-/// Whether an operation can be refused with this status. 405 belongs to methods that are no operation.
-fn can_refuse(operation: &Operation, status: u16) -> bool {
-    let writes = operation.verb == Verb::Post;
-    let named = operation.path.contains('{');
-    match status {
-        403 => writes || operation.entitlement.is_some(),
-        404 => writes || named,
-        405 => false,
-        409 | 501 => writes,
-        413 | 415 => !matches!(operation.body, Body::Ignored),
-        _ => true,
+/// The refusals of an operation with one status. Where they are all that there are, they are described once for all.
+fn refusal(status: u16, codes: &[Code], schemas: &mut Schemas) -> Value {
+    if by_status(Code::ALL)[&status] == codes {
+        return json!({ "$ref": format!("#/components/responses/{status}") });
     }
+    error_response(codes, schemas)
 }
 
-/// The statuses of all codes with the codes that have them.
-fn statuses() -> BTreeMap<u16, Vec<Code>> {
-    Code::ALL.iter().fold(BTreeMap::new(), |mut statuses, &code| {
+fn by_status(codes: &[Code]) -> BTreeMap<u16, Vec<Code>> {
+    codes.iter().fold(BTreeMap::new(), |mut statuses, &code| {
         statuses.entry(code.status()).or_insert_with(Vec::new).push(code);
         statuses
     })
 }
 
 fn error_responses(schemas: &mut Schemas) -> Map<String, Value> {
+    let statuses = by_status(Code::ALL).into_iter();
+    statuses.map(|(status, codes)| (status.to_string(), error_response(&codes, schemas))).collect()
+}
+
+/// The error body with one of these codes, which have the same status.
+fn error_response(codes: &[Code], schemas: &mut Schemas) -> Value {
     let error = schemas.answers.subschema_for::<ErrorBody<'static>>();
-    let response = |(status, codes): (u16, Vec<Code>)| {
-        let lines = codes.iter().map(|code| format!("- `{}`: {}", code.word(), code.explanation()));
-        let mut headers = json!({ "X-Request-Id": header("RequestId"), "Gate-Version": header("GateVersion") });
-        if codes.iter().any(|code| code.retry_after().is_some()) {
-            headers["Retry-After"] = header("RetryAfter");
-        }
-        let response = json!({
-            "description": lines.collect::<Vec<_>>().join("\n"),
-            "headers": headers,
-            "content": { "application/json": { "schema": error } },
-        });
-        (status.to_string(), response)
-    };
-    statuses().into_iter().map(response).collect()
+    let lines = codes.iter().map(|code| format!("- `{}`: {}", code.word(), code.explanation()));
+    let words: Vec<&str> = codes.iter().map(|code| code.word()).collect();
+    let mut headers = json!({ "X-Request-Id": header("RequestId"), "Gate-Version": header("GateVersion") });
+    if codes.iter().any(|code| code.retry_after().is_some()) {
+        headers["Retry-After"] = header("RetryAfter");
+    }
+    let schema = json!({ "allOf": [error, { "properties": {
+        "code": { "enum": words },
+        "statusCode": { "const": codes.first().map(|code| code.status()) },
+    } }] });
+    json!({
+        "description": lines.collect::<Vec<_>>().join("\n"),
+        "headers": headers,
+        "content": { "application/json": { "schema": schema } },
+    })
 }
 
 fn header(name: &str) -> Value {
@@ -285,9 +318,12 @@ mod tests {
         assert_eq!(required.len(), schema("Payment")["properties"].as_object().unwrap().len());
         let session = schema("Session")["required"].as_array().unwrap();
         assert_eq!(
-            session.len() + 1,
-            schema("Session")["properties"].as_object().unwrap().len(),
-            "all but client_secret"
+            session.len(),
+            schema("Session")["properties"].as_object().unwrap().len()
         );
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            let is_open = schema.get("properties").is_some() && schema["additionalProperties"] != false;
+            assert!(!is_open, "{name} allows members that it does not describe");
+        }
     }
 }

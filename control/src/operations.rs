@@ -17,6 +17,7 @@ use causeway_core::payment::PaymentKind::{PayIn, PayOut};
 use causeway_core::rail::RailOutcome;
 
 use crate::auth::{Credential, Entitlement};
+use crate::problem::Code;
 use crate::wire;
 
 pub use call::{Call, Handled, Rendered};
@@ -36,7 +37,8 @@ pub const TABLE: &[Operation] = &[
         .about("Sessions", "Open a hosted session; the answer alone has its client_secret.")
         .idempotency(Idempotency::Required)
         .body::<wire::CreateSession<'static>>()
-        .answers::<wire::Session<'static>>(201),
+        .answers::<wire::CreatedSession<'static>>(201)
+        .refuses(&[Code::NotEntitled]),
     get("retrieveSession", "retrieve_session", "/v1/gate_sessions/{id}", |call| {
         Box::pin(sessions::retrieve_session(call))
     })
@@ -46,7 +48,8 @@ pub const TABLE: &[Operation] = &[
         Box::pin(sessions::cancel_session(call))
     })
     .about("Sessions", "Cancel an open session. Any body is ignored.")
-    .answers::<wire::Session<'static>>(201),
+    .answers::<wire::Session<'static>>(201)
+        .refuses(&[Code::SessionNotOpen, Code::SessionBusy]),
     get("retrieveTransaction", "retrieve_transaction", "/v1/transactions/{refid}", |call| {
         Box::pin(transactions::retrieve_transaction(call))
     })
@@ -59,12 +62,14 @@ pub const TABLE: &[Operation] = &[
     .credential(Credential::Publishable)
     .idempotency(Idempotency::Ignored)
     .optional_body::<wire::EmbedBootstrap<'static>>()
-    .answers::<wire::EmbedToken<'static>>(201),
+    .answers::<wire::EmbedToken<'static>>(201)
+        .refuses(&[Code::OriginNotAllowed, Code::NotFound, Code::SessionNotOpen]),
     post("lockQuote", "lock_quote", "/v1/quotes", |call| Box::pin(quotes::lock_quote(call)))
         .about("Rails", "Fix signed terms for some seconds.")
         .entitlement(Entitlement::Rails)
         .body::<wire::LockQuote<'static>>()
-        .answers::<wire::SignedQuote<'static>>(201),
+        .answers::<wire::SignedQuote<'static>>(201)
+        .refuses(PRICING),
     get("retrieveSignedQuote", "retrieve_signed_quote", "/v1/quotes/{id}", |call| {
         Box::pin(quotes::retrieve_signed_quote(call))
     })
@@ -76,7 +81,8 @@ pub const TABLE: &[Operation] = &[
         .entitlement(Entitlement::Rails)
         .idempotency(Idempotency::Required)
         .body::<wire::CreatePayment<'static>>()
-        .answers::<wire::Payment<'static>>(201),
+        .answers::<wire::Payment<'static>>(201)
+        .refuses(REDEEMING),
     get("retrievePayIn", "retrieve_pay_in", "/v1/rails/pay_ins/{id}", |call| Box::pin(payments::retrieve(call, PayIn)))
         .about("Rails", "Read a pay-in.")
         .entitlement(Entitlement::Rails)
@@ -86,7 +92,8 @@ pub const TABLE: &[Operation] = &[
         .entitlement(Entitlement::Rails)
         .idempotency(Idempotency::Required)
         .body::<wire::CreatePayment<'static>>()
-        .answers::<wire::Payment<'static>>(201),
+        .answers::<wire::Payment<'static>>(201)
+        .refuses(REDEEMING),
     get("retrievePayOut", "retrieve_pay_out", "/v1/rails/pay_outs/{id}", |call| {
         Box::pin(payments::retrieve(call, PayOut))
     })
@@ -102,7 +109,8 @@ pub const TABLE: &[Operation] = &[
     )
     .sandbox_only()
     .body::<wire::CompleteSession>()
-    .answers::<wire::Session<'static>>(200),
+    .answers::<wire::Session<'static>>(200)
+        .refuses(CONFIRMING),
     helper("settlePayIn", "settle_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/settle", |call| {
         Box::pin(test_helpers::resolve(call, PayIn, RailOutcome::Settled))
     })
@@ -139,8 +147,34 @@ pub const TABLE: &[Operation] = &[
 
 /// A helper that steers a payment.
 const fn helper(id: &'static str, word: &'static str, path: &'static str, handler: row::Handler) -> Operation {
-    post(id, word, path, handler).entitlement(Entitlement::Rails).sandbox_only().answers::<wire::Payment<'static>>(200)
+    post(id, word, path, handler).entitlement(Entitlement::Rails).sandbox_only().answers::<wire::Payment<'static>>(200).refuses(&[Code::PaymentNotWaiting])
 }
+
+/// What cannot be priced.
+const PRICING: &[Code] =
+    &[Code::MethodUnavailable, Code::AssetUnavailable, Code::AmountOutOfRange, Code::RateUnavailable];
+
+/// What a quote and a session can be refused for.
+const REDEEMING: &[Code] = &[
+    Code::NotFound,
+    Code::QuoteExpired,
+    Code::QuoteConsumed,
+    Code::QuoteMismatch,
+    Code::SessionNotOpen,
+    Code::SessionBusy,
+];
+
+/// What a session can be refused for that is confirmed: it is priced and redeemed at once.
+const CONFIRMING: &[Code] = &[
+    Code::SessionNotOpen,
+    Code::SessionBusy,
+    Code::PaymentNotWaiting,
+    Code::MethodUnavailable,
+    Code::AssetUnavailable,
+    Code::AmountOutOfRange,
+    Code::RateUnavailable,
+    Code::NotEnabled,
+];
 
 #[cfg(test)]
 mod tests;

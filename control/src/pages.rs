@@ -1,35 +1,51 @@
-//! Pages for people: what the links in answers point to. Whole, small and static: they load nothing, run nothing, set no
-//! cookie, and need no key.
+//! Pages for people: the reference of the API, what the links in answers point to, and the OpenAPI document. They load
+//! nothing from anywhere, set no cookie, and need no key.
 
 mod errors;
 mod html;
+mod reference;
 mod verify;
+
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use http::Method;
 
 use crate::gate::Gate;
 use crate::http::Response;
+use crate::openapi;
 use crate::problem::{Code, Problem};
 
 use html::Shell;
 
-/// Where problem codes are explained.
+/// The reference.
+const REFERENCE: &str = "/docs";
+/// Where problem codes are explained: all of them here, each of them behind a slash and its word.
 const ERRORS: &str = "/docs/errors";
 /// Where users are sent to be verified; the payment's id follows.
 const VERIFY: &str = "/verify/";
+/// Who may keep a page that changes with the program only.
+const KEPT: &str = "public, max-age=300";
 
 /// The pages, put together once.
 pub struct Pages {
     shell: Shell,
-    errors: Bytes,
+    fixed: HashMap<String, Response>,
 }
 
 impl Default for Pages {
     fn default() -> Pages {
         let shell = Shell::new();
-        let errors = errors::page(&shell);
-        Pages { shell, errors }
+        let mut fixed = documents();
+        let interactive = Shell::with(reference::SCRIPT);
+        let page = reference::page(&interactive, &openapi::document());
+        fixed.insert(REFERENCE.to_owned(), interactive.response(page, KEPT));
+        fixed.insert(ERRORS.to_owned(), shell.response(errors::page(&shell), KEPT));
+        for &code in Code::ALL {
+            let page = shell.response(errors::code_page(&shell, code), KEPT);
+            fixed.insert(format!("{ERRORS}/{}", code.word()), page);
+        }
+        Pages { shell, fixed }
     }
 }
 
@@ -37,17 +53,35 @@ impl Pages {
     /// The page at `path`; none when the path is not that of a page. Whether a payment exists is not looked up, so that an
     /// answer tells nobody.
     pub fn find(&self, gate: &Gate, method: &Method, path: &str) -> Option<Result<Response, Problem>> {
-        let (page, kept) = if path == ERRORS {
-            (Some(self.errors.clone()), "public, max-age=300")
-        } else {
-            (verify::page(&self.shell, gate, path.strip_prefix(VERIFY)?), "no-store")
+        let page = match self.fixed.get(path) {
+            Some(page) => Some(page.clone()),
+            None => self.verification(gate, path.strip_prefix(VERIFY)?),
         };
         Some(match page {
             None => Err(Problem::not_found()),
             Some(_) if *method != Method::GET && *method != Method::HEAD => Err(only_read(method)),
-            Some(body) => Ok(self.shell.response(body, kept)),
+            Some(page) => Ok(page),
         })
     }
+
+    fn verification(&self, gate: &Gate, payment: &str) -> Option<Response> {
+        Some(self.shell.response(verify::page(&self.shell, gate, payment)?, "no-store"))
+    }
+}
+
+/// The OpenAPI document in both forms.
+fn documents() -> HashMap<String, Response> {
+    let forms = [
+        ("/openapi/gate-v1.json", "application/json", openapi::json()),
+        ("/openapi/gate-v1.yaml", "application/yaml", openapi::yaml()),
+    ];
+    let response = |(path, kind, text): (&str, &str, String)| {
+        let headers = vec![("content-type", kind.to_owned())];
+        let response = Response { status: 200, headers, body: Bytes::from(text) };
+        let response = response.with("cache-control", KEPT).with("x-content-type-options", "nosniff");
+        (path.to_owned(), response.with("access-control-allow-origin", "*"))
+    };
+    forms.into_iter().map(response).collect()
 }
 
 fn only_read(method: &Method) -> Problem {

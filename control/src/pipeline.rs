@@ -41,7 +41,7 @@ pub struct Pipeline<O> {
 pub struct Options {
     /// Requests at a time; one more is refused as overloaded.
     pub in_flight: usize,
-    /// Where error codes are explained: `doc_url` is this, `#` and the code.
+    /// Where error codes are explained: `doc_url` is this, a slash and the code.
     pub docs_url: String,
 }
 

@@ -179,7 +179,7 @@ impl Problem {
 
     /// The response, without the headers that every response has.
     pub fn response(&self, request_id: &str, docs_url: &str) -> Response {
-        let doc_url = format!("{docs_url}#{}", self.code.word());
+        let doc_url = format!("{docs_url}/{}", self.code.word());
         let body = ErrorBody {
             kind: self.code.kind(),
             code: self.code.word(),
@@ -291,7 +291,7 @@ mod tests {
         let response = problem.response("req_0", "/docs/errors");
         assert_eq!(
             String::from_utf8(response.body.to_vec()).unwrap(),
-            r#"{"type":"invalid_request","code":"invalid_request","message":"must be greater than zero","param":"amount","request_id":"req_0","doc_url":"/docs/errors#invalid_request","statusCode":400}"#
+            r#"{"type":"invalid_request","code":"invalid_request","message":"must be greater than zero","param":"amount","request_id":"req_0","doc_url":"/docs/errors/invalid_request","statusCode":400}"#
         );
         assert_eq!(response.status, 400);
     }

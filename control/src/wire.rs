@@ -32,7 +32,7 @@ pub use payment::{CreatePayment, NextAction, Payment};
 pub use query::Query;
 pub use quote::{LockQuote, Price, SideWord, SignedQuote};
 pub use scalar::{Decimal, DecimalText, Pairs, PairsView, Text};
-pub use session::{CreateSession, FlowWord, Session};
+pub use session::{CreateSession, CreatedSession, FlowWord, Session};
 pub use time::Time;
 pub use transaction::Transaction;
 

@@ -37,11 +37,11 @@ pub enum EventData {
 }
 
 macro_rules! event_kinds {
-    ($($(#[$doc:meta])* $name:ident = $number:literal $word:literal,)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $number:literal $word:literal,)*) => {
         /// What can happen, as the contract names it. The numbers stand in records and never change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u8)]
-        pub enum EventKind { $($(#[$doc])* $name = $number,)* }
+        pub enum EventKind { $($(#[doc = $doc])+ $name = $number,)* }
 
         impl EventKind {
             /// All of them.
@@ -50,6 +50,11 @@ macro_rules! event_kinds {
             /// The type on the wire.
             pub fn word(self) -> &'static str {
                 match self { $(EventKind::$name => $word,)* }
+            }
+
+            /// What it tells, in a sentence.
+            pub fn about(self) -> &'static str {
+                match self { $(EventKind::$name => concat!($($doc),+).trim_ascii(),)* }
             }
         }
     };

@@ -92,9 +92,19 @@ impl Contract {
         Ok(())
     }
 
+    /// Judges a value by a schema of the document.
+    pub fn judge_value(&self, schema: &Value, value: &Value) -> Result<(), String> {
+        self.schemas.judge(schema, value.to_string().as_bytes())
+    }
+
     /// Judges the body of a webhook.
     pub fn judge_event(&self, body: &[u8]) -> Result<(), String> {
-        let takes = &self.document["webhooks"]["event"]["post"]["requestBody"];
+        let event: Value = serde_json::from_slice(body).map_err(|error| format!("not JSON: {error}"))?;
+        let kind = event["type"].as_str().unwrap_or_default();
+        let takes = &self.document["webhooks"][kind]["post"]["requestBody"];
+        if takes.is_null() {
+            return Err(format!("{kind:?} is no event of the document"));
+        }
         self.schemas.judge(&schema(takes), body)
     }
 

@@ -4,6 +4,7 @@
 
 mod all {
     mod bad_input;
+    mod contract;
     mod corrupt;
     mod drain;
     mod fill;

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use super::{Call, Handled};
 use crate::auth::{Credential, Entitlement};
 use crate::gate::{BoxFuture, Lane};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// One operation.
 #[derive(Clone, Copy)]
@@ -36,6 +36,8 @@ pub struct Operation {
     pub ok: u16,
     /// The object of the answer.
     pub response: SchemaOf,
+    /// What it refuses with, beyond what follows from the rest of the row; see [`Operation::codes`].
+    pub refusals: &'static [Code],
     /// Whether it exists in the sandbox only, outside the contract's 31.
     pub sandbox_only: bool,
     /// What does it.
@@ -149,6 +151,7 @@ const fn row(id: &'static str, word: &'static str, verb: Verb, path: &'static st
         query: &[],
         ok: 200,
         response: |_| Schema::default(),
+        refusals: &[],
         sandbox_only: false,
         handler,
         tag: "",
@@ -189,6 +192,10 @@ impl Operation {
         Operation { ok, response: schema_of::<T>, ..self }
     }
 
+    pub(super) const fn refuses(self, refusals: &'static [Code]) -> Operation {
+        Operation { refusals, ..self }
+    }
+
     pub(super) const fn sandbox_only(self) -> Operation {
         Operation { sandbox_only: true, ..self }
     }
@@ -198,6 +205,36 @@ impl Operation {
     /// Refuses an operation that the world of `mode` does not have, as if its path did not exist.
     pub fn exists_in(&self, mode: Mode) -> Result<(), Problem> {
         if self.sandbox_only && mode == Mode::Live { Err(Problem::not_found()) } else { Ok(()) }
+    }
+}
+
+impl Operation {
+    /// Every code that it can be refused with, by status.
+    pub fn codes(&self) -> Vec<Code> {
+        let mut codes = vec![
+            Code::InvalidRequest,
+            Code::MalformedHttp,
+            Code::NotAcceptable,
+            Code::UriTooLong,
+            Code::HeadersTooLarge,
+            Code::Internal,
+            Code::Overloaded,
+            Code::MissingKey,
+            Code::InvalidKey,
+            Code::KeyKindNotAllowed,
+        ];
+        let mut when = |applies: bool, more: &[Code]| codes.extend(more.iter().copied().filter(|_| applies));
+        when(!matches!(self.body, Body::Ignored), &[Code::UnknownField, Code::InvalidJson, Code::BodyIncomplete]);
+        when(!matches!(self.body, Body::Ignored), &[Code::BodyTooLarge, Code::UnsupportedMediaType]);
+        when(self.entitlement.is_some(), &[Code::NotEntitled]);
+        when(self.sandbox_only || self.path.contains('{'), &[Code::NotFound]);
+        when(self.idempotency == Idempotency::Required, &[Code::IdempotencyKeyRequired]);
+        let is_remembered = matches!(self.idempotency, Idempotency::Required | Idempotency::Accepted);
+        when(is_remembered, &[Code::IdempotencyKeyReused, Code::OutcomeUnknown]);
+        when(true, self.refusals);
+        codes.sort_by_key(|code| (code.status(), *code as u8));
+        codes.dedup();
+        codes
     }
 }
 

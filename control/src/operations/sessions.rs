@@ -29,7 +29,8 @@ pub(super) async fn create_session(call: Call<'_>) -> Handled {
     let replayed = answer.replayed;
     let session = session(answer)?;
     let secret = call.cell.keys().client_secret(session.id);
-    let view = wire::Session { client_secret: Some(secret.reveal()), ..wire::Session::of(&session, call.mode()) };
+    let session = wire::Session::of(&session, call.mode());
+    let view = wire::CreatedSession { session, client_secret: secret.reveal() };
     Ok(Rendered::new(&view).replayed(replayed))
 }
 

@@ -18,7 +18,7 @@ const EXAMPLE: &str = r#"{
   "message": "The quote's time ran out. Lock a new one.",
   "param": null,
   "request_id": "req_test_…",
-  "doc_url": "…/docs/errors#quote_expired",
+  "doc_url": "…/docs/errors/quote_expired",
   "statusCode": 409
 }"#;
 
@@ -35,6 +35,17 @@ pub fn page(shell: &Shell) -> Bytes {
     shell.page("Error codes", &main)
 }
 
+/// The page of one code: where `doc_url` points.
+pub fn code_page(shell: &Shell, code: Code) -> Bytes {
+    let status = code.status();
+    let main = format!(
+        "<h1>{status} {}</h1>\n{}<p><a href=\"/docs/errors\">All error codes</a> · <a href=\"/docs\">API reference</a></p>\n",
+        escaped(reason(status)),
+        entry(code)
+    );
+    shell.page(code.word(), &main)
+}
+
 fn index<'c>(codes: impl Iterator<Item = &'c Code>) -> String {
     let link = |code: &Code| format!("<li><a href=\"#{word}\">{word}</a></li>\n", word = escaped(code.word()));
     let links: String = codes.map(link).collect();
@@ -44,12 +55,15 @@ fn index<'c>(codes: impl Iterator<Item = &'c Code>) -> String {
 }
 
 fn section(status: u16, codes: &[Code]) -> String {
-    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
     let entries: String = codes.iter().map(|&code| entry(code)).collect();
     format!(
         "<section aria-labelledby=\"status-{status}\">\n<h2 id=\"status-{status}\">{status} {}</h2>\n{entries}</section>\n",
-        escaped(reason)
+        escaped(reason(status))
     )
+}
+
+fn reason(status: u16) -> &'static str {
+    StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default()
 }
 
 fn entry(code: Code) -> String {

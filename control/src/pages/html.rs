@@ -19,21 +19,33 @@ pub struct Shell {
 impl Shell {
     /// The frame, whose policy allows its own style and nothing else.
     pub fn new() -> Shell {
-        let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            source(STYLE)
         );
+        Shell { policy }
+    }
+
+    /// A frame whose pages also run this script, which may ask this server and no other.
+    pub fn with(script: &str) -> Shell {
+        let policy = format!("{}; script-src '{}'; connect-src 'self'", Shell::new().policy, source(script));
         Shell { policy }
     }
 
     /// The whole page; `main` is HTML.
     pub fn page(&self, title: &str, main: &str) -> Bytes {
+        self.page_with("", title, main)
+    }
+
+    /// The whole page with a script at its end; `main` is HTML.
+    pub fn page_with(&self, script: &str, title: &str, main: &str) -> Bytes {
         let title = escaped(title);
+        let script = if script.is_empty() { String::new() } else { format!("<script>{script}</script>\n") };
         let page = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n\
-             <title>{title} · Causeway</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{main}</main>\n</body>\n</html>\n"
+             <title>{title} · Causeway</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{main}</main>\n{script}</body>\n</html>\n"
         );
         page.into()
     }
@@ -47,6 +59,11 @@ impl Shell {
             .with("referrer-policy", "no-referrer")
             .with("x-content-type-options", "nosniff")
     }
+}
+
+/// How a policy names what stands in the page itself.
+fn source(text: &str) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
 }
 
 /// The text with what HTML would read as its own turned into references.

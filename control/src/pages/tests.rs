@@ -16,7 +16,8 @@ fn text(told: &Told) -> String {
 async fn pages_need_no_key_and_can_do_nothing() {
     let world = World::start().await;
     let verify = format!("/verify/pi_test_{ID}");
-    for (path, kept) in [("/docs/errors", "public, max-age=300"), (verify.as_str(), "no-store")] {
+    let kept = "public, max-age=300";
+    for (path, kept) in [("/docs/errors", kept), ("/docs/errors/quote_expired", kept), (verify.as_str(), "no-store")] {
         for key in [None, Some("Bearer wrong")] {
             let ask = world.get(path).header("accept", "text/html").header("gate-version", "tomorrow");
             let told = if let Some(key) = key { ask.header("authorization", key) } else { ask }.send().await;
@@ -42,11 +43,13 @@ async fn pages_need_no_key_and_can_do_nothing() {
 }
 
 #[tokio::test]
-async fn every_doc_url_has_its_anchor() {
+async fn every_doc_url_has_its_page() {
     let world = World::start().await;
-    let page = text(&world.get("/docs/errors?of=any").send().await);
+    let all = text(&world.get("/docs/errors?of=any").send().await);
     for &code in Code::ALL {
-        assert!(page.contains(&format!("id=\"{}\"", code.word())), "{code:?}");
+        assert!(all.contains(&format!("id=\"{}\"", code.word())), "{code:?}");
+        let one = text(&world.get(&format!("/docs/errors/{}", code.word())).send().await);
+        assert!(one.contains(&format!("HTTP {} ·", code.status())), "{code:?}");
     }
 }
 
@@ -79,7 +82,7 @@ async fn only_ids_have_a_page() {
     ] {
         world.get(&format!("/verify/{id}")).send().await.refused(404, "not_found");
     }
-    for path in ["/verify", "/docs", "/docs/", "/docs/errors/", "/docs/errors/quote_expired"] {
+    for path in ["/verify", "/docs/", "/docs/errors/", "/docs/errors/no_such_code", "/openapi", "/openapi/gate-v2.json"] {
         world.get(path).send().await.refused(404, "not_found");
     }
 }
@@ -94,5 +97,29 @@ async fn pages_are_only_read() {
             told.refused(405, "method_not_allowed");
             assert_eq!(told.header("allow"), Some("GET, HEAD"));
         }
+    }
+}
+
+#[tokio::test]
+async fn the_reference_runs_its_own_script_and_asks_nobody_else() {
+    let world = World::start().await;
+    let told = world.get("/docs").header("accept", "text/html").send().await;
+    let policy = told.header("content-security-policy").unwrap().to_owned();
+    assert!(policy.contains("script-src 'sha256-") && policy.contains("connect-src 'self'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    let page = text(&told);
+    assert_eq!(page.matches("<script>").count(), 1);
+    for forbidden in ["<link", "<img", "<iframe", " src=", " style=", " onclick", "href=\"http"] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_served_in_both_forms() {
+    let world = World::start().await;
+    for (path, kind) in [("/openapi/gate-v1.json", "application/json"), ("/openapi/gate-v1.yaml", "application/yaml")] {
+        let told = world.get(path).send().await;
+        assert_eq!(told.header("content-type"), Some(kind));
+        assert!(text(&told).contains("openapi"));
     }
 }

@@ -155,9 +155,17 @@ pub struct Session<'a> {
     pub created_at: Time,
     /// From when on it takes no new movement.
     pub expires_at: Time,
-    /// Browser-safe secret of this session; in the answer of createSession only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_secret: Option<&'a str>,
+}
+
+/// The answer of createSession.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CreatedSession")]
+pub struct CreatedSession<'a> {
+    /// The session.
+    #[serde(flatten)]
+    pub session: Session<'a>,
+    /// Browser-safe secret of this session, in this answer only.
+    pub client_secret: &'a str,
 }
 
 impl<'a> Session<'a> {
@@ -187,7 +195,6 @@ impl<'a> Session<'a> {
             metadata: PairsView(&terms.metadata),
             created_at: Time(session.created_at),
             expires_at: Time(session.expires_at),
-            client_secret: None,
         }
     }
 }

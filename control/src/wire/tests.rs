@@ -118,7 +118,7 @@ fn session_in_every_status() {
     check(&Session::of(&session(SessionStatus::Cancelled), MODE), &said("cancelled", "null"));
     let completed = session(SessionStatus::Completed { transaction: TransactionId(5) });
     check(&Session::of(&completed, MODE), &said("completed", "\"tx_test_00000000000000000000000005\""));
-    let created = Session { client_secret: Some("gsec_x"), ..Session::of(&open, MODE) };
+    let created = CreatedSession { session: Session::of(&open, MODE), client_secret: "gsec_x" };
     check(&created, &format!("{head}\"open\"{middle}null{tail},\"client_secret\":\"gsec_x\"}}"));
 }
 

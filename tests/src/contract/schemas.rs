@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use jsonschema::Validator;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 /// The document's components, and the validators made so far.
 pub struct Schemas {
@@ -13,11 +13,9 @@ pub struct Schemas {
 }
 
 impl Schemas {
-    /// The schemas of `document`. Objects have the properties that it names and no others.
+    /// The schemas of `document`.
     pub fn new(document: &Value) -> Schemas {
-        let mut components = document["components"].clone();
-        close(&mut components);
-        Schemas { components, compiled: Mutex::default() }
+        Schemas { components: document["components"].clone(), compiled: Mutex::default() }
     }
 
     /// Says what in `body` does not fit `schema`, which may refer to components.
@@ -36,7 +34,6 @@ impl Schemas {
             return Arc::clone(validator);
         }
         let mut whole = schema.clone();
-        close(&mut whole);
         assert!(whole.is_object(), "the document has no schema here: {name}");
         whole["components"] = self.components.clone();
         let validator = jsonschema::options()
@@ -46,23 +43,5 @@ impl Schemas {
         let validator = Arc::new(validator);
         self.compiled.lock().unwrap().insert(name, Arc::clone(&validator));
         validator
-    }
-}
-
-/// Refuses properties that a schema does not name, so that an answer with an undocumented field fails.
-fn close(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            close_object(map);
-            map.values_mut().for_each(close);
-        }
-        Value::Array(items) => items.iter_mut().for_each(close),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-fn close_object(map: &mut Map<String, Value>) {
-    if map.get("properties").is_some_and(Value::is_object) && !map.contains_key("additionalProperties") {
-        map.insert("additionalProperties".to_owned(), json!(false));
     }
 }

@@ -31,13 +31,15 @@ fn path_of(url: &str) -> String {
 fn every_code_of_the_contract_is_explained_where_errors_point_to() {
     let partner = shared::partner("a reader");
     let refused = partner.get("/v1/quotes/nonsense").expect_refusal(404, "not_found");
-    let (page, anchor) = refused["doc_url"].as_str().unwrap().split_once('#').unwrap();
-    assert_eq!(anchor, "not_found");
-    let text = visit(&path_of(page)).text();
+    let (page, code) = refused["doc_url"].as_str().unwrap().rsplit_once('/').unwrap();
+    assert_eq!(code, "not_found");
+    let page = path_of(page);
+    let all = visit(&page).text();
     let codes = codes();
     assert!(codes.len() > 30, "{codes:?}");
     for code in codes {
-        assert_eq!(text.matches(&format!(" id=\"{code}\"")).count(), 1, "{code}");
+        assert_eq!(all.matches(&format!(" id=\"{code}\"")).count(), 1, "{code}");
+        assert!(visit(&format!("{page}/{code}")).text().contains(&format!(" id=\"{code}\"")), "{code}");
     }
 }
 
@@ -85,7 +87,8 @@ fn only_ids_have_a_page_and_pages_are_only_read() {
         // Live does not run here.
         format!("/verify/pi_live_{id}"),
         "/verify/%3Cscript%3E".to_owned(),
-        "/docs".to_owned(),
+        "/docs/".to_owned(),
+        "/docs/errors/nonsense".to_owned(),
         "/docs/errors/".to_owned(),
     ] {
         api.send(&Request::get(&path)).unwrap().expect_refusal(404, "not_found");

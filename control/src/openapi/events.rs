@@ -1,0 +1,64 @@
+//! The webhooks: one entry for each type of event.
+
+use causeway_core::event::EventKind;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::wire::{Envelope, Payment, Session, SignedQuote};
+
+/// What a receiver gets, by type.
+pub fn described(schemas: &mut SchemaGenerator) -> Map<String, Value> {
+    let envelope = schemas.subschema_for::<Envelope<'static>>();
+    let described = |kind: &EventKind| (kind.word().to_owned(), webhook(*kind, &envelope, data(*kind, schemas)));
+    EventKind::ALL.iter().filter(|kind| is_sent(**kind)).map(described).collect()
+}
+
+fn webhook(kind: EventKind, envelope: &Schema, data: Schema) -> Value {
+    let narrowed = json!({ "properties": { "type": { "const": kind.word() }, "data": data } });
+    let schema = json!({ "allOf": [envelope, narrowed] });
+    json!({ "post": {
+        "tags": ["Webhooks"],
+        "summary": kind.about(),
+        "parameters": headers(),
+        "requestBody": { "required": true, "content": { "application/json": { "schema": schema } } },
+        "responses": { "2XX": { "description": "Received. Any other answer, redirects too, is tried again." } },
+    } })
+}
+
+/// The object that it carries, whole and after the change.
+fn data(kind: EventKind, schemas: &mut SchemaGenerator) -> Schema {
+    match kind.word().split('.').next() {
+        Some("gate_session") => of::<Session<'static>>(schemas),
+        Some("quote") => of::<SignedQuote<'static>>(schemas),
+        _ => of::<Payment<'static>>(schemas),
+    }
+}
+
+fn of<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Schema {
+    schemas.subschema_for::<T>()
+}
+
+/// Whether something emits it yet.
+fn is_sent(kind: EventKind) -> bool {
+    !matches!(kind.word().split('.').next(), Some("customer" | "webhook"))
+}
+
+fn headers() -> Value {
+    let header = |name: &str, description: &str| {
+        json!({
+            "name": name,
+            "in": "header",
+            "required": true,
+            "description": description,
+            "schema": { "type": "string" },
+        })
+    };
+    json!([
+        header("Gate-Signature", "`t=<unix seconds>,v1=<hex of HMAC-SHA256 over t, a dot and the raw body>`, with the endpoint's secret."),
+        header("Gate-Event-Id", "The event's id: the same over retries and replays."),
+        header("Gate-Event-Type", "The event's type."),
+        header("webhook-id", "The event's id, as Standard Webhooks names it."),
+        header("webhook-timestamp", "When it was signed, in Unix seconds."),
+        header("webhook-signature", "The signature of Standard Webhooks."),
+    ])
+}
