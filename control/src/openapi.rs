@@ -317,10 +317,7 @@ mod tests {
         let required = schema("Payment")["required"].as_array().unwrap();
         assert_eq!(required.len(), schema("Payment")["properties"].as_object().unwrap().len());
         let session = schema("Session")["required"].as_array().unwrap();
-        assert_eq!(
-            session.len(),
-            schema("Session")["properties"].as_object().unwrap().len()
-        );
+        assert_eq!(session.len(), schema("Session")["properties"].as_object().unwrap().len());
         for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
             let is_open = schema.get("properties").is_some() && schema["additionalProperties"] != false;
             assert!(!is_open, "{name} allows members that it does not describe");

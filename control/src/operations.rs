@@ -49,7 +49,7 @@ pub const TABLE: &[Operation] = &[
     })
     .about("Sessions", "Cancel an open session. Any body is ignored.")
     .answers::<wire::Session<'static>>(201)
-        .refuses(&[Code::SessionNotOpen, Code::SessionBusy]),
+    .refuses(&[Code::SessionNotOpen, Code::SessionBusy]),
     get("retrieveTransaction", "retrieve_transaction", "/v1/transactions/{refid}", |call| {
         Box::pin(transactions::retrieve_transaction(call))
     })
@@ -63,7 +63,7 @@ pub const TABLE: &[Operation] = &[
     .idempotency(Idempotency::Ignored)
     .optional_body::<wire::EmbedBootstrap<'static>>()
     .answers::<wire::EmbedToken<'static>>(201)
-        .refuses(&[Code::OriginNotAllowed, Code::NotFound, Code::SessionNotOpen]),
+    .refuses(&[Code::OriginNotAllowed, Code::NotFound, Code::SessionNotOpen]),
     post("lockQuote", "lock_quote", "/v1/quotes", |call| Box::pin(quotes::lock_quote(call)))
         .about("Rails", "Fix signed terms for some seconds.")
         .entitlement(Entitlement::Rails)
@@ -110,7 +110,7 @@ pub const TABLE: &[Operation] = &[
     .sandbox_only()
     .body::<wire::CompleteSession>()
     .answers::<wire::Session<'static>>(200)
-        .refuses(CONFIRMING),
+    .refuses(CONFIRMING),
     helper("settlePayIn", "settle_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/settle", |call| {
         Box::pin(test_helpers::resolve(call, PayIn, RailOutcome::Settled))
     })
@@ -147,7 +147,11 @@ pub const TABLE: &[Operation] = &[
 
 /// A helper that steers a payment.
 const fn helper(id: &'static str, word: &'static str, path: &'static str, handler: row::Handler) -> Operation {
-    post(id, word, path, handler).entitlement(Entitlement::Rails).sandbox_only().answers::<wire::Payment<'static>>(200).refuses(&[Code::PaymentNotWaiting])
+    post(id, word, path, handler)
+        .entitlement(Entitlement::Rails)
+        .sandbox_only()
+        .answers::<wire::Payment<'static>>(200)
+        .refuses(&[Code::PaymentNotWaiting])
 }
 
 /// What cannot be priced.

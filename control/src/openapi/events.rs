@@ -54,7 +54,10 @@ fn headers() -> Value {
         })
     };
     json!([
-        header("Gate-Signature", "`t=<unix seconds>,v1=<hex of HMAC-SHA256 over t, a dot and the raw body>`, with the endpoint's secret."),
+        header(
+            "Gate-Signature",
+            "`t=<unix seconds>,v1=<hex of HMAC-SHA256 over t, a dot and the raw body>`, with the endpoint's secret."
+        ),
         header("Gate-Event-Id", "The event's id: the same over retries and replays."),
         header("Gate-Event-Type", "The event's type."),
         header("webhook-id", "The event's id, as Standard Webhooks names it."),

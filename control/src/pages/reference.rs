@@ -105,7 +105,11 @@ impl<'d> Operation<'d> {
     }
 
     fn credential(&self) -> &'static str {
-        if self.about["security"][0].get("secretKey").is_some() { "secret key" } else { "publishable key or embed token" }
+        if self.about["security"][0].get("secretKey").is_some() {
+            "secret key"
+        } else {
+            "publishable key or embed token"
+        }
     }
 
     fn body(&self) -> String {
@@ -114,7 +118,11 @@ impl<'d> Operation<'d> {
             return String::new();
         }
         let optional = if self.about["requestBody"]["required"] == true { "" } else { ", which may be left out" };
-        format!("<h4>Body{optional}</h4>\n<p>{}</p>\n{}", fields::kind(&content["schema"]), example(&content["example"]))
+        format!(
+            "<h4>Body{optional}</h4>\n<p>{}</p>\n{}",
+            fields::kind(&content["schema"]),
+            example(&content["example"])
+        )
     }
 
     fn answers(&self, document: &Value) -> String {
@@ -168,9 +176,10 @@ fn error(code: &str) -> String {
 }
 
 fn webhooks(document: &Value) -> String {
-    let mut out = "<h2>Webhooks</h2>\n<p>Signed, at least once, in order per session. Answer with 2xx; anything else is \
+    let mut out =
+        "<h2>Webhooks</h2>\n<p>Signed, at least once, in order per session. Answer with 2xx; anything else is \
                    tried again.</p>\n"
-        .to_owned();
+            .to_owned();
     for (name, webhook) in entries(&document["webhooks"]) {
         let post = &webhook["post"];
         let data = &post["requestBody"]["content"]["application/json"]["schema"]["allOf"][1]["properties"]["data"];

@@ -82,7 +82,8 @@ async fn only_ids_have_a_page() {
     ] {
         world.get(&format!("/verify/{id}")).send().await.refused(404, "not_found");
     }
-    for path in ["/verify", "/docs/", "/docs/errors/", "/docs/errors/no_such_code", "/openapi", "/openapi/gate-v2.json"] {
+    for path in ["/verify", "/docs/", "/docs/errors/", "/docs/errors/no_such_code", "/openapi", "/openapi/gate-v2.json"]
+    {
         world.get(path).send().await.refused(404, "not_found");
     }
 }

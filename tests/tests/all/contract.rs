@@ -12,9 +12,10 @@ use super::shared;
 /// Every operation of the document with its description.
 fn operations() -> impl Iterator<Item = (String, &'static Value)> {
     let document = contract().document();
-    contract().operations().iter().map(|operation| {
-        (operation.id.clone(), &document["paths"][&operation.path][operation.method.to_lowercase()])
-    })
+    contract()
+        .operations()
+        .iter()
+        .map(|operation| (operation.id.clone(), &document["paths"][&operation.path][operation.method.to_lowercase()]))
 }
 
 fn content(described: &Value) -> &Value {

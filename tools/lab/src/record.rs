@@ -74,12 +74,14 @@ pub struct Promise {
 
 /// Writes these into the specification.
 pub fn promise(promises: &[Promise]) -> Result<(), Failure> {
-    Document::Specification.change(|known| promises.iter().fold(known.to_owned(), |known, new| with_promise(&known, new)))
+    Document::Specification
+        .change(|known| promises.iter().fold(known.to_owned(), |known, new| with_promise(&known, new)))
 }
 
 fn with_promise(known: &str, new: &Promise) -> String {
     let Promise { what, aim, measured, share, date, commit } = new;
-    let (begin, row) = (format!("| {what} |"), format!("| {what} | {aim} | {measured} | {share} | {date} | {commit} |"));
+    let (begin, row) =
+        (format!("| {what} |"), format!("| {what} | {aim} | {measured} | {share} | {date} | {commit} |"));
     if known.lines().any(|line| line.starts_with(&begin)) {
         let lines = known.lines().map(|line| if line.starts_with(&begin) { row.as_str() } else { line });
         return lines.collect::<Vec<_>>().join("\n") + "\n";

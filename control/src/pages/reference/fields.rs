@@ -69,10 +69,9 @@ pub fn kind(schema: &Value) -> String {
 }
 
 fn types(schema: &Value) -> String {
-    let names: Vec<&str> = match &schema["type"] {
-        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
-        name => name.as_str().into_iter().collect(),
-    };
+    let kind = &schema["type"];
+    let several = kind.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let names: Vec<&str> = several.chain(kind.as_str()).collect();
     escaped(&names.join(" or ")).into_owned()
 }
 
@@ -110,7 +109,10 @@ mod tests {
         for (schema, expected) in [
             (json!({ "type": "string" }), "string"),
             (json!({ "type": ["string", "null"], "format": "uri" }), "string or null, uri"),
-            (json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 10 }), "integer, from 1, to 100, default 10"),
+            (
+                json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 10 }),
+                "integer, from 1, to 100, default 10",
+            ),
             (json!({ "enum": ["a", null] }), "<code>a</code>, <code>null</code>"),
             (json!({ "const": "list" }), "<code>list</code>"),
             (json!({ "$ref": "#/components/schemas/Fees" }), "<a href=\"#object-Fees\">Fees</a>"),

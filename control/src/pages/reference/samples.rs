@@ -137,7 +137,11 @@ mod tests {
     #[test]
     fn a_write_is_sent_with_key_and_body() {
         let curl = call("/v1/rails/pay_ins", "POST", |call| call.curl());
-        for part in ["curl -X POST \"$CAUSEWAY_URL/v1/rails/pay_ins\"", "Idempotency-Key: $(uuidgen)", "\"quote_id\": \"qt_test_"] {
+        for part in [
+            "curl -X POST \"$CAUSEWAY_URL/v1/rails/pay_ins\"",
+            "Idempotency-Key: $(uuidgen)",
+            "\"quote_id\": \"qt_test_",
+        ] {
             assert!(curl.contains(part), "{curl}");
         }
         let python = call("/v1/rails/pay_ins", "POST", |call| call.python());

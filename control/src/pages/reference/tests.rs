@@ -1,7 +1,7 @@
 //! The reference shows what the document says.
 
-use crate::operations::TABLE;
 use crate::openapi::document;
+use crate::operations::TABLE;
 use crate::pages::html::Shell;
 
 use super::*;

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use causeway_core::payment::FailureCode;
 
-use crate::calendar::Moment;
 use super::generate::History;
 use super::generate::draft::{Ending, Story};
+use crate::calendar::Moment;
 use crate::failure::Failure;
 
 /// The tables while they are written.

@@ -27,10 +27,10 @@ use causeway_core::risk::scorer::Scorer;
 use causeway_core::settings::Settings;
 use causeway_core::store::{Batch, Identity, RocksStore, StoreMemory};
 
-use crate::calendar::{DAY, Moment};
 use super::generate::draft::SESSION_SECONDS;
 use super::generate::{self, History};
 use super::model;
+use crate::calendar::{DAY, Moment};
 use crate::failure::Failure;
 use cell::Cell;
 pub use driver::Driver;

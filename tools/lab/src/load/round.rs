@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use super::ceilings::{Ceiling, Parts};
 use super::client::Dialer;
 use super::drive::{Step, drive};
-use crate::machine::cpu_seconds;
 use super::mix::{Mix, Stock, Work};
 use super::peak::Search;
 use super::plan::{Options, SUSTAINED_SHARE};
@@ -14,6 +13,7 @@ use super::schedule::{Pace, Plan};
 use super::settle::Rest;
 use super::tally::{Operation, Times};
 use crate::failure::Failure;
+use crate::machine::cpu_seconds;
 use crate::seed::Seed;
 use crate::target::Target;
 

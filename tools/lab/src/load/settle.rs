@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::ceilings::http::WEBHOOKS;
-use crate::machine::cpu_seconds;
 use super::mix::Stock;
 use crate::api::Api;
 use crate::failure::Failure;
+use crate::machine::cpu_seconds;
 
 /// How long settlement and delivery may lag behind the last answer.
 const DEADLINE: Duration = Duration::from_secs(120);

@@ -65,8 +65,9 @@ impl Verdict {
     /// The verdict as a sentence.
     pub fn sentence(&self) -> String {
         let (bound, others) = (percent(self.bound), percent(OTHERS));
-        let allowed =
-            format!("{bound} of their median between the middle half of a ceiling's rounds, {others} of the processors for others");
+        let allowed = format!(
+            "{bound} of their median between the middle half of a ceiling's rounds, {others} of the processors for others"
+        );
         match self.faults.as_slice() {
             [] => format!("The machine was quiet (at most {allowed})."),
             faults => format!("Too noisy to conclude: {} (allowed: {allowed}).", faults.join(", ")),

@@ -110,7 +110,8 @@ fn its_rows_are_those_of_a_gateway() {
 #[test]
 fn a_finished_journey_takes_at_most_three_kib() {
     let filler = performed(5).filler;
-    let size = |column: &Column| rows(&*filler, *column).iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+    let size =
+        |column: &Column| rows(&*filler, *column).iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
     let bytes: usize = Column::ALL.iter().map(size).sum();
     let each = bytes / PAYMENTS as usize;
     assert!((1_000..=3_072).contains(&each), "{each} bytes a journey");

@@ -27,8 +27,7 @@ impl Report {
             return Err(Failure::wrong(format!("not recorded: {}", verdict.sentence())));
         }
         Document::Results.change(|known| record::with_entry(known, SECTION, &self.entry()))?;
-        let promises: Vec<Promise> =
-            self.rounds.mixes.iter().map(|(mix, rounds)| self.promise(*mix, rounds)).collect();
+        let promises: Vec<Promise> = self.rounds.mixes.iter().map(|(mix, rounds)| self.promise(*mix, rounds)).collect();
         record::promise(&promises)
     }
 

@@ -110,9 +110,8 @@ impl Report {
         // Everything stands in the order of its time: a mix between the ceilings before and behind it.
         let place_of = |ceilings: f64| 0.5 + ceilings / self.rounds.mixes.len() as f64;
         for (mix, rounds) in &self.rounds.mixes {
-            let points = rounds
-                .iter()
-                .filter_map(|round| Some((place_of(round.ceiling as f64 + 0.5), of(THROUGHPUT(round)?))));
+            let points =
+                rounds.iter().filter_map(|round| Some((place_of(round.ceiling as f64 + 0.5), of(THROUGHPUT(round)?))));
             series.push(Series {
                 name: mix.name().to_owned(),
                 colour: colour(*mix),
