@@ -38,7 +38,7 @@ pub const TABLE: &[Operation] = &[
         .idempotency(Idempotency::Required)
         .body::<wire::CreateSession<'static>>()
         .answers::<wire::CreatedSession<'static>>(201)
-        .refuses(&[Code::NotEntitled]),
+        .refuses(&[Code::NotEntitled, Code::AmountOutOfRange]),
     get("retrieveSession", "retrieve_session", "/v1/gate_sessions/{id}", |call| {
         Box::pin(sessions::retrieve_session(call))
     })
