@@ -10,9 +10,10 @@ use super::ConfigError;
 const PREFIX: &str = "CAUSEWAY_";
 
 /// Variables of what stands around the program: the set-up, the tests and the tools. They may be set where it is started.
-const AROUND: [&str; 8] = [
+const AROUND: [&str; 9] = [
     "CAUSEWAY_BIN",
     "CAUSEWAY_CACHE",
+    "CAUSEWAY_COMMIT",
     "CAUSEWAY_CURL",
     "CAUSEWAY_KILLS",
     "CAUSEWAY_LAB",

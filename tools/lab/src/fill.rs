@@ -18,6 +18,7 @@ use clap::Args;
 
 use crate::calendar::Day;
 use crate::failure::Failure;
+use crate::record;
 use csv::Tables;
 use database::Database;
 use generate::market::Market;
@@ -88,6 +89,9 @@ pub struct Options {
 
 /// Writes the history.
 pub fn run(options: &Options) -> Result<(), Failure> {
+    if options.record {
+        record::require_commit()?;
+    }
     let history = history(options)?;
     let scorer = if options.data_dir.is_some() { model::scorer(&options.model)? } else { None };
     // Whatever can be refused is refused before anything is written.

@@ -35,18 +35,25 @@ pub use plan::Options;
 
 /// Measures, shows and writes down what was found.
 pub fn run(options: &Options) -> Result<(), Failure> {
+    options.check()?;
     let place = options.out.clone().unwrap_or_else(|| sandbox::default_directory().with_file_name("load"));
     fs::create_dir_all(&place).map_err(|error| Failure::wrong(format!("cannot make {}: {error}", place.display())))?;
     let report = crate::block_on(async {
-        tokio::select! {
-            report = measure(options, &place) => report,
-            ended = interrupted() => Err(ended),
-        }
+        let stage = unless_interrupted(set_up(options, &place)).await?;
+        measure(options, stage).await
     })?;
     report.finish(options, &place)
 }
 
-async fn measure(options: &Options, place: &Path) -> Result<Report, Failure> {
+/// What is measured, and what will be said of it.
+struct Stage {
+    gateway: Gateway,
+    constant: Constant,
+    parts: Parts,
+    report: Report,
+}
+
+async fn set_up(options: &Options, place: &Path) -> Result<Stage, Failure> {
     let pinned = |error| Failure::wrong(format!("cannot pin to processors: {error}"));
     let all = Cpus::of_this_thread().map_err(pinned)?;
     let server_cpus = options.pin_server.as_ref().unwrap_or(&all);
@@ -61,19 +68,28 @@ async fn measure(options: &Options, place: &Path) -> Result<Report, Failure> {
     report.per_pay_in = parts.per_pay_in();
     // The constant server answers everything as the gateway answered that pay-in.
     let constant = Constant::start(&gateway.first_pay_in(options, report.seed).await?, server_cpus)?;
+    Ok(Stage { gateway, constant, parts, report })
+}
+
+/// Whatever happens, the partner's webhooks go where they went before.
+async fn measure(options: &Options, stage: Stage) -> Result<Report, Failure> {
+    let Stage { gateway, constant, parts, mut report } = stage;
     let processes: Vec<u32> = gateway.process().into_iter().chain([constant.process()]).collect();
     let before = Usage::now(&processes);
     let bench = gateway.bench(options, report.seed, constant.target(), Some(parts));
-    report.rounds = if options.webhooks {
+    let rounds = if options.webhooks {
         let before = gateway.send_webhooks_to(&constant.webhook_url()).await?;
-        let rounds = rounds(bench).await;
+        let rounds = unless_interrupted(rounds(bench)).await;
         gateway.restore_webhooks(before.as_deref()).await?;
-        rounds?
+        rounds
     } else {
-        rounds(bench).await?
+        unless_interrupted(rounds(bench)).await
     };
+    report.rounds = rounds?;
     let after = Usage::now(&processes);
-    (report.stolen, report.others) = (after.stolen_since(before), after.others_since(before));
+    report.stolen = after.stolen_since(before);
+    // What runs already is taken for others.
+    report.others = gateway.process().map(|_| after.others_since(before) + report.stolen);
     gateway.leave()?;
     Ok(report)
 }
@@ -97,7 +113,14 @@ async fn rounds(mut bench: Bench<'_>) -> Result<Rounds, Failure> {
     Ok(rounds)
 }
 
-/// Returns when somebody wants this to end; what was started is then stopped on the way out.
+/// The work, unless somebody wants this to end: then what was started is stopped on the way out.
+async fn unless_interrupted<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::select! {
+        done = work => done,
+        ended = interrupted() => Err(ended),
+    }
+}
+
 async fn interrupted() -> Failure {
     let wait = async {
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

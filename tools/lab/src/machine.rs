@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::record::Document;
+use crate::record;
 
 /// A description of the machine, for readers of the figures.
 #[derive(Clone, Debug)]
@@ -21,7 +20,7 @@ pub struct Machine {
     pub kernel: String,
     /// Type and device of the file system that holds the data.
     pub file_system: String,
-    /// The commit of the repository that the programs were built in; `-changed` behind it when files differ from it.
+    /// The commit that the programs were built from, with a plus sign when files differ from it.
     pub commit: String,
     /// Runnable tasks on average over the last minute before the run.
     pub load_before: f64,
@@ -45,7 +44,7 @@ impl Machine {
                 .ok()
                 .and_then(|data| file_system(&read("/proc/self/mountinfo"), &data))
                 .unwrap_or_else(unknown),
-            commit: commit().unwrap_or_else(unknown),
+            commit: record::commit().unwrap_or_else(unknown),
             load_before: load.split_whitespace().next().and_then(|text| text.parse().ok()).unwrap_or(0.0),
         }
     }
@@ -144,20 +143,6 @@ fn file_system(mounts: &str, place: &Path) -> Option<String> {
         place.starts_with(&point).then_some((point.as_os_str().len(), found))
     };
     mounts.lines().filter_map(mount).max_by_key(|(length, _)| *length).map(|(_, found)| found)
-}
-
-fn commit() -> Option<String> {
-    let program = std::env::current_exe().ok()?;
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git").arg("-C").arg(program.parent()?).args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
-    // The record is no part of what was measured.
-    let others = Document::FILES.map(|file| format!(":!/{file}"));
-    let status = ["status", "--porcelain", "--untracked-files=no", "--", ":/"];
-    let is_changed = !git(&[&status[..], &others.each_ref().map(String::as_str)].concat())?.is_empty();
-    Some(if is_changed { format!("{commit}-changed") } else { commit })
 }
 
 #[cfg(test)]

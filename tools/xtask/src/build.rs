@@ -4,6 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 
 use crate::failure::Failure;
+use crate::full;
 use crate::paths;
 use crate::process;
 use crate::setup::{self, TestTools};
@@ -59,6 +60,8 @@ pub fn lab(command: &str, extra: &[String]) -> Result<(), Failure> {
     for (name, value) in environment(&tools) {
         lab.env(name, value);
     }
+    // What it writes down names what was measured. Without git it can only be looked at.
+    lab.env("CAUSEWAY_COMMIT", full::commit().unwrap_or_default());
     Err(become_program(lab))
 }
 

@@ -152,8 +152,8 @@ fn compile(part: &Part, tools: &TestTools) -> Result<(), Failure> {
     Err(Failure::new(format!("{}: `{line}` lists no test", part.name)))
 }
 
-/// The commit under test, with a plus sign when there are changes beyond it. The records themselves do not count.
-fn commit() -> Result<String, Failure> {
+/// The commit as it stands here, with a plus sign when there are changes beyond it. The records themselves do not count.
+pub fn commit() -> Result<String, Failure> {
     let root = paths::root();
     let git = |arguments: &[&str]| {
         process::output("git", &[&["-C", &root.to_string_lossy()], arguments].concat()).ok_or_else(|| {
@@ -161,7 +161,7 @@ fn commit() -> Result<String, Failure> {
         })
     };
     let head = git(&["rev-parse", "--short=10", "HEAD"])?;
-    let changes = git(&["status", "--porcelain", "--", ".", ":!SPECIFICATION.md"])?;
+    let changes = git(&["status", "--porcelain", "--", ".", ":!SPECIFICATION.md", ":!benches/RESULTS.md"])?;
     Ok(format!("{}{}", head.trim(), if changes.is_empty() { "" } else { "+" }))
 }
 

@@ -107,13 +107,13 @@ that answers a constant, the store with the same rows, the model alone), so that
 what was approved and answered 2xx. The result goes to target/load/<date>.json and <date>.svg.
 
   MIX              reads, trade, burst or storm; all of them by default
-  --quick          about a minute, rather than six
+  --quick          about two minutes, rather than eight
   --rate NUMBER    at this rate, instead of searching the highest that is sustained
   --http 2         over HTTP/2
   --webhooks       with webhooks delivered to a receiver that accepts everything
   --target URL --data-dir DIR         a server that runs already
   --pin-server CPUS, --pin-generator CPUS
-  --record         add the figures to benches/RESULTS.md, unless the machine was too noisy
+  --record         write the figures into benches/RESULTS.md and SPECIFICATION.md, unless the machine was too noisy
 
 `cargo xtask load -- --help` shows every option.";
 

@@ -102,7 +102,8 @@ pub async fn drive(dialer: &Dialer, width: &Width, plan: Plan, work: &Rc<Work>, 
     tasks.abort_all();
     ended.unwrap_or(Ok(())).map_err(failed)?;
     let mut tally = shared.tally.take();
-    tally.unanswered = shared.under_way.get();
+    // Nobody knows how long they would have taken; it was this long at least.
+    (0..shared.under_way.get()).for_each(|_| tally.unanswered(DRAIN));
     // Flat out, a number of units may be done early.
     let is_early = plan.pace == Pace::FlatOut && plan.most < u64::MAX;
     let last = if is_early { shared.last_answer.get().min(window.1) } else { window.1 };

@@ -39,7 +39,13 @@ impl Cpus {
     pub fn pin_this_thread(&self) -> io::Result<()> {
         let mut set = CpuSet::new();
         self.0.iter().for_each(|&cpu| set.set(cpu));
-        Ok(sched_setaffinity(None, &set)?)
+        sched_setaffinity(None, &set)?;
+        // Processors that do not exist are passed over in silence.
+        let real = Cpus::of_this_thread()?;
+        match self.0.iter().find(|cpu| !real.0.contains(cpu)) {
+            Some(cpu) => Err(io::Error::other(format!("there is no processor {cpu}"))),
+            None => Ok(()),
+        }
     }
 
     /// The processors by their numbers.

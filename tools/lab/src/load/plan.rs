@@ -9,9 +9,29 @@ use super::client::Protocol;
 use super::drive::Width;
 use super::mix::Mix;
 use super::pin::Cpus;
+use crate::failure::Failure;
+use crate::record;
 
 /// The share of the offered units that must be answered well for a rate to count as sustained.
 pub const SUSTAINED_SHARE: f64 = 0.97;
+
+/// What recorded figures have in common: another value would make other figures of the same name.
+const RECORDED_AS_THEY_ARE: [&str; 14] = [
+    "rate",
+    "quick",
+    "rounds",
+    "seconds",
+    "p99_limit_ms",
+    "steady",
+    "in_flight",
+    "patience_ms",
+    "copies",
+    "noise_bound",
+    "target",
+    "server",
+    "pin_server",
+    "pin_generator",
+];
 
 /// Generates load and reports what came back how fast, beside what this machine can do at all.
 ///
@@ -20,8 +40,8 @@ pub const SUSTAINED_SHARE: f64 = 0.97;
 /// same rows, the model alone. Only what was approved and answered 2xx counts; the rest is listed by its code.
 ///
 /// Each round of a mix sends flat out (every request in flight is replaced at once), searches the highest rate that is
-/// sustained (at least 97 % answered well in time, p99 below the limit), and takes latencies at a share of it. With --rate
-/// there is one step at this rate instead.
+/// sustained twice (at least 97 % answered well in time, p99 below the limit), and takes latencies at a share of it. With
+/// --rate there is one step at this rate instead, and an exit code of 1 when it is not sustained.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// What to send [default: all of them in turn].
@@ -42,7 +62,7 @@ pub struct Options {
     /// How long a step is counted, in seconds, after a lead of a third of it [default: 1.5, with --quick 0.4].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     seconds: Option<f64>,
-    /// About a minute: two rounds of short steps.
+    /// About two minutes: two rounds of short steps.
     #[arg(long)]
     pub quick: bool,
 
@@ -96,11 +116,22 @@ pub struct Options {
     #[arg(long)]
     pub json: bool,
     /// Adds the figures to benches/RESULTS.md, unless the machine was too noisy.
-    #[arg(long, conflicts_with_all = ["rate", "quick"])]
+    #[arg(long, conflicts_with_all = RECORDED_AS_THEY_ARE)]
     pub record: bool,
 }
 
 impl Options {
+    /// Refuses what does not go together and what could not be recorded, before anything is measured.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.mixes().contains(&Mix::Storm) && u16::from(self.copies) > self.in_flight {
+            let (copies, places) = (self.copies, self.in_flight);
+            return Err(Failure::missing(format!(
+                "a storm of {copies} copies does not fit {places} requests in flight"
+            )));
+        }
+        if self.record { record::require_commit() } else { Ok(()) }
+    }
+
     /// What to send, each once.
     pub fn mixes(&self) -> Vec<Mix> {
         let wanted = |mix: &Mix| self.mixes.is_empty() || self.mixes.contains(mix);
@@ -198,6 +229,8 @@ pub mod tests {
             "--rate 0",
             "--rate nan",
             "--rate 100 --record",
+            "--rounds 1 --record",
+            "--noise-bound 90 --record",
             "--steady 1.5",
             "--seconds 0",
             "--in-flight 0",

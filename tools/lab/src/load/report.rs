@@ -49,8 +49,9 @@ pub struct Report {
     pub per_pay_in: (f64, f64),
     /// Which share of the processors' time the host took away.
     pub stolen: f64,
-    /// Which share of it others used: programs that have nothing to do with the run, and the kernel's own threads.
-    pub others: f64,
+    /// Which share of it others used: the host, programs that have nothing to do with the run, and the kernel's own threads.
+    /// Unknown when the gateway was not started here.
+    pub others: Option<f64>,
     /// The figures.
     pub rounds: Rounds,
 }
@@ -86,7 +87,7 @@ impl Report {
         let seed = options.seed.unwrap_or_else(Seed::fresh);
         let (options, rounds) = (options.clone(), Rounds::new(options.mixes()));
         let (began, per_pay_in) = (SystemTime::now(), (0.0, 0.0));
-        Report { options, seed, machine, began, per_pay_in, stolen: 0.0, others: 0.0, rounds }
+        Report { options, seed, machine, began, per_pay_in, stolen: 0.0, others: None, rounds }
     }
 
     /// What is about to be measured, in a few lines.
@@ -141,16 +142,26 @@ impl Report {
         if different > 0 {
             return Err(Failure::wrong(format!("{different} × {DIFFERENT}: this must never happen")));
         }
-        match self.rounds.mixes.iter().find(|(_, rounds)| rounds.iter().all(|round| round.steady.is_none())) {
-            Some((mix, _)) => Err(Failure::wrong(format!("{} sustained no rate at all", mix.name()))),
-            None => Ok(()),
+        for (mix, rounds) in &self.rounds.mixes {
+            if rounds.iter().all(|round| round.steady.is_none()) {
+                return Err(Failure::wrong(format!("{} sustained no rate at all", mix.name())));
+            }
+            if self.options.rate.is_some() && !mix_is_steady(rounds) {
+                return Err(Failure::wrong(format!("{} did not sustain this rate in every round", mix.name())));
+            }
         }
+        Ok(())
     }
 
     fn tallies(&self) -> impl Iterator<Item = &Tally> {
         let rounds = self.rounds.mixes.iter().flat_map(|(_, rounds)| rounds);
         rounds.flat_map(MixRound::steps).map(|measured| &measured.step.tally)
     }
+}
+
+/// Whether every round has a peak, or was asked for a rate, and sustained what its latencies were taken at.
+fn mix_is_steady(rounds: &[MixRound]) -> bool {
+    rounds.iter().all(|round| round.steady.as_ref().is_some_and(|steady| steady.was_sustained))
 }
 
 impl MixRound {

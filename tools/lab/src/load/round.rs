@@ -59,6 +59,8 @@ pub struct Measured {
     pub server_cores: Option<f64>,
     /// Processors that the generator kept busy.
     pub generator_cores: Option<f64>,
+    /// Whether it was sustained, by the rule for the peak; what is sent flat out always is.
+    pub was_sustained: bool,
 }
 
 /// One round of a mix.
@@ -68,7 +70,7 @@ pub struct MixRound {
     pub ceiling: usize,
     /// With every request in flight replaced at once.
     pub flat_out: Option<Measured>,
-    /// At the highest rate that was sustained.
+    /// At the highest rate that was sustained twice.
     pub peak: Option<Measured>,
     /// At a share of the peak, or at the rate that was asked for.
     pub steady: Option<Measured>,
@@ -106,7 +108,7 @@ impl Bench<'_> {
     pub async fn mix(&mut self, mix: Mix, progress: &mut dyn FnMut(&str)) -> Result<MixRound, Failure> {
         let mut round = MixRound::default();
         if let Some(rate) = self.options.rate {
-            round.steady = Some(self.at(mix, rate, progress).await?.0);
+            round.steady = Some(self.at(mix, rate, progress).await?);
             return Ok(round);
         }
         let flat_out = self.step(mix, Pace::FlatOut).await?;
@@ -114,30 +116,27 @@ impl Bench<'_> {
         let mut search = Search::new((0.9 * flat_out.step.rate()).max(1.0));
         round.flat_out = Some(flat_out);
         while let Some(rate) = search.next() {
-            let (measured, was_sustained) = self.at(mix, rate, progress).await?;
-            search.tell(rate, was_sustained);
-            let is_higher = round.peak.as_ref().is_none_or(|peak| peak.step.offered() < measured.step.offered());
-            if was_sustained && is_higher {
-                round.peak = Some(measured);
-            }
+            let measured = self.at(mix, rate, progress).await?;
+            search.tell(rate, measured.was_sustained);
+            round.peak = search.is_confirmed().then_some(measured);
         }
         if let Some(peak) = &round.peak {
             let rate = self.options.steady * peak.step.rate();
-            round.steady = Some(self.at(mix, rate, progress).await?.0);
+            round.steady = Some(self.at(mix, rate, progress).await?);
         }
         Ok(round)
     }
 
-    async fn at(&mut self, mix: Mix, rate: f64, progress: &mut dyn FnMut(&str)) -> Result<(Measured, bool), Failure> {
-        let measured = self.step(mix, Pace::Rate(rate)).await?;
-        let was_sustained = measured.is_sustained(self.options.p99_limit_ms);
-        let word = if was_sustained { "sustained" } else { "not sustained" };
+    async fn at(&mut self, mix: Mix, rate: f64, progress: &mut dyn FnMut(&str)) -> Result<Measured, Failure> {
+        let mut measured = self.step(mix, Pace::Rate(rate)).await?;
+        measured.was_sustained = measured.step.is_sustained(self.options.p99_limit_ms);
+        let word = if measured.was_sustained { "sustained" } else { "not sustained" };
         progress(&format!("{rate:.0}/s offered: {}, {word}", measured.line(mix)));
-        if !was_sustained {
+        if !measured.was_sustained {
             // What it left undone would weigh on the next one.
             self.rest.wait().await?;
         }
-        Ok((measured, was_sustained))
+        Ok(measured)
     }
 
     async fn step(&mut self, mix: Mix, pace: Pace) -> Result<Measured, Failure> {
@@ -161,6 +160,7 @@ impl Bench<'_> {
             step,
             server_cores: cores(before.0, after.0),
             generator_cores: cores(before.1, after.1),
+            was_sustained: true,
         })
     }
 
@@ -179,6 +179,12 @@ impl Bench<'_> {
         if step.tally.good < step.tally.due || step.tally.good == 0 {
             let others = step.tally.others_line();
             return Err(Failure::wrong(format!("sessions and quotes could not be prepared: {others}")));
+        }
+        if matches!(pace, Pace::Rate(_)) && step.tally.good < most {
+            let (made, seconds) = (step.tally.good, PREPARING.as_secs());
+            return Err(Failure::wrong(format!(
+                "only {made} of {most} sessions and quotes could be prepared in {seconds} s: lower --rate or --seconds"
+            )));
         }
         Ok(self.stock.pairs() as u64)
     }
@@ -203,12 +209,14 @@ impl Bench<'_> {
     }
 }
 
-impl Measured {
+impl Step {
     /// Whether the rate was sustained: enough was answered well in time, and p99 stays within `limit` milliseconds.
-    pub fn is_sustained(&self, limit: f64) -> bool {
-        self.step.rate() >= SUSTAINED_SHARE * self.step.offered() && self.step.tally.latency.ms(0.99) <= limit
+    fn is_sustained(&self, limit: f64) -> bool {
+        self.rate() >= SUSTAINED_SHARE * self.offered() && self.tally.latency.ms(0.99) <= limit
     }
+}
 
+impl Measured {
     fn line(&self, mix: Mix) -> String {
         let Step { tally, .. } = &self.step;
         let mut line = format!(

@@ -44,7 +44,8 @@ pub struct Tally {
     pub gets: u64,
     /// Calls answered as they should be, writes.
     pub posts: u64,
-    /// How long units took from when they were due: the good ones, and the missed ones with what they had waited.
+    /// How long units took from when they were due: the good ones, and with what they had waited until then the missed ones
+    /// and those without an answer.
     pub latency: Times,
     /// How long the good ones took from when they were sent. It hides what waited for a client; see the test.
     pub service: Times,
@@ -65,6 +66,12 @@ impl Tally {
     /// A unit had waited for this long when nobody would wait any more.
     pub fn missed(&mut self, waited: Duration) {
         self.missed += 1;
+        self.latency.add(waited);
+    }
+
+    /// A unit had no answer after this long, when the step was broken off.
+    pub fn unanswered(&mut self, waited: Duration) {
+        self.unanswered += 1;
         self.latency.add(waited);
     }
 

@@ -107,7 +107,20 @@ impl Report {
                 let mut parts = vec![tally.others_line()];
                 if tally.missed > 0 {
                     let due = number(tally.due as f64, 0);
-                    parts.push(format!("{} of {due} could not begin in time and were not sent", tally.missed));
+                    let patience = number(self.options.width().patience.as_secs_f64() * 1_000.0, 0);
+                    parts.push(format!(
+                        "{} of {due} could not begin in time, were not sent and count as {patience} ms or more",
+                        tally.missed
+                    ));
+                }
+                let unsustained = rounds.iter().filter_map(kind).filter(|measured| !measured.was_sustained).count();
+                if unsustained > 0 {
+                    parts.push(format!("not sustained in {unsustained} of {} rounds", rounds.len()));
+                }
+                let lacks_peak = name == "at the peak" && self.options.rate.is_none();
+                let without = rounds.iter().filter(|round| kind(round).is_none()).count();
+                if lacks_peak && without > 0 {
+                    parts.push(format!("no rate was sustained twice in {without} of {} rounds", rounds.len()));
                 }
                 parts.retain(|part| !part.is_empty());
                 if !parts.is_empty() {

@@ -8,7 +8,7 @@ use super::{COUNTED, Report};
 use crate::calendar::Moment;
 use crate::load::mix::Mix;
 use crate::load::round::{Measured, MixRound};
-use crate::load::statistics::spread;
+use crate::load::statistics::{Quietness, middle_spread, spread};
 use crate::load::tally::{Tally, Times};
 
 /// Raised when a field changes its meaning.
@@ -61,7 +61,11 @@ impl Report {
 
     fn verdict_json(&self) -> Value {
         let verdict = self.verdict();
-        let word = if verdict.is_quiet() { "quiet" } else { "noisy" };
+        let word = match verdict.quietness() {
+            Quietness::Quiet => "quiet",
+            Quietness::Unsteady => "unsteady",
+            Quietness::Noisy => "noisy",
+        };
         let bound = self.options.noise_share();
         json!({"machine": word, "bound": bound, "sentence": verdict.sentence()})
     }
@@ -69,7 +73,7 @@ impl Report {
     fn ceilings_json(&self) -> Value {
         let ceilings = self.rounds.ceiling_rounds().into_iter().map(|(name, rounds)| {
             let figure = Figure::of(&rounds).map(figure);
-            (name.to_owned(), json!({"per_second": figure, "spread": spread(&rounds), "rounds": rounds}))
+            (name.to_owned(), json!({"per_second": figure, "spread": spread(&rounds), "middle_spread": middle_spread(&rounds), "rounds": rounds}))
         });
         let mut all: serde_json::Map<String, Value> = ceilings.collect();
         let (puts, bytes) = self.per_pay_in;
@@ -125,6 +129,7 @@ fn step(measured: &Measured) -> Value {
         "unanswered": tally.unanswered,
         "others": tally.others,
         "seconds": step.window,
+        "was_sustained": measured.was_sustained,
         "latency_ms": quantiles(&tally.latency),
         "from_sending_ms": quantiles(&tally.service),
         "server_cores": measured.server_cores,

@@ -2,12 +2,13 @@
 
 use super::figures::{FLAT_OUT, Figure, PEAK, STEADY, THROUGHPUT, merged, over};
 use super::table::ceiling_titles;
-use super::{COUNTED, Report};
+use super::{COUNTED, Report, mix_is_steady};
 use crate::calendar::Moment;
 use crate::failure::Failure;
 use crate::load::client::Protocol;
 use crate::load::mix::Mix;
 use crate::load::round::MixRound;
+use crate::load::statistics::Quietness;
 use crate::record::{self, Document, Promise};
 
 /// The section of the results, without its entries.
@@ -16,15 +17,19 @@ const SECTION: &str = "\
 
 Written by `cargo xtask load --record`, the newest run first. A figure is the median of the rounds, with their range. Flat
 out: every request in flight is replaced at once, as the ceilings are measured too. Peak: the highest rate, in an open loop,
-of which 97 % are answered well in time with p99 below the limit. Ratios are to the ceilings of the same rounds.
+of which 97 % are answered well in time with p99 below the limit, twice. Ratios are to the ceilings before and behind each
+round of a mix; the store's ceiling writes the rows of pay-ins alone.
 ";
 
 impl Report {
     /// Writes this run down. A noisy machine's figures are not worth keeping.
     pub fn record(&self) -> Result<(), Failure> {
         let verdict = self.verdict();
-        if !verdict.is_quiet() {
+        if verdict.quietness() == Quietness::Noisy {
             return Err(Failure::wrong(format!("not recorded: {}", verdict.sentence())));
+        }
+        if let Some((mix, _)) = self.rounds.mixes.iter().find(|(_, rounds)| !mix_is_steady(rounds)) {
+            return Err(Failure::wrong(format!("not recorded: {} has no steady rate in every round", mix.name())));
         }
         Document::Results.change(|known| record::with_entry(known, SECTION, &self.entry()))?;
         let promises: Vec<Promise> = self.rounds.mixes.iter().map(|(mix, rounds)| self.promise(*mix, rounds)).collect();
