@@ -271,7 +271,8 @@ mod tests {
         }
         let committed = std::fs::read_to_string(COMMITTED).unwrap();
         let committed: Value = serde_json::from_str(&committed).unwrap();
-        assert_eq!(committed, document, "openapi.json is stale: run this test with UPDATE=1");
+        // Without the two documents in the message: they are long.
+        assert!(committed == document, "openapi.json is stale: run this test with UPDATE=1");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod embed;
 mod event;
 mod field;
+mod forms;
 mod fingerprint;
 mod helpers;
 mod list;

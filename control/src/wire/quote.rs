@@ -9,6 +9,7 @@ use causeway_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::forms::{ASSET, CURRENCY};
 use super::{Decimal, DecimalText, Fingerprint, Text, Time, field};
 use crate::keys::hex;
 use crate::problem::Problem;
@@ -19,9 +20,11 @@ use crate::problem::Problem;
 pub struct LockQuote<'a> {
     /// The fiat currency, ISO 4217.
     #[serde(borrow)]
+    #[schemars(regex(pattern = CURRENCY), extend("format" = "iso-4217"))]
     pub currency: Text<'a>,
     /// The asset's symbol.
     #[serde(borrow)]
+    #[schemars(regex(pattern = ASSET))]
     pub asset: Text<'a>,
     /// What the user gives: fiat when on_ramp, asset when off_ramp.
     #[serde(borrow)]

@@ -149,13 +149,20 @@ macro_rules! inline_schema {
 }
 
 inline_schema!(Text<'_>, "Text", json_schema!({ "type": "string" }));
-inline_schema!(DecimalText<'_>, "DecimalText", decimal_schema());
+inline_schema!(DecimalText<'_>, "DecimalText", positive_schema());
 inline_schema!(Decimal, "Decimal", decimal_schema());
 inline_schema!(Pairs, "Metadata", metadata_schema());
 inline_schema!(PairsView<'_>, "MetadataView", metadata_schema());
 
 fn decimal_schema() -> Schema {
     json_schema!({ "type": "string", "pattern": format!("^[0-9]+(\\.[0-9]{{1,{WIRE_DECIMALS}}})?$") })
+}
+
+/// What is given is more than nothing.
+fn positive_schema() -> Schema {
+    let mut schema = decimal_schema();
+    schema.insert("not".to_owned(), serde_json::json!({ "pattern": "^[0.]*$" }));
+    schema
 }
 
 fn metadata_schema() -> Schema {

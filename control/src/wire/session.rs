@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::forms::{ASSET, CURRENCY, URL};
 use super::{Decimal, DecimalText, Fingerprint, Pairs, PairsView, Text, Time, field, mode_word};
 use crate::problem::Problem;
 
@@ -18,30 +19,37 @@ pub struct CreateSession<'a> {
     pub amount: DecimalText<'a>,
     /// The fiat currency, ISO 4217.
     #[serde(borrow)]
+    #[schemars(regex(pattern = CURRENCY), extend("format" = "iso-4217"))]
     pub currency: Text<'a>,
     /// Where the user's browser returns: https, or http on a loopback host.
     #[serde(borrow)]
-    #[schemars(extend("format" = "uri"))]
+    #[schemars(length(max = 2048), regex(pattern = URL), extend("format" = "uri"))]
     pub return_url: Text<'a>,
     /// What the session is for; without it the user chooses.
     pub flow: Option<FlowWord>,
     /// The asset wanted.
     #[serde(borrow)]
+    #[schemars(regex(pattern = ASSET))]
     pub target_token: Option<Text<'a>>,
     /// The asset's network.
     #[serde(borrow)]
+    #[schemars(length(min = 1, max = 255))]
     pub target_network: Option<Text<'a>>,
     /// Where the asset goes.
     #[serde(borrow)]
+    #[schemars(length(min = 1, max = 255))]
     pub wallet_address: Option<Text<'a>>,
     /// Your name for the user.
     #[serde(borrow)]
+    #[schemars(length(min = 1, max = 255))]
     pub user_reference: Option<Text<'a>>,
     /// The preview that the user saw.
     #[serde(borrow)]
+    #[schemars(length(min = 1, max = 255))]
     pub quote_preview_id: Option<Text<'a>>,
     /// Where the user's browser returns after giving up.
     #[serde(borrow)]
+    #[schemars(length(max = 2048), regex(pattern = URL), extend("format" = "uri"))]
     pub cancel_url: Option<Text<'a>>,
     /// Your own pairs.
     pub metadata: Option<Pairs>,

@@ -1,0 +1,15 @@
+//! The forms of texts, as patterns for the OpenAPI document: what [`super::field`] takes fits them, and the rest is rare.
+
+/// A currency's code; whether it exists is said by its format, `iso-4217`.
+pub const CURRENCY: &str = "^[A-Za-z]{3}$";
+
+/// An asset's symbol.
+pub const ASSET: &str = "^[A-Za-z0-9]{2,12}$";
+
+/// Where browsers are sent: https, or http on a loopback host; without credentials.
+pub const URL: &str = concat!(
+    r"^(https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])",
+    r"|http://(localhost|127(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}|\[::1\]))",
+    r"(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5]?[0-9]{1,4}))?",
+    r"([/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?$",
+);
