@@ -6,6 +6,7 @@ use std::sync::Arc;
 use causeway_control::catalogue;
 use causeway_core::account::{Account, Entitlements};
 use causeway_core::command::{Command, LockQuote, Redeem, Reply, Submission};
+use causeway_core::customer::NameKey;
 use causeway_core::directory::Directory;
 use causeway_core::id::{AccountId, IdKey, Mode, QuoteId, SessionId};
 use causeway_core::money::{Amount, Asset, Currency};
@@ -186,7 +187,7 @@ fn account() -> Account {
 }
 
 fn settings() -> Settings {
-    Settings::new(Mode::Sandbox, IdKey([3; 16]), QuoteKey { id: 1, mode: Mode::Sandbox, secret: [9; 32] })
+    Settings::new(Mode::Sandbox, IdKey([3; 16]), QuoteKey { id: 1, mode: Mode::Sandbox, secret: [9; 32] }, NameKey([5; 32]))
 }
 
 fn amount(text: &str) -> Amount {

@@ -246,7 +246,7 @@ impl Clock for SystemClock {
 fn cell(mode: Mode, rail: Option<Arc<dyn SandboxRail>>) -> (RunningCell, Cell) {
     let keys = Arc::new(KeyRing::derive(&MasterKey::from_bytes([7; 32]), mode));
     let running = start(EngineOptions {
-        settings: Settings::new(mode, keys.id_key(), keys.quote_key()),
+        settings: Settings::new(mode, keys.id_key(), keys.quote_key(), keys.name_key()),
         catalogue: Arc::new(catalogue()),
         scorer: Box::new(NoModel { reason: "tests have none".to_owned() }),
         store: Arc::new(MemoryStore::new()),

@@ -6,9 +6,12 @@ use rust_decimal::Decimal;
 
 use crate::account::Account;
 use crate::command::Timer;
+use crate::customer::{Customer, CustomerName, DeletedCustomer};
 use crate::delivery::Delivery;
 use crate::event::Event;
-use crate::id::{AccountId, AttemptId, DeliveryId, IdClock, OutboxId, PaymentId, QuoteId, SessionId, TransactionId};
+use crate::id::{
+    AccountId, AttemptId, CustomerId, DeliveryId, IdClock, OutboxId, PaymentId, QuoteId, SessionId, TransactionId,
+};
 use crate::ledger::{BalanceKey, Phase, Posting};
 use crate::payment::Payment;
 use crate::quote::Quote;
@@ -38,6 +41,12 @@ pub enum Need {
     Delivery(AccountId, DeliveryId),
     /// The last undelivered delivery of a session.
     Lane(SessionId),
+    /// A customer.
+    Customer(AccountId, CustomerId),
+    /// A deleted customer.
+    DeletedCustomer(AccountId, CustomerId),
+    /// The customer behind a name.
+    CustomerName(CustomerName),
 }
 
 /// A row that was needed, as the store has it; `None` when there is none.
@@ -59,6 +68,12 @@ pub enum Loaded {
     Delivery(AccountId, DeliveryId, Option<Arc<Delivery>>),
     /// The last undelivered delivery of a session.
     Lane(SessionId, Option<DeliveryId>),
+    /// A customer.
+    Customer(AccountId, CustomerId, Option<Arc<Customer>>),
+    /// A deleted customer.
+    DeletedCustomer(AccountId, CustomerId, Option<DeletedCustomer>),
+    /// The customer behind a name.
+    CustomerName(CustomerName, Option<CustomerId>),
 }
 
 /// One change of a batch. Rows that are written several times in a batch appear once, with their last value.
@@ -92,6 +107,8 @@ pub enum Change {
     Delivery(Arc<Delivery>),
     /// Sets or clears the last undelivered delivery of a session.
     Lane(SessionId, Option<DeliveryId>),
+    /// Writes or removes what is kept of a customer.
+    Customer(CustomerChange),
     /// Makes a delivery due.
     OutboxAdd(OutboxRow),
     /// Removes a row of the outbox.
@@ -104,6 +121,27 @@ pub enum Change {
     TimerAdd(Timer),
     /// Removes a timer that ran.
     TimerRemove(Timer),
+}
+
+/// A change of what is kept of a customer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CustomerChange {
+    /// Writes the customer, or removes it.
+    Row(AccountId, CustomerId, Option<Arc<Customer>>),
+    /// Writes its tombstone.
+    Deleted(DeletedCustomer),
+    /// Gives it a name; written once.
+    Name(CustomerName, CustomerId),
+    /// Writes its terms under their version; written once.
+    Version(Arc<Customer>),
+    /// Removes one version of its terms.
+    VersionRemove(AccountId, CustomerId, u64),
+}
+
+impl From<CustomerChange> for Change {
+    fn from(change: CustomerChange) -> Change {
+        Change::Customer(change)
+    }
 }
 
 /// A delivery that is due. Rows lie in commit order.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
+use crate::customer::{Customer, CustomerPatch, CustomerTerms};
 use crate::delivery::DeliveryOutcome;
-use crate::id::{AccountId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
 use crate::quote::Quote;
@@ -54,6 +55,13 @@ pub enum Command {
     /// Sandbox: how this session's payment stands at a moment of a test helper's work. Changes nothing; with a key, the answer
     /// is remembered. Legal while the payment stands so.
     RememberPayment(AccountId, SessionId, PaymentId, Moment),
+    /// Creates a customer. Legal for accounts with the customers entitlement, while nobody has or had the email address or
+    /// external id.
+    CreateCustomer(AccountId, Box<CustomerTerms>),
+    /// Changes a customer. Legal with the customers entitlement while it is not deleted.
+    UpdateCustomer(AccountId, CustomerId, Box<CustomerPatch>),
+    /// Deletes a customer. Legal with the customers entitlement, any number of times.
+    DeleteCustomer(AccountId, CustomerId),
     /// Rails' words, in the order in which they came. A word that comes twice or too late changes nothing.
     ReportRails(Vec<RailReport>),
     /// What came of attempts to deliver.
@@ -142,6 +150,8 @@ pub enum TimerTask {
     ExpireVerification(PaymentId, SessionId),
     /// Makes a delivery due again.
     RetryDelivery(DeliveryId),
+    /// Erases what events of a deleted customer said of the person.
+    EraseCustomer(CustomerId),
 }
 
 /// What was done.
@@ -153,6 +163,10 @@ pub enum Reply {
     Quote(Arc<Quote>),
     /// The payment after the command.
     Payment(Arc<Payment>),
+    /// The customer after the command.
+    Customer(Arc<Customer>),
+    /// The customer that was deleted, and when.
+    DeletedCustomer(CustomerId, Timestamp),
     /// The account after the command.
     Account(Arc<Account>),
     /// The key that was added.
@@ -236,6 +250,9 @@ pub enum Refusal {
     /// The amount is outside what can be priced or carried.
     #[error("the amount is out of range")]
     AmountOutOfRange,
+    /// The email address or external id has or had a customer.
+    #[error("there is or was such a customer")]
+    CustomerAlreadyExists,
 }
 
 /// What a refusal is about: becomes `param`.
@@ -260,7 +277,10 @@ impl Command {
             | Command::CreatePayOut(account, _)
             | Command::ConfirmSession(account, _, _)
             | Command::VerifyPayment(account, _, _)
-            | Command::RememberPayment(account, _, _, _) => Some(*account),
+            | Command::RememberPayment(account, _, _, _)
+            | Command::CreateCustomer(account, _)
+            | Command::UpdateCustomer(account, _, _)
+            | Command::DeleteCustomer(account, _) => Some(*account),
             Command::ReportRails(_)
             | Command::ReportDeliveries(_)
             | Command::RunTimer(_)

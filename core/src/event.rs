@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::id::{AccountId, EventId, SessionId};
+use crate::customer::{CustomerFacts, CustomerTerms};
+use crate::id::{AccountId, CustomerId, EventId, SessionId};
 use crate::payment::{Payment, PaymentKind};
 use crate::quote::Quote;
 use crate::session::Session;
@@ -34,6 +35,10 @@ pub enum EventData {
     Quote(Arc<Quote>),
     /// For `rail.*` and `kyc.required`.
     Payment(Arc<Payment>),
+    /// For `customer.created` and `customer.updated`; without terms once these were erased.
+    Customer(CustomerFacts, Option<Arc<CustomerTerms>>),
+    /// For `customer.deleted`: which customer, and when.
+    DeletedCustomer(CustomerId, Timestamp),
 }
 
 macro_rules! event_kinds {

@@ -2,6 +2,7 @@
 
 use crate::account::{Account, Entitlements};
 use crate::command::{Command, LockQuote, Redeem};
+use crate::customer::{CustomerTerms, NameKey};
 use crate::id::{AccountId, IdKey, Mode, QuoteId, SessionId};
 use crate::money::{Amount, Asset, Currency, Rate};
 use crate::payment::Payment;
@@ -73,9 +74,22 @@ pub fn report(payment: &Payment, outcome: RailOutcome) -> Command {
     }])
 }
 
+/// What a partner says of a customer with this name: its email address and external id follow from it.
+pub fn customer_terms(name: &str) -> CustomerTerms {
+    CustomerTerms {
+        email: format!("{name}@people.example"),
+        external_id: Some(format!("user-{name}")),
+        phone: Some("+4930123456".to_owned()),
+        first_name: Some(name.to_owned()),
+        last_name: None,
+        country_code: Some("DE".to_owned()),
+        metadata: vec![("tier".to_owned(), "gold".to_owned())],
+    }
+}
+
 pub fn settings() -> Settings {
     let quote_key = QuoteKey { id: 1, mode: Mode::Sandbox, secret: [9; 32] };
-    Settings::new(Mode::Sandbox, IdKey([3; 16]), quote_key)
+    Settings::new(Mode::Sandbox, IdKey([3; 16]), quote_key, NameKey([5; 32]))
 }
 
 pub fn catalogue() -> Catalogue {

@@ -12,6 +12,7 @@ pub mod money;
 pub mod terms;
 pub mod account;
 pub mod session;
+pub mod customer;
 pub mod quote;
 pub mod payment;
 pub mod ledger;

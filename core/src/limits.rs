@@ -23,7 +23,7 @@ pub const TABLE_ROWS: usize = 65_536;
 /// What one object of the working set costs at most on average, in bytes, index included.
 pub const TABLE_ROW_BYTES: usize = 1_024;
 /// Kinds of objects in the working set.
-pub const TABLES: usize = 9;
+pub const TABLES: usize = 11;
 
 /// Accounts of one cell. All are kept in memory.
 pub const ACCOUNTS: usize = 100_000;
@@ -44,6 +44,10 @@ pub const METADATA_VALUE_CHARS: usize = 500;
 pub const URL_BYTES: usize = 2_048;
 /// Longest reference given by a partner (user reference, wallet address, network …), in characters.
 pub const REFERENCE_CHARS: usize = 255;
+/// Longest email address, in characters.
+pub const EMAIL_CHARS: usize = 254;
+/// Longest first or last name, in characters.
+pub const NAME_CHARS: usize = 128;
 /// Longest payment method, in characters.
 pub const METHOD_CHARS: usize = 64;
 
@@ -66,6 +70,11 @@ pub const CLOCK_BACK_ALARM_MS: u64 = 1_000;
 /// How long an idempotency record is kept, in milliseconds.
 pub const IDEMPOTENCY_LIFE_MS: u64 = 24 * 3_600_000;
 
+/// How long beyond its last attempt a delivery may take before a deleted customer is erased, in milliseconds.
+pub const ERASURE_MARGIN_MS: u64 = 3_600_000;
+/// Versions of a deleted customer that one run of its timer erases.
+pub const ERASED_AT_ONCE: u64 = 64;
+
 /// Largest request body, in bytes.
 pub const BODY_BYTES: usize = 64 * 1_024;
 
@@ -77,6 +86,9 @@ pub const STORE_WRITE_BUFFER_BYTES: usize = 128 << 20;
 pub const STORE_WAL_BYTES: u64 = 256 << 20;
 /// Files that the store keeps open at once: two cells and their sockets stay below the usual limit of 1,024.
 pub const STORE_OPEN_FILES: i32 = 256;
+
+/// Files with personal data are rewritten without what was erased after this time, in seconds: a week.
+pub const STORE_ERASURE_SECONDS: u64 = 7 * 24 * 3_600;
 
 /// Largest sum of what a cell holds in memory outside the store's own caches, in bytes.
 pub const CELL_MEMORY_BYTES: usize = TABLES * TABLE_ROWS * TABLE_ROW_BYTES

@@ -1,5 +1,6 @@
 //! What an operator may set of a cell. Every duration of the domain is here.
 
+use crate::customer::NameKey;
 use crate::id::{IdKey, Mode};
 use crate::limits::TABLE_ROWS;
 use crate::quote::QuoteKey;
@@ -26,11 +27,13 @@ pub struct Settings {
     pub id_key: IdKey,
     /// The keys that sign quotes; the first one signs, all of them verify.
     pub quote_keys: Vec<QuoteKey>,
+    /// The key that hides the names of customers.
+    pub name_key: NameKey,
 }
 
 impl Settings {
     /// The contract's defaults; the public URL is the documented listener's.
-    pub fn new(mode: Mode, id_key: IdKey, quote_key: QuoteKey) -> Settings {
+    pub fn new(mode: Mode, id_key: IdKey, quote_key: QuoteKey, name_key: NameKey) -> Settings {
         Settings {
             mode,
             session_life: Millis::seconds(3_600),
@@ -41,6 +44,7 @@ impl Settings {
             table_rows: TABLE_ROWS,
             id_key,
             quote_keys: vec![quote_key],
+            name_key,
         }
     }
 }

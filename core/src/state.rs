@@ -4,6 +4,7 @@
 //! call for what was admitted, [`State::decide`], and at last [`State::finish`]. The same commands give the same effects.
 
 mod accounts;
+mod customers;
 mod deliveries;
 mod emit;
 mod prefetch;
@@ -19,12 +20,13 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use crate::account::Account;
-use crate::change::{Change, Effects, Head, Loaded};
+use crate::change::{Change, CustomerChange, Effects, Head, Loaded};
 use crate::command::Outcome;
 use crate::command::{Answer, Command, Refusal, Reply, Submission, TimerTask};
+use crate::customer::{Customer, CustomerName, DeletedCustomer};
 use crate::delivery::Delivery;
 use crate::directory::Directory;
-use crate::id::{AccountId, CommandIds, DeliveryId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CommandIds, CustomerId, DeliveryId, PaymentId, QuoteId, SessionId};
 use crate::ledger::BalanceKey;
 use crate::payment::Payment;
 use crate::planted::{self, Bug};
@@ -55,6 +57,9 @@ pub struct State {
     balances: Table<BalanceKey, Decimal>,
     deliveries: Table<(AccountId, DeliveryId), Arc<Delivery>>,
     lanes: Table<SessionId, DeliveryId>,
+    customers: Table<(AccountId, CustomerId), Arc<Customer>>,
+    deleted_customers: Table<(AccountId, CustomerId), DeletedCustomer>,
+    customer_names: Table<CustomerName, CustomerId>,
     undecided_sessions: HashSet<SessionId>,
     undecided_replays: HashSet<ReplayKey>,
     /// Persons declined in this batch: their history counts it when the batch closes, so that features do not depend on how
@@ -104,6 +109,9 @@ impl State {
             balances: Table::new(rows),
             deliveries: Table::new(rows),
             lanes: Table::new(rows),
+            customers: Table::new(rows),
+            deleted_customers: Table::new(rows),
+            customer_names: Table::new(rows),
             undecided_sessions: HashSet::new(),
             undecided_replays: HashSet::new(),
             declined: Vec::new(),
@@ -140,6 +148,9 @@ impl State {
             Loaded::Balance(key, value) => self.balances.load(key, value),
             Loaded::Delivery(account, id, value) => self.deliveries.load((account, id), value),
             Loaded::Lane(session, value) => self.lanes.load(session, value),
+            Loaded::Customer(account, id, value) => self.customers.load((account, id), value),
+            Loaded::DeletedCustomer(account, id, value) => self.deleted_customers.load((account, id), value),
+            Loaded::CustomerName(name, value) => self.customer_names.load(name, value),
         }
     }
 
@@ -152,7 +163,11 @@ impl State {
         let replays = replay_key(submission).is_some_and(|(key, _)| self.undecided_replays.contains(&key));
         replays
             || match &submission.command {
-                Command::CreateSession(..) | Command::LockQuote(..) => false,
+                Command::CreateSession(..)
+                | Command::LockQuote(..)
+                | Command::CreateCustomer(..)
+                | Command::UpdateCustomer(..)
+                | Command::DeleteCustomer(..) => false,
                 Command::CancelSession(_, session)
                 | Command::ConfirmSession(_, session, _)
                 | Command::VerifyPayment(_, session, _)
@@ -166,7 +181,7 @@ impl State {
                 }
                 Command::RunTimer(timer) => match timer.task {
                     TimerTask::ExpireSession(session) | TimerTask::ExpireVerification(_, session) => touches(&session),
-                    TimerTask::RetryDelivery(_) => false,
+                    TimerTask::RetryDelivery(_) | TimerTask::EraseCustomer(_) => false,
                 },
                 Command::CreateAccount(..)
                 | Command::CreateKey(..)
@@ -248,6 +263,9 @@ impl State {
         self.balances.evict(synced);
         self.deliveries.evict(synced);
         self.lanes.evict(synced);
+        self.customers.evict(synced);
+        self.deleted_customers.evict(synced);
+        self.customer_names.evict(synced);
     }
 
     fn dispatch(&mut self, command: &Command) -> Result<Progress, Refusal> {
@@ -265,6 +283,9 @@ impl State {
             Command::RememberPayment(account, session, id, moment) => {
                 done(self.remember_payment(*account, *session, *id, *moment)?)
             }
+            Command::CreateCustomer(account, terms) => done(self.create_customer(*account, terms)?),
+            Command::UpdateCustomer(account, id, patch) => done(self.update_customer(*account, *id, patch)?),
+            Command::DeleteCustomer(account, id) => done(self.delete_customer(*account, *id)?),
             Command::ReportRails(reports) => done(self.report_rails(reports)),
             Command::ReportDeliveries(outcomes) => done(self.report_deliveries(outcomes)),
             Command::RunTimer(timer) => done(self.run_timer(*timer)),
@@ -326,6 +347,13 @@ impl State {
         self.balances.drain_dirty(|key, row| changes.extend(row.map(|row| Change::Balance(key, *row))));
         self.deliveries.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Delivery)));
         self.lanes.drain_dirty(|key, row| changes.push(Change::Lane(key, row.copied())));
+        self.customers.drain_dirty(|(account, id), row| {
+            changes.push(CustomerChange::Row(account, id, row.cloned()).into());
+        });
+        self.deleted_customers
+            .drain_dirty(|_, row| changes.extend(row.map(|row| CustomerChange::Deleted(*row).into())));
+        self.customer_names
+            .drain_dirty(|name, row| changes.extend(row.map(|id| CustomerChange::Name(name, *id).into())));
     }
 }
 

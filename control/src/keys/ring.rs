@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use causeway_core::customer::NameKey;
 use causeway_core::id::{AccountId, IdKey, Mode, SessionId};
 use causeway_core::quote::QuoteKey;
 use causeway_core::time::Timestamp;
@@ -23,6 +24,7 @@ pub struct KeyRing {
     mode: Mode,
     id: Zeroizing<[u8; 16]>,
     quote: Zeroizing<[u8; 32]>,
+    name: Zeroizing<[u8; 32]>,
     client_secret: Zeroizing<[u8; 32]>,
     webhook: SealingKey,
     embed: TokenKey,
@@ -37,6 +39,7 @@ impl KeyRing {
             mode,
             id: master.derive(mode, "id", KEY_ID),
             quote: master.derive(mode, "quote", KEY_ID),
+            name: master.derive(mode, "customer-name", KEY_ID),
             client_secret: master.derive(mode, "client-secret", KEY_ID),
             webhook: SealingKey { id: KEY_ID, mode, secret: seal },
             embed: TokenKey { id: KEY_ID, mode, secret: embed },
@@ -56,6 +59,11 @@ impl KeyRing {
     /// The key that signs quotes.
     pub fn quote_key(&self) -> QuoteKey {
         QuoteKey { id: KEY_ID, mode: self.mode, secret: *self.quote }
+    }
+
+    /// The key that hides the names of customers. It never changes: names stay reserved under it.
+    pub fn name_key(&self) -> NameKey {
+        NameKey(*self.name)
     }
 
     /// The client secret of a session: `gsec_<session id>_<key id><HMAC>`, both in hexadecimal. Always the same one.

@@ -103,7 +103,7 @@ impl Drop for World {
 fn cell(mode: Mode) -> (RunningCell, Cell) {
     let keys = Arc::new(KeyRing::derive(&MasterKey::from_bytes([7; 32]), mode));
     let running = start(Options {
-        settings: Settings::new(mode, keys.id_key(), keys.quote_key()),
+        settings: Settings::new(mode, keys.id_key(), keys.quote_key(), keys.name_key()),
         catalogue: Arc::default(),
         scorer: Box::new(NoModel { reason: "tests have none".to_owned() }),
         store: Arc::new(MemoryStore::new()),

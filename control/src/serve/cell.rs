@@ -172,7 +172,7 @@ fn settings(ground: &Ground<'_>, keys: &KeyRing) -> Settings {
         quote_life: millis(config.quote_life),
         verification_life: millis(config.verification_life),
         delivery_gaps: config.delivery_gaps.0.iter().copied().map(millis).collect(),
-        ..Settings::new(keys.mode(), keys.id_key(), keys.quote_key())
+        ..Settings::new(keys.mode(), keys.id_key(), keys.quote_key(), keys.name_key())
     }
 }
 

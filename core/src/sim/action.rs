@@ -45,6 +45,9 @@ pub enum Wish {
     CancelSession,
     VerifyPayment,
     RememberPayment,
+    CreateCustomer,
+    UpdateCustomer,
+    DeleteCustomer,
     CreateAccount,
     CreateKey,
     RevokeKey,
@@ -92,7 +95,7 @@ fn action(rng: &mut Rng) -> Action {
 }
 
 fn wish(rng: &mut Rng) -> Wish {
-    match rng.below(100) {
+    match rng.below(112) {
         0..24 => Wish::CreateSession,
         24..48 => Wish::LockQuote,
         48..64 => Wish::CreatePayIn,
@@ -107,7 +110,10 @@ fn wish(rng: &mut Rng) -> Wish {
         94..95 => Wish::SetEntitlements,
         95..96 => Wish::SetOrigins,
         96..99 => Wish::SetWebhook,
-        _ => Wish::UnsetWebhook,
+        99 => Wish::UnsetWebhook,
+        100..106 => Wish::CreateCustomer,
+        106..110 => Wish::UpdateCustomer,
+        _ => Wish::DeleteCustomer,
     }
 }
 

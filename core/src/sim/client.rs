@@ -10,6 +10,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use super::action::{Choice, Wish};
 use crate::command::{Command, Outcome, Refusal, Reply, Submission};
+use crate::customer::Customer;
 use crate::id::{AccountId, KeyId};
 use crate::ingress::{CellHandle, Lane};
 use crate::payment::Payment;
@@ -45,6 +46,7 @@ pub struct Known {
     sessions: Vec<Arc<Session>>,
     quotes: Vec<Arc<Quote>>,
     payments: Vec<Arc<Payment>>,
+    customers: Vec<Arc<Customer>>,
     keys: Vec<(AccountId, KeyId)>,
 }
 
@@ -138,12 +140,13 @@ impl Known {
             Reply::Session(session) => renew(&mut self.sessions, session, |one| one.id == session.id),
             Reply::Quote(quote) => renew(&mut self.quotes, quote, |one| one.id == quote.id),
             Reply::Payment(payment) => renew(&mut self.payments, payment, |one| one.id == payment.id),
+            Reply::Customer(customer) => renew(&mut self.customers, customer, |one| one.facts.id == customer.facts.id),
             Reply::Key(key) => {
                 if let Command::CreateKey(account, _) = command {
                     self.keys.push((*account, key.id));
                 }
             }
-            Reply::Account(_) | Reply::Done => {}
+            Reply::DeletedCustomer(..) | Reply::Account(_) | Reply::Done => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::account::{Entitlements, WebhookEndpoint};
 use crate::command::{Answer, Command, Outcome, Reply, Submission};
+use crate::customer::NameKey;
 use crate::id::{AccountId, IdKey, Mode};
 use crate::money::{Amount, Asset, Currency, Rate};
 use crate::quote::{FeeSchedule, QuoteKey};
@@ -15,7 +16,7 @@ pub fn settings(seed: u64) -> Settings {
     let mode = if seed.is_multiple_of(2) { Mode::Sandbox } else { Mode::Live };
     let key = QuoteKey { id: 1, mode, secret: [9; 32] };
     let table_rows = [4, 64, crate::limits::TABLE_ROWS][(seed / 2 % 3) as usize];
-    Settings { table_rows, ..Settings::new(mode, IdKey([3; 16]), key) }
+    Settings { table_rows, ..Settings::new(mode, IdKey([3; 16]), key, NameKey([5; 32])) }
 }
 
 /// Two currencies, two assets, three methods, five corridors.

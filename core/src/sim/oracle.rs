@@ -6,13 +6,15 @@
 //!
 //! Ids are drawn by the cell. The oracle learns them from replies, and where no reply names them (deliveries, further
 //! attempts) from the first report that does: such a report is believed when the time inside the id is that of the thing and
-//! nothing else has the id. What was never named is paired with rows by its order.
+//! nothing else has the id. A delivery in no session's order is named by whoever sends it. What was never named is paired with
+//! rows by its order.
 
 mod accounts;
 mod against;
 mod begin;
 mod books;
 mod compare;
+mod customers;
 mod deliveries;
 mod lock;
 mod memory;
@@ -36,8 +38,9 @@ use std::sync::Arc;
 
 use crate::account::Account;
 use crate::command::{Answer, Outcome, Refusal, Reply, Submission, Timer};
+use crate::customer::Customer;
 use crate::event::Event;
-use crate::id::{AccountId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, PaymentId, QuoteId, SessionId};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::receipt::Receipt;
@@ -48,6 +51,7 @@ use crate::settings::Settings;
 use crate::time::Timestamp;
 
 use books::Booked;
+use customers::{Gone, Taken};
 use deliveries::Letter;
 use payments::Errand;
 use risk::{Guest, Visit};
@@ -80,6 +84,11 @@ pub struct Oracle {
     sessions: BTreeMap<SessionId, Arc<Session>>,
     quotes: BTreeMap<QuoteId, Arc<Quote>>,
     payments: BTreeMap<PaymentId, Arc<Payment>>,
+    /// Customers that are there, and those that are not any more.
+    customers: BTreeMap<CustomerId, Arc<Customer>>,
+    gone: BTreeMap<CustomerId, Gone>,
+    /// Names of customers, for good.
+    taken: Vec<Taken>,
     /// Answers under their keys, however old.
     remembered: BTreeMap<ReplayKey, Arc<Replay>>,
     /// All redemptions, in order.
@@ -98,7 +107,7 @@ pub struct Oracle {
     dues: u64,
     /// Work that rails have not answered, in order.
     errands: Vec<Errand>,
-    /// Timers of sessions and verifications that have not run. Those of deliveries follow from the deliveries.
+    /// Timers of sessions, verifications and erasures that have not run. Those of deliveries follow from the deliveries.
     timers: Vec<Timer>,
 }
 
@@ -123,6 +132,9 @@ impl Oracle {
             sessions: BTreeMap::new(),
             quotes: BTreeMap::new(),
             payments: BTreeMap::new(),
+            customers: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            taken: Vec::new(),
             remembered: BTreeMap::new(),
             visits: Vec::new(),
             declines: Vec::new(),

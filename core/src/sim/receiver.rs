@@ -8,7 +8,8 @@ use super::rng::Rng;
 use crate::change::OutboxRow;
 use crate::command::{Command, Outcome, Submission};
 use crate::delivery::{DeliveryOutcome, DeliveryStatus};
-use crate::id::{EventId, OutboxId, SessionId};
+use crate::event::Event;
+use crate::id::{DeliveryId, EventId, OutboxId, SessionId};
 use crate::ingress::{CellHandle, Lane};
 use crate::store::{Reader, StoreError};
 use crate::time::Timestamp;
@@ -21,6 +22,8 @@ pub struct Receivers {
     /// Rows that this process has sent; forgotten when it dies.
     sent: BTreeSet<OutboxId>,
     awaited: Vec<(Vec<OutboxId>, oneshot::Receiver<Outcome>)>,
+    /// Deliveries in no session's order that were sent lately, with what they carried.
+    unordered: Vec<(DeliveryId, Event)>,
 }
 
 impl Receivers {
@@ -49,6 +52,11 @@ impl Receivers {
             else {
                 continue;
             };
+            if outcome.lane.is_none()
+                && let Some(event) = reader.event(row.account, event)?
+            {
+                self.unordered.push((row.delivery, event));
+            }
             if outcome.error.is_none()
                 && let Some(fault) = self.receive(outcome.lane, event)
             {
@@ -58,6 +66,11 @@ impl Receivers {
         }
         self.tell(handle, outcomes);
         Ok(None)
+    }
+
+    /// The deliveries in no session's order that were sent since the last call.
+    pub fn take_unordered(&mut self) -> Vec<(DeliveryId, Event)> {
+        std::mem::take(&mut self.unordered)
     }
 
     /// Whether every outcome was taken.

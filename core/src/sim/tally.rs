@@ -52,7 +52,7 @@ impl Tally {
 }
 
 /// The names of all commands.
-pub const COMMANDS: [&str; 18] = [
+pub const COMMANDS: [&str; 21] = [
     "CreateSession",
     "CancelSession",
     "LockQuote",
@@ -61,6 +61,9 @@ pub const COMMANDS: [&str; 18] = [
     "ConfirmSession",
     "VerifyPayment",
     "RememberPayment",
+    "CreateCustomer",
+    "UpdateCustomer",
+    "DeleteCustomer",
     "ReportRails",
     "ReportDeliveries",
     "RunTimer",
@@ -84,6 +87,9 @@ fn name(command: &Command) -> &'static str {
         Command::ConfirmSession(..) => "ConfirmSession",
         Command::VerifyPayment(..) => "VerifyPayment",
         Command::RememberPayment(..) => "RememberPayment",
+        Command::CreateCustomer(..) => "CreateCustomer",
+        Command::UpdateCustomer(..) => "UpdateCustomer",
+        Command::DeleteCustomer(..) => "DeleteCustomer",
         Command::ReportRails(..) => "ReportRails",
         Command::ReportDeliveries(..) => "ReportDeliveries",
         Command::RunTimer(..) => "RunTimer",

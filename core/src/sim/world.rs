@@ -321,7 +321,12 @@ impl World {
     }
 
     fn deliver(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {
-        match self.receivers.work(&self.reader, &self.cell.handle, count, luck) {
+        let worked = self.receivers.work(&self.reader, &self.cell.handle, count, luck);
+        for (id, event) in self.receivers.take_unordered() {
+            self.live.hear_of_letter(id, &event);
+            self.durable.hear_of_letter(id, &event);
+        }
+        match worked {
             Ok(Some(disorder)) => Err(Fault(disorder)),
             // A read that fails leaves the work where it is.
             Ok(None) | Err(_) => Ok(()),

@@ -85,6 +85,9 @@ impl State {
         let may = match command {
             Command::CreateSession(_, terms) => terms.flow != Some(Flow::Swap) || entitlements.swap,
             Command::LockQuote(..) | Command::CreatePayIn(..) | Command::CreatePayOut(..) => entitlements.rails,
+            Command::CreateCustomer(..) | Command::UpdateCustomer(..) | Command::DeleteCustomer(..) => {
+                entitlements.customers
+            }
             Command::CancelSession(..)
             | Command::ConfirmSession(..)
             | Command::VerifyPayment(..)

@@ -30,6 +30,16 @@ impl State {
                 self.need(Need::Session(*account, *session), needs);
                 self.need(Need::Payment(*account, *payment), needs);
             }
+            Command::CreateCustomer(account, terms) => {
+                for name in terms.names(&self.settings.name_key, *account) {
+                    self.need(Need::CustomerName(name), needs);
+                }
+            }
+            Command::UpdateCustomer(account, id, _) => self.need(Need::Customer(*account, *id), needs),
+            Command::DeleteCustomer(account, id) => {
+                self.need(Need::Customer(*account, *id), needs);
+                self.need(Need::DeletedCustomer(*account, *id), needs);
+            }
             Command::ReportRails(reports) => {
                 for report in reports {
                     self.payment_needs(report.account, report.session, report.payment, needs);
@@ -46,6 +56,7 @@ impl State {
                     self.payment_needs(timer.account, session, payment, needs);
                 }
                 TimerTask::RetryDelivery(delivery) => self.need(Need::Delivery(timer.account, delivery), needs),
+                TimerTask::EraseCustomer(id) => self.need(Need::DeletedCustomer(timer.account, id), needs),
             },
             Command::CreateAccount(..)
             | Command::CreateKey(..)
@@ -147,6 +158,9 @@ impl State {
             Need::Balance(key) => self.balances.knows(&key),
             Need::Delivery(account, id) => self.deliveries.knows(&(account, id)),
             Need::Lane(session) => self.lanes.knows(&session),
+            Need::Customer(account, id) => self.customers.knows(&(account, id)),
+            Need::DeletedCustomer(account, id) => self.deleted_customers.knows(&(account, id)),
+            Need::CustomerName(name) => self.customer_names.knows(&name),
         };
         if !known {
             needs.push(need);

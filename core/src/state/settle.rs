@@ -131,6 +131,7 @@ impl State {
             TimerTask::ExpireSession(session) => self.expire_session(&mut ids, timer.account, session),
             TimerTask::ExpireVerification(payment, _) => self.expire_verification(&mut ids, timer.account, payment),
             TimerTask::RetryDelivery(delivery) => self.retry_delivery(&mut ids, timer.account, delivery),
+            TimerTask::EraseCustomer(customer) => self.erase_customer(timer.account, customer),
         }
         Reply::Done
     }

@@ -140,6 +140,32 @@ columns! {
     /// - Written: with what is to happen later.
     /// - Deleted: when it ran. One whose object has moved on runs all the same, and does nothing.
     Timers = 17 "timers",
+    /// Customers that are not deleted.
+    ///
+    /// - Key: `account | id`.
+    /// - Written: at creation and with each change.
+    /// - Deleted: with the customer.
+    Customers = 18 "customers",
+    /// Names of customers: each is taken for good.
+    ///
+    /// - Key: `account | kind (1) | keyed hash of the name (16)`.
+    /// - Content: the customer's id.
+    /// - Written: once, at creation.
+    /// - Deleted: never. Nothing in it tells of a person.
+    CustomerNames = 19 "customer_names",
+    /// Terms of customers as their events tell of them.
+    ///
+    /// - Key: `account | customer id | version (8)`.
+    /// - Written: once, with the event.
+    /// - Deleted: by the timer that runs when no delivery of a deleted customer can need them.
+    CustomerVersions = 20 "customer_versions",
+    /// Tombstones of deleted customers.
+    ///
+    /// - Key: `account | id`.
+    /// - Content: when, and how many versions are left to erase.
+    /// - Written: with the deletion, and as versions are erased.
+    /// - Deleted: never.
+    DeletedCustomers = 21 "deleted_customers",
 }
 
 impl Column {
@@ -157,6 +183,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 18);
+        assert_eq!(Column::COUNT, 22);
     }
 }

@@ -1,9 +1,9 @@
 //! From effects to rows.
 
-use super::record::{account, delivery, event, head, ledger, payment, person, quote, rail, receipt};
+use super::record::{account, customer, delivery, event, head, ledger, payment, person, quote, rail, receipt};
 use super::record::{reference, replay, session};
 use super::{Batch, Column, Key};
-use crate::change::{Change, Effects};
+use crate::change::{Change, CustomerChange, Effects};
 
 /// The row of `meta` that holds the head.
 pub(super) const HEAD: &str = "head";
@@ -72,6 +72,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             let fill = last.map(|last| move |out: &mut Vec<u8>| reference::encode_lane(last, out));
             set(batch, Column::Lanes, &Key::alone(*session), fill);
         }
+        Change::Customer(change) => encode_customer_change(batch, change),
         Change::OutboxAdd(row) => {
             batch.put_with(Column::Outbox, &Key::alone(row.id), |out| reference::encode_outbox(row, out));
         }
@@ -82,6 +83,29 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::RailWorkRemove(attempt) => batch.delete(Column::RailWork, &Key::alone(*attempt)),
         Change::TimerAdd(timer) => batch.put(Column::Timers, &Key::timer(timer), &[]),
         Change::TimerRemove(timer) => batch.delete(Column::Timers, &Key::timer(timer)),
+    }
+}
+
+fn encode_customer_change(batch: &mut Batch, change: &CustomerChange) {
+    match change {
+        CustomerChange::Row(account, id, row) => {
+            let fill = row.as_ref().map(|row| move |out: &mut Vec<u8>| customer::encode(row, out));
+            set(batch, Column::Customers, &Key::object(*account, *id), fill);
+        }
+        CustomerChange::Deleted(row) => {
+            let key = Key::object(row.account, row.id);
+            batch.put_with(Column::DeletedCustomers, &key, |out| customer::encode_deleted(row, out));
+        }
+        CustomerChange::Name(name, id) => {
+            batch.put_with(Column::CustomerNames, &Key::name(name), |out| reference::encode_customer(*id, out));
+        }
+        CustomerChange::Version(row) => {
+            let key = Key::version(row.facts.account, row.facts.id, row.facts.version);
+            batch.put_with(Column::CustomerVersions, &key, |out| customer::encode_terms(&row.terms, out));
+        }
+        CustomerChange::VersionRemove(account, id, version) => {
+            batch.delete(Column::CustomerVersions, &Key::version(*account, *id, *version));
+        }
     }
 }
 

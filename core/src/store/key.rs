@@ -6,6 +6,7 @@ use std::ops::Deref;
 use super::record::Malformed;
 use super::record::numbers::Numbered;
 use crate::command::{Timer, TimerTask};
+use crate::customer::CustomerName;
 use crate::id::AccountId;
 use crate::ledger::{BalanceKey, LedgerAccount, Phase};
 use crate::money::{Asset, Currency, Unit};
@@ -51,6 +52,16 @@ impl Key {
         Key::new(&[&account.0.to_be_bytes(), &[label.number()], id])
     }
 
+    /// A name of a customer.
+    pub fn name(name: &CustomerName) -> Key {
+        Key::new(&[&name.account.0.to_be_bytes(), &[name.kind.number()], &name.hash])
+    }
+
+    /// One version of a customer's terms.
+    pub fn version(account: AccountId, customer: impl Into<[u8; ID]>, version: u64) -> Key {
+        Key::new(&[&account.0.to_be_bytes(), &customer.into(), &version.to_be_bytes()])
+    }
+
     /// A remembered answer.
     pub fn replay(key: &ReplayKey) -> Key {
         Key::object(key.account, key.key)
@@ -82,6 +93,9 @@ impl Key {
             }
             TimerTask::RetryDelivery(delivery) => {
                 Key::new(&[&due, &[RETRY_DELIVERY], &delivery.0.to_be_bytes(), &account])
+            }
+            TimerTask::EraseCustomer(customer) => {
+                Key::new(&[&due, &[ERASE_CUSTOMER], &customer.0.to_be_bytes(), &account])
             }
         }
     }
@@ -184,6 +198,7 @@ pub(super) fn parse_timer(key: &[u8]) -> Result<Timer, Malformed> {
         EXPIRE_SESSION => TimerTask::ExpireSession(parts.id()?.into()),
         EXPIRE_VERIFICATION => TimerTask::ExpireVerification(parts.id()?.into(), parts.id()?.into()),
         RETRY_DELIVERY => TimerTask::RetryDelivery(parts.id()?.into()),
+        ERASE_CUSTOMER => TimerTask::EraseCustomer(parts.id()?.into()),
         _ => return Err(Malformed("no timer has this number")),
     };
     let account = AccountId::from(parts.id()?);
@@ -220,6 +235,7 @@ pub(super) fn asset(symbol: &str) -> Result<Asset, Malformed> {
 const EXPIRE_SESSION: u8 = 1;
 const EXPIRE_VERIFICATION: u8 = 2;
 const RETRY_DELIVERY: u8 = 3;
+const ERASE_CUSTOMER: u8 = 4;
 
 struct Parts<'a>(&'a [u8]);
 
@@ -252,19 +268,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::id::{DeliveryId, PaymentId, SessionId};
+    use crate::id::{CustomerId, DeliveryId, PaymentId, SessionId};
 
     fn timer(due: u64, kind: u8, first: u128, second: u128, account: u128) -> Timer {
         let task = match kind {
             0 => TimerTask::ExpireSession(SessionId(first)),
             1 => TimerTask::ExpireVerification(PaymentId(first), SessionId(second)),
-            _ => TimerTask::RetryDelivery(DeliveryId(first)),
+            2 => TimerTask::RetryDelivery(DeliveryId(first)),
+            _ => TimerTask::EraseCustomer(CustomerId(first)),
         };
         Timer { due: Timestamp(due), task, account: AccountId(account) }
     }
 
     fn any_timer() -> impl Strategy<Value = Timer> {
-        (0u64..3, 0u8..3, any::<u128>(), any::<u128>(), any::<u128>())
+        (0u64..3, 0u8..4, any::<u128>(), any::<u128>(), any::<u128>())
             .prop_map(|(due, kind, first, second, account)| timer(due, kind, first, second, account))
     }
 

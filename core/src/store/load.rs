@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::key;
-use super::record::{Malformed, delivery, ledger, payment, person, quote, reference, replay, session};
+use super::record::{Malformed, customer, delivery, ledger, payment, person, quote, reference, replay, session};
 use super::{Column, Key, Store, StoreError};
 use crate::change::{Loaded, Need};
 
@@ -34,6 +34,9 @@ fn place(need: &Need) -> (Column, Key) {
         Need::Balance(key) => (Column::Balances, Key::balance(key)),
         Need::Delivery(account, id) => (Column::Deliveries, Key::object(*account, *id)),
         Need::Lane(session) => (Column::Lanes, Key::alone(*session)),
+        Need::Customer(account, id) => (Column::Customers, Key::object(*account, *id)),
+        Need::DeletedCustomer(account, id) => (Column::DeletedCustomers, Key::object(*account, *id)),
+        Need::CustomerName(name) => (Column::CustomerNames, Key::name(name)),
     }
 }
 
@@ -55,6 +58,14 @@ fn loaded(need: &Need, value: Option<&[u8]>) -> Result<Loaded, Malformed> {
             Loaded::Delivery(account, id, shared(value, |bytes| delivery::decode(account, id, bytes))?)
         }
         Need::Lane(session) => Loaded::Lane(session, value.map(reference::decode_lane).transpose()?),
+        Need::Customer(account, id) => {
+            Loaded::Customer(account, id, shared(value, |bytes| customer::decode(account, id, bytes))?)
+        }
+        Need::DeletedCustomer(account, id) => {
+            let deleted = value.map(|bytes| customer::decode_deleted(account, id, bytes)).transpose()?;
+            Loaded::DeletedCustomer(account, id, deleted)
+        }
+        Need::CustomerName(name) => Loaded::CustomerName(name, value.map(reference::decode_customer).transpose()?),
     })
 }
 

@@ -6,15 +6,18 @@ use rust_decimal::Decimal;
 
 use super::encode::HEAD;
 use super::load::corrupt;
-use super::record::{Malformed, account, delivery, event, head, ledger, payment, quote, rail, receipt};
+use super::record::{Malformed, account, customer, delivery, event, head, ledger, payment, quote, rail, receipt};
 use super::record::{reference, session};
 use super::{Column, Key, Row, Scan, Store, StoreError, key};
 use crate::account::Account;
 use crate::change::{Head, OutboxRow};
 use crate::command::Timer;
+use crate::customer::{Customer, CustomerName};
 use crate::delivery::Delivery;
-use crate::event::Event;
-use crate::id::{AccountId, AttemptId, DeliveryId, EventId, OutboxId, PaymentId, QuoteId, SessionId, TransactionId};
+use crate::event::{Event, EventData};
+use crate::id::{
+    AccountId, AttemptId, CustomerId, DeliveryId, EventId, OutboxId, PaymentId, QuoteId, SessionId, TransactionId,
+};
 use crate::ledger::{BalanceKey, Phase, Posting};
 use crate::payment::Payment;
 use crate::quote::Quote;
@@ -104,9 +107,50 @@ impl Reader {
         self.payment(account, payment)?.map(Some).ok_or_else(missing)
     }
 
-    /// An event of an account.
+    /// A customer of an account; none when it was deleted.
+    pub fn customer(&self, account: AccountId, id: CustomerId) -> Result<Option<Customer>, StoreError> {
+        self.get(Column::Customers, &Key::object(account, id), |bytes| customer::decode(account, id, bytes))
+    }
+
+    /// Up to `limit` customers of an account that are not deleted, newest first, older than `after`.
+    ///
+    /// `after` need not exist (any more).
+    pub fn customers(
+        &self,
+        account: AccountId,
+        after: Option<CustomerId>,
+        limit: usize,
+    ) -> Result<Vec<Customer>, StoreError> {
+        let range = older(&Key::account(account), after.map(|id| Key::object(account, id)));
+        self.list(Column::Customers, &range, limit, |key, value| {
+            let (account, id) = key::parse_object(key)?;
+            customer::decode(account, id.into(), value)
+        })
+    }
+
+    /// The customer that all of `names` belong to; none when they belong to several, and when it was deleted.
+    pub fn customer_named(&self, names: &[CustomerName]) -> Result<Option<Customer>, StoreError> {
+        let mut found = None;
+        for name in names {
+            let id = self.get(Column::CustomerNames, &Key::name(name), reference::decode_customer)?;
+            let named = id.map(|id| (name.account, id));
+            if named.is_none() || found.is_some_and(|other| Some(other) != named) {
+                return Ok(None);
+            }
+            found = named;
+        }
+        found.map_or(Ok(None), |(account, id)| self.customer(account, id))
+    }
+
+    /// An event of an account. What it says of a person is read where that can be erased.
     pub fn event(&self, account: AccountId, id: EventId) -> Result<Option<Event>, StoreError> {
-        self.get(Column::Events, &Key::object(account, id), |bytes| event::decode(account, id, bytes))
+        let event = self.get(Column::Events, &Key::object(account, id), |bytes| event::decode(account, id, bytes))?;
+        let Some(mut event) = event else { return Ok(None) };
+        if let EventData::Customer(facts, terms) = &mut event.data {
+            let key = Key::version(account, facts.id, facts.version);
+            *terms = self.get(Column::CustomerVersions, &key, customer::decode_terms)?.map(Arc::new);
+        }
+        Ok(Some(event))
     }
 
     /// A webhook delivery of an account.

@@ -6,6 +6,7 @@
 //! distances from the millisecond inside the object's own id, which makes most of them one byte.
 
 pub(super) mod account;
+pub(super) mod customer;
 pub(super) mod delivery;
 pub(super) mod event;
 #[cfg(test)]

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::record::samples::*;
 use super::*;
-use crate::change::{Change, Effects, Loaded, Need};
+use crate::change::{Change, CustomerChange, Effects, Loaded, Need};
 use crate::command::{Timer, TimerTask};
 use crate::delivery::DeliveryStatus;
+use crate::event::{Event, EventData};
 use crate::id::{AccountId, AttemptId, OutboxId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount, Phase};
 use crate::money::{Asset, Unit};
@@ -32,8 +33,8 @@ fn write(store: &Arc<dyn Store>, changes: Vec<Change>) -> Reader {
 
 /// Everything that a batch can write.
 fn every_change() -> Vec<Change> {
-    let [event, _, _] = events();
-    let [_, _, replay] = replays();
+    let [event, ..] = events();
+    let [_, _, replay, ..] = replays();
     vec![
         Change::Account(Arc::new(account())),
         Change::Session(Arc::new(session())),
@@ -52,6 +53,10 @@ fn every_change() -> Vec<Change> {
         Change::OutboxAdd(outbox_row()),
         Change::RailWorkAdd(Box::new(rail_work())),
         Change::TimerAdd(timer(9, 1)),
+        CustomerChange::Row(ACCOUNT, CUSTOMER, Some(Arc::new(customer()))).into(),
+        CustomerChange::Deleted(deleted_customer()).into(),
+        CustomerChange::Name(customer_name(), CUSTOMER).into(),
+        CustomerChange::Version(Arc::new(customer())).into(),
     ]
 }
 
@@ -87,6 +92,25 @@ fn what_is_written_is_read() {
 }
 
 #[test]
+fn an_event_tells_of_a_customer_until_its_version_is_removed() {
+    on_each_store(|store| {
+        let [_, _, _, updated, _] = events();
+        let event = |terms| Event { data: EventData::Customer(customer().facts, terms), ..updated.clone() };
+        let whole = event(Some(Arc::new(customer().terms)));
+        let reader = write(&store, [every_change(), vec![Change::Event(Arc::new(whole.clone()))]].concat());
+        assert_eq!(reader.event(ACCOUNT, updated.id).unwrap(), Some(whole));
+        assert_eq!(reader.customer(ACCOUNT, CUSTOMER).unwrap(), Some(customer()));
+        assert_eq!(reader.customer_named(&[customer_name()]).unwrap(), Some(customer()));
+        assert_eq!(reader.customers(ACCOUNT, None, 9).unwrap(), [customer()]);
+        let version = CustomerChange::VersionRemove(ACCOUNT, CUSTOMER, 2).into();
+        let reader = write(&store, vec![CustomerChange::Row(ACCOUNT, CUSTOMER, None).into(), version]);
+        assert_eq!(reader.event(ACCOUNT, updated.id).unwrap(), Some(event(None)));
+        assert_eq!(reader.customer_named(&[customer_name()]).unwrap(), None);
+        assert_eq!(reader.customers(ACCOUNT, None, 9).unwrap(), []);
+    });
+}
+
+#[test]
 fn another_account_sees_nothing() {
     on_each_store(|store| {
         let reader = write(&store, every_change());
@@ -118,6 +142,9 @@ fn prefetch_answers_in_order() {
             Need::Balance(balance_key()),
             Need::Delivery(ACCOUNT, delivery(DeliveryStatus::Due { row: outbox_row().id }).id),
             Need::Lane(missing),
+            Need::Customer(ACCOUNT, CUSTOMER),
+            Need::DeletedCustomer(ACCOUNT, CUSTOMER),
+            Need::CustomerName(customer_name()),
         ];
         let sent = delivery(DeliveryStatus::Due { row: outbox_row().id });
         let expect = [
@@ -131,6 +158,9 @@ fn prefetch_answers_in_order() {
             Loaded::Balance(balance_key(), Some(balance())),
             Loaded::Delivery(ACCOUNT, sent.id, Some(Arc::new(sent))),
             Loaded::Lane(missing, None),
+            Loaded::Customer(ACCOUNT, CUSTOMER, Some(Arc::new(customer()))),
+            Loaded::DeletedCustomer(ACCOUNT, CUSTOMER, Some(deleted_customer())),
+            Loaded::CustomerName(customer_name(), Some(CUSTOMER)),
         ];
         assert_eq!(load(&*store, &needs).unwrap(), expect);
         assert_eq!(load(&*store, &[]).unwrap(), []);
@@ -348,8 +378,8 @@ fn a_row_that_cannot_be_read_is_named() {
 #[test]
 fn a_batch_counts_what_it_writes() {
     let batch = Batch::encode(&Effects { head: head(), changes: every_change() });
-    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 18, 0));
-    assert_eq!(batch.operations().count(), 18);
+    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 22, 0));
+    assert_eq!(batch.operations().count(), 22);
     let last = batch.operations().last();
     assert!(matches!(last, Some(Operation::Put { column: Column::Meta, .. })), "{last:?}");
     let removed =

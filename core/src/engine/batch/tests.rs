@@ -1,5 +1,6 @@
 //! Whole batches over the in-memory store: the invariants of the state, and that batching changes nothing.
 
+mod customers;
 mod events;
 mod endpoint;
 mod split;
@@ -324,4 +325,9 @@ fn every_command_keeps_its_write_budget() {
     let cancel = crate::fixture::create_session(ACCOUNT, "1.00");
     let Reply::Session(session) = budget(cancel, 5, 9, 0, 1_000) else { panic!("a session") };
     budget(Command::CancelSession(ACCOUNT, session.id), 6, 8, 1, 1_000);
+    let create = Command::CreateCustomer(ACCOUNT, Box::new(crate::fixture::customer_terms("ann")));
+    let Reply::Customer(customer) = budget(create, 8, 9, 0, 1_000) else { panic!("a customer") };
+    let id = customer.facts.id;
+    budget(world::renaming(id, "Anna"), 9, 7, 0, 800);
+    budget(Command::DeleteCustomer(ACCOUNT, id), 10, 7, 1, 600);
 }

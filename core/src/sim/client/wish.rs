@@ -6,7 +6,8 @@ use super::Known;
 use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
 use crate::command::Idempotency;
 use crate::command::{Command, LockQuote, Moment, NewKey, Redeem};
-use crate::id::{AccountId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::customer::{CustomerPatch, CustomerTerms};
+use crate::id::{AccountId, CustomerId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::ingress::Lane;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
@@ -43,6 +44,12 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
             let moment = [Moment::Routed, Moment::Ended, Moment::SessionAfter][choice.what as usize % 3];
             partner(Command::RememberPayment(account, payment().1, payment().0, moment))
         }
+        Wish::CreateCustomer => partner(Command::CreateCustomer(account, Box::new(customer_terms(choice)))),
+        Wish::UpdateCustomer => {
+            let patch = Box::new(customer_patch(choice));
+            partner(Command::UpdateCustomer(account, known.customer(account, choice), patch))
+        }
+        Wish::DeleteCustomer => partner(Command::DeleteCustomer(account, known.customer(account, choice))),
         Wish::CreateAccount => operator(Command::CreateAccount(account, format!("Partner {}", choice.what))),
         Wish::CreateKey => operator(Command::CreateKey(account, new_key(choice))),
         Wish::RevokeKey => {
@@ -120,6 +127,41 @@ fn any_lock(choice: Choice) -> LockQuote {
     }
 }
 
+/// Forty people, some of whom give their address in capitals, and half of whom the partner names as its sessions do.
+fn customer_terms(choice: Choice) -> CustomerTerms {
+    let person = choice.what % 40;
+    let email = format!("person-{person}@people.example");
+    let external_id = match choice.key % 4 {
+        0 => Some("ann".to_owned()),
+        1 => Some(format!("user-{}", choice.what)),
+        _ => None,
+    };
+    CustomerTerms {
+        email: if choice.which % 4 == 3 { email.to_uppercase() } else { email },
+        external_id,
+        phone: None,
+        first_name: Some("Ann".to_owned()),
+        last_name: None,
+        country_code: None,
+        metadata: vec![("tier".to_owned(), choice.what.to_string())],
+    }
+}
+
+/// Few values, so that some changes change nothing.
+fn customer_patch(choice: Choice) -> CustomerPatch {
+    let patch = |number: u8, value: &str| match number % 4 {
+        0 | 1 => None,
+        2 => Some(None),
+        _ => Some(Some(value.to_owned())),
+    };
+    CustomerPatch {
+        first_name: patch(choice.what, "Bob"),
+        last_name: patch(choice.what / 4, "Lee"),
+        country_code: patch(choice.what / 16, "DE"),
+        metadata: if choice.what.is_multiple_of(8) { Some(Some(Vec::new())) } else { None },
+    }
+}
+
 fn new_key(choice: Choice) -> NewKey {
     let kind = if choice.what.is_multiple_of(2) { KeyKind::Secret } else { KeyKind::Publishable };
     NewKey { kind, hash: [choice.what; 32] }
@@ -130,6 +172,13 @@ impl Known {
         let own: Vec<SessionId> = self.sessions.iter().filter(|one| one.account == account).map(|one| one.id).collect();
         let foreign = self.sessions.first().filter(|_| choice.what.is_multiple_of(32)).map(|one| one.id);
         foreign.or_else(|| young(&own, choice.which)).unwrap_or(SessionId(99))
+    }
+
+    fn customer(&self, account: AccountId, choice: Choice) -> CustomerId {
+        let own: Vec<_> = self.customers.iter().map(|one| one.facts).filter(|one| one.account == account).collect();
+        let own: Vec<CustomerId> = own.into_iter().map(|one| one.id).collect();
+        let foreign = self.customers.first().filter(|_| choice.what.is_multiple_of(32)).map(|one| one.facts.id);
+        foreign.or_else(|| young(&own, choice.which)).unwrap_or(CustomerId(99))
     }
 
     fn payment(&self, account: AccountId, choice: Choice) -> (PaymentId, SessionId) {

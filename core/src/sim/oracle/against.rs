@@ -39,6 +39,7 @@ fn rank(refusal: Refusal) -> u8 {
         Refusal::RateUnavailable => 18,
         Refusal::TooManyDecimals => 19,
         Refusal::AmountOutOfRange => 20,
+        Refusal::CustomerAlreadyExists => 21,
     }
 }
 
@@ -55,6 +56,9 @@ impl Oracle {
         let may = match command {
             Command::CreateSession(_, terms) => terms.flow != Some(Flow::Swap) || account.entitlements.swap,
             Command::LockQuote(..) | Command::CreatePayIn(..) | Command::CreatePayOut(..) => account.entitlements.rails,
+            Command::CreateCustomer(..) | Command::UpdateCustomer(..) | Command::DeleteCustomer(..) => {
+                account.entitlements.customers
+            }
             Command::CancelSession(..)
             | Command::ConfirmSession(..)
             | Command::VerifyPayment(..)
@@ -91,6 +95,16 @@ impl Oracle {
             }
             Command::RememberPayment(account, session, id, moment) => {
                 self.against_payment(*account, *session, *id, |payment| stands(payment, *moment))
+            }
+            Command::CreateCustomer(account, terms) => {
+                when(self.is_taken(*account, terms), Refusal::CustomerAlreadyExists)
+            }
+            Command::UpdateCustomer(account, id, _) => {
+                when(!self.has_customer(*account, *id), Refusal::NotFound(Subject::Path))
+            }
+            Command::DeleteCustomer(account, id) => {
+                let is_known = self.has_customer(*account, *id) || self.had_customer(*account, *id);
+                when(!is_known, Refusal::NotFound(Subject::Path))
             }
             Command::ReportRails(_) | Command::ReportDeliveries(_) | Command::RunTimer(_) => Vec::new(),
             Command::CreateAccount(id, _) => {

@@ -1,5 +1,6 @@
 //! The comparison with a store: every column holds what it should hold, and nothing else.
 
+mod customers;
 mod lists;
 mod objects;
 mod queues;
@@ -46,6 +47,10 @@ impl Oracle {
             Column::Outbox => self.compare_outbox(shelf, paired),
             Column::RailWork => self.compare_rail_work(shelf),
             Column::Timers => self.compare_timers(shelf, paired),
+            Column::Customers => self.compare_customers(shelf),
+            Column::CustomerNames => self.compare_customer_names(shelf),
+            Column::CustomerVersions => self.compare_customer_versions(shelf),
+            Column::DeletedCustomers => self.compare_deleted_customers(shelf),
         }
     }
 

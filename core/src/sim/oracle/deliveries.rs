@@ -15,7 +15,8 @@ pub struct Letter {
     /// Its id, once a report has named it.
     pub name: Option<DeliveryId>,
     pub account: AccountId,
-    pub lane: SessionId,
+    /// The session in whose order it is sent, if any.
+    pub lane: Option<SessionId>,
     /// The place of its event in the list of all.
     pub event: usize,
     pub stand: Stand,
@@ -61,18 +62,26 @@ impl Letter {
 
 impl Oracle {
     /// Tells the account's partner: the event always, its delivery when there is an endpoint.
-    pub(super) fn tell(&mut self, account: AccountId, lane: SessionId, kind: EventKind, data: EventData) {
+    pub(super) fn tell(
+        &mut self,
+        account: AccountId,
+        lane: impl Into<Option<SessionId>>,
+        kind: EventKind,
+        data: EventData,
+    ) {
         self.touch();
-        let event = Event { id: EventId(0), account, kind, created_at: self.now(), lane: Some(lane), data };
+        let lane = lane.into();
+        let event = Event { id: EventId(0), account, kind, created_at: self.now(), lane, data };
         self.told.push(Arc::new(event));
         if self.has_endpoint(account) {
             self.write_letter(account, lane);
         }
     }
 
-    fn write_letter(&mut self, account: AccountId, lane: SessionId) {
+    fn write_letter(&mut self, account: AccountId, lane: Option<SessionId>) {
         let place = self.letters.len();
-        let before = self.letters.iter().rposition(|one| one.lane == lane && one.is_undelivered());
+        let waits = |one: &Letter| lane.is_some() && one.lane == lane && one.is_undelivered();
+        let before = self.letters.iter().rposition(waits);
         self.letters.push(Letter {
             name: None,
             account,
@@ -100,7 +109,7 @@ impl Oracle {
 
     /// What came of an attempt. It counts once, and only while the row that asked for it lies in the outbox.
     pub(super) fn receiver_answers(&mut self, outcome: &DeliveryOutcome) {
-        let is_of = |one: &Letter| one.account == outcome.account && Some(one.lane) == outcome.lane;
+        let is_of = |one: &Letter| one.account == outcome.account && one.lane == outcome.lane;
         let Some(place) = self.letter_named(outcome.delivery, is_of) else { return };
         let Stand::Due { since, .. } = self.letters[place].stand else { return };
         if !names::is_outbox_row(outcome.outbox, since, &self.letters[place].spent) {

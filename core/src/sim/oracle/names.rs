@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::command::Reply;
+use crate::customer::Customer;
+use crate::event::{Event, EventData};
 use crate::id::{AttemptId, DeliveryId, OutboxId};
 use crate::payment::Payment;
 use crate::quote::Quote;
@@ -24,9 +26,13 @@ pub fn drawn_at(id: u128) -> Timestamp {
 pub fn session(reply: &Reply) -> Result<&Session, Fault> {
     match reply {
         Reply::Session(session) => Ok(session),
-        Reply::Quote(_) | Reply::Payment(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
-            Err(unexpected("session", reply))
-        }
+        Reply::Quote(_)
+        | Reply::Payment(_)
+        | Reply::Customer(_)
+        | Reply::DeletedCustomer(..)
+        | Reply::Account(_)
+        | Reply::Key(_)
+        | Reply::Done => Err(unexpected("session", reply)),
     }
 }
 
@@ -34,9 +40,13 @@ pub fn session(reply: &Reply) -> Result<&Session, Fault> {
 pub fn quote(reply: &Reply) -> Result<&Quote, Fault> {
     match reply {
         Reply::Quote(quote) => Ok(quote),
-        Reply::Session(_) | Reply::Payment(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
-            Err(unexpected("quote", reply))
-        }
+        Reply::Session(_)
+        | Reply::Payment(_)
+        | Reply::Customer(_)
+        | Reply::DeletedCustomer(..)
+        | Reply::Account(_)
+        | Reply::Key(_)
+        | Reply::Done => Err(unexpected("quote", reply)),
     }
 }
 
@@ -44,10 +54,19 @@ pub fn quote(reply: &Reply) -> Result<&Quote, Fault> {
 pub fn payment(reply: &Reply) -> Result<&Payment, Fault> {
     match reply {
         Reply::Payment(payment) => Ok(payment),
-        Reply::Session(_) | Reply::Quote(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
-            Err(unexpected("payment", reply))
-        }
+        Reply::Session(_)
+        | Reply::Quote(_)
+        | Reply::Customer(_)
+        | Reply::DeletedCustomer(..)
+        | Reply::Account(_)
+        | Reply::Key(_)
+        | Reply::Done => Err(unexpected("payment", reply)),
     }
+}
+
+/// The customer that a reply must carry.
+pub fn customer(reply: &Reply) -> Result<&Customer, Fault> {
+    if let Reply::Customer(customer) = reply { Ok(customer) } else { Err(unexpected("customer", reply)) }
 }
 
 /// A fault: the reply is of another kind.
@@ -100,17 +119,44 @@ impl Oracle {
         }
     }
 
+    /// Whoever sends a delivery in no session's order says what it carries: nothing else tells such deliveries apart.
+    pub fn hear_of_letter(&mut self, id: DeliveryId, carried: &Event) {
+        let is_it = |one: &&mut Letter| {
+            let told = &self.told[one.event];
+            one.name.is_none() && told.kind == carried.kind && is_of_same(&told.data, &carried.data)
+        };
+        if let Some(letter) = self.letters.iter_mut().find(is_it) {
+            letter.name = Some(id);
+        }
+    }
+
     /// The place of the delivery that a report names: one that was heard of before, or the one that is due in that lane and
     /// has no name yet, if `id` can be its name.
     pub(super) fn letter_named(&mut self, id: DeliveryId, could_be: impl Fn(&Letter) -> bool) -> Option<usize> {
         if let Some(known) = self.letters.iter().position(|one| one.name == Some(id)) {
             return Some(known).filter(|place| could_be(&self.letters[*place]));
         }
-        let fits =
-            |one: &Letter| one.name.is_none() && one.is_due() && one.created_at == drawn_at(id.0) && could_be(one);
+        let fits = |one: &Letter| {
+            one.name.is_none()
+                && one.lane.is_some()
+                && one.is_due()
+                && one.created_at == drawn_at(id.0)
+                && could_be(one)
+        };
         let place = self.letters.iter().position(fits)?;
         self.letters[place].name = Some(id);
         Some(place)
+    }
+}
+
+/// Whether both tell of the same version of one customer.
+fn is_of_same(told: &EventData, carried: &EventData) -> bool {
+    match (told, carried) {
+        (EventData::Customer(told, _), EventData::Customer(carried, _)) => {
+            (told.id, told.version) == (carried.id, carried.version)
+        }
+        (EventData::DeletedCustomer(told, _), EventData::DeletedCustomer(carried, _)) => told == carried,
+        _ => false,
     }
 }
 

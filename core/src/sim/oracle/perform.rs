@@ -24,6 +24,9 @@ impl Oracle {
             Command::RememberPayment(account, session, id, moment) => {
                 self.tell_standing(*account, *session, *id, *moment, found)
             }
+            Command::CreateCustomer(account, terms) => self.create_customer(*account, terms, found),
+            Command::UpdateCustomer(_, id, patch) => self.update_customer(*id, patch),
+            Command::DeleteCustomer(account, id) => self.delete_customer(*account, *id),
             Command::ReportRails(reports) => {
                 reports.iter().try_for_each(|report| self.rail_reports(report))?;
                 Ok(Reply::Done)
@@ -90,6 +93,10 @@ impl Oracle {
                 self.expire_verification(timer.account, id)?;
             }
             TimerTask::RetryDelivery(id) => self.retry_delivery(timer.account, id, timer.due)?,
+            TimerTask::EraseCustomer(id) => {
+                self.take_timer(timer)?;
+                self.erase_customer(id)?;
+            }
         }
         Ok(Reply::Done)
     }

@@ -44,10 +44,10 @@ fn oracle_and_cell_agree() {
     let refusals = "UnknownAccount LimitReached NotEntitled IdempotencyKeyReused NotFound(Path) NotFound(Quote) \
         NotFound(Session) SessionNotOpen SessionBusy QuoteConsumed QuoteExpired QuoteMismatch(Quote) \
         QuoteMismatch(Session) SwapNotEnabled PaymentNotWaiting MethodUnavailable AssetUnavailable RateUnavailable \
-        TooManyDecimals AmountOutOfRange";
+        TooManyDecimals AmountOutOfRange CustomerAlreadyExists";
     let events = "SessionCreated SessionProcessing SessionCompleted SessionFailed SessionCancelled SessionExpired \
         KycRequired PayInProcessing PayInSettled PayInFailed PayInCancelled PayOutProcessing PayOutSettled PayOutFailed \
-        PayOutCancelled QuoteConsumed";
+        PayOutCancelled QuoteConsumed CustomerCreated CustomerUpdated CustomerDeleted";
     let wanted = refusals.split_whitespace().chain(events.split_whitespace());
     let wanted = wanted.chain(["1 attempts", "3 attempts", "score 0.05", "score 0.1", "score 0.6", "score 0.9"]);
     let missing: Vec<&str> = wanted.filter(|word| !seen.contains(*word)).collect();

@@ -1,11 +1,12 @@
-//! The record of an event: its own fields, then the whole record of the object after the change.
+//! The record of an event: its own fields, then the whole record of the object after the change. Of a customer it holds the
+//! facts alone: the person stands in a row of its own, under its version, where it can be erased.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::numbers::Numbered;
-use super::{Distance, Malformed, payment, quote, read_head, session, write};
+use super::{Distance, Malformed, customer, payment, quote, read_head, session, write};
 use crate::event::{Event, EventData, EventKind};
 use crate::id::{AccountId, EventId, SessionId};
 
@@ -22,6 +23,8 @@ enum ObjectV1 {
     Session([u8; 16]),
     Quote([u8; 16]),
     Payment([u8; 16]),
+    Customer([u8; 16]),
+    DeletedCustomer([u8; 16]),
 }
 
 /// The lane is nearly always the session that the object is or belongs to, and then need not be written again.
@@ -38,6 +41,8 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
         EventData::Session(session) => (ObjectV1::Session(session.id.into()), session.account),
         EventData::Quote(quote) => (ObjectV1::Quote(quote.id.into()), quote.account),
         EventData::Payment(payment) => (ObjectV1::Payment(payment.id.into()), payment.account),
+        EventData::Customer(facts, _) => (ObjectV1::Customer(facts.id.into()), facts.account),
+        EventData::DeletedCustomer(id, _) => (ObjectV1::DeletedCustomer((*id).into()), event.account),
     };
     assert_eq!(event.account, account, "an event tells of an object of its own account");
     let fields = EventV1 {
@@ -51,16 +56,22 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
         EventData::Session(session) => session::encode(session, out),
         EventData::Quote(quote) => quote::encode(quote, out),
         EventData::Payment(payment) => payment::encode(payment, out),
+        EventData::Customer(facts, _) => customer::encode_facts(facts, out),
+        EventData::DeletedCustomer(id, at) => customer::encode_deletion(*id, *at, out),
     }
 }
 
-/// Reads the record of the event with this key.
+/// Reads the record of the event with this key; without the terms of a customer.
 pub fn decode(account: AccountId, id: EventId, bytes: &[u8]) -> Result<Event, Malformed> {
     let (fields, object): (EventV1, &[u8]) = read_head(bytes)?;
     let data = match fields.object {
         ObjectV1::Session(id) => EventData::Session(Arc::new(session::decode(account, id.into(), object)?)),
         ObjectV1::Quote(id) => EventData::Quote(Arc::new(quote::decode(account, id.into(), object)?)),
         ObjectV1::Payment(id) => EventData::Payment(Arc::new(payment::decode(account, id.into(), object)?)),
+        ObjectV1::Customer(id) => EventData::Customer(customer::decode_facts(account, id.into(), object)?, None),
+        ObjectV1::DeletedCustomer(id) => {
+            EventData::DeletedCustomer(id.into(), customer::decode_deletion(id.into(), object)?)
+        }
     };
     Ok(Event {
         id,
@@ -94,6 +105,6 @@ fn session_of(data: &EventData) -> Option<SessionId> {
     match data {
         EventData::Session(session) => Some(session.id),
         EventData::Payment(payment) => Some(payment.session),
-        EventData::Quote(_) => None,
+        EventData::Quote(_) | EventData::Customer(..) | EventData::DeletedCustomer(..) => None,
     }
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::samples::*;
 use super::*;
+use crate::customer::Customer;
 use crate::delivery::{Delivery, DeliveryStatus};
 use crate::id::{AttemptId, DeliveryId, EventId, OutboxId, PaymentId, SessionId};
 use crate::money::{Amount, Asset, Currency};
@@ -57,6 +58,10 @@ fn read_payment(bytes: &[u8]) -> Result<Payment, Malformed> {
     payment::decode(ACCOUNT, PAYMENT, bytes)
 }
 
+fn read_customer(bytes: &[u8]) -> Result<Customer, Malformed> {
+    customer::decode(ACCOUNT, CUSTOMER, bytes)
+}
+
 fn read_delivery(bytes: &[u8]) -> Result<Delivery, Malformed> {
     delivery::decode(ACCOUNT, DeliveryId(id(2_500, 0xf6)), bytes)
 }
@@ -77,6 +82,16 @@ fn events_and_deliveries() {
     check(&delivery(DeliveryStatus::Waiting { until: at(60_000) }), delivery::encode, read_delivery, DELIVERY_V1);
     check(&outbox_row(), reference::encode_outbox, |bytes| reference::decode_outbox(OUTBOX, bytes), OUTBOX_V1);
     check(&DELIVERY, |id, out| reference::encode_lane(*id, out), reference::decode_lane, LANE_V1);
+}
+
+#[test]
+fn customers() {
+    let value = samples::customer();
+    check(&value, customer::encode, read_customer, CUSTOMER_V1);
+    check(&value.terms, customer::encode_terms, customer::decode_terms, CUSTOMER_TERMS_V1);
+    let read_deleted = |bytes: &[u8]| customer::decode_deleted(ACCOUNT, CUSTOMER, bytes);
+    check(&deleted_customer(), customer::encode_deleted, read_deleted, DELETED_CUSTOMER_V1);
+    check(&CUSTOMER, |id, out| reference::encode_customer(*id, out), reference::decode_customer, CUSTOMER_NAME_V1);
 }
 
 #[test]
@@ -237,6 +252,8 @@ proptest! {
         let _ = (receipt::decode(ACCOUNT, PAYMENT, &bytes), replay::decode(ACCOUNT, &bytes), replay::decode_time(&bytes));
         let _ = (person::decode(&bytes), ledger::decode_balance(&bytes), ledger::decode_postings(&bytes));
         let _ = (reference::decode_transaction(&bytes), reference::decode_lane(&bytes), head::decode(&bytes));
+        let _ = (read_customer(&bytes), customer::decode_terms(&bytes), reference::decode_customer(&bytes));
+        let _ = (customer::decode_deleted(ACCOUNT, CUSTOMER, &bytes), customer::decode_deletion(CUSTOMER, &bytes));
         let _ = (reference::decode_outbox(OUTBOX, &bytes), rail::decode(AttemptId(1), &bytes));
     }
 }
@@ -279,7 +296,15 @@ const POSTINGS_V1: &str = "\
 const BALANCE_V1: &str = "0102a9b4de75";
 const PERSON_V1: &str = "010c83fb07c4e3eab6b73390fb1d0100e69f010201e69f01eba90101000000";
 const HEAD_V1: &str = "0187ad4bc4e3eab6b733c4e3eab6b73301";
-const EVENTS_V1: [&str; 3] = [
+const CUSTOMER_V1: &str = "\
+    01020100a81412416e6e4070656f706c652e6578616d706c650109757365722d34373131010b2b34393330313233343536010341\
+    6e6e000102444501047469657204676f6c64";
+const CUSTOMER_TERMS_V1: &str = "\
+    0112416e6e4070656f706c652e6578616d706c650109757365722d34373131010b2b343933303132333435360103416e6e000102\
+    444501047469657204676f6c64";
+const DELETED_CUSTOMER_V1: &str = "01d81d02";
+const CUSTOMER_NAME_V1: &str = "01019b76daacb000032a2a2a2a2a2a2a2a";
+const EVENTS_V1: [&str; 5] = [
     "\
     0103000100019b76daa8000003a1a1a1a1a1a1a1a10101019b76dab1c40003d4d4d4d4d4d4d4d402904e03455552010104555344\
     43010462617365012a30783532393038343030303938353237383836453046373033303036393835374432453431363945453701\
@@ -293,8 +318,10 @@ const EVENTS_V1: [&str; 3] = [
     010a000002019b76dab1c40003c3c3c3c3c3c3c3c30102b009019b76daacb00003b2b2b2b2b2b2b2b2019b76daa8000003a1a1a1\
     a1a1a1a1a1019b76dab1c40003d4d4d4d4d4d4d4d4010345555204555344430c736570615f696e7374616e7402904e06f8acce32\
     025c02af01020a023202eb010101019b76dab1c40003e5e5e5e5e5e5e5e50f736570612d696e7374616e742d65750000b009",
+    "0113000003019b76daacb000032a2a2a2a2a2a2a2a01020100a814",
+    "0114000004019b76daacb000032a2a2a2a2a2a2a2a01a814",
 ];
-const REPLAYS_V1: [&str; 3] = [
+const REPLAYS_V1: [&str; 5] = [
     "\
     01c4e3eab6b7335a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a00019b76daa8000003a1a1a1a1a1a1a1a10101019b76dab1c40003d4d4\
     d4d4d4d4d4d402904e0345555201010455534443010462617365012a307835323930383430303039383532373838364530463730\
@@ -310,4 +337,9 @@ const REPLAYS_V1: [&str; 3] = [
     b2b2b2b2b2b2b2b2019b76daa8000003a1a1a1a1a1a1a1a1019b76dab1c40003d4d4d4d4d4d4d4d4010345555204555344430c73\
     6570615f696e7374616e7402904e06f8acce32025c02af01020a023202eb010101019b76dab1c40003e5e5e5e5e5e5e5e50f7365\
     70612d696e7374616e742d65750000b009",
+    "\
+    01c4e3eab6b7335a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a03019b76daacb000032a2a2a2a2a2a2a2a01020100a81412416e6e4070\
+    656f706c652e6578616d706c650109757365722d34373131010b2b343933303132333435360103416e6e00010244450104746965\
+    7204676f6c64",
+    "01c4e3eab6b7335a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a04019b76daacb000032a2a2a2a2a2a2a2a01a814",
 ];

@@ -2,6 +2,7 @@
 
 use super::Malformed;
 use crate::account::KeyKind;
+use crate::customer::{KycStatus, NameKind};
 use crate::event::EventKind;
 use crate::id::Mode;
 use crate::ledger::{LedgerAccount, Phase};
@@ -74,6 +75,8 @@ numbered! {
         FeesNetwork = 7,
         FeesPartner = 8,
     }
+    KycStatus: "verification" { Unverified = 1, }
+    NameKind: "kind of name" { Email = 1, ExternalId = 2, }
     Verdict: "verdict" { Approve = 1, StepUp = 2, Decline = 3, }
 }
 
@@ -112,6 +115,8 @@ mod tests {
         check::<Phase>(3);
         check::<LedgerAccount>(8);
         check::<Verdict>(3);
+        check::<KycStatus>(1);
+        check::<NameKind>(2);
         check::<EventKind>(21);
     }
 

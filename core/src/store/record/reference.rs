@@ -1,8 +1,9 @@
-//! Records that are only a reference: the payment behind a transaction, the end of a lane, a row of the outbox.
+//! Records that are only a reference: the payment behind a transaction, the customer behind a name, the end of a lane, a row of
+//! the outbox.
 
 use super::{Malformed, read, write};
 use crate::change::OutboxRow;
-use crate::id::{DeliveryId, OutboxId, PaymentId};
+use crate::id::{CustomerId, DeliveryId, OutboxId, PaymentId};
 
 /// Appends the record of a transaction.
 pub fn encode_transaction(payment: PaymentId, out: &mut Vec<u8>) {
@@ -12,6 +13,16 @@ pub fn encode_transaction(payment: PaymentId, out: &mut Vec<u8>) {
 /// Reads the record of a transaction.
 pub fn decode_transaction(bytes: &[u8]) -> Result<PaymentId, Malformed> {
     read::<[u8; 16]>(bytes).map(PaymentId::from)
+}
+
+/// Appends the record of a customer's name.
+pub fn encode_customer(customer: CustomerId, out: &mut Vec<u8>) {
+    write(out, &<[u8; 16]>::from(customer));
+}
+
+/// Reads the record of a customer's name.
+pub fn decode_customer(bytes: &[u8]) -> Result<CustomerId, Malformed> {
+    read::<[u8; 16]>(bytes).map(CustomerId::from)
 }
 
 /// Appends the record of a lane.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Malformed, payment, quote, read_head, session, write};
+use super::{Malformed, customer, payment, quote, read_head, session, write};
 use crate::command::Reply;
 use crate::id::AccountId;
 use crate::replay::Replay;
@@ -23,6 +23,8 @@ enum ReplyV1 {
     Session([u8; 16]),
     Quote([u8; 16]),
     Payment([u8; 16]),
+    Customer([u8; 16]),
+    DeletedCustomer([u8; 16]),
 }
 
 /// Appends the record of `replay`. Only replies with an object of the account are remembered.
@@ -31,6 +33,8 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         Reply::Session(session) => ReplyV1::Session(session.id.into()),
         Reply::Quote(quote) => ReplyV1::Quote(quote.id.into()),
         Reply::Payment(payment) => ReplyV1::Payment(payment.id.into()),
+        Reply::Customer(customer) => ReplyV1::Customer(customer.facts.id.into()),
+        Reply::DeletedCustomer(id, _) => ReplyV1::DeletedCustomer((*id).into()),
         Reply::Account(_) | Reply::Key(_) | Reply::Done => unreachable!("only partners' objects are remembered"),
     };
     write(out, &ReplayV1 { at: replay.at.0, fingerprint: replay.fingerprint, reply });
@@ -38,6 +42,8 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         Reply::Session(session) => session::encode(session, out),
         Reply::Quote(quote) => quote::encode(quote, out),
         Reply::Payment(payment) => payment::encode(payment, out),
+        Reply::Customer(customer) => customer::encode(customer, out),
+        Reply::DeletedCustomer(id, at) => customer::encode_deletion(*id, *at, out),
         Reply::Account(_) | Reply::Key(_) | Reply::Done => unreachable!("refused above"),
     }
 }
@@ -49,6 +55,10 @@ pub fn decode(account: AccountId, bytes: &[u8]) -> Result<Replay, Malformed> {
         ReplyV1::Session(id) => Reply::Session(Arc::new(session::decode(account, id.into(), object)?)),
         ReplyV1::Quote(id) => Reply::Quote(Arc::new(quote::decode(account, id.into(), object)?)),
         ReplyV1::Payment(id) => Reply::Payment(Arc::new(payment::decode(account, id.into(), object)?)),
+        ReplyV1::Customer(id) => Reply::Customer(Arc::new(customer::decode(account, id.into(), object)?)),
+        ReplyV1::DeletedCustomer(id) => {
+            Reply::DeletedCustomer(id.into(), customer::decode_deletion(id.into(), object)?)
+        }
     };
     Ok(Replay { fingerprint: fields.fingerprint, at: Timestamp(fields.at), reply })
 }

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
 use crate::change::{Head, OutboxRow};
 use crate::command::Reply;
+use crate::customer::*;
 use crate::delivery::{Delivery, DeliveryStatus};
 use crate::event::{Event, EventData, EventKind};
 use crate::id::*;
@@ -141,6 +142,37 @@ pub fn account() -> Account {
     }
 }
 
+pub const CUSTOMER: CustomerId = CustomerId(id(1_200, 0x2a));
+
+pub fn customer() -> Customer {
+    let facts = CustomerFacts {
+        id: CUSTOMER,
+        account: ACCOUNT,
+        version: 2,
+        kyc_status: KycStatus::Unverified,
+        created_at: at(1_200),
+        updated_at: at(2_500),
+    };
+    let terms = CustomerTerms {
+        email: "Ann@people.example".to_owned(),
+        external_id: Some("user-4711".to_owned()),
+        phone: Some("+4930123456".to_owned()),
+        first_name: Some("Ann".to_owned()),
+        last_name: None,
+        country_code: Some("DE".to_owned()),
+        metadata: vec![("tier".to_owned(), "gold".to_owned())],
+    };
+    Customer { facts, terms }
+}
+
+pub fn deleted_customer() -> DeletedCustomer {
+    DeletedCustomer { id: CUSTOMER, account: ACCOUNT, deleted_at: at(3_100), versions: 2 }
+}
+
+pub fn customer_name() -> CustomerName {
+    CustomerName::of_email(&NameKey([5; 32]), ACCOUNT, "ann@people.example")
+}
+
 pub fn delivery(status: DeliveryStatus) -> Delivery {
     Delivery {
         id: DeliveryId(id(2_500, 0xf6)),
@@ -161,11 +193,13 @@ pub fn event(kind: EventKind, lane: Option<SessionId>, data: EventData) -> Event
 }
 
 /// One event for each kind of object, with a lane that is the object's, another one, and none.
-pub fn events() -> [Event; 3] {
+pub fn events() -> [Event; 5] {
     [
         event(EventKind::SessionCompleted, Some(SESSION), EventData::Session(Arc::new(session()))),
         event(EventKind::QuoteConsumed, Some(SESSION), EventData::Quote(Arc::new(quote()))),
         event(EventKind::PayInSettled, None, EventData::Payment(Arc::new(payment()))),
+        event(EventKind::CustomerUpdated, None, EventData::Customer(customer().facts, None)),
+        event(EventKind::CustomerDeleted, None, EventData::DeletedCustomer(CUSTOMER, at(2_500))),
     ]
 }
 
@@ -191,12 +225,14 @@ pub fn model() -> Decider {
 
 pub const REPLAY_KEY: ReplayKey = ReplayKey { account: ACCOUNT, key: [0x42; 16] };
 
-pub fn replays() -> [Replay; 3] {
+pub fn replays() -> [Replay; 5] {
     let replay = |reply| Replay { fingerprint: [0x5a; 16], at: at(2_500), reply };
     [
         replay(Reply::Session(Arc::new(session()))),
         replay(Reply::Quote(Arc::new(quote()))),
         replay(Reply::Payment(Arc::new(payment()))),
+        replay(Reply::Customer(Arc::new(customer()))),
+        replay(Reply::DeletedCustomer(CUSTOMER, at(2_500))),
     ]
 }
 

@@ -177,7 +177,10 @@ fn run_of(column: Column, key: &[u8]) -> RunName {
         | Column::Postings
         | Column::Receipts
         | Column::Events
-        | Column::Deliveries => ACCOUNT,
+        | Column::Deliveries
+        | Column::Customers
+        | Column::CustomerVersions
+        | Column::DeletedCustomers => ACCOUNT,
         Column::SessionIndex => ACCOUNT + 1,
         Column::Meta
         | Column::Accounts
@@ -186,7 +189,8 @@ fn run_of(column: Column, key: &[u8]) -> RunName {
         | Column::Lanes
         | Column::Outbox
         | Column::RailWork
-        | Column::Timers => 0,
+        | Column::Timers
+        | Column::CustomerNames => 0,
     };
     let mut name = RunName::default();
     let length = length.min(key.len());

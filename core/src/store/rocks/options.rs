@@ -10,7 +10,8 @@ use rocksdb::{
 
 use super::expiry::ExpiryFactory;
 use crate::limits::{
-    IDEMPOTENCY_LIFE_MS, STORE_BLOCK_CACHE_BYTES, STORE_OPEN_FILES, STORE_WAL_BYTES, STORE_WRITE_BUFFER_BYTES,
+    IDEMPOTENCY_LIFE_MS, STORE_BLOCK_CACHE_BYTES, STORE_ERASURE_SECONDS, STORE_OPEN_FILES, STORE_WAL_BYTES,
+    STORE_WRITE_BUFFER_BYTES,
 };
 use crate::store::Column;
 
@@ -58,8 +59,15 @@ fn use_of(column: Column) -> Use {
         | Column::Replays
         | Column::Persons
         | Column::Balances
-        | Column::Lanes => Use::LookUps { hot: true },
-        Column::Transactions | Column::Receipts | Column::Events | Column::Deliveries => Use::LookUps { hot: false },
+        | Column::Lanes
+        | Column::Customers
+        | Column::CustomerNames => Use::LookUps { hot: true },
+        Column::Transactions
+        | Column::Receipts
+        | Column::Events
+        | Column::Deliveries
+        | Column::CustomerVersions
+        | Column::DeletedCustomers => Use::LookUps { hot: false },
         Column::SessionIndex | Column::Postings => Use::Ranges,
         Column::Outbox | Column::RailWork | Column::Timers => Use::Queue,
     }
@@ -138,6 +146,11 @@ fn of_column(column: Column, cache: &Cache, now: &Arc<AtomicU64>) -> Options {
         options.set_compaction_filter_factory(ExpiryFactory::new(Arc::clone(now)));
         // A file that nothing else touches is compacted once a life, so that what is over is gone within two.
         options.set_periodic_compaction_seconds(IDEMPOTENCY_LIFE_MS / 1_000);
+    }
+    if matches!(column, Column::Customers | Column::CustomerVersions) {
+        // What is erased leaves the files, too, and lists do not wade through it.
+        options.add_compact_on_deletion_collector_factory(1_024, 512, 0.5);
+        options.set_periodic_compaction_seconds(STORE_ERASURE_SECONDS);
     }
     options
 }

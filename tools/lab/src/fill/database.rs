@@ -84,7 +84,8 @@ pub fn last_batches((head, rest): (Head, Rest)) -> (Vec<Batch>, Batch) {
 }
 
 fn driver(history: History, keys: &KeyRing, demo: &DemoPartner, scorer: Box<dyn Scorer>) -> Result<Driver, Failure> {
-    let settings = Settings { table_rows: TABLE_ROWS, ..Settings::new(Mode::Sandbox, keys.id_key(), keys.quote_key()) };
+    let settings = Settings::new(Mode::Sandbox, keys.id_key(), keys.quote_key(), keys.name_key());
+    let settings = Settings { table_rows: TABLE_ROWS, ..settings };
     let mut cell = Cell::new(settings, history.market().catalogue.clone(), scorer);
     cell.begin(history.settings().period().0 - SESSION_SECONDS - 1);
     for command in partners(&history, keys, demo)? {

@@ -11,15 +11,17 @@ use proptest::prelude::*;
 use super::split::{Choice, Known, Setting, pass, steps, submission, world};
 use super::world::{ACCOUNT, World};
 use crate::command::Submission;
+use crate::customer::Customer;
 use crate::event::{Event, EventData, EventKind};
-use crate::id::{EventId, PaymentId, QuoteId, SessionId};
+use crate::id::{CustomerId, EventId, PaymentId, QuoteId, SessionId};
 use crate::payment::{Payment, PaymentKind, PaymentStatus};
 use crate::quote::Quote;
 use crate::session::Session;
 use crate::store::Column;
 
-/// The session, the type on the wire, and the number of the object that the event carries.
-type Told = (SessionId, &'static str, u128);
+/// The session, the type on the wire, and the number of the object that the event carries; of a customer's there is no
+/// session.
+type Told = (Option<SessionId>, &'static str, u128);
 
 /// A script with the events that each of its commands gave, and those of the time that passed after each step.
 type Script = Vec<(Vec<(Submission, Vec<Event>)>, Vec<Event>)>;
@@ -89,7 +91,8 @@ fn observe(world: &mut World, commit: impl FnOnce(&mut World)) -> Vec<Event> {
     let after = Stored::read(world);
     let events = after.events_since(&before);
     let mut found: Vec<Told> = events.iter().map(|event| checked(event, world, &after)).collect();
-    let mut due = [sessions_due(&before, &after), quotes_due(&before, &after), payments_due(&before, &after)].concat();
+    let money = [sessions_due(&before, &after), quotes_due(&before, &after), payments_due(&before, &after)].concat();
+    let mut due = [money, customers_due(&before, &after)].concat();
     found.sort_unstable();
     due.sort_unstable();
     assert_eq!(found, due, "told, and to be told");
@@ -107,18 +110,27 @@ fn checked(event: &Event, world: &World, after: &Stored) -> Told {
         EventData::Session(session) => {
             let same = **session == after.sessions[&session.id];
             assert!(same || event.kind == EventKind::SessionFailed, "{event:?}");
-            (session.id, session.id.0)
+            (Some(session.id), session.id.0)
         }
         EventData::Quote(quote) => {
             assert_eq!(**quote, after.quotes[&quote.id]);
-            (after.session_of(quote), quote.id.0)
+            (Some(after.session_of(quote)), quote.id.0)
         }
         EventData::Payment(payment) => {
             assert_eq!(**payment, after.payments[&payment.id]);
-            (payment.session, payment.id.0)
+            (Some(payment.session), payment.id.0)
+        }
+        EventData::Customer(facts, terms) => {
+            let customer = &after.customers[&facts.id];
+            assert_eq!((*facts, terms.as_deref()), (customer.facts, Some(&customer.terms)));
+            (None, facts.id.0)
+        }
+        EventData::DeletedCustomer(id, at) => {
+            assert!(*at == world.now && !after.customers.contains_key(id));
+            (None, id.0)
         }
     };
-    assert_eq!(event.lane, Some(session));
+    assert_eq!(event.lane, session);
     (session, event.kind.word(), object)
 }
 
@@ -133,7 +145,7 @@ fn sessions_due(before: &Stored, after: &Stored) -> Vec<Told> {
             (Some(was), now) if was == now => return None,
             (was, now) => panic!("a session went from {was:?} to {now}"),
         };
-        Some((session.id, word, session.id.0))
+        Some((Some(session.id), word, session.id.0))
     });
     due.collect()
 }
@@ -141,7 +153,7 @@ fn sessions_due(before: &Stored, after: &Stored) -> Vec<Told> {
 fn quotes_due(before: &Stored, after: &Stored) -> Vec<Told> {
     let was_consumed = |quote: &Quote| before.quotes.get(&quote.id).is_some_and(|quote| quote.consumed.is_some());
     let consumed = after.quotes.values().filter(|quote| quote.consumed.is_some() && !was_consumed(quote));
-    consumed.map(|quote| (after.session_of(quote), "quote.consumed", quote.id.0)).collect()
+    consumed.map(|quote| (Some(after.session_of(quote)), "quote.consumed", quote.id.0)).collect()
 }
 
 /// A payment is told of by its public word, its movement by the session.
@@ -161,13 +173,25 @@ fn payments_due(before: &Stored, after: &Stored) -> Vec<Told> {
             (Some(was), now) if was == now => continue,
             (was, now) => panic!("a payment went from {was:?} to {now}"),
         };
-        due.push((payment.session, of_payment, payment.id.0));
-        due.extend(of_session.map(|word| (payment.session, word, payment.session.0)));
+        let session = Some(payment.session);
+        due.push((session, of_payment, payment.id.0));
+        due.extend(of_session.map(|word| (session, word, payment.session.0)));
         if was.is_none() && matches!(payment.status, PaymentStatus::Verifying { .. }) {
-            due.push((payment.session, "kyc.required", payment.id.0));
+            due.push((session, "kyc.required", payment.id.0));
         }
     }
     due
+}
+
+fn customers_due(before: &Stored, after: &Stored) -> Vec<Told> {
+    let word = |customer: &Customer| match before.customers.get(&customer.facts.id) {
+        None => Some("customer.created"),
+        Some(was) if was == customer => None,
+        Some(_) => Some("customer.updated"),
+    };
+    let written = after.customers.values().filter_map(|one| Some((None, word(one)?, one.facts.id.0)));
+    let deleted = before.customers.keys().filter(|id| !after.customers.contains_key(id));
+    written.chain(deleted.map(|id| (None, "customer.deleted", id.0))).collect()
 }
 
 const PROCESSING: Option<&str> = Some("gate_session.processing");
@@ -185,6 +209,7 @@ struct Stored {
     sessions: BTreeMap<SessionId, Session>,
     quotes: BTreeMap<QuoteId, Quote>,
     payments: BTreeMap<PaymentId, Payment>,
+    customers: BTreeMap<CustomerId, Customer>,
     events: BTreeMap<EventId, Event>,
     /// Of each delivery the event.
     deliveries: Vec<EventId>,
@@ -201,6 +226,13 @@ impl Stored {
             sessions: sessions.map(|session| (session.id, session)).collect(),
             quotes: quotes.map(|quote| (quote.id, quote)).collect(),
             payments: payments.map(|payment| (payment.id, payment)).collect(),
+            customers: world
+                .reader
+                .customers(ACCOUNT, None, 1_000)
+                .unwrap()
+                .into_iter()
+                .map(|one| (one.facts.id, one))
+                .collect(),
             events: world.ids_in(Column::Events).into_iter().map(event).map(|event| (event.id, event)).collect(),
             deliveries: world.ids_in(Column::Deliveries).into_iter().map(|id| delivery(id).event).collect(),
         }

@@ -5,12 +5,12 @@
 
 use proptest::prelude::*;
 
-use super::world::{ACCOUNT, World, account, key, plain};
+use super::world::{ACCOUNT, World, account, key, plain, renaming};
 use crate::account::{Account, WebhookEndpoint};
 use crate::command::Moment::{Ended, Routed, SessionAfter};
 use crate::command::Outcome;
 use crate::command::{Command, Reply, Submission};
-use crate::id::{PaymentId, QuoteId, SessionId};
+use crate::id::{CustomerId, PaymentId, QuoteId, SessionId};
 use crate::rail::RailOutcome;
 use crate::store::Column;
 use crate::time::Millis;
@@ -27,6 +27,7 @@ pub struct Known {
     sessions: Vec<SessionId>,
     quotes: Vec<QuoteId>,
     payments: Vec<PaymentId>,
+    customers: Vec<CustomerId>,
 }
 
 impl Known {
@@ -35,7 +36,8 @@ impl Known {
             Ok(Reply::Session(session)) => self.sessions.push(session.id),
             Ok(Reply::Quote(quote)) => self.quotes.push(quote.id),
             Ok(Reply::Payment(payment)) => self.payments.push(payment.id),
-            Ok(Reply::Account(_) | Reply::Key(_) | Reply::Done) | Err(_) => {}
+            Ok(Reply::Customer(customer)) => self.customers.push(customer.facts.id),
+            Ok(Reply::DeletedCustomer(..) | Reply::Account(_) | Reply::Key(_) | Reply::Done) | Err(_) => {}
         }
     }
 }
@@ -61,7 +63,7 @@ proptest! {
 
 /// Steps between which time passes; the commands of a step come at one time.
 pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
-    prop::collection::vec(prop::collection::vec((0u8..16, any::<u8>(), 0u8..6), 1..12), 1..6)
+    prop::collection::vec(prop::collection::vec((0u8..20, any::<u8>(), 0u8..6), 1..12), 1..6)
 }
 
 pub fn world((with_webhook, risk_is_real): Setting) -> World {
@@ -119,6 +121,7 @@ pub fn submission(world: &World, known: &Known, (action, object, idempotency): C
         None => world.lock_quote(amount),
     };
     let payment = pick(&known.payments, object);
+    let customer = pick(&known.customers, object).unwrap_or(CustomerId(1));
     let report = |outcome| match payment.filter(|id| was_routed(world, *id)) {
         Some(payment) => world.report_of(payment, outcome),
         None => redeem(),
@@ -137,6 +140,9 @@ pub fn submission(world: &World, known: &Known, (action, object, idempotency): C
             Some(payment) => Command::VerifyPayment(ACCOUNT, world.stored_payment(payment).session, payment),
             None => world.create_session(amount),
         },
+        16 | 17 => world.create_customer(["ann", "bob", "eve"][object as usize % 3]),
+        18 => renaming(customer, ["Ann", "Anna"][object as usize % 2]),
+        19 => Command::DeleteCustomer(ACCOUNT, customer),
         _ => match payment {
             Some(payment) => world.remember(payment, [Routed, Ended, SessionAfter][idempotency as usize % 3]),
             None => world.lock_quote(amount),

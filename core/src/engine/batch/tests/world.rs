@@ -11,11 +11,12 @@ use crate::change::{Change, Effects, Need, OutboxRow};
 use crate::command::Idempotency;
 use crate::command::Outcome;
 use crate::command::{Command, Moment, Reply, Submission};
+use crate::customer::CustomerPatch;
 use crate::delivery::DeliveryOutcome;
 use crate::directory::Directory;
 use crate::engine::stats::CellStats;
 use crate::event::EventKind;
-use crate::id::{AccountId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, PaymentId, QuoteId, SessionId};
 use crate::ledger::{BalanceKey, is_balanced};
 use crate::money::Amount;
 use crate::payment::Payment;
@@ -116,6 +117,10 @@ impl World {
 
     pub fn create_session(&self, amount: &str) -> Command {
         create_session(ACCOUNT, amount)
+    }
+
+    pub fn create_customer(&self, name: &str) -> Command {
+        Command::CreateCustomer(ACCOUNT, Box::new(fixture::customer_terms(name)))
     }
 
     pub fn session(&mut self, amount: &str) -> SessionId {
@@ -281,6 +286,12 @@ impl World {
         let keys = self.rows(column).into_iter().map(|(key, _)| key);
         keys.map(|key| key[16..32].try_into().unwrap()).collect()
     }
+}
+
+/// Gives a customer another first name.
+pub fn renaming(id: CustomerId, name: &str) -> Command {
+    let patch = CustomerPatch { first_name: Some(Some(name.to_owned())), ..CustomerPatch::default() };
+    Command::UpdateCustomer(ACCOUNT, id, Box::new(patch))
 }
 
 pub fn plain(command: Command) -> Submission {

@@ -54,7 +54,7 @@ impl Oracle {
                 id: *id,
                 account: letter.account,
                 event: paired.events[letter.event],
-                lane: Some(letter.lane),
+                lane: letter.lane,
                 status: expected_status(letter.stand, found.status),
                 attempts: letter.attempts,
                 last_response_status: letter.last_response_status,
@@ -69,7 +69,8 @@ impl Oracle {
 
     /// A session that has undelivered events has a row, with the last of them.
     pub(super) fn compare_lanes(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
-        let last_of = |lane| self.letters.iter().rposition(|one: &Letter| one.lane == lane && one.is_undelivered());
+        let waits = |one: &Letter, lane| one.lane == Some(lane) && one.is_undelivered();
+        let last_of = |lane| self.letters.iter().rposition(|one| waits(one, lane));
         let lanes = self.sessions.keys().filter_map(|session| Some((*session, last_of(*session)?)));
         let lanes: Vec<_> = lanes.collect();
         same_keys(shelf, Column::Lanes, lanes.iter().map(|(session, _)| session.0.to_be_bytes().to_vec()))?;

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
 use crate::change::{Change, Effects, Head};
 use crate::command::{Answer, Command, Outcome, Reply, Submission};
+use crate::delivery::DeliveryOutcome;
 use crate::engine::CellStats;
 use crate::engine::committer::{Job, Progress};
 use crate::engine::cycle::{Cycle, Parts};
@@ -110,9 +111,22 @@ impl Cell {
         (ran.collect(), timers, job)
     }
 
+    /// Before that it hears from whoever sends them what deliveries in no session's order carry.
     fn oracle_hears(&mut self, ran: &[Ran]) -> Result<(), Fault> {
+        for one in ran {
+            if let Command::ReportDeliveries(outcomes) = &one.submission.command {
+                outcomes.iter().filter(|one| one.lane.is_none()).for_each(|one| self.name(one));
+            }
+        }
         let fails = self.scorer_fails.load(Ordering::Relaxed);
         self.oracle.batch(self.cycle.head().batch, self.now, fails, ran)
+    }
+
+    fn name(&mut self, outcome: &DeliveryOutcome) {
+        if let Some(delivery) = self.reader.delivery(outcome.account, outcome.delivery).unwrap() {
+            let event = self.reader.event(outcome.account, delivery.event).unwrap().unwrap();
+            self.oracle.hear_of_letter(outcome.delivery, &event);
+        }
     }
 }
 
@@ -127,7 +141,12 @@ fn account(number: u128) -> Account {
         id: AccountId(number),
         name: format!("Partner {number}"),
         created_at: Timestamp(1),
-        entitlements: Entitlements { rails: number != 4, customers: false, kyc_package: false, swap: number != 5 },
+        entitlements: Entitlements {
+            rails: number != 4,
+            customers: number != 4,
+            kyc_package: false,
+            swap: number != 5,
+        },
         origins: Vec::new(),
         keys: (0..if number == 6 { 31 } else { 0 }).map(key).collect(),
         webhook: (number % 2 == 1).then_some(webhook),

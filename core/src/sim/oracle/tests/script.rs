@@ -1,5 +1,6 @@
 //! What is asked of the cell: mostly sensible, sometimes about what is foreign, gone or was never there.
 
+mod customers;
 mod outside;
 mod terms;
 
@@ -9,7 +10,7 @@ use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
 use crate::command::Idempotency;
 use crate::command::{Command, Moment, NewKey, Outcome, Reply, Submission};
 use crate::delivery::DeliveryOutcome;
-use crate::id::{AccountId, KeyId, PaymentId, SessionId};
+use crate::id::{AccountId, CustomerId, KeyId, PaymentId, SessionId};
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::RailReport;
@@ -29,6 +30,7 @@ pub struct Script {
     sessions: Vec<Arc<Session>>,
     quotes: Vec<Arc<Quote>>,
     payments: Vec<Arc<Payment>>,
+    customers: Vec<(AccountId, CustomerId)>,
     keys: Vec<KeyId>,
     said: Vec<RailReport>,
     answered: Vec<DeliveryOutcome>,
@@ -42,6 +44,7 @@ impl Script {
             sessions: Vec::new(),
             quotes: Vec::new(),
             payments: Vec::new(),
+            customers: Vec::new(),
             keys: Vec::new(),
             said: Vec::new(),
             answered: Vec::new(),
@@ -81,7 +84,8 @@ impl Script {
                 Reply::Quote(quote) => self.quotes.push(Arc::clone(quote)),
                 Reply::Payment(payment) => self.payments.push(Arc::clone(payment)),
                 Reply::Key(key) => self.keys.push(key.id),
-                Reply::Account(_) | Reply::Done => {}
+                Reply::Customer(customer) => self.customers.push((customer.facts.account, customer.facts.id)),
+                Reply::DeletedCustomer(..) | Reply::Account(_) | Reply::Done => {}
             }
         }
     }
@@ -107,7 +111,7 @@ impl Script {
 
     fn command(&mut self) -> Command {
         let account = self.account();
-        match self.rng.below(100) {
+        match self.rng.below(112) {
             0..12 => Command::CreateSession(account, Box::new(self.session_terms())),
             12..20 => self.lock(account),
             20..62 => self.redeem(),
@@ -130,7 +134,8 @@ impl Script {
                 let moment = [Moment::Routed, Moment::Ended, Moment::SessionAfter][self.rng.below(3) as usize];
                 Command::RememberPayment(account, session, payment, moment)
             }
-            _ => self.operator(account),
+            91..100 => self.operator(account),
+            _ => self.of_customer(account),
         }
     }
 

@@ -98,6 +98,7 @@ impl Held {
             Need::Replay(key) => Loaded::Replay(key, None),
             Need::Person(key) => Loaded::Person(key, self.persons.get(&key).cloned()),
             Need::Lane(session) => Loaded::Lane(session, self.lanes.get(&session).copied()),
+            Need::Customer(..) | Need::DeletedCustomer(..) | Need::CustomerName(_) => return Err(no_customers()),
             Need::Balance(key) => match self.balances.get(&key) {
                 Some(Change::Balance(_, value)) => Loaded::Balance(key, Some(*value)),
                 _ => Loaded::Balance(key, None),
@@ -159,6 +160,7 @@ impl Held {
             Change::SessionIndex(..) | Change::OutboxRemove(_) | Change::RailWorkRemove(_) | Change::TimerRemove(_) => {
             }
             Change::Replay(..) => return Err(Failure::wrong("a history has no idempotency keys")),
+            Change::Customer(_) => return Err(no_customers()),
         }
         Ok(())
     }
@@ -197,6 +199,10 @@ impl Held {
             self.ready.push(Change::Delivery(ended));
         }
     }
+}
+
+fn no_customers() -> Failure {
+    Failure::wrong("a history has no customer records")
 }
 
 impl Book {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use causeway_core::account::{Account, Entitlements, WebhookEndpoint};
 use causeway_core::command::Idempotency;
 use causeway_core::command::{Command, LockQuote, Redeem, Reply, Submission};
+use causeway_core::customer::NameKey;
 use causeway_core::directory::Directory;
 use causeway_core::id::{AccountId, IdKey, Mode};
 use causeway_core::money::{Amount, Asset, Currency};
@@ -34,7 +35,7 @@ impl Maker {
         let mut directory = Directory::default();
         directory.put(Arc::new(account(has_endpoint)));
         let key = QuoteKey { id: 1, mode: Mode::Sandbox, secret: [9; 32] };
-        let settings = Settings::new(Mode::Sandbox, IdKey([3; 16]), key);
+        let settings = Settings::new(Mode::Sandbox, IdKey([3; 16]), key, NameKey([5; 32]));
         let state = State::new(settings, Arc::new(catalogue()), directory, Default::default());
         Maker { state, now: Timestamp(1_790_000_000_000), keys: 0, people: 10_000 }
     }
