@@ -187,7 +187,12 @@ fn account() -> Account {
 }
 
 fn settings() -> Settings {
-    Settings::new(Mode::Sandbox, IdKey([3; 16]), QuoteKey { id: 1, mode: Mode::Sandbox, secret: [9; 32] }, NameKey([5; 32]))
+    Settings::new(
+        Mode::Sandbox,
+        IdKey([3; 16]),
+        QuoteKey { id: 1, mode: Mode::Sandbox, secret: [9; 32] },
+        NameKey([5; 32]),
+    )
 }
 
 fn amount(text: &str) -> Amount {

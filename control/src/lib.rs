@@ -3,6 +3,7 @@
 //! Each module uses only what stands above it.
 
 pub mod lines;
+pub mod iso;
 pub mod private_file;
 pub mod data_dir;
 pub mod config;

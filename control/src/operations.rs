@@ -4,6 +4,7 @@
 //! all under the same word.
 
 mod call;
+mod customers;
 mod embed;
 mod payments;
 mod quotes;
@@ -25,7 +26,7 @@ pub use embed::{Asked, cross_origin, is_for_browsers, preflight};
 pub use router::{Match, find};
 pub use row::{Body, Idempotency, Operation, Parameter, SchemaOf, Verb};
 
-use row::{get, post};
+use row::{delete, get, patch, post};
 
 /// Every operation, in the order of the contract; the sandbox's test helpers last.
 pub const TABLE: &[Operation] = &[
@@ -64,6 +65,33 @@ pub const TABLE: &[Operation] = &[
     .optional_body::<wire::EmbedBootstrap<'static>>()
     .answers::<wire::EmbedToken<'static>>(201)
     .refuses(&[Code::OriginNotAllowed, Code::NotFound, Code::SessionNotOpen]),
+    post("createCustomer", "create_customer", "/v1/customers", |call| Box::pin(customers::create_customer(call)))
+        .about("Customers", "Create a customer: your own record of a user.")
+        .entitlement(Entitlement::Customers)
+        .idempotency(Idempotency::Required)
+        .body::<wire::CreateCustomer<'static>>()
+        .answers::<wire::Customer<'static>>(201)
+        .refuses(&[Code::CustomerAlreadyExists]),
+    get("listCustomers", "list_customers", "/v1/customers", |call| Box::pin(customers::list_customers(call)))
+        .about("Customers", "List customers, newest first; those that were deleted are left out.")
+        .entitlement(Entitlement::Customers)
+        .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, customers::EXTERNAL_ID, customers::EMAIL])
+        .answers::<wire::List<wire::Customer<'static>>>(200),
+    get("getCustomer", "get_customer", "/v1/customers/{id}", |call| Box::pin(customers::get_customer(call)))
+        .about("Customers", "Read a customer.")
+        .entitlement(Entitlement::Customers)
+        .answers::<wire::Customer<'static>>(200),
+    patch("updateCustomer", "update_customer", "/v1/customers/{id}", |call| Box::pin(customers::update_customer(call)))
+        .about("Customers", "Change a customer: what is left out stays, null clears.")
+        .entitlement(Entitlement::Customers)
+        .body::<wire::UpdateCustomer<'static>>()
+        .answers::<wire::Customer<'static>>(200),
+    delete("deleteCustomer", "delete_customer", "/v1/customers/{id}", |call| {
+        Box::pin(customers::delete_customer(call))
+    })
+    .about("Customers", "Delete a customer and erase the person; email address and external id stay taken. Repeatable.")
+    .entitlement(Entitlement::Customers)
+    .answers::<wire::DeletedCustomer>(200),
     post("lockQuote", "lock_quote", "/v1/quotes", |call| Box::pin(quotes::lock_quote(call)))
         .about("Rails", "Fix signed terms for some seconds.")
         .entitlement(Entitlement::Rails)

@@ -110,6 +110,8 @@ codes! {
     SessionNotOpen = 409 "conflict" "session_not_open";
     /// A movement of the session is running. Wait for its end.
     SessionBusy = 409 "conflict" "session_busy";
+    /// A customer has or had this email address or external id. List customers by it; a deleted customer's stay taken.
+    CustomerAlreadyExists = 409 "conflict" "customer_already_exists";
     /// The payment does not wait for what was asked of it. Read it and branch from its status.
     PaymentNotWaiting = 409 "conflict" "payment_not_waiting";
     /// A limit of the account is reached. Ask the operator.
@@ -236,6 +238,7 @@ impl From<Refusal> for Problem {
             Refusal::RateUnavailable => Code::RateUnavailable,
             Refusal::TooManyDecimals => Code::InvalidRequest,
             Refusal::AmountOutOfRange => Code::AmountOutOfRange,
+            Refusal::CustomerAlreadyExists => Code::CustomerAlreadyExists,
         };
         let message = special_message(refusal).unwrap_or(code.explanation());
         Problem { param: param(refusal).map(Cow::Borrowed), ..Problem::new(code, message) }
@@ -277,7 +280,8 @@ fn param(refusal: Refusal) -> Option<&'static str> {
         | Refusal::QuoteExpired
         | Refusal::SwapNotEnabled
         | Refusal::PaymentNotWaiting
-        | Refusal::RateUnavailable => None,
+        | Refusal::RateUnavailable
+        | Refusal::CustomerAlreadyExists => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! into the core's values and names the field that cannot be one ([`field`]). Objects are views: they borrow what the core
 //! answered and say it again, always in the same bytes, so that a replay repeats the first answer.
 
+mod customer;
 mod embed;
 mod event;
 mod field;
@@ -12,6 +13,7 @@ mod fingerprint;
 mod helpers;
 mod list;
 mod parse;
+mod patch;
 mod payment;
 mod query;
 mod quote;
@@ -23,8 +25,10 @@ mod transaction;
 use causeway_core::id::Mode;
 
 pub use crate::http::to_json;
+pub use customer::{CreateCustomer, Customer, DeletedCustomer, ErasedCustomer, UpdateCustomer};
 pub use embed::{Branding, EmbedBootstrap, EmbedToken};
 pub use event::{Envelope, EventObject, render_event};
+pub(crate) use field::is_email;
 pub use fingerprint::Fingerprint;
 pub use helpers::{CompleteSession, Outcome};
 pub use list::List;

@@ -17,6 +17,8 @@ pub struct Rights<'a> {
     pub mode: &'a str,
     /// Locked quotes and rails.
     pub rails: bool,
+    /// Customer records.
+    pub customers: bool,
     /// Swap sessions.
     pub swap: bool,
     /// Verification results.
@@ -33,10 +35,12 @@ pub struct Operator {
 
 impl Rights<'_> {
     /// Everything in the sandbox.
-    pub const ALL: Rights<'static> = Rights { mode: "sandbox", rails: true, swap: true, kyc_package: true };
+    pub const ALL: Rights<'static> =
+        Rights { mode: "sandbox", rails: true, customers: true, swap: true, kyc_package: true };
 
     /// Nothing in the sandbox beyond what every partner may do.
-    pub const NONE: Rights<'static> = Rights { rails: false, swap: false, kyc_package: false, ..Rights::ALL };
+    pub const NONE: Rights<'static> =
+        Rights { rails: false, customers: false, swap: false, kyc_package: false, ..Rights::ALL };
 }
 
 impl Operator {
@@ -89,7 +93,7 @@ impl Operator {
         let entitlements = json!({
             "mode": rights.mode,
             "rails": rights.rails,
-            "customers": false,
+            "customers": rights.customers,
             "kyc_package": rights.kyc_package,
             "swap": rights.swap,
         });

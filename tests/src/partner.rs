@@ -12,7 +12,7 @@ use crate::contract::contract;
 use crate::http::{Client, Request, Response, SendError};
 use crate::server::Log;
 
-pub use bodies::{lock_body, session_body, with, without};
+pub use bodies::{customer_body, lock_body, session_body, with, without};
 pub use journey::Kind;
 
 /// A partner in one mode.
@@ -60,6 +60,11 @@ impl Partner {
     /// Writes without a body, with an idempotency key of its own.
     pub fn act(&self, path: &str) -> Response {
         self.send(Request::post(path).key(&fresh_key()))
+    }
+
+    /// A new customer.
+    pub fn customer(&self) -> Value {
+        self.post("/v1/customers", &customer_body()).expect(201)
     }
 
     /// Sends with the secret key, unless the request names a key itself.

@@ -6,6 +6,7 @@ mod all {
     mod bad_input;
     mod contract;
     mod corrupt;
+    mod customers;
     mod drain;
     mod fill;
     mod first_start;

@@ -1,10 +1,10 @@
 //! The webhooks: one entry for each type of event.
 
 use causeway_core::event::EventKind;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::wire::{Envelope, Payment, Session, SignedQuote};
+use crate::wire::{Customer, DeletedCustomer, Envelope, ErasedCustomer, Payment, Session, SignedQuote};
 
 /// What a receiver gets, by type.
 pub fn described(schemas: &mut SchemaGenerator) -> Map<String, Value> {
@@ -30,8 +30,16 @@ fn data(kind: EventKind, schemas: &mut SchemaGenerator) -> Schema {
     match kind.word().split('.').next() {
         Some("gate_session") => of::<Session<'static>>(schemas),
         Some("quote") => of::<SignedQuote<'static>>(schemas),
+        Some("customer") if kind == EventKind::CustomerDeleted => of::<DeletedCustomer>(schemas),
+        Some("customer") => customer(schemas),
         _ => of::<Payment<'static>>(schemas),
     }
+}
+
+/// The customer, or what is left of it when the event is delivered after the customer was erased.
+fn customer(schemas: &mut SchemaGenerator) -> Schema {
+    let either = [of::<Customer<'static>>(schemas), of::<ErasedCustomer>(schemas)];
+    json_schema!({ "oneOf": either })
 }
 
 fn of<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Schema {
@@ -40,7 +48,7 @@ fn of<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Schema {
 
 /// Whether something emits it yet.
 fn is_sent(kind: EventKind) -> bool {
-    !matches!(kind.word().split('.').next(), Some("customer" | "webhook"))
+    !matches!(kind.word().split('.').next(), Some("webhook"))
 }
 
 fn headers() -> Value {

@@ -61,6 +61,10 @@ pub enum Verb {
     Get,
     /// Writes.
     Post,
+    /// Changes what is there.
+    Patch,
+    /// Deletes.
+    Delete,
 }
 
 /// What an operation does with an `Idempotency-Key`.
@@ -134,6 +138,16 @@ pub(super) const fn post(id: &'static str, word: &'static str, path: &'static st
     row(id, word, Verb::Post, path, handler)
 }
 
+/// A row for a change.
+pub(super) const fn patch(id: &'static str, word: &'static str, path: &'static str, handler: Handler) -> Operation {
+    row(id, word, Verb::Patch, path, handler)
+}
+
+/// A row for a deletion.
+pub(super) const fn delete(id: &'static str, word: &'static str, path: &'static str, handler: Handler) -> Operation {
+    row(id, word, Verb::Delete, path, handler)
+}
+
 const fn row(id: &'static str, word: &'static str, verb: Verb, path: &'static str, handler: Handler) -> Operation {
     Operation {
         id,
@@ -145,7 +159,7 @@ const fn row(id: &'static str, word: &'static str, verb: Verb, path: &'static st
         lane: Lane::Partner,
         idempotency: match verb {
             Verb::Get => Idempotency::None,
-            Verb::Post => Idempotency::Accepted,
+            Verb::Post | Verb::Patch | Verb::Delete => Idempotency::Accepted,
         },
         body: Body::Ignored,
         query: &[],
@@ -248,6 +262,8 @@ impl Verb {
         match self {
             Verb::Get => "GET",
             Verb::Post => "POST",
+            Verb::Patch => "PATCH",
+            Verb::Delete => "DELETE",
         }
     }
 }

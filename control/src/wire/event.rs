@@ -5,7 +5,7 @@ use causeway_core::id::Mode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Payment, Session, SignedQuote, to_json};
+use super::{Customer, DeletedCustomer, ErasedCustomer, Payment, Session, SignedQuote, to_json};
 
 /// The body of a webhook.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -33,9 +33,15 @@ pub enum EventObject<'a> {
     Quote(Box<SignedQuote<'a>>),
     /// For `rail.*` and `kyc.required`.
     Payment(Box<Payment<'a>>),
+    /// For `customer.created` and `customer.updated`.
+    Customer(Box<Customer<'a>>),
+    /// The same, once the customer was deleted and erased.
+    ErasedCustomer(Box<ErasedCustomer>),
+    /// For `customer.deleted`.
+    DeletedCustomer(DeletedCustomer),
 }
 
-/// The body of a webhook for `event`: the same bytes at every call.
+/// The body of a webhook for `event`: the same bytes at every call, until what it says of a person is erased.
 pub fn render_event(event: &Event, mode: Mode) -> Vec<u8> {
     to_json(&Envelope {
         id: event.id.text(mode),
@@ -45,6 +51,11 @@ pub fn render_event(event: &Event, mode: Mode) -> Vec<u8> {
             EventData::Session(session) => EventObject::Session(Box::new(Session::of(session, mode))),
             EventData::Quote(quote) => EventObject::Quote(Box::new(SignedQuote::of(quote, event.created_at, mode))),
             EventData::Payment(payment) => EventObject::Payment(Box::new(Payment::of(payment, mode))),
+            EventData::Customer(facts, Some(terms)) => {
+                EventObject::Customer(Box::new(Customer::from_parts(facts, terms, mode)))
+            }
+            EventData::Customer(facts, None) => EventObject::ErasedCustomer(Box::new(ErasedCustomer::of(facts, mode))),
+            EventData::DeletedCustomer(id, at) => EventObject::DeletedCustomer(DeletedCustomer::of(*id, *at, mode)),
         },
     })
 }

@@ -1,11 +1,12 @@
 //! From the texts of a request to the core's values; each failure names its field.
 
-use causeway_core::limits::{METHOD_CHARS, REFERENCE_CHARS, URL_BYTES, WIRE_DECIMALS};
+use causeway_core::limits::{EMAIL_CHARS, METHOD_CHARS, NAME_CHARS, REFERENCE_CHARS, URL_BYTES, WIRE_DECIMALS};
 use causeway_core::money::{Amount, AmountError, Asset, Currency};
 use http::Uri;
 
 use super::{DecimalText, Text};
 use crate::http::host::is_loopback;
+use crate::iso::Country;
 use crate::problem::{Code, Problem};
 
 /// A positive amount, its scale as given.
@@ -40,6 +41,42 @@ pub(super) fn currency(param: &'static str, text: &Text<'_>) -> Result<Currency,
 pub(super) fn asset(param: &'static str, text: &Text<'_>) -> Result<Asset, Problem> {
     let message = || format!("{param} must be an asset's symbol of 2–12 letters and digits, such as USDC.");
     Asset::parse(&text.0).ok_or_else(|| Problem::invalid(param, message()))
+}
+
+pub(super) fn country(param: &'static str, text: &Text<'_>) -> Result<Country, Problem> {
+    Country::parse(&text.0)
+        .ok_or_else(|| Problem::invalid(param, format!("{param} must be a country of ISO 3166, such as DE.")))
+}
+
+/// An email address: something, one @, something, without spaces. What stands at both sides is for mail servers to judge.
+pub(super) fn email(param: &'static str, text: Text<'_>) -> Result<String, Problem> {
+    let fits = is_email(&text.0);
+    let message = || format!("{param} must be an email address of at most {EMAIL_CHARS} characters.");
+    if fits { Ok(text.0.into_owned()) } else { Err(Problem::invalid(param, message())) }
+}
+
+/// Whether [`email`] takes `text`.
+pub(crate) fn is_email(text: &str) -> bool {
+    let is_odd = |letter: char| letter.is_whitespace() || letter.is_control();
+    let sides = text.split_once('@').filter(|(_, domain)| !domain.contains('@'));
+    sides.is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty())
+        && !text.contains(is_odd)
+        && text.chars().count() <= EMAIL_CHARS
+}
+
+/// A telephone number as E.164 writes it: a plus, a digit that is not zero, 6 to 14 digits more.
+pub(super) fn phone(param: &'static str, text: Text<'_>) -> Result<String, Problem> {
+    let digits = text.0.strip_prefix('+').unwrap_or_default();
+    let fits = (7..=15).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !digits.starts_with('0');
+    let message = || format!("{param} must be a number with its country code, such as +4930123456.");
+    if fits { Ok(text.0.into_owned()) } else { Err(Problem::invalid(param, message())) }
+}
+
+/// A person's first or last name.
+pub(super) fn name(param: &'static str, text: Text<'_>) -> Result<String, Problem> {
+    bounded(param, text, NAME_CHARS)
 }
 
 /// A payment method's name.
@@ -120,6 +157,31 @@ mod tests {
             assert!(!fits(text), "{text}");
         }
         assert!(!fits(&format!("https://partner.example/{}", "a".repeat(URL_BYTES))));
+    }
+
+    #[test]
+    fn email_addresses_have_one_at_and_no_spaces() {
+        let long = format!("{}@a.example", "x".repeat(EMAIL_CHARS - 10));
+        for text in ["a@b", "Ann.Lee+shop@mail.example", "ännä@bücher.example", &long] {
+            assert!(is_email(text), "{text}");
+        }
+        let longer = format!("x{long}");
+        for text in ["", "@", "a@", "@b", "ab", "a@b@c", "a b@c", "a@b ", "a@b\n", "a\u{a0}@b", "a\0@b", &longer] {
+            assert!(!is_email(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn telephone_numbers_have_their_country_code() {
+        let fits = |text: &str| phone("phone", Text(text.into())).is_ok();
+        for text in ["+4930123", "+12025550123", "+123456789012345"] {
+            assert!(fits(text), "{text}");
+        }
+        for text in
+            ["", "+", "+123456", "+1234567890123456", "030123456", "0049301234", "+0301234567", "+49 30 1234567"]
+        {
+            assert!(!fits(text), "{text}");
+        }
     }
 
     #[test]

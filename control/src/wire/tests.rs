@@ -15,6 +15,8 @@ use serde::Serialize;
 
 use super::*;
 
+mod customer;
+
 const MODE: Mode = Mode::Sandbox;
 const AT: Timestamp = Timestamp(1_779_697_805_006);
 const LATER: Timestamp = Timestamp(1_779_697_835_006);

@@ -1,5 +1,7 @@
 //! Bodies that are right, and ways to change them.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde_json::{Value, json};
 
 use super::Kind;
@@ -23,6 +25,21 @@ pub fn lock_body(kind: Kind, amount: &str) -> Value {
         "amount": amount,
         "side": kind.side(),
         "payment_method": "sepa_instant",
+    })
+}
+
+/// A customer whom nobody else has, with everything that can be said.
+pub fn customer_body() -> Value {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    json!({
+        "email": format!("Ann.{number}@people.example"),
+        "external_id": format!("user-{number}"),
+        "phone": "+4930123456",
+        "first_name": "Ann",
+        "last_name": "Lee",
+        "country_code": "DE",
+        "metadata": { "tier": "gold" },
     })
 }
 

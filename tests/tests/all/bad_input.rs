@@ -42,6 +42,8 @@ fn wrong_methods_are_told_the_right_ones() {
         ("GET", "/v1/gate_sessions/x/cancel", "POST"),
         ("PATCH", "/v1/rails/pay_ins", "POST"),
         ("GET", "/v1/embed/bootstrap", "POST"),
+        ("PUT", "/v1/customers/x", "DELETE, GET, PATCH"),
+        ("DELETE", "/v1/customers", "GET, POST"),
         ("BREW", "/v1/gate_sessions", "GET, POST"),
     ] {
         let refused = partner.send(Request::new(method, path));

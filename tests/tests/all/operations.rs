@@ -15,10 +15,14 @@ macro_rules! operations {
 operations! {
     cancel_session
     complete_session
+    create_customer
     create_embed_token
     create_pay_in
     create_pay_out
     create_session
+    delete_customer
+    get_customer
+    list_customers
     list_sessions
     lock_quote
     resolve_payment
@@ -27,6 +31,7 @@ operations! {
     retrieve_session
     retrieve_signed_quote
     retrieve_transaction
+    update_customer
     verify_payment
 }
 

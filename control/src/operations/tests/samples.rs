@@ -64,6 +64,18 @@ impl Journey<'_> {
         self.world.post(&path).key(self.partner.secret()).send().await.expect(200)
     }
 
+    pub async fn customer(&self) -> Value {
+        self.write("/v1/customers", customer()).await
+    }
+
+    /// One that was deleted.
+    pub async fn gone(&self) -> Value {
+        let customer = self.customer().await;
+        let path = format!("/v1/customers/{}", customer["id"].as_str().unwrap());
+        self.world.ask(http::Method::DELETE, &path).key(self.partner.secret()).send().await.expect(200);
+        customer
+    }
+
     fn payments(&self) -> &'static str {
         if self.flow == "on_ramp" { "/v1/rails/pay_ins" } else { "/v1/rails/pay_outs" }
     }
@@ -77,6 +89,13 @@ impl Journey<'_> {
 
 pub fn lock(side: &str, amount: &str) -> Value {
     json!({ "currency": "EUR", "asset": "USDC", "amount": amount, "side": side, "payment_method": "sepa_instant" })
+}
+
+/// A customer whom nobody else has.
+pub fn customer() -> Value {
+    static PEOPLE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    let number = PEOPLE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    json!({ "email": format!("person-{number}@people.example"), "first_name": "Ann" })
 }
 
 /// A request for `operation` about objects of `partner`.
@@ -108,6 +127,14 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
             }
             (Value::Null, Some(json!({ "clientSecret": session["client_secret"] })))
         }
+        "createCustomer" if ready => (Value::Null, Some(customer())),
+        "createCustomer" => (Value::Null, Some(json!({ "email": journey.gone().await["email"] }))),
+        "listCustomers" => (Value::Null, None),
+        "getCustomer" | "updateCustomer" | "deleteCustomer" => {
+            let customer = if ready { journey.customer().await } else { journey.gone().await };
+            let body = (operation.id == "updateCustomer").then(|| json!({ "last_name": "Lee" }));
+            (customer["id"].clone(), body)
+        }
         "lockQuote" => (Value::Null, Some(lock("on_ramp", "100.00"))),
         "retrieveSignedQuote" => (journey.quote().await["id"].clone(), None),
         "createPayIn" | "createPayOut" => {
@@ -134,6 +161,8 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
 pub fn changed(operation: &Operation) -> Value {
     match operation.id {
         "createSession" => json!({ "amount": "100.01", "currency": "EUR", "return_url": "https://shop.example/done" }),
+        "createCustomer" => customer(),
+        "updateCustomer" => json!({ "last_name": null }),
         "lockQuote" => lock("on_ramp", "100.1"),
         "createPayIn" | "createPayOut" => json!({ "quote_id": "qt_test_0", "session_id": "gs_test_0" }),
         "completeSession" => json!({ "outcome": "failed" }),
@@ -148,7 +177,9 @@ pub fn refusal(operation: &Operation) -> Option<(u16, &'static str)> {
         "createPayIn" | "createPayOut" => Some((409, "quote_consumed")),
         "settlePayIn" | "settlePayOut" | "failPayIn" | "failPayOut" | "cancelPayIn" | "cancelPayOut"
         | "verifyPayIn" | "verifyPayOut" => Some((409, "payment_not_waiting")),
-        "createSession" | "lockQuote" => None,
+        "createCustomer" => Some((409, "customer_already_exists")),
+        "updateCustomer" => Some((404, "not_found")),
+        "createSession" | "lockQuote" | "deleteCustomer" => None,
         _ if operation.verb.word() == "GET" => None,
         unknown => panic!("{unknown} has no refused state: name one"),
     }

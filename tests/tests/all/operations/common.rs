@@ -141,6 +141,11 @@ pub fn secret_key(stage: &Stage, operation: &Operation) {
 
 /// The same, and an account without the rails entitlement is refused.
 pub fn secret_key_with_rails(stage: &Stage, operation: &Operation) {
+    secret_key_with_entitlement(stage, operation);
+}
+
+/// The same, and an account without any entitlement is refused.
+pub fn secret_key_with_entitlement(stage: &Stage, operation: &Operation) {
     secret_key(stage, operation);
     let request = (operation.prepare)(&stage.alice);
     stage.carol.send(request).expect_refusal(403, "not_entitled");

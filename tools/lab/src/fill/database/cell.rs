@@ -86,9 +86,7 @@ impl Cell {
             | Reply::DeletedCustomer(..)
             | Reply::Account(_)
             | Reply::Key(_)
-            | Reply::Done => {
-                Err(Failure::wrong("a redemption was answered with something else"))
-            }
+            | Reply::Done => Err(Failure::wrong("a redemption was answered with something else")),
         };
         decided.map(payment).collect()
     }
