@@ -1,5 +1,7 @@
 //! The five operations on customers.
 
+use std::slice::from_ref;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -122,11 +124,11 @@ async fn lists_are_paged_and_filtered_by_names() {
         (journey.customer().await, journey.gone().await, create(&world, SHOP, whole()).await.expect(201));
     create(&world, OTHER, json!({ "email": "ann@other.example" })).await.expect(201);
     assert_eq!(listed(&world, "").await, [whole.clone(), first.clone()]);
-    assert_eq!(listed(&world, "limit=1").await, [whole.clone()]);
+    assert_eq!(listed(&world, "limit=1").await, from_ref(&whole));
     let behind = |customer: &Value| format!("starting_after={}", customer["id"].as_str().unwrap());
-    assert_eq!(listed(&world, &behind(&gone)).await, [first.clone()]);
-    assert_eq!(listed(&world, "email=ANN.lee%40people.example").await, [whole.clone()]);
-    assert_eq!(listed(&world, "external_id=user-1&email=ann.lee@people.example").await, [whole.clone()]);
+    assert_eq!(listed(&world, &behind(&gone)).await, from_ref(&first));
+    assert_eq!(listed(&world, "email=ANN.lee%40people.example").await, from_ref(&whole));
+    assert_eq!(listed(&world, "external_id=user-1&email=ann.lee@people.example").await, from_ref(&whole));
     assert_eq!(listed(&world, &format!("external_id=user-1&{}", behind(&whole))).await, Vec::<Value>::new());
     let of_first = first["email"].as_str().unwrap();
     for query in [

@@ -68,7 +68,7 @@ fn refused_when_a_name_is_taken(_: &Stage, _: &Operation) {
         assert_eq!(partner.send(request).expect_refusal(409, "customer_already_exists")["type"], "conflict");
     };
     let email = customer["email"].as_str().unwrap();
-    let mut again = || {
+    let again = || {
         taken(other(json!({ "email": email })));
         taken(other(json!({ "email": email.to_uppercase() })));
         taken(other(json!({ "external_id": customer["external_id"] })));
