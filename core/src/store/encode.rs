@@ -49,9 +49,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::Replay(key, row) => {
             batch.put_with(Column::Replays, &Key::replay(key), |out| replay::encode(row, out));
         }
-        Change::Person(key, row) => {
-            batch.put_with(Column::Persons, &Key::alone(*key), |out| person::encode(row, out));
-        }
+        Change::Person(key, row) => batch.put_with(Column::Persons, &Key::alone(*key), |out| person::encode(row, out)),
         Change::Balance(key, balance) => {
             batch.put_with(Column::Balances, &Key::balance(key), |out| ledger::encode_balance(*balance, out));
         }
