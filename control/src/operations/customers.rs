@@ -21,7 +21,7 @@ pub(super) const EXTERNAL_ID: Parameter = Parameter {
 pub(super) const EMAIL: Parameter = Parameter {
     name: "email",
     description: "Only the customer with this email address, upper and lower case aside.",
-    schema: r#"{"type":"string","maxLength":254,"pattern":"^[^@\\s]+@[^@\\s]+$"}"#,
+    schema: r#"{"type":"string","maxLength":254,"pattern":"^[^@\\s\\x00-\\x1f\\x7f-\\x9f]+@[^@\\s\\x00-\\x1f\\x7f-\\x9f]+$"}"#,
 };
 
 pub(super) async fn create_customer(call: Call<'_>) -> Handled {

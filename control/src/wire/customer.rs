@@ -7,6 +7,7 @@ use causeway_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::forms::EMAIL;
 use super::patch::{Change, spoken};
 use super::{Fingerprint, Pairs, PairsView, Text, Time, field, mode_word};
 use crate::problem::Problem;
@@ -18,7 +19,7 @@ pub struct CreateCustomer<'a> {
     /// The email address. No two customers of yours have the same, upper and lower case aside, nor one that a deleted
     /// customer had.
     #[serde(borrow)]
-    #[schemars(length(max = 254), regex(pattern = r"^[^@\s]+@[^@\s]+$"))]
+    #[schemars(length(max = 254), regex(pattern = EMAIL))]
     pub email: Text<'a>,
     /// Your own name for the person, the same as the `user_reference` of sessions. It is as unique as the email address.
     #[serde(borrow)]
