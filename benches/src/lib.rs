@@ -183,6 +183,7 @@ fn account() -> Account {
         webhook: None,
         quote_life: None,
         risk_is_real: false,
+        branding: Default::default(),
     }
 }
 

@@ -15,7 +15,7 @@ use causeway_core::money::{Amount, Asset, Currency, Rate};
 use causeway_core::quote::FeeSchedule;
 use causeway_core::rail::RailOutcome;
 use causeway_core::risk::scorer::NoModel;
-use causeway_core::routing::{AssetInfo, Catalogue, Corridor, PairRate};
+use causeway_core::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 use causeway_core::settings::Settings;
 use causeway_core::store::{MemoryStore, Reader};
 use causeway_core::terms::Side;
@@ -304,13 +304,15 @@ fn catalogue() -> Catalogue {
         enabled: true,
         connected: true,
     };
-    let info = AssetInfo { name: "USD Coin".to_owned(), decimals: 6, networks: vec!["ethereum".to_owned()] };
+    let network = Network { chain: "ethereum".to_owned(), contract_address: None, amounts: (amount("1"), amount("5000")) };
+    let info = AssetInfo { name: "USD Coin".to_owned(), decimals: 6, networks: vec![network] };
     let rate = PairRate { mid: Rate::new("0.92".parse().unwrap()).unwrap(), spread_basis_points: 20 };
     Catalogue {
         corridors: vec![corridor("first"), corridor("second")],
         assets: HashMap::from([(asset, info)]),
         rates: HashMap::from([((currency, asset), rate)]),
         fees: HashMap::from([((currency, "sepa_instant".to_owned()), fees)]),
+        methods: HashMap::from([("sepa_instant".to_owned(), "SEPA Instant".to_owned())]),
         dollar_asset: Some(asset),
     }
 }

@@ -1,5 +1,6 @@
 //! A partner account as one cell knows it: keys, entitlements, origins, webhook endpoint.
 
+use crate::branding::Branding;
 use crate::id::{AccountId, KeyId};
 use crate::time::{Millis, Timestamp};
 
@@ -24,6 +25,8 @@ pub struct Account {
     pub quote_life: Option<Millis>,
     /// Whether the model's verdict decides in the sandbox too.
     pub risk_is_real: bool,
+    /// How its hosted widget looks.
+    pub branding: Branding,
 }
 
 /// What an account may use beyond the plain API.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
+use crate::branding::{Branding, BrandingPatch};
 use crate::customer::{Customer, CustomerPatch, CustomerTerms};
 use crate::delivery::DeliveryOutcome;
 use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
@@ -62,6 +63,8 @@ pub enum Command {
     UpdateCustomer(AccountId, CustomerId, Box<CustomerPatch>),
     /// Deletes a customer. Legal with the customers entitlement, any number of times.
     DeleteCustomer(AccountId, CustomerId),
+    /// Changes how the account's widget looks. Legal at any time.
+    UpdateBranding(AccountId, Box<BrandingPatch>),
     /// Rails' words, in the order in which they came. A word that comes twice or too late changes nothing.
     ReportRails(Vec<RailReport>),
     /// What came of attempts to deliver.
@@ -167,6 +170,8 @@ pub enum Reply {
     Customer(Arc<Customer>),
     /// The customer that was deleted, and when.
     DeletedCustomer(CustomerId, Timestamp),
+    /// How the account's widget looks after the command.
+    Branding(Box<Branding>),
     /// The account after the command.
     Account(Arc<Account>),
     /// The key that was added.
@@ -280,7 +285,8 @@ impl Command {
             | Command::RememberPayment(account, _, _, _)
             | Command::CreateCustomer(account, _)
             | Command::UpdateCustomer(account, _, _)
-            | Command::DeleteCustomer(account, _) => Some(*account),
+            | Command::DeleteCustomer(account, _)
+            | Command::UpdateBranding(account, _) => Some(*account),
             Command::ReportRails(_)
             | Command::ReportDeliveries(_)
             | Command::RunTimer(_)

@@ -1,6 +1,7 @@
 //! What tests share: one currency, one asset, one method, two corridors.
 
 use crate::account::{Account, Entitlements};
+use crate::branding::Branding;
 use crate::command::{Command, LockQuote, Redeem};
 use crate::customer::{CustomerTerms, NameKey};
 use crate::id::{AccountId, IdKey, Mode, QuoteId, SessionId};
@@ -8,7 +9,7 @@ use crate::money::{Amount, Asset, Currency, Rate};
 use crate::payment::Payment;
 use crate::quote::{FeeSchedule, QuoteKey};
 use crate::rail::{RailOutcome, RailReport};
-use crate::routing::{AssetInfo, Catalogue, Corridor, PairRate};
+use crate::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 use crate::session::{Flow, SessionTerms};
 use crate::settings::Settings;
 use crate::terms::Side;
@@ -25,6 +26,7 @@ pub fn account(id: AccountId) -> Account {
         webhook: None,
         quote_life: None,
         risk_is_real: false,
+        branding: Branding::default(),
     }
 }
 
@@ -100,13 +102,19 @@ pub fn catalogue() -> Catalogue {
         network_fixed: Amount::parse("0.10").unwrap(),
         partner_basis_points: 50,
     };
-    let info = AssetInfo { name: "USD Coin".to_owned(), decimals: 6, networks: vec!["ethereum".to_owned()] };
+    let network = Network {
+        chain: "ethereum".to_owned(),
+        contract_address: None,
+        amounts: (Amount::parse("1").unwrap(), Amount::parse("100000").unwrap()),
+    };
+    let info = AssetInfo { name: "USD Coin".to_owned(), decimals: 6, networks: vec![network] };
     let rate = PairRate { mid: Rate::new("0.92".parse().unwrap()).unwrap(), spread_basis_points: 20 };
     Catalogue {
         corridors: vec![corridor("first", 0.98), corridor("second", 0.95)],
         assets: [(asset, info)].into(),
         rates: [((currency, asset), rate)].into(),
         fees: [((currency, "card".to_owned()), fees)].into(),
+        methods: [("card".to_owned(), "Card".to_owned())].into(),
         dollar_asset: Some(asset),
     }
 }

@@ -10,6 +10,7 @@ pub mod id;
 pub mod money;
 
 pub mod terms;
+pub mod branding;
 pub mod account;
 pub mod session;
 pub mod customer;

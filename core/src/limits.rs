@@ -48,6 +48,8 @@ pub const REFERENCE_CHARS: usize = 255;
 pub const EMAIL_CHARS: usize = 254;
 /// Longest first or last name, in characters.
 pub const NAME_CHARS: usize = 128;
+/// Longest brand name, in characters.
+pub const BRAND_NAME_CHARS: usize = 64;
 /// Longest payment method, in characters.
 pub const METHOD_CHARS: usize = 64;
 

@@ -3,5 +3,5 @@
 pub mod catalogue;
 mod choose;
 
-pub use catalogue::{AssetInfo, Catalogue, Corridor, PairRate};
+pub use catalogue::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 pub use choose::{Candidate, choose};

@@ -38,6 +38,7 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::time::Timestamp;
 
+pub use quotes::priced;
 pub use redeem::Redemption;
 use table::Table;
 
@@ -165,6 +166,7 @@ impl State {
             || match &submission.command {
                 Command::CreateSession(..)
                 | Command::LockQuote(..)
+                | Command::UpdateBranding(..)
                 | Command::CreateCustomer(..)
                 | Command::UpdateCustomer(..)
                 | Command::DeleteCustomer(..) => false,
@@ -286,6 +288,7 @@ impl State {
             Command::CreateCustomer(account, terms) => done(self.create_customer(*account, terms)?),
             Command::UpdateCustomer(account, id, patch) => done(self.update_customer(*account, *id, patch)?),
             Command::DeleteCustomer(account, id) => done(self.delete_customer(*account, *id)?),
+            Command::UpdateBranding(account, patch) => done(self.update_branding(*account, patch)?),
             Command::ReportRails(reports) => done(self.report_rails(reports)),
             Command::ReportDeliveries(outcomes) => done(self.report_deliveries(outcomes)),
             Command::RunTimer(timer) => done(self.run_timer(*timer)),

@@ -9,7 +9,15 @@ const CORRIDORS: &str = r#"
 symbol = "USDC"
 name = "USD Coin"
 decimals = 6
-networks = ["ethereum"]
+
+[[asset.network]]
+chain = "ethereum"
+min_amount = "1"
+max_amount = "100.5"
+
+[[method]]
+id = "card"
+name = "Card"
 
 [[corridor]]
 id = "one"
@@ -71,35 +79,55 @@ fn what_is_wrong_is_named_with_file_and_line() {
         assert!(RATES.contains(from), "{from}");
         check(CORRIDORS, &RATES.replace(from, to), place, part);
     };
-    in_corridors("currencies = [\"EUR\"]", "currencies = [\"EUX\"]", "c:13: ", "`EUX` is no ISO 4217 currency");
-    in_corridors("currencies = [\"EUR\"]", "currencies = [\"USD\"]", "c:8: ", "no rate");
-    in_corridors("methods = [\"card\"]", "methods = [\"wire\"]", "c:8: ", "no fees");
-    in_corridors("methods = [\"card\"]", "methods = []", "c:8: ", "serves nothing");
-    in_corridors("sides = [\"on_ramp\"]", "sides = [\"both\"]", "c:11: ", "no side");
-    in_corridors("countries = [\"DE\"]", "countries = [\"de\"]", "c:12: ", "no country");
-    in_corridors("\"1.00\"", "\"101.00\"", "c:8: ", "above its max_amount");
-    in_corridors("\"1.00\"", "\"1.001\"", "c:8: ", "decimals");
-    in_corridors("\"1.00\"", "\"-1\"", "c:15: ", "decimal string");
-    in_corridors("success = 0.9", "success = 1.1", "c:19: ", "no share");
-    in_corridors("cost_basis_points = 10", "cost_basis_points = 10001", "c:17: ", "more than the whole");
-    in_corridors("success = 0.9", "success = 0.9\nsuces = 1", "c:20: ", "suces");
+    in_corridors("currencies = [\"EUR\"]", "currencies = [\"EUX\"]", "c:21: ", "`EUX` is no ISO 4217 currency");
+    in_corridors("currencies = [\"EUR\"]", "currencies = [\"USD\"]", "c:16: ", "no rate");
+    in_corridors("methods = [\"card\"]", "methods = [\"wire\"]", "c:16: ", "no [[method]] names");
+    in_corridors("\"card\"", "\"wire\"", "c:16: ", "no fees");
+    in_corridors("methods = [\"card\"]", "methods = []", "c:16: ", "serves nothing");
+    in_corridors("sides = [\"on_ramp\"]", "sides = [\"both\"]", "c:19: ", "no side");
+    in_corridors("countries = [\"DE\"]", "countries = [\"de\"]", "c:20: ", "no country");
+    in_corridors("countries = [\"DE\"]", "countries = [\"ZZ\"]", "c:20: ", "no country of ISO 3166");
+    in_corridors("\"100.5\"", "\"0.5\"", "c:7: ", "min_amount above");
+    in_corridors("\"100.5\"", "\"100.0000001\"", "c:7: ", "more decimals than USDC");
+    in_corridors("\"ethereum\"", "\"Ethereum\"", "c:8: ", "no name");
+    in_corridors("\"ethereum\"", "\"ethereum\"\ncontract_address = \"\"", "c:9: ", "printable");
+    in_corridors("name = \"Card\"", "name = \"a\\tb\"", "c:14: ", "printable");
+    in_corridors(
+        "[[asset.network]]\nchain = \"ethereum\"\nmin_amount = \"1\"\nmax_amount = \"100.5\"",
+        "",
+        "c:2: ",
+        "moves on no network",
+    );
+    in_corridors("\"1.00\"", "\"101.00\"", "c:16: ", "above its max_amount");
+    in_corridors("\"1.00\"", "\"1.001\"", "c:16: ", "decimals");
+    in_corridors("\"1.00\"", "\"-1\"", "c:23: ", "decimal string");
+    in_corridors("success = 0.9", "success = 1.1", "c:27: ", "no share");
+    in_corridors("cost_basis_points = 10", "cost_basis_points = 10001", "c:25: ", "more than the whole");
+    in_corridors("success = 0.9", "success = 0.9\nsuces = 1", "c:28: ", "suces");
     in_corridors("decimals = 6", "decimals = 18", "c:2: ", "at most 8");
-    in_corridors("id = \"one\"", "id = \"One\"", "c:9: ", "no name");
-    in_corridors("id = \"one\"\n", "", "c:8: ", "id");
-    in_corridors("id = \"one\"", "id = ", "c:9: ", "");
+    in_corridors("id = \"one\"", "id = \"One\"", "c:17: ", "no name");
+    in_corridors("id = \"one\"\n", "", "c:16: ", "id");
+    in_corridors("id = \"one\"", "id = ", "c:17: ", "");
     in_rates("asset = \"USDC\"\nmid", "asset = \"BTC\"\nmid", "r:4: ", "does not list");
     in_rates("dollar_asset = \"USDC\"", "dollar_asset = \"USDT\"", "r:2: ", "no rate in EUR");
     in_rates("\"0.92\"", "\"0.00\"", "r:7: ", "greater than zero");
     in_rates("\"0.25\"", "\"0.255\"", "r:10: ", "decimals");
     let twice = |text: &str, table: &str| format!("{text}\n{}", &text[text.find(table).unwrap()..]);
-    check(&twice(CORRIDORS, "[[corridor]]"), RATES, "c:21: ", "second time");
+    check(&twice(CORRIDORS, "[[corridor]]"), RATES, "c:29: ", "second time");
+    let again = |table: &str, end: &str| {
+        let (from, to) = (CORRIDORS.find(table).unwrap(), CORRIDORS.find(end).unwrap());
+        CORRIDORS.replace(end, &format!("{}{end}", &CORRIDORS[from..to]))
+    };
+    check(&again("[[asset.network]]", "[[method]]"), RATES, "c:12: ", "second time");
+    check(&again("[[method]]", "[[corridor]]"), RATES, "c:16: ", "second time");
     check(
         &CORRIDORS.replace(
             "[[corridor]]",
-            "[[asset]]\nsymbol = \"usdc\"\nname = \"\"\ndecimals = 1\nnetworks = [\"a\"]\n[[corridor]]",
+            "[[asset]]\nsymbol = \"usdc\"\nname = \"x\"\ndecimals = 1\n[[asset.network]]\nchain = \"a\"\nmin_amount = \"1\"\n\
+             max_amount = \"1\"\n[[corridor]]",
         ),
         RATES,
-        "c:8: ",
+        "c:16: ",
         "second time",
     );
     check(CORRIDORS, &twice(RATES, "[[fee]]"), "r:18: ", "second time");

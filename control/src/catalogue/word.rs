@@ -5,6 +5,8 @@ use causeway_core::terms::Side;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
+use crate::iso::Country;
+
 /// A value read from a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word<T>(pub T);
@@ -58,16 +60,21 @@ impl FromWord for Side {
     }
 }
 
-/// An ISO 3166 alpha-2 country code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Country(pub String);
-
 impl FromWord for Country {
     fn from_word(text: &str) -> Result<Country, String> {
-        let valid = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase());
-        valid
-            .then(|| Country(text.to_owned()))
-            .ok_or_else(|| "is no country: use two capital letters such as DE".to_owned())
+        let known = Country::parse(text).filter(|country| country.code() == text);
+        known.ok_or_else(|| "is no country of ISO 3166: use two capital letters such as DE".to_owned())
+    }
+}
+
+/// What people read: a name or an address, 1 to 128 printable characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label(pub String);
+
+impl FromWord for Label {
+    fn from_word(text: &str) -> Result<Label, String> {
+        let valid = (1..=128).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        valid.then(|| Label(text.to_owned())).ok_or_else(|| "must have 1 to 128 printable characters".to_owned())
     }
 }
 

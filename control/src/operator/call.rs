@@ -125,6 +125,7 @@ impl Call<'_> {
             | Reply::Payment(_)
             | Reply::Customer(_)
             | Reply::DeletedCustomer(..)
+            | Reply::Branding(_)
             | Reply::Key(_)
             | Reply::Done => Err(Problem::internal("the cell answered an account's change with something else")),
         }

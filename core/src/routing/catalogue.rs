@@ -18,6 +18,8 @@ pub struct Catalogue {
     pub rates: HashMap<(Currency, Asset), PairRate>,
     /// What each method costs the user, per currency.
     pub fees: HashMap<(Currency, String), FeeSchedule>,
+    /// What people call each method.
+    pub methods: HashMap<String, String>,
     /// The dollar-pegged asset by which features count amounts.
     pub dollar_asset: Option<Asset>,
 }
@@ -59,7 +61,18 @@ pub struct AssetInfo {
     /// Its decimals, at most eight.
     pub decimals: u32,
     /// The networks on which it moves.
-    pub networks: Vec<String>,
+    pub networks: Vec<Network>,
+}
+
+/// A network on which an asset moves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Its name: `ethereum`, `bitcoin`, …
+    pub chain: String,
+    /// The asset's contract there; `None` for the network's own coin, and where nobody is certain.
+    pub contract_address: Option<String>,
+    /// Smallest and largest amount of the asset that is moved at once.
+    pub amounts: (Amount, Amount),
 }
 
 /// The price of an asset.
@@ -75,6 +88,11 @@ impl Catalogue {
     /// Whether some enabled corridor carries `method` for `currency` and `side`.
     pub fn carries(&self, side: Side, currency: Currency, method: &str) -> bool {
         self.corridors.iter().any(|corridor| corridor.serves(side, currency, method))
+    }
+
+    /// The rate that prices are made from; `None` when there is no fresh one.
+    pub fn fresh_rate(&self, currency: Currency, asset: Asset) -> Option<PairRate> {
+        self.rates.get(&(currency, asset)).copied()
     }
 
     /// The first method, in the order of the corridors, that serves `side` and `currency`.
@@ -93,6 +111,11 @@ impl Corridor {
             && self.sides.contains(&side)
             && self.currencies.contains(&currency)
             && self.methods.iter().any(|known| known == method)
+    }
+
+    /// Whether it could carry something now: it is taken into account and its rail can be reached.
+    pub fn is_up(&self) -> bool {
+        self.enabled && self.connected
     }
 
     /// Whether its bounds hold `fiat`.

@@ -146,7 +146,7 @@ impl Known {
                     self.keys.push((*account, key.id));
                 }
             }
-            Reply::DeletedCustomer(..) | Reply::Account(_) | Reply::Done => {}
+            Reply::DeletedCustomer(..) | Reply::Branding(_) | Reply::Account(_) | Reply::Done => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::customer::NameKey;
 use crate::id::{AccountId, IdKey, Mode};
 use crate::money::{Amount, Asset, Currency, Rate};
 use crate::quote::{FeeSchedule, QuoteKey};
-use crate::routing::{AssetInfo, Catalogue, Corridor, PairRate};
+use crate::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 use crate::settings::Settings;
 use crate::terms::Side;
 use crate::time::Timestamp;
@@ -38,6 +38,7 @@ pub fn catalogue() -> Catalogue {
         fees: [((eur, "card"), 100), ((usd, "card"), 120), ((eur, "sepa"), 10), ((usd, "ach"), 5)]
             .map(|((currency, method), points)| ((currency, method.to_owned()), fees(points)))
             .into(),
+        methods: ["card", "sepa", "ach"].map(|method| (method.to_owned(), method.to_uppercase())).into(),
         dollar_asset: Some(usdc),
     }
 }
@@ -83,7 +84,9 @@ pub fn amount(text: &str) -> Amount {
 }
 
 fn info(name: &str, decimals: u32) -> AssetInfo {
-    AssetInfo { name: name.to_owned(), decimals, networks: vec!["ethereum".to_owned()] }
+    let network =
+        Network { chain: "ethereum".to_owned(), contract_address: None, amounts: (amount("0.0001"), amount("100000")) };
+    AssetInfo { name: name.to_owned(), decimals, networks: vec![network] }
 }
 
 fn rate(mid: &str, spread_basis_points: u32) -> PairRate {

@@ -52,7 +52,7 @@ impl Tally {
 }
 
 /// The names of all commands.
-pub const COMMANDS: [&str; 21] = [
+pub const COMMANDS: [&str; 22] = [
     "CreateSession",
     "CancelSession",
     "LockQuote",
@@ -64,6 +64,7 @@ pub const COMMANDS: [&str; 21] = [
     "CreateCustomer",
     "UpdateCustomer",
     "DeleteCustomer",
+    "UpdateBranding",
     "ReportRails",
     "ReportDeliveries",
     "RunTimer",
@@ -90,6 +91,7 @@ fn name(command: &Command) -> &'static str {
         Command::CreateCustomer(..) => "CreateCustomer",
         Command::UpdateCustomer(..) => "UpdateCustomer",
         Command::DeleteCustomer(..) => "DeleteCustomer",
+        Command::UpdateBranding(..) => "UpdateBranding",
         Command::ReportRails(..) => "ReportRails",
         Command::ReportDeliveries(..) => "ReportDeliveries",
         Command::RunTimer(..) => "RunTimer",

@@ -1,9 +1,10 @@
-//! Accounts: what operators set.
+//! Accounts: what operators set, and how partners' widgets look.
 
 use std::sync::Arc;
 
 use super::State;
 use crate::account::{Account, ApiKey, Entitlements, WebhookEndpoint};
+use crate::branding::{Branding, BrandingPatch};
 use crate::change::Change;
 use crate::command::{Command, NewKey, Refusal, Reply};
 use crate::id::{AccountId, KeyId};
@@ -29,6 +30,7 @@ impl State {
             webhook: None,
             quote_life: None,
             risk_is_real: false,
+            branding: Branding::default(),
         }))
     }
 
@@ -78,6 +80,13 @@ impl State {
         Ok(self.put_account(Account { webhook: endpoint.cloned(), ..Account::clone(&account) }))
     }
 
+    pub(super) fn update_branding(&mut self, account: AccountId, patch: &BrandingPatch) -> Result<Reply, Refusal> {
+        let account = self.account(account)?;
+        let branding = account.branding.patched(patch);
+        self.put_account(Account { branding: branding.clone(), ..Account::clone(&account) });
+        Ok(Reply::Branding(Box::new(branding)))
+    }
+
     /// Whether the account of a partner's write may do this. It is looked at before a remembered answer is.
     pub(super) fn entitled(&self, command: &Command) -> Result<(), Refusal> {
         let Some(account) = command.partner() else { return Ok(()) };
@@ -92,6 +101,7 @@ impl State {
             | Command::ConfirmSession(..)
             | Command::VerifyPayment(..)
             | Command::RememberPayment(..)
+            | Command::UpdateBranding(..)
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
             | Command::RunTimer(..)

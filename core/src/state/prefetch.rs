@@ -58,7 +58,8 @@ impl State {
                 TimerTask::RetryDelivery(delivery) => self.need(Need::Delivery(timer.account, delivery), needs),
                 TimerTask::EraseCustomer(id) => self.need(Need::DeletedCustomer(timer.account, id), needs),
             },
-            Command::CreateAccount(..)
+            Command::UpdateBranding(..)
+            | Command::CreateAccount(..)
             | Command::CreateKey(..)
             | Command::RevokeKey(..)
             | Command::SetEntitlements(..)

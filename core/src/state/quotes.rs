@@ -8,37 +8,17 @@ use crate::command::{LockQuote, Refusal, Reply};
 use crate::id::{AccountId, QuoteId};
 use crate::money::{Currency, Rate, Rounding};
 use crate::quote::{FeeSchedule, Pair, PriceError, Quote, price, sign};
-use crate::routing::PairRate;
+use crate::routing::{Catalogue, PairRate};
 use crate::terms::{Side, Terms};
 
 impl State {
     pub(super) fn lock_quote(&mut self, account: AccountId, lock: &LockQuote) -> Result<Reply, Refusal> {
         let account = self.account(account)?;
-        let terms = self.priced(lock)?;
+        let terms = priced(&self.catalogue, lock)?;
         let id = QuoteId(self.ids().draw(&self.settings.id_key));
         let quote = Arc::new(self.signed_quote(&account, id, lock, terms));
         self.quotes.put(self.head.batch, (account.id, id), Arc::clone(&quote));
         Ok(Reply::Quote(quote))
-    }
-
-    /// The terms that the catalogue gives for what is asked.
-    pub(super) fn priced(&self, lock: &LockQuote) -> Result<Terms, Refusal> {
-        let fees = self.offered(lock.side, lock.currency, &lock.payment_method)?;
-        let asset = self.catalogue.assets.get(&lock.asset).ok_or(Refusal::AssetUnavailable)?;
-        let quoted = self.catalogue.rates.get(&(lock.currency, lock.asset)).ok_or(Refusal::RateUnavailable)?;
-        let rate = with_spread(*quoted, lock.side).ok_or(Refusal::RateUnavailable)?;
-        let pair = Pair {
-            currency: lock.currency,
-            asset: lock.asset,
-            asset_decimals: asset.decimals,
-            payment_method: &lock.payment_method,
-            rate,
-        };
-        let terms = price(lock.side, lock.amount, &pair, fees)?;
-        let is_carried = self.catalogue.corridors.iter().any(|corridor| {
-            corridor.serves(lock.side, lock.currency, &lock.payment_method) && corridor.takes(terms.fiat_amount)
-        });
-        if is_carried { Ok(terms) } else { Err(Refusal::AmountOutOfRange) }
     }
 
     /// A quote with its signature, not yet written.
@@ -59,12 +39,37 @@ impl State {
         quote.signature = sign(&quote, key);
         quote
     }
+}
 
-    /// The fees of a method that some corridor carries.
-    pub(super) fn offered(&self, side: Side, currency: Currency, method: &str) -> Result<&FeeSchedule, Refusal> {
-        let fees = self.catalogue.fees.get(&(currency, method.to_owned()));
-        fees.filter(|_| self.catalogue.carries(side, currency, method)).ok_or(Refusal::MethodUnavailable)
-    }
+/// The terms that a catalogue gives for what is asked: what a lock fixes, and what a preview shows.
+pub fn priced(catalogue: &Catalogue, lock: &LockQuote) -> Result<Terms, Refusal> {
+    let fees = offered(catalogue, lock.side, lock.currency, &lock.payment_method)?;
+    let asset = catalogue.assets.get(&lock.asset).ok_or(Refusal::AssetUnavailable)?;
+    let quoted = catalogue.fresh_rate(lock.currency, lock.asset).ok_or(Refusal::RateUnavailable)?;
+    let rate = with_spread(quoted, lock.side).ok_or(Refusal::RateUnavailable)?;
+    let pair = Pair {
+        currency: lock.currency,
+        asset: lock.asset,
+        asset_decimals: asset.decimals,
+        payment_method: &lock.payment_method,
+        rate,
+    };
+    let terms = price(lock.side, lock.amount, &pair, fees)?;
+    let is_carried = catalogue.corridors.iter().any(|corridor| {
+        corridor.serves(lock.side, lock.currency, &lock.payment_method) && corridor.takes(terms.fiat_amount)
+    });
+    if is_carried { Ok(terms) } else { Err(Refusal::AmountOutOfRange) }
+}
+
+/// The fees of a method that some corridor carries.
+pub(super) fn offered<'a>(
+    catalogue: &'a Catalogue,
+    side: Side,
+    currency: Currency,
+    method: &str,
+) -> Result<&'a FeeSchedule, Refusal> {
+    let fees = catalogue.fees.get(&(currency, method.to_owned()));
+    fees.filter(|_| catalogue.carries(side, currency, method)).ok_or(Refusal::MethodUnavailable)
 }
 
 /// The user buys above the middle and sells below it.

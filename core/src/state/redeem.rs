@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::State;
+use super::quotes::{offered, priced};
 use crate::account::Account;
 use crate::change::Change;
 use crate::command::{LockQuote, Redeem, Refusal, Reply, Subject, Timer, TimerTask};
@@ -91,7 +92,7 @@ impl State {
         let session = self.session(account.id, id, Subject::Path)?;
         self.takes_movement(&session)?;
         let lock = self.confirming_lock(&session, method)?;
-        let terms = self.priced(&lock)?;
+        let terms = priced(&self.catalogue, &lock)?;
         let mut ids = self.ids();
         let quote = QuoteId(ids.draw(&self.settings.id_key));
         let quote = self.signed_quote(&account, quote, &lock, terms);
@@ -111,13 +112,13 @@ impl State {
         let currency = session.terms.currency;
         let first = || self.catalogue.first_method(side, currency);
         let method = method.map(str::to_owned).or_else(first).ok_or(Refusal::MethodUnavailable)?;
-        self.offered(side, currency, &method)?;
+        offered(&self.catalogue, side, currency, &method)?;
         let asset = session.terms.target_token.or(self.catalogue.dollar_asset).ok_or(Refusal::AssetUnavailable)?;
         let amount = match side {
             Side::OnRamp => session.terms.amount,
             Side::OffRamp => {
                 let decimals = self.catalogue.assets.get(&asset).ok_or(Refusal::AssetUnavailable)?.decimals;
-                let quoted = self.catalogue.rates.get(&(currency, asset)).ok_or(Refusal::RateUnavailable)?;
+                let quoted = self.catalogue.fresh_rate(currency, asset).ok_or(Refusal::RateUnavailable)?;
                 let crypto = session.terms.amount.divided_by(quoted.mid, decimals, crate::money::Rounding::Down);
                 crypto.filter(|amount| !amount.is_zero()).ok_or(Refusal::AmountOutOfRange)?
             }

@@ -8,6 +8,7 @@ mod world;
 
 use rust_decimal::Decimal;
 
+use crate::branding::BrandingPatch;
 use crate::change::Need;
 use crate::command::{Command, Moment, Refusal, Reply, Subject};
 use crate::event::EventKind;
@@ -330,4 +331,6 @@ fn every_command_keeps_its_write_budget() {
     let id = customer.facts.id;
     budget(world::renaming(id, "Anna"), 9, 7, 0, 800);
     budget(Command::DeleteCustomer(ACCOUNT, id), 10, 7, 1, 600);
+    let patch = BrandingPatch { brand_name: Some(Some("Shop".to_owned())), ..BrandingPatch::default() };
+    budget(Command::UpdateBranding(ACCOUNT, Box::new(patch)), 11, 3, 0, 500);
 }

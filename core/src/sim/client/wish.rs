@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Known;
 use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
+use crate::branding::BrandingPatch;
 use crate::command::Idempotency;
 use crate::command::{Command, LockQuote, Moment, NewKey, Redeem};
 use crate::customer::{CustomerPatch, CustomerTerms};
@@ -50,6 +51,7 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
             partner(Command::UpdateCustomer(account, known.customer(account, choice), patch))
         }
         Wish::DeleteCustomer => partner(Command::DeleteCustomer(account, known.customer(account, choice))),
+        Wish::UpdateBranding => partner(Command::UpdateBranding(account, Box::new(branding_patch(choice)))),
         Wish::CreateAccount => operator(Command::CreateAccount(account, format!("Partner {}", choice.what))),
         Wish::CreateKey => operator(Command::CreateKey(account, new_key(choice))),
         Wish::RevokeKey => {
@@ -159,6 +161,22 @@ fn customer_patch(choice: Choice) -> CustomerPatch {
         last_name: patch(choice.what / 4, "Lee"),
         country_code: patch(choice.what / 16, "DE"),
         metadata: if choice.what.is_multiple_of(8) { Some(Some(Vec::new())) } else { None },
+    }
+}
+
+/// Sets, clears and leaves what the numbers say.
+fn branding_patch(choice: Choice) -> BrandingPatch {
+    let field = |place: u8, text: &str| match choice.what.rotate_right(place.into()) % 4 {
+        0 => None,
+        1 => Some(None),
+        _ => Some(Some(format!("{text}{}", choice.which))),
+    };
+    BrandingPatch {
+        logo_url: field(0, "https://shop.example/"),
+        primary_color: field(1, "#11223"),
+        secondary_color: field(3, "#44556"),
+        accent_color: field(5, "#77889"),
+        brand_name: field(6, "Shop "),
     }
 }
 

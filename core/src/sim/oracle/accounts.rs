@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::account::{Account, ApiKey, Entitlements};
+use crate::branding::{Branding, BrandingPatch};
 use crate::command::{NewKey, Reply};
 use crate::id::AccountId;
 
@@ -25,6 +26,7 @@ impl Oracle {
             webhook: None,
             quote_life: None,
             risk_is_real: false,
+            branding: Branding::default(),
         });
         self.accounts.insert(id, Arc::clone(&account));
         Reply::Account(account)
@@ -45,6 +47,26 @@ impl Oracle {
         let account = self.accounts.get_mut(&id).ok_or_else(|| Fault(format!("the oracle itself has lost {id:?}")))?;
         change(Arc::make_mut(account));
         Ok(Reply::Account(Arc::clone(account)))
+    }
+
+    /// Each field of the look by itself: what the patch says of it, if it says anything.
+    pub(super) fn update_branding(&mut self, id: AccountId, patch: &BrandingPatch) -> Result<Reply, Fault> {
+        let set = |field: &mut Option<String>, said: &Option<Option<String>>| {
+            if let Some(said) = said {
+                field.clone_from(said);
+            }
+        };
+        let mut after = Branding::default();
+        self.change_account(id, |account| {
+            let look = &mut account.branding;
+            set(&mut look.logo_url, &patch.logo_url);
+            set(&mut look.primary_color, &patch.primary_color);
+            set(&mut look.secondary_color, &patch.secondary_color);
+            set(&mut look.accent_color, &patch.accent_color);
+            set(&mut look.brand_name, &patch.brand_name);
+            after = look.clone();
+        })?;
+        Ok(Reply::Branding(Box::new(after)))
     }
 
     /// Whether the account's events go anywhere.

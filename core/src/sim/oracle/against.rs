@@ -63,6 +63,7 @@ impl Oracle {
             | Command::ConfirmSession(..)
             | Command::VerifyPayment(..)
             | Command::RememberPayment(..)
+            | Command::UpdateBranding(..)
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
             | Command::RunTimer(..)
@@ -106,7 +107,10 @@ impl Oracle {
                 let is_known = self.has_customer(*account, *id) || self.had_customer(*account, *id);
                 when(!is_known, Refusal::NotFound(Subject::Path))
             }
-            Command::ReportRails(_) | Command::ReportDeliveries(_) | Command::RunTimer(_) => Vec::new(),
+            Command::UpdateBranding(..)
+            | Command::ReportRails(_)
+            | Command::ReportDeliveries(_)
+            | Command::RunTimer(_) => Vec::new(),
             Command::CreateAccount(id, _) => {
                 let is_full = !self.accounts.contains_key(id) && self.accounts.len() >= ACCOUNTS;
                 when(is_full, Refusal::LimitReached)

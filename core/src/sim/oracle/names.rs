@@ -28,6 +28,7 @@ pub fn session(reply: &Reply) -> Result<&Session, Fault> {
         Reply::Session(session) => Ok(session),
         Reply::Quote(_)
         | Reply::Payment(_)
+        | Reply::Branding(_)
         | Reply::Customer(_)
         | Reply::DeletedCustomer(..)
         | Reply::Account(_)
@@ -44,6 +45,7 @@ pub fn quote(reply: &Reply) -> Result<&Quote, Fault> {
         | Reply::Payment(_)
         | Reply::Customer(_)
         | Reply::DeletedCustomer(..)
+        | Reply::Branding(_)
         | Reply::Account(_)
         | Reply::Key(_)
         | Reply::Done => Err(unexpected("quote", reply)),
@@ -56,6 +58,7 @@ pub fn payment(reply: &Reply) -> Result<&Payment, Fault> {
         Reply::Payment(payment) => Ok(payment),
         Reply::Session(_)
         | Reply::Quote(_)
+        | Reply::Branding(_)
         | Reply::Customer(_)
         | Reply::DeletedCustomer(..)
         | Reply::Account(_)

@@ -27,6 +27,7 @@ impl Oracle {
             Command::CreateCustomer(account, terms) => self.create_customer(*account, terms, found),
             Command::UpdateCustomer(_, id, patch) => self.update_customer(*id, patch),
             Command::DeleteCustomer(account, id) => self.delete_customer(*account, *id),
+            Command::UpdateBranding(account, patch) => self.update_branding(*account, patch),
             Command::ReportRails(reports) => {
                 reports.iter().try_for_each(|report| self.rail_reports(report))?;
                 Ok(Reply::Done)

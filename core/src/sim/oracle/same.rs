@@ -33,6 +33,7 @@ pub fn reply(expected: &Reply, found: &Reply) -> Result<(), Fault> {
             | Reply::Payment(_)
             | Reply::Customer(_)
             | Reply::DeletedCustomer(..)
+            | Reply::Branding(_)
             | Reply::Account(_)
             | Reply::Key(_)
             | Reply::Done,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Malformed, customer, payment, quote, read_head, session, write};
+use super::{Malformed, branding, customer, payment, quote, read_head, session, write};
 use crate::command::Reply;
 use crate::id::AccountId;
 use crate::replay::Replay;
@@ -25,6 +25,7 @@ enum ReplyV1 {
     Payment([u8; 16]),
     Customer([u8; 16]),
     DeletedCustomer([u8; 16]),
+    Branding,
 }
 
 /// Appends the record of `replay`. Only replies with an object of the account are remembered.
@@ -35,6 +36,7 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         Reply::Payment(payment) => ReplyV1::Payment(payment.id.into()),
         Reply::Customer(customer) => ReplyV1::Customer(customer.facts.id.into()),
         Reply::DeletedCustomer(id, _) => ReplyV1::DeletedCustomer((*id).into()),
+        Reply::Branding(_) => ReplyV1::Branding,
         Reply::Account(_) | Reply::Key(_) | Reply::Done => unreachable!("only partners' objects are remembered"),
     };
     write(out, &ReplayV1 { at: replay.at.0, fingerprint: replay.fingerprint, reply });
@@ -44,6 +46,7 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         Reply::Payment(payment) => payment::encode(payment, out),
         Reply::Customer(customer) => customer::encode(customer, out),
         Reply::DeletedCustomer(id, at) => customer::encode_deletion(*id, *at, out),
+        Reply::Branding(branding) => branding::encode(branding, out),
         Reply::Account(_) | Reply::Key(_) | Reply::Done => unreachable!("refused above"),
     }
 }
@@ -59,6 +62,7 @@ pub fn decode(account: AccountId, bytes: &[u8]) -> Result<Replay, Malformed> {
         ReplyV1::DeletedCustomer(id) => {
             Reply::DeletedCustomer(id.into(), customer::decode_deletion(id.into(), object)?)
         }
+        ReplyV1::Branding => Reply::Branding(Box::new(branding::decode(object)?)),
     };
     Ok(Replay { fingerprint: fields.fingerprint, at: Timestamp(fields.at), reply })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
+use crate::branding::Branding;
 use crate::change::{Head, OutboxRow};
 use crate::command::Reply;
 use crate::customer::*;
@@ -139,6 +140,17 @@ pub fn account() -> Account {
         webhook: Some(WebhookEndpoint { url: "https://shop.example/hook".to_owned(), sealed_secret: vec![9; 24] }),
         quote_life: Some(Millis::seconds(45)),
         risk_is_real: true,
+        branding: branding(),
+    }
+}
+
+pub fn branding() -> Branding {
+    Branding {
+        logo_url: Some("https://shop.example/logo.svg".to_owned()),
+        primary_color: Some("#112233".to_owned()),
+        secondary_color: None,
+        accent_color: None,
+        brand_name: Some("Shop".to_owned()),
     }
 }
 
@@ -225,7 +237,7 @@ pub fn model() -> Decider {
 
 pub const REPLAY_KEY: ReplayKey = ReplayKey { account: ACCOUNT, key: [0x42; 16] };
 
-pub fn replays() -> [Replay; 5] {
+pub fn replays() -> [Replay; 6] {
     let replay = |reply| Replay { fingerprint: [0x5a; 16], at: at(2_500), reply };
     [
         replay(Reply::Session(Arc::new(session()))),
@@ -233,6 +245,7 @@ pub fn replays() -> [Replay; 5] {
         replay(Reply::Payment(Arc::new(payment()))),
         replay(Reply::Customer(Arc::new(customer()))),
         replay(Reply::DeletedCustomer(CUSTOMER, at(2_500))),
+        replay(Reply::Branding(Box::new(branding()))),
     ]
 }
 

@@ -7,6 +7,7 @@ mod terms;
 use std::sync::Arc;
 
 use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
+use crate::branding::BrandingPatch;
 use crate::command::Idempotency;
 use crate::command::{Command, Moment, NewKey, Outcome, Reply, Submission};
 use crate::delivery::DeliveryOutcome;
@@ -85,7 +86,7 @@ impl Script {
                 Reply::Payment(payment) => self.payments.push(Arc::clone(payment)),
                 Reply::Key(key) => self.keys.push(key.id),
                 Reply::Customer(customer) => self.customers.push((customer.facts.account, customer.facts.id)),
-                Reply::DeletedCustomer(..) | Reply::Account(_) | Reply::Done => {}
+                Reply::DeletedCustomer(..) | Reply::Branding(_) | Reply::Account(_) | Reply::Done => {}
             }
         }
     }
@@ -140,7 +141,12 @@ impl Script {
     }
 
     fn operator(&mut self, account: AccountId) -> Command {
-        match self.rng.below(9) {
+        match self.rng.below(10) {
+            9 => {
+                let brand_name =
+                    [None, Some(None), Some(Some(self.rng.byte().to_string()))][self.rng.below(3) as usize].clone();
+                Command::UpdateBranding(account, Box::new(BrandingPatch { brand_name, ..BrandingPatch::default() }))
+            }
             0 => Command::CreateAccount(AccountId(5 + u128::from(self.rng.below(4))), "A new one".to_owned()),
             1 | 2 => Command::CreateKey(account, NewKey { kind: KeyKind::Secret, hash: [self.rng.byte(); 32] }),
             3 => Command::RevokeKey(account, pick(&mut self.rng, &self.keys).unwrap_or(KeyId(7))),

@@ -84,6 +84,7 @@ impl Cell {
             | Reply::Quote(_)
             | Reply::Customer(_)
             | Reply::DeletedCustomer(..)
+            | Reply::Branding(_)
             | Reply::Account(_)
             | Reply::Key(_)
             | Reply::Done => Err(Failure::wrong("a redemption was answered with something else")),
