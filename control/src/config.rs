@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use causeway_core::id::Mode;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use http::HeaderName;
+use ipnet::IpNet;
 
 pub use duration::Gaps;
 use origin::Origins;
@@ -231,6 +233,20 @@ pub struct Config {
     /// Host names at which only live keys are taken; commas between them.
     #[arg(long, env = "CAUSEWAY_LIVE_HOSTS", value_name = "NAMES", value_delimiter = ',', value_parser = check::host_name, help_heading = "Listeners")]
     pub live_hosts: Vec<String>,
+    /// Addresses or networks of the proxies in front of the partner API that are believed; commas between them. By default
+    /// none is.
+    #[arg(
+        long,
+        env = "CAUSEWAY_TRUSTED_PROXIES",
+        value_name = "NETWORKS",
+        value_delimiter = ',',
+        value_parser = check::network,
+        help_heading = "Listeners"
+    )]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which the trusted proxies write the country of the user's address, such as CF-IPCountry.
+    #[arg(long, env = "CAUSEWAY_COUNTRY_HEADER", value_name = "NAME", value_parser = check::header_name, help_heading = "Listeners")]
+    pub country_header: Option<HeaderName>,
     /// Connections open at once, per listener; one more waits.
     #[arg(long, env = "CAUSEWAY_CONNECTIONS", value_name = "NUMBER", default_value = "2048", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Listeners")]
     pub connections: u32,

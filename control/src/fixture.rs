@@ -36,6 +36,7 @@ pub const ORIGIN: &str = "https://shop.example";
 /// Both cells behind a pipeline. They end with it.
 pub struct World {
     pub pipeline: Pipeline<Arc<Heard>>,
+    pub gate: Arc<Gate>,
     pub heard: Arc<Heard>,
     pub rail: Arc<ObedientRail>,
     cells: Vec<RunningCell>,
@@ -83,10 +84,11 @@ impl World {
         for running in &cells {
             populate(running).await;
         }
-        let gate = Gate::new(Some(sandbox_cell), Some(live_cell), vec![("live.example".to_owned(), Mode::Live)]);
+        let hosts = vec![("live.example".to_owned(), Mode::Live)];
+        let gate = Arc::new(Gate::new(Some(sandbox_cell), Some(live_cell), hosts));
         let heard = Arc::new(Heard::default());
-        let pipeline = Pipeline::new(Arc::new(gate), heard.clone(), options).unwrap();
-        World { pipeline, heard, rail, cells }
+        let pipeline = Pipeline::new(Arc::clone(&gate), heard.clone(), options).unwrap();
+        World { pipeline, gate, heard, rail, cells }
     }
 
     pub fn sandbox(&self) -> &CellHandle {
@@ -108,6 +110,10 @@ impl World {
 
     pub fn post(&self, path: &str) -> Ask<'_> {
         self.ask(Method::POST, path)
+    }
+
+    pub fn patch(&self, path: &str) -> Ask<'_> {
+        self.ask(Method::PATCH, path)
     }
 
     pub fn ask(&self, method: Method, path: &str) -> Ask<'_> {
@@ -161,6 +167,11 @@ impl Ask<'_> {
 
     pub fn body(mut self, body: Result<Bytes, BodyError>) -> Self {
         self.request.body = body;
+        self
+    }
+
+    pub fn from(mut self, address: [u8; 4]) -> Self {
+        self.request.peer = SocketAddr::from((address, 4_000));
         self
     }
 
@@ -255,7 +266,8 @@ fn cell(mode: Mode, rail: Option<Arc<dyn SandboxRail>>) -> (RunningCell, Cell) {
         tick: Duration::from_millis(20),
     })
     .unwrap();
-    let cell = Cell::new(running.handle.clone(), running.reader.clone(), keys, rail, CellOptions::default());
+    let (handle, reader) = (running.handle.clone(), running.reader.clone());
+    let cell = Cell::new(handle, reader, keys, Arc::new(catalogue()), rail, CellOptions::default());
     (running, cell)
 }
 
@@ -281,7 +293,7 @@ async fn populate(cell: &RunningCell) {
     }
 }
 
-fn catalogue() -> Catalogue {
+pub fn catalogue() -> Catalogue {
     let (currency, asset) = (Currency::parse("EUR").unwrap(), Asset::parse("USDC").unwrap());
     let amount = |text: &str| Amount::parse(text).unwrap();
     let fees = FeeSchedule {
@@ -304,7 +316,8 @@ fn catalogue() -> Catalogue {
         enabled: true,
         connected: true,
     };
-    let network = Network { chain: "ethereum".to_owned(), contract_address: None, amounts: (amount("1"), amount("5000")) };
+    let network =
+        Network { chain: "ethereum".to_owned(), contract_address: None, amounts: (amount("1"), amount("5000")) };
     let info = AssetInfo { name: "USD Coin".to_owned(), decimals: 6, networks: vec![network] };
     let rate = PairRate { mid: Rate::new("0.92".parse().unwrap()).unwrap(), spread_basis_points: 20 };
     Catalogue {

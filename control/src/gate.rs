@@ -5,18 +5,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use arc_swap::Guard;
+use arc_swap::{ArcSwap, Guard};
 use causeway_core::command::Idempotency;
 use causeway_core::command::{Answer, Command, Refusal, Submission};
 use causeway_core::directory::Directory;
 use causeway_core::id::{AttemptId, Mode};
 use causeway_core::rail::RailOutcome;
+use causeway_core::routing::Catalogue;
 use causeway_core::store::{Reader, StoreError};
 use causeway_core::time::{Millis, Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::config::duration::millis;
 use crate::keys::KeyRing;
+use crate::offer::Offer;
 use crate::problem::Problem;
 
 pub use causeway_core::ingress::{CellHandle, Lane};
@@ -37,6 +39,7 @@ pub struct Cell {
     reader: Reader,
     cached: Reader,
     keys: Arc<KeyRing>,
+    offer: ArcSwap<Offer>,
     sandbox_rail: Option<Arc<dyn SandboxRail>>,
     options: CellOptions,
     reads: Arc<Semaphore>,
@@ -96,16 +99,18 @@ impl Gate {
 }
 
 impl Cell {
-    /// A cell behind `handle`. `sandbox_rail` is the simulated rail of a sandbox.
+    /// A cell behind `handle` that prices and routes by `catalogue`. `sandbox_rail` is the simulated rail of a sandbox.
     pub fn new(
         handle: CellHandle,
         reader: Reader,
         keys: Arc<KeyRing>,
+        catalogue: Arc<Catalogue>,
         sandbox_rail: Option<Arc<dyn SandboxRail>>,
         options: CellOptions,
     ) -> Cell {
         let reads = Arc::new(Semaphore::new(options.disk_reads));
-        Cell { handle, cached: reader.cached(), reader, keys, sandbox_rail, options, reads }
+        let offer = ArcSwap::from_pointee(Offer::new(catalogue));
+        Cell { handle, cached: reader.cached(), reader, keys, offer, sandbox_rail, options, reads }
     }
 
     /// The world that it lives in.
@@ -121,6 +126,16 @@ impl Cell {
     /// The keys of its mode.
     pub fn keys(&self) -> &KeyRing {
         &self.keys
+    }
+
+    /// What it offers now.
+    pub fn offer(&self) -> Guard<Arc<Offer>> {
+        self.offer.load()
+    }
+
+    /// Offers what `catalogue` holds from now on: the one that the engine prices and routes by.
+    pub fn publish(&self, catalogue: Arc<Catalogue>) {
+        self.offer.store(Arc::new(Offer::new(catalogue)));
     }
 
     /// The simulated rail; none in live.

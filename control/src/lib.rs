@@ -4,6 +4,7 @@
 
 pub mod lines;
 pub mod iso;
+pub mod edge;
 pub mod private_file;
 pub mod data_dir;
 pub mod config;
@@ -11,6 +12,7 @@ pub mod catalogue;
 pub mod keys;
 pub mod http;
 
+pub mod offer;
 pub mod problem;
 pub mod wire;
 pub mod gate;

@@ -152,7 +152,8 @@ fn security_schemes() -> Value {
 
 fn parameters(operation: &Operation) -> Vec<Value> {
     let path = operation.path.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
-    let path = path.map(|(name, _)| parameter(name, "path", true, "The object's id.", json!({ "type": "string" })));
+    let about_path = |name| if name == "symbol" { "The asset's symbol, in either case." } else { "The object's id." };
+    let path = path.map(|(name, _)| parameter(name, "path", true, about_path(name), json!({ "type": "string" })));
     let query = operation.query.iter().map(query_parameter);
     let key = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$" });
     let about_key = "Names one action: the same key gives the first answer again.";

@@ -3,7 +3,9 @@
 //! To add an operation: one row here, one handler below `operations/`, one command with its arm in the core, one test file,
 //! all under the same word.
 
+mod branding;
 mod call;
+mod capabilities;
 mod customers;
 mod embed;
 mod payments;
@@ -16,6 +18,7 @@ mod transactions;
 
 use causeway_core::payment::PaymentKind::{PayIn, PayOut};
 use causeway_core::rail::RailOutcome;
+use causeway_core::terms::Side;
 
 use crate::auth::{Credential, Entitlement};
 use crate::problem::Code;
@@ -51,6 +54,50 @@ pub const TABLE: &[Operation] = &[
     .about("Sessions", "Cancel an open session. Any body is ignored.")
     .answers::<wire::Session<'static>>(201)
     .refuses(&[Code::SessionNotOpen, Code::SessionBusy]),
+    get("listCountries", "list_countries", "/v1/capabilities/countries", |call| {
+        Box::pin(capabilities::list_countries(call))
+    })
+    .about("Capabilities", "List all countries with whether something is offered there now.")
+    .query(&[capabilities::ONE_COUNTRY, capabilities::SUPPORTED])
+    .answers::<wire::List<wire::Country<'static>>>(200),
+    get("listCurrencies", "list_currencies", "/v1/capabilities/currencies", |call| {
+        Box::pin(capabilities::list_currencies(call))
+    })
+    .about("Capabilities", "List the currencies that are offered now.")
+    .query(&[capabilities::COUNTRY_CODE])
+    .answers::<wire::List<wire::Currency>>(200),
+    get("listAssets", "list_assets", "/v1/capabilities/assets", |call| Box::pin(capabilities::list_assets(call)))
+        .about("Capabilities", "List the assets that are offered now.")
+        .query(&[capabilities::SIDE, capabilities::COUNTRY_CODE, capabilities::CURRENCY])
+        .answers::<wire::List<wire::Asset<'static>>>(200),
+    get("getAsset", "get_asset", "/v1/capabilities/assets/{symbol}", |call| Box::pin(capabilities::get_asset(call)))
+        .about("Capabilities", "Read an asset, whether or not it is offered now.")
+        .query(&[capabilities::SIDE])
+        .answers::<wire::Asset<'static>>(200),
+    get("listPaymentMethods", "list_payment_methods", "/v1/capabilities/payment-methods", |call| {
+        Box::pin(capabilities::list_methods(call, Side::OnRamp))
+    })
+    .about("Capabilities", "List the methods by which users can pay now.")
+    .query(&[capabilities::CURRENCY, capabilities::COUNTRY_CODE])
+    .answers::<wire::List<wire::Method<'static>>>(200),
+    get("listPayoutMethods", "list_payout_methods", "/v1/capabilities/payout-methods", |call| {
+        Box::pin(capabilities::list_methods(call, Side::OffRamp))
+    })
+    .about("Capabilities", "List the methods by which users can be paid now.")
+    .query(&[capabilities::CURRENCY, capabilities::COUNTRY_CODE])
+    .answers::<wire::List<wire::Method<'static>>>(200),
+    get("checkEligibility", "check_eligibility", "/v1/capabilities/eligibility", |call| {
+        Box::pin(capabilities::check_eligibility(call))
+    })
+    .about("Capabilities", "Check whether a country, currency and asset are offered together now.")
+    .query(&[capabilities::COUNTRY, capabilities::WITH_CURRENCY, capabilities::WITH_ASSET])
+    .answers::<wire::Eligibility>(200),
+    post("previewQuotes", "preview_quotes", "/v1/quotes/preview", |call| Box::pin(quotes::preview_quotes(call)))
+        .about("Quotes", "See what a lock would fix now, for each method that fits.")
+        .idempotency(Idempotency::Ignored)
+        .body::<wire::PreviewQuotes<'static>>()
+        .answers::<wire::List<wire::QuotePreview<'static>>>(200)
+        .refuses(&[Code::AssetUnavailable, Code::AmountOutOfRange, Code::RateUnavailable]),
     get("retrieveTransaction", "retrieve_transaction", "/v1/transactions/{refid}", |call| {
         Box::pin(transactions::retrieve_transaction(call))
     })
@@ -65,6 +112,13 @@ pub const TABLE: &[Operation] = &[
     .optional_body::<wire::EmbedBootstrap<'static>>()
     .answers::<wire::EmbedToken<'static>>(201)
     .refuses(&[Code::OriginNotAllowed, Code::NotFound, Code::SessionNotOpen]),
+    get("getBranding", "get_branding", "/v1/branding", |call| Box::pin(branding::get_branding(call)))
+        .about("Branding", "Read how the hosted widget looks.")
+        .answers::<wire::Branding<'static>>(200),
+    patch("updateBranding", "update_branding", "/v1/branding", |call| Box::pin(branding::update_branding(call)))
+        .about("Branding", "Change how the hosted widget looks: what is left out stays, null clears.")
+        .body::<wire::UpdateBranding<'static>>()
+        .answers::<wire::Branding<'static>>(200),
     post("createCustomer", "create_customer", "/v1/customers", |call| Box::pin(customers::create_customer(call)))
         .about("Customers", "Create a customer: your own record of a user.")
         .entitlement(Entitlement::Customers)

@@ -10,6 +10,7 @@ use http::Method;
 use tokio::sync::Semaphore;
 
 use crate::auth::{self, Authenticated, Credential};
+use crate::edge::Edge;
 use crate::gate::Gate;
 use crate::http::{BodyError, Request, Response, Service};
 use crate::keys::RandomnessError;
@@ -43,11 +44,13 @@ pub struct Options {
     pub in_flight: usize,
     /// Where error codes are explained: `doc_url` is this, a slash and the code.
     pub docs_url: String,
+    /// Which proxies are believed when they name a user's country.
+    pub edge: Edge,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { in_flight: 3_072, docs_url: "/docs/errors".to_owned() }
+        Options { in_flight: 3_072, docs_url: "/docs/errors".to_owned(), edge: Edge::default() }
     }
 }
 
@@ -92,6 +95,8 @@ impl<O: Observer> Pipeline<O> {
             parameter: &found.parameter,
             query: Query::new(&request.query),
             headers: &request.headers,
+            edge: &self.options.edge,
+            peer: request.peer.ip(),
             body: body(operation, request)?,
             idempotency_key,
         };

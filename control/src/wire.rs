@@ -4,6 +4,8 @@
 //! into the core's values and names the field that cannot be one ([`field`]). Objects are views: they borrow what the core
 //! answered and say it again, always in the same bytes, so that a replay repeats the first answer.
 
+mod branding;
+mod capability;
 mod customer;
 mod embed;
 mod event;
@@ -25,8 +27,10 @@ mod transaction;
 use causeway_core::id::Mode;
 
 pub use crate::http::to_json;
+pub use branding::{Branding, UpdateBranding};
+pub use capability::{Asset, AssetNetwork, Country, Currency, Eligibility, Method};
 pub use customer::{CreateCustomer, Customer, DeletedCustomer, ErasedCustomer, UpdateCustomer};
-pub use embed::{Branding, EmbedBootstrap, EmbedToken};
+pub use embed::{EmbedBootstrap, EmbedToken};
 pub use event::{Envelope, EventObject, render_event};
 pub(crate) use field::is_email;
 pub use fingerprint::Fingerprint;
@@ -35,7 +39,7 @@ pub use list::List;
 pub use parse::parse;
 pub use payment::{CreatePayment, NextAction, Payment};
 pub use query::Query;
-pub use quote::{LockQuote, Price, SideWord, SignedQuote};
+pub use quote::{LockQuote, PreviewQuotes, Price, QuotePreview, SideWord, SignedQuote};
 pub use scalar::{Decimal, DecimalText, Pairs, PairsView, Text};
 pub use session::{CreateSession, CreatedSession, FlowWord, Session};
 pub use time::Time;

@@ -1,6 +1,9 @@
 //! What must hold between settings, and formats that clap does not know.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use http::HeaderName;
+use ipnet::IpNet;
 
 use super::origin::Origins;
 use super::{Config, ConfigError, Deployment};
@@ -13,6 +16,7 @@ pub fn check(config: &Config, origins: &Origins<'_>) -> Result<(), ConfigError> 
         operator_listener_is_local(config, origins),
         listeners_differ(config, origins),
         hosts_have_one_mode(config, origins),
+        proxies_and_header_go_together(config, origins),
     ];
     rules.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Conflict)
 }
@@ -50,6 +54,24 @@ pub fn host_name(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err("must be a host name such as gate.example, without scheme, port and path".to_owned())
+}
+
+/// Reads a network, or an address as the network of its own.
+pub fn network(text: &str) -> Result<IpNet, String> {
+    let alone = || text.parse::<IpAddr>().map(IpNet::from);
+    let network = text.parse::<IpNet>().or_else(|_| alone()).map_err(|_| {
+        "must be an IP address or a network in CIDR form, such as 10.0.0.5, 10.0.0.0/8 or 2001:db8::/32".to_owned()
+    })?;
+    // A network written with bits of a host is a slip of the pen: it may be meant narrower than it is.
+    if network != network.trunc() {
+        return Err(format!("names a host inside its network: write {} or the host's address alone", network.trunc()));
+    }
+    Ok(network)
+}
+
+/// Reads a header's name.
+pub fn header_name(text: &str) -> Result<HeaderName, String> {
+    text.parse().map_err(|_| "must be the name of a header, such as CF-IPCountry".to_owned())
 }
 
 fn live_has_a_master_key(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
@@ -113,9 +135,32 @@ fn hosts_have_one_mode(config: &Config, origins: &Origins<'_>) -> Result<(), Str
     ))
 }
 
+/// The one without the other does nothing, and whoever sets it believes that it does.
+fn proxies_and_header_go_together(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    let (set, missing, what) = match (config.trusted_proxies.is_empty(), config.country_header.is_some()) {
+        (true, true) => ("country-header", "--trusted-proxies", "the proxies that are believed"),
+        (false, false) => ("trusted-proxies", "--country-header", "the header in which they name the country"),
+        (true, false) | (false, true) => return Ok(()),
+    };
+    Err(format!("{} needs {missing}: name {what}", origins.of(set)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn networks_are_exact() {
+        for (text, expected) in [("10.0.0.5", "10.0.0.5/32"), ("10.0.0.0/8", "10.0.0.0/8"), ("::1", "::1/128")] {
+            assert_eq!(network(text).map(|network| network.to_string()), Ok(expected.to_owned()));
+        }
+        for (text, part) in
+            [("10.0.0.5/8", "write 10.0.0.0/8"), ("10.0.0.0/33", "CIDR"), ("proxy.example", "CIDR"), ("", "CIDR")]
+        {
+            assert!(network(text).is_err_and(|reason| reason.contains(part)), "{text}");
+        }
+        assert!(header_name("CF-IPCountry").is_ok() && header_name("a b").is_err() && header_name("").is_err());
+    }
 
     #[test]
     fn addresses_are_numbers_or_localhost() {

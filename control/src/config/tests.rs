@@ -45,6 +45,7 @@ fn defaults_are_the_contracts() {
     assert_eq!(config.delivery_gaps.0.len(), 4);
     assert!(!config.operator_allow_remote);
     assert!(config.operator_hosts.is_empty());
+    assert!(config.trusted_proxies.is_empty() && config.country_header.is_none());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A request whose caller is known, as handlers get it, and what they give back.
 
+use std::net::IpAddr;
+
 use causeway_core::command::Idempotency;
 use causeway_core::command::{Answer, Command};
 use causeway_core::id::{AccountId, Mode};
@@ -10,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::Operation;
 use crate::auth::Authenticated;
+use crate::edge::Edge;
 use crate::gate::Cell;
 use crate::problem::Problem;
 use crate::wire::{Query, parse, to_json};
@@ -28,6 +31,10 @@ pub struct Call<'a> {
     pub query: Query<'a>,
     /// The headers.
     pub headers: &'a HeaderMap,
+    /// Which proxies are believed.
+    pub edge: &'a Edge,
+    /// The other end of the connection: the caller, or a proxy before it.
+    pub peer: IpAddr,
     /// The body, empty when the row ignores it.
     pub body: &'a [u8],
     /// The `Idempotency-Key` that is to be obeyed.

@@ -36,7 +36,8 @@ pub(super) async fn create_embed_token(call: Call<'_>) -> Handled {
     };
     let token = call.cell.keys().issue_embed_token(&claims);
     let mode = call.mode();
-    let answer = wire::EmbedToken::of(token, claims.expires_at, claims.account, session.as_ref(), mode);
+    let branding = &call.caller.account().branding;
+    let answer = wire::EmbedToken::of(token, claims.expires_at, claims.account, branding, session.as_ref(), mode);
     Ok(Rendered::new(&answer))
 }
 

@@ -1,4 +1,4 @@
-//! Signed quotes.
+//! Quotes: previews, and signed ones.
 
 use causeway_core::command::{Command, Reply};
 use causeway_core::id::QuoteId;
@@ -17,6 +17,14 @@ pub(super) async fn lock_quote(call: Call<'_>) -> Handled {
     // A repeated answer says what the first one said, however late it is.
     let view = wire::SignedQuote::of(&quote, quote.created_at, call.mode());
     Ok(Rendered::new(&view).replayed(answer.replayed))
+}
+
+/// Reads the published offer beside the engine: nothing is kept, and an `Idempotency-Key` has nothing to repeat.
+pub(super) async fn preview_quotes(call: Call<'_>) -> Handled {
+    let preview = call.parse::<wire::PreviewQuotes<'_>>()?.preview()?;
+    let shown = call.cell.offer().previews(&preview)?;
+    let data = shown.iter().map(wire::QuotePreview::of).collect();
+    Ok(Rendered::new(&wire::List::new(call.operation.path, data, false)))
 }
 
 pub(super) async fn retrieve_signed_quote(call: Call<'_>) -> Handled {

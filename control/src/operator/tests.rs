@@ -112,7 +112,8 @@ fn cell(mode: Mode) -> (RunningCell, Cell) {
         tick: Duration::from_millis(20),
     })
     .unwrap();
-    let cell = Cell::new(running.handle.clone(), running.reader.clone(), keys, None, CellOptions::default());
+    let cell =
+        Cell::new(running.handle.clone(), running.reader.clone(), keys, Arc::default(), None, CellOptions::default());
     (running, cell)
 }
 

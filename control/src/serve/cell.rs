@@ -35,6 +35,7 @@ const RAILS_AT_ONCE: u32 = 256;
 /// A cell at work.
 pub struct Running {
     cell: RunningCell,
+    catalogue: Arc<Catalogue>,
     keys: Arc<KeyRing>,
     rail: Option<Arc<SimulatedRail>>,
     reports: Option<(mpsc::Sender<RailReport>, mpsc::Receiver<RailReport>)>,
@@ -66,9 +67,10 @@ pub fn start(
     let scorer = Watched::new(loaded.scorer, loaded.missing.is_none(), on_turn(ground.telemetry, mode));
     let deciders = scorer.deciders();
     let telemetry = ground.telemetry.clone();
+    let catalogue = Arc::new(for_mode(catalogue, mode));
     let cell = engine::start(engine::Options {
         settings: settings(ground, &keys),
-        catalogue: Arc::new(for_mode(catalogue, mode)),
+        catalogue: Arc::clone(&catalogue),
         scorer: Box::new(scorer),
         store,
         clock: Arc::new(SystemClock),
@@ -87,7 +89,7 @@ pub fn start(
         Mode::Sandbox => Some(Arc::new(open_rail(ground, reports.0.clone())?)),
         Mode::Live => None,
     };
-    Ok(Running { cell, keys, rail, reports: Some(reports), model: loaded.line })
+    Ok(Running { cell, catalogue, keys, rail, reports: Some(reports), model: loaded.line })
 }
 
 impl Running {
@@ -115,7 +117,9 @@ impl Running {
             clock: system_time,
         };
         let rail = self.rail.clone().map(|rail| rail as Arc<dyn SandboxRail>);
-        Cell::new(self.cell.handle.clone(), self.cell.reader.clone(), Arc::clone(&self.keys), rail, options)
+        let catalogue = Arc::clone(&self.catalogue);
+        let (handle, reader) = (self.cell.handle.clone(), self.cell.reader.clone());
+        Cell::new(handle, reader, Arc::clone(&self.keys), catalogue, rail, options)
     }
 
     /// Starts sending durable work to rails and receivers, until `stop`.

@@ -11,6 +11,7 @@ use super::demo::{self, DemoError};
 use super::listeners::{Addresses, url_of};
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::edge::Edge;
 use crate::gate::Gate;
 use crate::operator::{Audit, OperatorInterface, Tokens};
 use crate::pipeline::{Options, Pipeline};
@@ -52,7 +53,9 @@ impl<'a> Ground<'a> {
 
     /// The partner API.
     pub fn pipeline(&self, gate: &Arc<Gate>) -> Result<Pipeline<Telemetry>, ServeError> {
-        let options = Options { docs_url: self.docs_url(), ..Options::default() };
+        let edge =
+            Edge { proxies: self.config.trusted_proxies.clone(), country_header: self.config.country_header.clone() };
+        let options = Options { docs_url: self.docs_url(), edge, ..Options::default() };
         Ok(Pipeline::new(Arc::clone(gate), self.telemetry.clone(), options)?)
     }
 

@@ -1,12 +1,13 @@
 //! What the hosted widget gets when it starts.
 
+use causeway_core::branding::Branding as CoreBranding;
 use causeway_core::id::{AccountId, Mode};
 use causeway_core::session::{Flow, Session};
 use causeway_core::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Decimal, Text, Time, mode_word};
+use super::{Branding, Decimal, Text, Time, mode_word};
 
 /// The body of createEmbedToken; it may be left out.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -50,22 +51,7 @@ pub struct EmbedToken<'a> {
     #[schemars(extend("enum" = ["on_ramp", "off_ramp", "swap", null]))]
     pub flow: Option<&'static str>,
     /// How the widget looks.
-    pub branding: Branding,
-}
-
-/// How the widget looks; null leaves it to the widget.
-#[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct Branding {
-    /// An absolute https URL.
-    pub logo_url: Option<String>,
-    /// `#RRGGBB`.
-    pub primary_color: Option<String>,
-    /// `#RRGGBB`.
-    pub secondary_color: Option<String>,
-    /// `#RRGGBB`.
-    pub accent_color: Option<String>,
-    /// The name that users read.
-    pub brand_name: Option<String>,
+    pub branding: Branding<'a>,
 }
 
 impl<'a> EmbedToken<'a> {
@@ -74,6 +60,7 @@ impl<'a> EmbedToken<'a> {
         token: String,
         expires_at: Timestamp,
         account: AccountId,
+        branding: &'a CoreBranding,
         session: Option<&'a Session>,
         mode: Mode,
     ) -> EmbedToken<'a> {
@@ -90,7 +77,7 @@ impl<'a> EmbedToken<'a> {
             target_network: terms.and_then(|terms| terms.target_network.as_deref()),
             return_url: terms.map(|terms| terms.return_url.as_str()),
             flow: terms.and_then(|terms| terms.flow).map(Flow::word),
-            branding: Branding::default(),
+            branding: Branding::of(branding),
         }
     }
 }

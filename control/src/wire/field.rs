@@ -111,6 +111,13 @@ pub(super) fn url(param: &'static str, text: Text<'_>) -> Result<String, Problem
     Ok(text.0.into_owned())
 }
 
+/// A URL from which browsers load: https, on any host.
+pub(super) fn https_url(param: &'static str, text: Text<'_>) -> Result<String, Problem> {
+    let is_https = text.0.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
+    let message = || Problem::invalid(param, format!("{param} must be an absolute https URL, without credentials."));
+    if is_https { url(param, text) } else { Err(message()) }
+}
+
 fn is_safe(uri: &Uri) -> bool {
     let Some(authority) = uri.authority() else { return false };
     let host = authority.host();

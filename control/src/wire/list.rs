@@ -1,4 +1,4 @@
-//! Lists, newest first.
+//! Lists.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +10,7 @@ pub struct List<T> {
     /// Always `list`.
     #[schemars(extend("const" = "list"))]
     pub object: &'static str,
-    /// The items, newest first.
+    /// The items: newest first where they come about one after the other.
     pub data: Vec<T>,
     /// Whether older ones follow: ask for them with `starting_after`.
     pub has_more: bool,

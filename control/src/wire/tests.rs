@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use causeway_core::branding::Branding as CoreBranding;
 use causeway_core::event::{Event, EventData, EventKind};
 use causeway_core::id::{AccountId, AttemptId, EventId, Mode, PaymentId, QuoteId, SessionId, TransactionId};
 use causeway_core::money::{Amount, Asset, Currency, Rate};
@@ -202,16 +203,30 @@ fn lists_and_embed_tokens() {
     let session = session(SessionStatus::Open { movement: None });
     let head = r#"{"embed_token":"t","expires_at":"2026-05-25T08:30:35.006Z","partner_id":"acct_00000000000000000000000002","mode":"test","#;
     check(
-        &EmbedToken::of("t".to_owned(), LATER, AccountId(2), Some(&session), MODE),
+        &EmbedToken::of("t".to_owned(), LATER, AccountId(2), &CoreBranding::default(), Some(&session), MODE),
         &format!(
             r#"{head}"session_id":"gs_test_00000000000000000000000001","amount":"100.00","currency":"EUR","target_token":"USDC","target_network":"ethereum","return_url":"https://partner.example/complete","flow":"on_ramp",{branding}}}"#
         ),
     );
     check(
-        &EmbedToken::of("t".to_owned(), LATER, AccountId(2), None, MODE),
+        &EmbedToken::of("t".to_owned(), LATER, AccountId(2), &CoreBranding::default(), None, MODE),
         &format!(
             r#"{head}"session_id":null,"amount":null,"currency":null,"target_token":null,"target_network":null,"return_url":null,"flow":null,{branding}}}"#
         ),
+    );
+}
+
+#[test]
+fn looks() {
+    let look = CoreBranding {
+        logo_url: Some("https://shop.example/logo.svg".to_owned()),
+        primary_color: Some("#1a2B3c".to_owned()),
+        brand_name: Some("Café".to_owned()),
+        ..CoreBranding::default()
+    };
+    check(
+        &Branding::of(&look),
+        r##"{"logo_url":"https://shop.example/logo.svg","primary_color":"#1a2B3c","secondary_color":null,"accent_color":null,"brand_name":"Café"}"##,
     );
 }
 

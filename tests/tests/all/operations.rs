@@ -13,7 +13,9 @@ macro_rules! operations {
 }
 
 operations! {
+    branding
     cancel_session
+    capabilities
     complete_session
     create_customer
     create_embed_token
@@ -25,6 +27,7 @@ operations! {
     list_customers
     list_sessions
     lock_quote
+    preview_quotes
     resolve_payment
     retrieve_pay_in
     retrieve_pay_out

@@ -58,6 +58,10 @@ fn a_configuration_that_is_wrong_is_named_by_its_line() {
         ("mode = \"prod\"\n", 1, "sandbox"),
         ("connections = \n", 1, ""),
         ("\nmode = \"live\"\n", 2, "--master-key-file"),
+        ("trusted-proxies = [\"10.0.0.0/8\", \"proxy\"]\n", 1, "CIDR"),
+        ("\ntrusted-proxies = \"10.1.0.0/8\"\n", 2, "10.0.0.0/8"),
+        ("\ncountry-header = \"CF-IPCountry\"\n", 2, "--trusted-proxies"),
+        ("country-header = \"a b\"\n", 1, "name of a header"),
     ] {
         fs::write(file.path(), text).unwrap();
         let directory = DataDir::new();

@@ -98,13 +98,21 @@ pub fn customer() -> Value {
     json!({ "email": format!("person-{number}@people.example"), "first_name": "Ann" })
 }
 
+pub fn preview(side: &str, amount: &str) -> Value {
+    json!({ "currency": "EUR", "asset": "USDC", "amount": amount, "side": side, "country_code": "DE" })
+}
+
 /// A request for `operation` about objects of `partner`.
 pub async fn of(world: &World, operation: &Operation, partner: Partner, standing: Standing) -> Sample {
     let flow = if operation.path.contains("pay_outs") { "off_ramp" } else { "on_ramp" };
     let journey = Journey { world, partner, flow };
     let ready = standing == Standing::Ready;
     let (id, body) = match operation.id {
-        "listSessions" => (Value::Null, None),
+        "listSessions" | "listCountries" | "listCurrencies" | "listAssets" | "listPaymentMethods"
+        | "listPayoutMethods" | "checkEligibility" | "getBranding" => (Value::Null, None),
+        "getAsset" => (json!("USDC"), None),
+        "previewQuotes" => (Value::Null, Some(preview("on_ramp", "100.00"))),
+        "updateBranding" => (Value::Null, Some(json!({ "brand_name": "Shop", "primary_color": "#102030" }))),
         "createSession" => {
             let body = json!({ "amount": "100.00", "currency": "EUR", "return_url": "https://shop.example/done" });
             (Value::Null, Some(body))
@@ -154,7 +162,12 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
         unknown => panic!("{unknown} has no sample: add one, so that it is tested like all others"),
     };
     let id = id.as_str().unwrap_or_default();
-    Sample { path: operation.path.replace("{id}", id).replace("{refid}", id), body }
+    Sample { path: path_of(operation, id), body }
+}
+
+/// The operation's path about the object `id`.
+pub fn path_of(operation: &Operation, id: &str) -> String {
+    ["{id}", "{refid}", "{symbol}"].iter().fold(operation.path.to_owned(), |path, name| path.replace(name, id))
 }
 
 /// A body that differs in substance from every sample's.
@@ -164,6 +177,7 @@ pub fn changed(operation: &Operation) -> Value {
         "createCustomer" => customer(),
         "updateCustomer" => json!({ "last_name": null }),
         "lockQuote" => lock("on_ramp", "100.1"),
+        "updateBranding" => json!({ "brand_name": null }),
         "createPayIn" | "createPayOut" => json!({ "quote_id": "qt_test_0", "session_id": "gs_test_0" }),
         "completeSession" => json!({ "outcome": "failed" }),
         unknown => panic!("{unknown} has no changed body: add one"),
@@ -179,7 +193,7 @@ pub fn refusal(operation: &Operation) -> Option<(u16, &'static str)> {
         | "verifyPayIn" | "verifyPayOut" => Some((409, "payment_not_waiting")),
         "createCustomer" => Some((409, "customer_already_exists")),
         "updateCustomer" => Some((404, "not_found")),
-        "createSession" | "lockQuote" | "deleteCustomer" => None,
+        "createSession" | "lockQuote" | "deleteCustomer" | "previewQuotes" | "updateBranding" => None,
         _ if operation.verb.word() == "GET" => None,
         unknown => panic!("{unknown} has no refused state: name one"),
     }
