@@ -172,7 +172,8 @@ impl Offer {
         }
     }
 
-    /// The methods that a lock could name, in the order of the corridors.
+    /// The methods that a lock could name, in the order of the corridors. A lock names methods whose rails cannot be reached
+    /// at the moment, too; a preview says what a lock would.
     fn methods_of(&self, preview: &Preview) -> Vec<&str> {
         let mut methods: Vec<&str> = Vec::new();
         let corridors = self.catalogue.corridors.iter().filter(|corridor| preview.reaches(corridor));

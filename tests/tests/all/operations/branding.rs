@@ -7,7 +7,7 @@ use causeway_tests::server::{DataDir, Server};
 use serde_json::{Value, json};
 
 use super::common::*;
-use crate::all::shared::{Stage, partner};
+use crate::all::shared::partner;
 
 const PATH: &str = "/v1/branding";
 

@@ -107,10 +107,8 @@ fn one_asset(stage: &Stage, _: &Operation) {
 /// Both lists have every method of the sandbox, since each of its corridors serves both sides.
 fn methods(stage: &Stage, operation: &Operation) {
     let path = (operation.prepare)(&stage.carol).path;
-    let (path, object) = match operation.id {
-        "listPaymentMethods" => (path.trim_start_matches("/v1/capabilities/"), "payment_method"),
-        _ => (path.trim_start_matches("/v1/capabilities/"), "payout_method"),
-    };
+    let path = path.trim_start_matches("/v1/capabilities/");
+    let object = if operation.id == "listPaymentMethods" { "payment_method" } else { "payout_method" };
     let every = items(stage, path);
     assert_eq!(every.len(), 10);
     assert!(every.iter().all(|method| method["object"] == object));
