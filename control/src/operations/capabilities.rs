@@ -18,7 +18,7 @@ pub(super) use eligibility::check_eligibility;
 pub(super) const COUNTRY_CODE: Parameter = Parameter {
     name: "country_code",
     description: "Only what is offered in this country: ISO 3166-1 alpha-2, in either case.",
-    schema: r#"{"type":"string","pattern":"^[A-Za-z]{2}$"}"#,
+    schema: r#"{"type":"string","pattern":"^[A-Za-z]{2}$","format":"iso-3166-1"}"#,
 };
 
 /// The `country_code` that names one country of the list.
@@ -43,7 +43,7 @@ pub(super) const SIDE: Parameter = Parameter {
 pub(super) const CURRENCY: Parameter = Parameter {
     name: "currency",
     description: "Only what is offered in this currency: ISO 4217, in either case.",
-    schema: r#"{"type":"string","pattern":"^[A-Za-z]{3}$"}"#,
+    schema: r#"{"type":"string","pattern":"^[A-Za-z]{3}$","format":"iso-4217"}"#,
 };
 
 /// The `country_code` of a combination.

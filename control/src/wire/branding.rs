@@ -5,6 +5,7 @@ use causeway_core::limits::BRAND_NAME_CHARS;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::forms::{COLOR, HTTPS_URL, SEEN};
 use super::patch::{Change, spoken};
 use super::{Fingerprint, Text, field};
 use crate::problem::Problem;
@@ -15,13 +16,13 @@ pub struct Branding<'a> {
     /// An absolute https URL.
     pub logo_url: Option<&'a str>,
     /// `#RRGGBB`.
-    #[schemars(regex(pattern = r"^#[0-9A-Fa-f]{6}$"))]
+    #[schemars(regex(pattern = COLOR))]
     pub primary_color: Option<&'a str>,
     /// `#RRGGBB`.
-    #[schemars(regex(pattern = r"^#[0-9A-Fa-f]{6}$"))]
+    #[schemars(regex(pattern = COLOR))]
     pub secondary_color: Option<&'a str>,
     /// `#RRGGBB`.
-    #[schemars(regex(pattern = r"^#[0-9A-Fa-f]{6}$"))]
+    #[schemars(regex(pattern = COLOR))]
     pub accent_color: Option<&'a str>,
     /// The name that users read.
     #[schemars(length(min = 1, max = 64))]
@@ -47,23 +48,23 @@ impl<'a> Branding<'a> {
 pub struct UpdateBranding<'a> {
     /// An absolute https URL.
     #[serde(borrow, deserialize_with = "spoken")]
-    #[schemars(with = "Option<Text<'a>>", length(max = 2048))]
+    #[schemars(with = "Option<Text<'a>>", length(max = 2048), regex(pattern = HTTPS_URL))]
     pub logo_url: Change<Text<'a>>,
     /// `#RRGGBB`.
     #[serde(borrow, deserialize_with = "spoken")]
-    #[schemars(with = "Option<Text<'a>>", regex(pattern = r"^#[0-9A-Fa-f]{6}$"))]
+    #[schemars(with = "Option<Text<'a>>", regex(pattern = COLOR))]
     pub primary_color: Change<Text<'a>>,
     /// `#RRGGBB`.
     #[serde(borrow, deserialize_with = "spoken")]
-    #[schemars(with = "Option<Text<'a>>", regex(pattern = r"^#[0-9A-Fa-f]{6}$"))]
+    #[schemars(with = "Option<Text<'a>>", regex(pattern = COLOR))]
     pub secondary_color: Change<Text<'a>>,
     /// `#RRGGBB`.
     #[serde(borrow, deserialize_with = "spoken")]
-    #[schemars(with = "Option<Text<'a>>", regex(pattern = r"^#[0-9A-Fa-f]{6}$"))]
+    #[schemars(with = "Option<Text<'a>>", regex(pattern = COLOR))]
     pub accent_color: Change<Text<'a>>,
     /// The name that users read.
     #[serde(borrow, deserialize_with = "spoken")]
-    #[schemars(with = "Option<Text<'a>>", length(min = 1, max = 64))]
+    #[schemars(with = "Option<Text<'a>>", length(min = 1, max = 64), regex(pattern = SEEN))]
     pub brand_name: Change<Text<'a>>,
 }
 

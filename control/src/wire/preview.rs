@@ -4,6 +4,7 @@ use causeway_core::terms::{Side, Terms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::forms::{ASSET, COUNTRY, CURRENCY};
 use super::{Decimal, DecimalText, Price, SideWord, Text, field};
 use crate::offer::Preview;
 use crate::problem::Problem;
@@ -14,9 +15,11 @@ use crate::problem::Problem;
 pub struct PreviewQuotes<'a> {
     /// The fiat currency, ISO 4217.
     #[serde(borrow)]
+    #[schemars(regex(pattern = CURRENCY), extend("format" = "iso-4217"))]
     pub currency: Text<'a>,
     /// The asset's symbol.
     #[serde(borrow)]
+    #[schemars(regex(pattern = ASSET))]
     pub asset: Text<'a>,
     /// What the user gives: fiat when on_ramp, asset when off_ramp.
     #[serde(borrow)]
@@ -25,6 +28,7 @@ pub struct PreviewQuotes<'a> {
     pub side: SideWord,
     /// Where the user is, ISO 3166-1 alpha-2: only methods that reach this country.
     #[serde(borrow)]
+    #[schemars(regex(pattern = COUNTRY), extend("format" = "iso-3166-1"))]
     pub country_code: Option<Text<'a>>,
 }
 
