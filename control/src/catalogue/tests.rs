@@ -65,16 +65,19 @@ fn small_files_are_read() {
     assert_eq!(for_mode(&catalogue, Mode::Sandbox).corridors, catalogue.corridors);
 }
 
+/// These files are refused with a line that begins with `place` and says `part`.
+fn check(corridors: &str, rates: &str, place: &str, part: &str) {
+    let fault = parsed(corridors, rates).map(|_| ()).unwrap_err().to_string();
+    assert!(fault.starts_with(place) && fault.contains(part), "{fault}");
+}
+
+fn in_corridors(from: &str, to: &str, place: &str, part: &str) {
+    assert!(CORRIDORS.contains(from), "{from}");
+    check(&CORRIDORS.replace(from, to), RATES, place, part);
+}
+
 #[test]
 fn what_is_wrong_is_named_with_file_and_line() {
-    let check = |corridors: &str, rates: &str, place: &str, part: &str| {
-        let fault = parsed(corridors, rates).map(|_| ()).unwrap_err().to_string();
-        assert!(fault.starts_with(place) && fault.contains(part), "{fault}");
-    };
-    let in_corridors = |from: &str, to: &str, place: &str, part: &str| {
-        assert!(CORRIDORS.contains(from), "{from}");
-        check(&CORRIDORS.replace(from, to), RATES, place, part);
-    };
     let in_rates = |from: &str, to: &str, place: &str, part: &str| {
         assert!(RATES.contains(from), "{from}");
         check(CORRIDORS, &RATES.replace(from, to), place, part);
@@ -87,17 +90,6 @@ fn what_is_wrong_is_named_with_file_and_line() {
     in_corridors("sides = [\"on_ramp\"]", "sides = [\"both\"]", "c:19: ", "no side");
     in_corridors("countries = [\"DE\"]", "countries = [\"de\"]", "c:20: ", "no country");
     in_corridors("countries = [\"DE\"]", "countries = [\"ZZ\"]", "c:20: ", "no country of ISO 3166");
-    in_corridors("\"100.5\"", "\"0.5\"", "c:7: ", "min_amount above");
-    in_corridors("\"100.5\"", "\"100.0000001\"", "c:7: ", "more decimals than USDC");
-    in_corridors("\"ethereum\"", "\"Ethereum\"", "c:8: ", "no name");
-    in_corridors("\"ethereum\"", "\"ethereum\"\ncontract_address = \"\"", "c:9: ", "printable");
-    in_corridors("name = \"Card\"", "name = \"a\\tb\"", "c:14: ", "printable");
-    in_corridors(
-        "[[asset.network]]\nchain = \"ethereum\"\nmin_amount = \"1\"\nmax_amount = \"100.5\"",
-        "",
-        "c:2: ",
-        "moves on no network",
-    );
     in_corridors("\"1.00\"", "\"101.00\"", "c:16: ", "above its max_amount");
     in_corridors("\"1.00\"", "\"1.001\"", "c:16: ", "decimals");
     in_corridors("\"1.00\"", "\"-1\"", "c:23: ", "decimal string");
@@ -114,12 +106,6 @@ fn what_is_wrong_is_named_with_file_and_line() {
     in_rates("\"0.25\"", "\"0.255\"", "r:10: ", "decimals");
     let twice = |text: &str, table: &str| format!("{text}\n{}", &text[text.find(table).unwrap()..]);
     check(&twice(CORRIDORS, "[[corridor]]"), RATES, "c:29: ", "second time");
-    let again = |table: &str, end: &str| {
-        let (from, to) = (CORRIDORS.find(table).unwrap(), CORRIDORS.find(end).unwrap());
-        CORRIDORS.replace(end, &format!("{}{end}", &CORRIDORS[from..to]))
-    };
-    check(&again("[[asset.network]]", "[[method]]"), RATES, "c:12: ", "second time");
-    check(&again("[[method]]", "[[corridor]]"), RATES, "c:16: ", "second time");
     check(
         &CORRIDORS.replace(
             "[[corridor]]",
@@ -131,6 +117,27 @@ fn what_is_wrong_is_named_with_file_and_line() {
         "second time",
     );
     check(CORRIDORS, &twice(RATES, "[[fee]]"), "r:18: ", "second time");
+}
+
+#[test]
+fn networks_and_methods_that_are_wrong_are_named_by_their_line() {
+    in_corridors("\"100.5\"", "\"0.5\"", "c:7: ", "min_amount above");
+    in_corridors("\"100.5\"", "\"100.0000001\"", "c:7: ", "more decimals than USDC");
+    in_corridors("\"ethereum\"", "\"Ethereum\"", "c:8: ", "no name");
+    in_corridors("\"ethereum\"", "\"ethereum\"\ncontract_address = \"\"", "c:9: ", "printable");
+    in_corridors("name = \"Card\"", "name = \"a\\tb\"", "c:14: ", "printable");
+    in_corridors(
+        "[[asset.network]]\nchain = \"ethereum\"\nmin_amount = \"1\"\nmax_amount = \"100.5\"",
+        "",
+        "c:2: ",
+        "moves on no network",
+    );
+    let again = |table: &str, end: &str| {
+        let (from, to) = (CORRIDORS.find(table).unwrap(), CORRIDORS.find(end).unwrap());
+        CORRIDORS.replace(end, &format!("{}{end}", &CORRIDORS[from..to]))
+    };
+    check(&again("[[asset.network]]", "[[method]]"), RATES, "c:12: ", "second time");
+    check(&again("[[method]]", "[[corridor]]"), RATES, "c:16: ", "second time");
 }
 
 #[test]

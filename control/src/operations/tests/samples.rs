@@ -102,6 +102,14 @@ pub fn preview(side: &str, amount: &str) -> Value {
     json!({ "currency": "EUR", "asset": "USDC", "amount": amount, "side": side, "country_code": "DE" })
 }
 
+/// A body that needs no object.
+fn asked(operation: &Operation) -> Value {
+    match operation.id {
+        "previewQuotes" => preview("on_ramp", "100.00"),
+        _ => json!({ "brand_name": "Shop", "primary_color": "#102030" }),
+    }
+}
+
 /// A request for `operation` about objects of `partner`.
 pub async fn of(world: &World, operation: &Operation, partner: Partner, standing: Standing) -> Sample {
     let flow = if operation.path.contains("pay_outs") { "off_ramp" } else { "on_ramp" };
@@ -111,8 +119,7 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
         "listSessions" | "listCountries" | "listCurrencies" | "listAssets" | "listPaymentMethods"
         | "listPayoutMethods" | "checkEligibility" | "getBranding" => (Value::Null, None),
         "getAsset" => (json!("USDC"), None),
-        "previewQuotes" => (Value::Null, Some(preview("on_ramp", "100.00"))),
-        "updateBranding" => (Value::Null, Some(json!({ "brand_name": "Shop", "primary_color": "#102030" }))),
+        "previewQuotes" | "updateBranding" => (Value::Null, Some(asked(operation))),
         "createSession" => {
             let body = json!({ "amount": "100.00", "currency": "EUR", "return_url": "https://shop.example/done" });
             (Value::Null, Some(body))
