@@ -38,6 +38,7 @@ pub struct World {
     pub pipeline: Pipeline<Arc<Heard>>,
     pub heard: Arc<Heard>,
     pub rail: Arc<ObedientRail>,
+    pub gate: Arc<Gate>,
     cells: Vec<RunningCell>,
 }
 
@@ -84,9 +85,9 @@ impl World {
             populate(running).await;
         }
         let gate = Gate::new(Some(sandbox_cell), Some(live_cell), vec![("live.example".to_owned(), Mode::Live)]);
-        let heard = Arc::new(Heard::default());
-        let pipeline = Pipeline::new(Arc::new(gate), heard.clone(), options).unwrap();
-        World { pipeline, heard, rail, cells }
+        let (gate, heard) = (Arc::new(gate), Arc::new(Heard::default()));
+        let pipeline = Pipeline::new(gate.clone(), heard.clone(), options).unwrap();
+        World { pipeline, heard, rail, gate, cells }
     }
 
     pub fn sandbox(&self) -> &CellHandle {
