@@ -201,12 +201,10 @@ async fn what_stays_open_is_enquired_about_again_and_sent_again_when_it_was_forg
 
 #[tokio::test]
 async fn what_has_its_outcome_is_not_sent_whatever_the_rail_forgot() {
-    let row = fresh(1);
-    let id = row.attempt.0;
-    let mut bench = Bench::start(vec![row], vec![(id, vec![Ok(Word::Unknown)])]);
+    let mut bench = Bench::start(vec![work(1)], vec![(1, vec![Ok(Word::Unknown)])]);
     bench.answers.send_replace(false);
-    assert_eq!(bench.asked().await, (Step::Enquire, id));
-    bench.cell.put(vec![Change::RailWorkRemove(AttemptId(id))]);
+    assert_eq!(bench.asked().await, (Step::Enquire, 1));
+    bench.cell.put(vec![Change::RailWorkRemove(AttemptId(1))]);
     bench.answers.send_replace(true);
     bench.wait_until_it_sends().await;
     bench.stop().await;
