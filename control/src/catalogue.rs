@@ -4,7 +4,7 @@
 mod check;
 mod corridors;
 mod rates;
-mod word;
+pub(crate) mod word;
 
 use std::fmt;
 use std::fs;
@@ -53,29 +53,57 @@ pub struct Source {
 
 /// Reads both files; without a name the sandbox's own ones, which are part of the program.
 pub fn load(corridors: Option<&Path>, rates: Option<&Path>) -> Result<Catalogue, CatalogueError> {
-    let corridors = Source::read(corridors, "corridors.toml", include_str!("../catalogue/corridors.toml"))?;
-    let rates = Source::read(rates, "rates.toml", include_str!("../catalogue/rates.toml"))?;
-    parse(&corridors, &rates).map_err(CatalogueError::Fault)
+    let (corridors, rates) = read(corridors, rates)?;
+    parse(&corridors, &rates, None).map_err(CatalogueError::Fault)
 }
 
-/// Reads both files of live, which must be named.
-pub fn load_live(corridors: Option<&Path>, rates: Option<&Path>) -> Result<Catalogue, CatalogueError> {
+/// Reads the files of the sandbox, in which the simulated rail and these `rails` run; every corridor must name one of them.
+pub fn load_sandbox(
+    corridors: Option<&Path>,
+    rates: Option<&Path>,
+    rails: &[String],
+) -> Result<Catalogue, CatalogueError> {
+    let rails = [&[SIMULATED_RAIL.to_owned()], rails].concat();
+    let (corridors, rates) = read(corridors, rates)?;
+    parse(&corridors, &rates, Some(&rails)).map(|catalogue| connect(catalogue, &rails)).map_err(CatalogueError::Fault)
+}
+
+/// Reads the files of live, which must be named, for a cell in which these `rails` run. Without any nothing is connected,
+/// whatever the corridors name; else every corridor must name one of them.
+pub fn load_live(
+    corridors: Option<&Path>,
+    rates: Option<&Path>,
+    rails: Option<&[String]>,
+) -> Result<Catalogue, CatalogueError> {
     let corridors = corridors.ok_or(CatalogueError::NotNamed("corridors"))?;
     let rates = rates.ok_or(CatalogueError::NotNamed("rates"))?;
-    load(Some(corridors), Some(rates))
+    let (corridors, rates) = read(Some(corridors), Some(rates))?;
+    let catalogue = parse(&corridors, &rates, rails).map_err(CatalogueError::Fault)?;
+    Ok(connect(catalogue, rails.unwrap_or_default()))
 }
 
-/// The catalogue of one cell: a corridor is connected where its rail runs. The simulated rail of the sandbox is the only
-/// one so far, so that nothing is connected in live, whatever its file names.
+/// The catalogue of a cell without rails but the simulated one, which runs in the sandbox alone.
 pub fn for_mode(catalogue: &Catalogue, mode: Mode) -> Catalogue {
-    let mut own = catalogue.clone();
-    for corridor in &mut own.corridors {
-        corridor.connected = mode == Mode::Sandbox && corridor.rail == SIMULATED_RAIL;
-    }
-    own
+    let simulated = [SIMULATED_RAIL.to_owned()];
+    connect(catalogue.clone(), if mode == Mode::Sandbox { &simulated } else { &[] })
 }
 
-fn parse(corridors: &Source, rates: &Source) -> Result<Catalogue, Fault> {
+/// A corridor is connected where its rail runs.
+fn connect(mut catalogue: Catalogue, rails: &[String]) -> Catalogue {
+    for corridor in &mut catalogue.corridors {
+        corridor.connected = rails.contains(&corridor.rail);
+    }
+    catalogue
+}
+
+fn read(corridors: Option<&Path>, rates: Option<&Path>) -> Result<(Source, Source), CatalogueError> {
+    let corridors = Source::read(corridors, "corridors.toml", include_str!("../catalogue/corridors.toml"))?;
+    let rates = Source::read(rates, "rates.toml", include_str!("../catalogue/rates.toml"))?;
+    Ok((corridors, rates))
+}
+
+/// With `rails`, every corridor must name one of them.
+fn parse(corridors: &Source, rates: &Source, rails: Option<&[String]>) -> Result<Catalogue, Fault> {
     let corridor_file: corridors::File = corridors.parse()?;
     let rate_file: rates::File = rates.parse()?;
     let mut catalogue = Catalogue::default();
@@ -83,6 +111,9 @@ fn parse(corridors: &Source, rates: &Source) -> Result<Catalogue, Fault> {
     rates::add(&mut catalogue, &rate_file, rates)?;
     check::corridors_have_prices(&catalogue, &corridor_file, corridors)?;
     check::dollar_asset_has_rates(&catalogue, &rate_file, rates)?;
+    if let Some(rails) = rails {
+        check::corridors_have_rails(rails, &corridor_file, corridors)?;
+    }
     Ok(catalogue)
 }
 
@@ -91,18 +122,24 @@ impl Source {
         let Some(path) = named else {
             return Ok(Source { name: format!("the sandbox's own {shipped_name}"), text: shipped.to_owned() });
         };
-        let text = fs::read_to_string(path).map_err(|error| CatalogueError::Unreadable(path.to_owned(), error))?;
-        Ok(Source { name: path.display().to_string(), text })
+        Source::open(path).map_err(|error| CatalogueError::Unreadable(path.to_owned(), error))
     }
 
-    fn parse<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    /// Reads a file that an operator names.
+    pub(crate) fn open(path: &Path) -> std::io::Result<Source> {
+        Ok(Source { name: path.display().to_string(), text: fs::read_to_string(path)? })
+    }
+
+    /// What the file says; what cannot be read is named with its line.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         toml::from_str(&self.text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             self.fault(offset, error.message().to_owned())
         })
     }
 
-    fn fault(&self, offset: usize, reason: String) -> Fault {
+    /// A fault in the line of the byte at `offset`.
+    pub(crate) fn fault(&self, offset: usize, reason: String) -> Fault {
         Fault { file: self.name.clone(), line: lines::at(&self.text, offset), reason }
     }
 }

@@ -175,6 +175,10 @@ pub struct Config {
     /// Live's rates and fees. Live needs it, too.
     #[arg(long, env = "CAUSEWAY_LIVE_RATES", value_name = "FILE")]
     pub live_rates: Option<PathBuf>,
+    /// The rails that are reached over HTTP, for live and for the sandbox; docs/rails.md says what stands in the file.
+    /// Without it nothing moves in live.
+    #[arg(long, env = "CAUSEWAY_RAILS", value_name = "FILE")]
+    pub rails: Option<PathBuf>,
     /// Reads that may wait for the disk at once, per cell; others wait for them.
     #[arg(long, env = "CAUSEWAY_DISK_READS", value_name = "NUMBER", default_value = "16", value_parser = clap::value_parser!(u32).range(1..=512))]
     pub disk_reads: u32,
@@ -202,6 +206,17 @@ pub struct Config {
         help_heading = "Listeners"
     )]
     pub operator_listen: SocketAddr,
+    /// The address at which rails report outcomes, when there is a rails file; port 0 takes a free one. It speaks plain
+    /// HTTP: put TLS in front of it where rails report from other machines.
+    #[arg(
+        long,
+        env = "CAUSEWAY_RAILS_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8082",
+        value_parser = check::address,
+        help_heading = "Listeners"
+    )]
+    pub rails_listen: SocketAddr,
     /// Lets the operator interface listen on an address that other machines can reach. It speaks plain HTTP: put TLS in
     /// front of it.
     #[arg(long, env = "CAUSEWAY_OPERATOR_ALLOW_REMOTE", help_heading = "Listeners")]

@@ -1,9 +1,12 @@
 //! Rails: what moves money outside of us. They are asked, not trusted.
 //!
-//! The dispatcher takes durable work from a cell, hands it to the rail that the corridor names, and reports what the rail
-//! says. Work that was there at start is enquired about: it may have been sent before the program ended.
+//! A rail's dispatcher takes durable work from a cell, hands it to the rail that the corridor names, and reports what the
+//! rail says. Work that was there at start is enquired about: it may have been sent before the program ended. The sandbox
+//! has a simulated rail; others are reached over HTTP, as the rails file says.
 
+pub mod config;
 mod dispatcher;
+pub mod http;
 pub mod simulated;
 
 use causeway_core::rail::{RailOutcome, RailReport, RailWork};
@@ -11,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::gate::BoxFuture;
 
-pub use dispatcher::{Dispatcher, Stats};
+pub use dispatcher::{Dispatcher, Schedule, Stats, tell_of_strays};
 
 /// Reports that may wait for their place in a command; a rail with more of them waits.
 const REPORTS: usize = 4_096;
@@ -32,7 +35,7 @@ pub enum Word {
     Accepted,
     /// What became of it.
     Outcome(RailOutcome),
-    /// It is certain that the attempt never arrived: it may be sent.
+    /// The rail does not have the attempt: it may be sent.
     Unknown,
 }
 

@@ -29,6 +29,8 @@ use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::keys::{KeyRing, MasterKey, MasterKeyError, RandomnessError};
 use crate::operator::TokenError;
+use crate::rails;
+use crate::rails::config::{RailConfig, RailsError};
 use crate::telemetry::{Level, Telemetry};
 
 use cell::{Running, StartError};
@@ -44,6 +46,9 @@ pub enum ServeError {
     /// Corridors or rates are wrong.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// The rails file is wrong.
+    #[error(transparent)]
+    Rails(#[from] RailsError),
     /// There is no master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -77,7 +82,7 @@ impl ServeError {
     /// 2 for what the configuration says, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
-            ServeError::Catalogue(_) | ServeError::MasterKey(_) => 2,
+            ServeError::Catalogue(_) | ServeError::Rails(_) | ServeError::MasterKey(_) => 2,
             ServeError::Listen(..)
             | ServeError::DataDir(_)
             | ServeError::Cell(_)
@@ -93,16 +98,21 @@ impl ServeError {
 /// Runs the gateway until a signal ends it.
 pub fn run(config: &Config) -> Result<(), ServeError> {
     process::prepare();
-    let catalogues = load_catalogues(config)?;
+    let files = Files::load(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let telemetry = Telemetry::start(config.log_format);
-    let served = runtime.block_on(serve(config, &catalogues, &telemetry));
+    let served = runtime.block_on(serve(config, &files, &telemetry));
     telemetry.flush();
     served
 }
 
-/// The catalogue of each cell that runs.
-type Catalogues = Vec<(Mode, Catalogue)>;
+/// What the files say that the configuration names.
+struct Files {
+    /// The catalogue of each cell that runs.
+    catalogues: Vec<(Mode, Catalogue)>,
+    /// The rails that are reached over HTTP, of all modes.
+    rails: Vec<RailConfig>,
+}
 
 /// What runs, and the ends by which it is stopped.
 struct Work {
@@ -114,7 +124,7 @@ struct Work {
     stop_dispatching: watch::Sender<bool>,
 }
 
-async fn serve(config: &Config, catalogues: &Catalogues, telemetry: &Telemetry) -> Result<(), ServeError> {
+async fn serve(config: &Config, files: &Files, telemetry: &Telemetry) -> Result<(), ServeError> {
     let signals = Signals::listen()?;
     // What the configuration names is read before anything is written.
     let named = config.master_key_file.as_deref();
@@ -130,7 +140,7 @@ async fn serve(config: &Config, catalogues: &Catalogues, telemetry: &Telemetry) 
         None => MasterKey::of_sandbox(&data.own_master_key())?,
     };
     let ground = Ground::new(config, telemetry, &data, listeners.addresses);
-    let work = start(&ground, listeners, &master, catalogues).await?;
+    let work = start(&ground, listeners, &master, files).await?;
     signals.first().await;
     signals.second_ends_at_once();
     work.stop(&ground).await
@@ -140,10 +150,10 @@ async fn start(
     ground: &Ground<'_>,
     listeners: Listeners,
     master: &MasterKey,
-    catalogues: &Catalogues,
+    files: &Files,
 ) -> Result<Work, ServeError> {
     ground.data.bind_key(&master.fingerprint())?;
-    let mut cells = start_cells(ground, master, catalogues)?;
+    let mut cells = start_cells(ground, master, files)?;
     let gate = Arc::new(ground.gate(&cells));
     let has_demo = ground.demo_partner(&gate).await?;
     let stopping = Arc::new(AtomicBool::new(false));
@@ -152,26 +162,40 @@ async fn start(
     let (stop_dispatching, dispatch_stop) = watch::channel(false);
     let (stop_answering, answer_stop) = watch::channel(false);
     let dispatching = cells.iter_mut().flat_map(|cell| cell.dispatch(ground, &dispatch_stop)).collect();
-    let answering = listeners.answer(ground.config, pipeline, interface, &answer_stop);
+    let answering = listeners.answer(ground.config, pipeline, interface, ground.reception(&gate, &cells), &answer_stop);
     announce(ground, &cells, has_demo);
     Ok(Work { cells, answering, dispatching, stopping, stop_answering, stop_dispatching })
 }
 
-/// Live has no corridors and rates but its own: what is shipped is for the sandbox.
-fn load_catalogues(config: &Config) -> Result<Catalogues, CatalogueError> {
-    let load = |mode| match mode {
-        Mode::Sandbox => catalogue::load(config.corridors.as_deref(), config.rates.as_deref()),
-        Mode::Live => catalogue::load_live(config.live_corridors.as_deref(), config.live_rates.as_deref()),
-    };
-    config.mode.modes().iter().map(|&mode| Ok((mode, load(mode)?))).collect()
+impl Files {
+    fn load(config: &Config) -> Result<Files, ServeError> {
+        let rails = config.rails.as_deref().map(rails::config::load).transpose()?.unwrap_or_default();
+        let load = |mode| load_catalogue(config, mode, &rails);
+        let catalogues: Result<_, CatalogueError> =
+            config.mode.modes().iter().map(|&mode| Ok((mode, load(mode)?))).collect();
+        Ok(Files { catalogues: catalogues?, rails })
+    }
 }
 
-fn start_cells(ground: &Ground<'_>, master: &MasterKey, catalogues: &Catalogues) -> Result<Vec<Running>, StartError> {
+/// Live has no corridors and rates but its own: what is shipped is for the sandbox.
+fn load_catalogue(config: &Config, mode: Mode, rails: &[RailConfig]) -> Result<Catalogue, CatalogueError> {
+    let of_mode = rails.iter().filter(|rail| rail.mode == mode);
+    let names: Vec<String> = of_mode.map(|rail| rail.name.clone()).collect();
+    match mode {
+        Mode::Sandbox => catalogue::load_sandbox(config.corridors.as_deref(), config.rates.as_deref(), &names),
+        Mode::Live => {
+            let names = config.rails.as_ref().map(|_| names.as_slice());
+            catalogue::load_live(config.live_corridors.as_deref(), config.live_rates.as_deref(), names)
+        }
+    }
+}
+
+fn start_cells(ground: &Ground<'_>, master: &MasterKey, files: &Files) -> Result<Vec<Running>, StartError> {
     let models = Models::find(ground.config);
     let start = |(mode, catalogue): &(Mode, Catalogue)| {
-        cell::start(ground, Arc::new(KeyRing::derive(master, *mode)), catalogue, &models)
+        cell::start(ground, Arc::new(KeyRing::derive(master, *mode)), catalogue, &files.rails, &models)
     };
-    catalogues.iter().map(start).collect()
+    files.catalogues.iter().map(start).collect()
 }
 
 fn announce(ground: &Ground<'_>, cells: &[Running], has_demo: bool) {
@@ -180,6 +204,8 @@ fn announce(ground: &Ground<'_>, cells: &[Running], has_demo: bool) {
     let record = ground.telemetry.record(Level::Info, "started").text("version", env!("CARGO_PKG_VERSION"));
     let record = record.text("listen", &ground.addresses.partners.to_string());
     let record = record.text("operator_listen", &ground.addresses.operators.to_string());
+    let rails = ground.addresses.rails.map(|address| address.to_string());
+    let record = record.text_if("rails_listen", rails.as_deref());
     ground.telemetry.write(record.text("model", model));
 }
 

@@ -78,6 +78,11 @@ macro_rules! ids {
             pub fn parse(text: &str, mode: Mode) -> Option<Self> {
                 decode(Self::PREFIX, Some(mode), text).map(Self)
             }
+
+            /// The millisecond of the batch that made it, for ids that commands draw; it may lie a little ahead of the clock.
+            pub fn made_at(self) -> Timestamp {
+                Timestamp((self.0 >> 80) as u64)
+            }
         }
 
         impl fmt::Debug for $name {
@@ -270,6 +275,12 @@ mod tests {
                 last = id;
             }
         }
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let mut ids = IdClock::default().command(Timestamp(1_700_000_000_123));
+        assert_eq!(AttemptId(ids.draw(&KEY)).made_at(), Timestamp(1_700_000_000_123));
     }
 
     #[test]

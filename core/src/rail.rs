@@ -29,6 +29,14 @@ pub struct RailWork {
     pub magic: Option<Magic>,
 }
 
+impl RailWork {
+    /// The rail's word on this attempt.
+    pub fn report(&self, outcome: RailOutcome) -> RailReport {
+        let RailWork { attempt, payment, account, session, .. } = *self;
+        RailReport { attempt, payment, account, session, outcome }
+    }
+}
+
 /// What a rail says became of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RailOutcome {

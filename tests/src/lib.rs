@@ -9,6 +9,7 @@
 
 pub mod contract;
 pub mod http;
+pub mod http_rail;
 pub mod ledger;
 pub mod operator;
 pub mod partner;

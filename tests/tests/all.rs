@@ -15,6 +15,7 @@ mod all {
     mod isolation;
     mod journey;
     mod live;
+    mod live_rails;
     mod long_kills;
     mod magic;
     mod model;

@@ -29,6 +29,22 @@ pub fn dollar_asset_has_rates(catalogue: &Catalogue, file: &rates::File, source:
     Ok(())
 }
 
+/// Every corridor is carried by a rail that runs in its mode.
+pub fn corridors_have_rails(rails: &[String], file: &corridors::File, source: &Source) -> Result<(), Fault> {
+    for row in &file.corridor {
+        let (id, rail) = (&row.get_ref().id.0.0, row.get_ref().rail_name());
+        if !rails.iter().any(|known| known == rail) {
+            let known = if rails.is_empty() { "none".to_owned() } else { rails.join(", ") };
+            let reason = format!(
+                "corridor {id} is carried by the rail {rail}, which does not exist in this mode (there is {known}): add it \
+                 to the rails file, or name another"
+            );
+            return Err(source.fault(row.span().start, reason));
+        }
+    }
+    Ok(())
+}
+
 fn prices_of(catalogue: &Catalogue, row: &CorridorRow) -> Result<(), String> {
     let id = &row.id.0.0;
     for currency in row.currencies.iter().map(|currency| currency.0) {

@@ -187,6 +187,11 @@ fn add_corridor(catalogue: &mut Catalogue, row: &CorridorRow) -> Result<(), Stri
 }
 
 impl CorridorRow {
+    /// What carries it.
+    pub fn rail_name(&self) -> &str {
+        &self.rail.0.0
+    }
+
     fn corridor(&self) -> Corridor {
         let names = |words: &[Word<Name>]| words.iter().map(|word| word.0.0.clone()).collect();
         Corridor {

@@ -53,7 +53,7 @@ partner_basis_points = 50
 
 fn parsed(corridors: &str, rates: &str) -> Result<Catalogue, Fault> {
     let source = |name: &str, text: &str| Source { name: name.to_owned(), text: text.to_owned() };
-    parse(&source("c", corridors), &source("r", rates))
+    parse(&source("c", corridors), &source("r", rates), None)
 }
 
 #[test]
@@ -138,6 +138,18 @@ fn networks_and_methods_that_are_wrong_are_named_by_their_line() {
     };
     check(&again("[[asset.network]]", "[[method]]"), RATES, "c:12: ", "second time");
     check(&again("[[method]]", "[[corridor]]"), RATES, "c:16: ", "second time");
+}
+
+#[test]
+fn a_corridor_is_connected_where_its_rail_runs_and_must_name_one_that_exists() {
+    let source = |name: &str, text: &str| Source { name: name.to_owned(), text: text.to_owned() };
+    let parsed = |rails: &[&str]| {
+        let rails: Vec<String> = rails.iter().map(|&rail| rail.to_owned()).collect();
+        parse(&source("c", CORRIDORS), &source("r", RATES), Some(&rails)).map(|catalogue| connect(catalogue, &rails))
+    };
+    assert!(parsed(&["swift", SIMULATED_RAIL]).unwrap().corridors[0].connected);
+    let fault = parsed(&["swift"]).map(|_| ()).unwrap_err().to_string();
+    assert!(fault.starts_with("c:8: ") && fault.contains("the rail simulated") && fault.contains("swift"), "{fault}");
 }
 
 #[test]

@@ -111,18 +111,26 @@ fn operator_listener_is_local(config: &Config, origins: &Origins<'_>) -> Result<
     ))
 }
 
-/// An address that stands for all of the machine's takes its port on each of them.
 fn listeners_differ(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
-    let (partners, operators) = (config.listen, config.operator_listen);
-    let overlap = partners.ip() == operators.ip() || partners.ip().is_unspecified() || operators.ip().is_unspecified();
-    if partners.port() == 0 || partners.port() != operators.port() || !overlap {
-        return Ok(());
+    let mut listeners = vec![("listen", config.listen), ("operator-listen", config.operator_listen)];
+    // Without rails nobody listens for their reports.
+    listeners.extend(config.rails.as_ref().map(|_| ("rails-listen", config.rails_listen)));
+    for (index, (name, address)) in listeners.iter().enumerate() {
+        if let Some((other, same)) = listeners[..index].iter().find(|(_, other)| overlap(*address, *other)) {
+            return Err(format!(
+                "{} and {} are the same address, {same} and {address}: give each its own port",
+                origins.of(other),
+                origins.of(name)
+            ));
+        }
     }
-    Err(format!(
-        "{} and {} are the same address, {partners} and {operators}: give each its own port",
-        origins.of("listen"),
-        origins.of("operator-listen")
-    ))
+    Ok(())
+}
+
+/// An address that stands for all of the machine's takes its port on each of them.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let same_place = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && same_place
 }
 
 fn hosts_have_one_mode(config: &Config, origins: &Origins<'_>) -> Result<(), String> {

@@ -19,8 +19,8 @@ use super::fixture::{DEADLINE, notices};
 use crate::fixture::{SHOP, World};
 use crate::gate::Lane;
 use crate::keys::{KeyRing, MasterKey, SecretText};
+use crate::rails;
 use crate::rails::simulated::{self, SimulatedRail};
-use crate::rails::{self, Rail};
 use crate::webhooks;
 use crate::webhooks::client::Client;
 use crate::webhooks::guard::{Guard, Loopback};
@@ -89,8 +89,10 @@ fn start_dispatchers(world: &World, directory: &Path) -> (watch::Sender<bool>, V
     let rails = rails::Dispatcher {
         cell: world.sandbox().clone(),
         reader: world.reader().clone(),
-        rails: HashMap::from([(simulated::NAME.to_owned(), Arc::new(rail) as Arc<dyn Rail>)]),
+        name: simulated::NAME.to_owned(),
+        rail: Arc::new(rail),
         at_once: 64,
+        enquiries: None,
         notice: notices().0,
         stats: Arc::default(),
     };

@@ -21,9 +21,12 @@ fn text(ground: &Ground<'_>, has_demo: bool, model: &str) -> String {
     };
     let directory = ground.data.path().display();
     let mut text = format!("Causeway {} is up: {cells}\n", env!("CARGO_PKG_VERSION"));
-    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<14}{value}\n"));
+    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<15}{value}\n"));
     line("partner API", format!("{}/v1", url_of(ground.addresses.partners)));
     line("operators", format!("{}, {}", url_of(ground.addresses.operators), token(ground.data)));
+    if let Some(address) = ground.addresses.rails {
+        line("rails' reports", format!("{}/rails", url_of(address)));
+    }
     line("data", directory.to_string());
     line("model", model.to_owned());
     if has_demo {

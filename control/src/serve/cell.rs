@@ -18,19 +18,23 @@ use super::ground::Ground;
 use super::model::Models;
 use super::readings;
 use super::watched::{OnTurn, Turn, Watched};
-use crate::catalogue::for_mode;
 use crate::config::duration::millis;
 use crate::dispatch::Notice;
 use crate::gate::{Cell, CellOptions, SandboxRail, system_time};
 use crate::keys::KeyRing;
+use crate::rails;
+use crate::rails::config::RailConfig;
+use crate::rails::http::HttpRail;
 use crate::rails::simulated::{self, LogError, SimulatedRail};
-use crate::rails::{self, Rail};
 use crate::telemetry::{Level, Telemetry};
 use crate::webhooks;
 use crate::webhooks::client::{self, Client};
 
-/// Attempts that are being handed over to rails at once.
-const RAILS_AT_ONCE: u32 = 256;
+/// Attempts that are being handed over to the simulated rail at once.
+const SIMULATED_AT_ONCE: u32 = 256;
+
+/// Both ends of a rail's reports.
+type Reports = (mpsc::Sender<RailReport>, mpsc::Receiver<RailReport>);
 
 /// A cell at work.
 pub struct Running {
@@ -38,7 +42,8 @@ pub struct Running {
     catalogue: Arc<Catalogue>,
     keys: Arc<KeyRing>,
     rail: Option<Arc<SimulatedRail>>,
-    reports: Option<(mpsc::Sender<RailReport>, mpsc::Receiver<RailReport>)>,
+    reports: Option<Reports>,
+    http_rails: Vec<Arc<HttpRail>>,
     model: String,
 }
 
@@ -53,11 +58,13 @@ pub enum StartError {
     Rail(#[from] LogError),
 }
 
-/// Opens the store and starts the engine of the keys' mode. Nothing is sent to rails and receivers yet.
+/// Opens the store and starts the engine of the keys' mode. Of `rails` those of its mode are its own. Nothing is sent to
+/// rails and receivers yet.
 pub fn start(
     ground: &Ground<'_>,
     keys: Arc<KeyRing>,
     catalogue: &Catalogue,
+    rails: &[RailConfig],
     models: &Models,
 ) -> Result<Running, StartError> {
     let mode = keys.mode();
@@ -67,7 +74,7 @@ pub fn start(
     let scorer = Watched::new(loaded.scorer, loaded.missing.is_none(), on_turn(ground.telemetry, mode));
     let deciders = scorer.deciders();
     let telemetry = ground.telemetry.clone();
-    let catalogue = Arc::new(for_mode(catalogue, mode));
+    let catalogue = Arc::new(catalogue.clone());
     let cell = engine::start(engine::Options {
         settings: settings(ground, &keys),
         catalogue: Arc::clone(&catalogue),
@@ -84,12 +91,14 @@ pub fn start(
         let record = ground.telemetry.record(Level::Warn, "model_missing").text("mode", mode.name());
         ground.telemetry.write(record.text("decider", "fallback").text("reason", reason));
     }
-    let reports = rails::reports();
+    let reports = crate::rails::reports();
     let rail = match mode {
         Mode::Sandbox => Some(Arc::new(open_rail(ground, reports.0.clone())?)),
         Mode::Live => None,
     };
-    Ok(Running { cell, catalogue, keys, rail, reports: Some(reports), model: loaded.line })
+    let own = rails.iter().filter(|rail| rail.mode == mode);
+    let http_rails = own.map(|rail| Arc::new(HttpRail::new(rail.clone()))).collect();
+    Ok(Running { cell, catalogue, keys, rail, reports: Some(reports), http_rails, model: loaded.line })
 }
 
 impl Running {
@@ -125,11 +134,16 @@ impl Running {
     /// Starts sending durable work to rails and receivers, until `stop`.
     pub fn dispatch(&mut self, ground: &Ground<'_>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         let Some(reports) = self.reports.take() else { return Vec::new() };
-        let rails = self.rails_dispatcher(ground);
+        let mut tasks = self.dispatch_to_rails(ground, reports, stop);
         let webhooks = self.webhooks_dispatcher(ground);
-        ground.telemetry.add_readings(self.mode(), readings::of_rails(&rails.stats));
         ground.telemetry.add_readings(self.mode(), readings::of_webhooks(&webhooks.stats));
-        vec![tokio::spawn(rails.run(reports, stop.clone())), tokio::spawn(webhooks.run(stop.clone()))]
+        tasks.push(tokio::spawn(webhooks.run(stop.clone())));
+        tasks
+    }
+
+    /// The rails that are reached over HTTP.
+    pub fn http_rails(&self) -> &[Arc<HttpRail>] {
+        &self.http_rails
     }
 
     /// Finishes what was accepted and refuses the rest; durable when it returns. Waits for the engine's thread.
@@ -137,16 +151,51 @@ impl Running {
         self.cell.stop();
     }
 
-    fn rails_dispatcher(&self, ground: &Ground<'_>) -> Arc<rails::Dispatcher> {
-        let simulated = self.rail.clone().map(|rail| (simulated::NAME.to_owned(), rail as Arc<dyn Rail>));
-        Arc::new(rails::Dispatcher {
+    /// One dispatcher for each rail. `reports` are those of the simulated one, which keeps a sender.
+    fn dispatch_to_rails(
+        &self,
+        ground: &Ground<'_>,
+        reports: Reports,
+        stop: &watch::Receiver<bool>,
+    ) -> Vec<JoinHandle<()>> {
+        let over_http = self.http_rails.iter().map(|rail| (self.http_dispatcher(ground, rail), rails::reports()));
+        let simulated = self.rail.clone().map(|rail| (self.simulated_dispatcher(ground, rail), reports));
+        let dispatchers: Vec<(rails::Dispatcher, Reports)> = simulated.into_iter().chain(over_http).collect();
+        let running = dispatchers.iter().map(|(dispatcher, _)| dispatcher.name.clone()).collect();
+        let notice = notice(ground.telemetry, self.mode(), "rails");
+        let strays = rails::tell_of_strays(self.cell.reader.clone(), running, notice, stop.clone());
+        let mut tasks = vec![tokio::spawn(strays)];
+        for (dispatcher, reports) in dispatchers {
+            ground.telemetry.add_readings(self.mode(), readings::of_rail(&dispatcher));
+            tasks.push(tokio::spawn(Arc::new(dispatcher).run(reports, stop.clone())));
+        }
+        tasks
+    }
+
+    fn simulated_dispatcher(&self, ground: &Ground<'_>, rail: Arc<SimulatedRail>) -> rails::Dispatcher {
+        rails::Dispatcher {
             cell: self.cell.handle.clone(),
             reader: self.cell.reader.clone(),
-            rails: simulated.into_iter().collect(),
-            at_once: RAILS_AT_ONCE,
+            name: simulated::NAME.to_owned(),
+            rail,
+            at_once: SIMULATED_AT_ONCE,
+            enquiries: None,
             notice: notice(ground.telemetry, self.mode(), "rails"),
             stats: Arc::default(),
-        })
+        }
+    }
+
+    fn http_dispatcher(&self, ground: &Ground<'_>, rail: &Arc<HttpRail>) -> rails::Dispatcher {
+        rails::Dispatcher {
+            cell: self.cell.handle.clone(),
+            reader: self.cell.reader.clone(),
+            name: rail.config.name.clone(),
+            rail: Arc::clone(rail) as Arc<dyn rails::Rail>,
+            at_once: rail.config.at_once,
+            enquiries: Some(rail.config.enquiries),
+            notice: notice(ground.telemetry, self.mode(), "rails"),
+            stats: Arc::clone(&rail.stats),
+        }
     }
 
     fn webhooks_dispatcher(&self, ground: &Ground<'_>) -> Arc<webhooks::Dispatcher> {

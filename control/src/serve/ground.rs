@@ -15,6 +15,7 @@ use crate::edge::Edge;
 use crate::gate::Gate;
 use crate::operator::{Audit, OperatorInterface, Tokens};
 use crate::pipeline::{Options, Pipeline};
+use crate::rails::http::Reception;
 use crate::telemetry::Telemetry;
 use crate::webhooks::guard::{Guard, Loopback};
 
@@ -80,6 +81,12 @@ impl<'a> Ground<'a> {
         })
     }
 
+    /// Where rails report.
+    pub fn reception(&self, gate: &Arc<Gate>, cells: &[Running]) -> Reception {
+        let rails = cells.iter().flat_map(Running::http_rails).cloned();
+        Reception::new(Arc::clone(gate), rails, self.telemetry.clone())
+    }
+
     /// Makes the demo partner of a new sandbox and keeps its file up to date. `false`: there is none.
     pub async fn demo_partner(&self, gate: &Gate) -> Result<bool, DemoError> {
         let Some(cell) = gate.cell(Mode::Sandbox) else { return Ok(false) };
@@ -89,10 +96,10 @@ impl<'a> Ground<'a> {
 
     /// Where webhooks of a mode may go. The sandbox reaches receivers on loopback while nobody else can reach it.
     pub fn guard(&self, mode: Mode) -> Guard {
-        let Addresses { partners, operators } = self.addresses;
-        let is_private = partners.ip().is_loopback() && operators.ip().is_loopback();
+        let is_private = self.addresses.all().all(|address| address.ip().is_loopback());
+        let own = self.addresses.all().map(|address| address.port());
         let loopback = match mode {
-            Mode::Sandbox if is_private => Loopback::Except(vec![partners.port(), operators.port()]),
+            Mode::Sandbox if is_private => Loopback::Except(own.collect()),
             Mode::Sandbox | Mode::Live => Loopback::Refused,
         };
         Guard { loopback, ..Guard::public() }

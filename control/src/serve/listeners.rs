@@ -1,4 +1,4 @@
-//! The two listeners: bound before anything is written, answering after everything stands.
+//! The listeners: bound before anything is written, answering after everything stands.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -12,12 +12,14 @@ use crate::config::Config;
 use crate::http::{Limits, serve};
 use crate::operator::OperatorInterface;
 use crate::pipeline::Pipeline;
+use crate::rails::http::{REPORT_BYTES, Reception};
 use crate::telemetry::Telemetry;
 
-/// Two listeners that are bound.
+/// Listeners that are bound.
 pub struct Listeners {
     partners: TcpListener,
     operators: TcpListener,
+    rails: Option<TcpListener>,
     /// The addresses really bound.
     pub addresses: Addresses,
 }
@@ -29,15 +31,29 @@ pub struct Addresses {
     pub partners: SocketAddr,
     /// The operator interface's.
     pub operators: SocketAddr,
+    /// Where rails report, when there are any.
+    pub rails: Option<SocketAddr>,
+}
+
+impl Addresses {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = SocketAddr> {
+        [self.partners, self.operators].into_iter().chain(self.rails)
+    }
 }
 
 impl Listeners {
-    /// Binds both.
+    /// Binds them.
     pub async fn bind(config: &Config) -> Result<Listeners, ServeError> {
         let (partners, partners_address) = bind(config.listen).await?;
         let (operators, operators_address) = bind(config.operator_listen).await?;
-        let addresses = Addresses { partners: partners_address, operators: operators_address };
-        Ok(Listeners { partners, operators, addresses })
+        let rails = match config.rails {
+            Some(_) => Some(bind(config.rails_listen).await?),
+            None => None,
+        };
+        let rails_address = rails.as_ref().map(|(_, address)| *address);
+        let addresses = Addresses { partners: partners_address, operators: operators_address, rails: rails_address };
+        Ok(Listeners { partners, operators, rails: rails.map(|(listener, _)| listener), addresses })
     }
 
     /// Answers requests until `stop`; the tasks end with their last connection.
@@ -46,12 +62,16 @@ impl Listeners {
         config: &Config,
         pipeline: Pipeline<Telemetry>,
         interface: OperatorInterface,
+        reception: Reception,
         stop: &watch::Receiver<bool>,
     ) -> Vec<JoinHandle<()>> {
         let limits = limits(config);
         let partners = serve(self.partners, limits, Arc::new(pipeline), stop.clone());
         let operators = serve(self.operators, limits, Arc::new(interface), stop.clone());
-        vec![tokio::spawn(partners), tokio::spawn(operators)]
+        let reports = Limits { body_bytes: REPORT_BYTES, ..limits };
+        let rails = self.rails.map(|listener| serve(listener, reports, Arc::new(reception), stop.clone()));
+        let tasks = [tokio::spawn(partners), tokio::spawn(operators)];
+        tasks.into_iter().chain(rails.map(tokio::spawn)).collect()
     }
 }
 
@@ -73,11 +93,12 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeErr
 }
 
 fn limits(config: &Config) -> Limits {
+    let listeners = 2 + u64::from(config.rails.is_some());
     Limits {
         header_timeout: config.header_timeout,
         idle_timeout: config.idle_timeout,
         body_timeout: config.body_timeout,
-        connections: super::process::connections(config.connections as usize, 2),
+        connections: super::process::connections(config.connections as usize, listeners),
         ..Limits::default()
     }
 }

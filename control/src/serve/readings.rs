@@ -33,7 +33,7 @@ pub fn of_cell(stats: &Arc<CellStats>, handle: &CellHandle) -> Vec<Reading> {
     readings.extend(lanes.map(|(word, lane)| {
         let handle = handle.clone();
         let depth = reading("lane_depth", "Commands that wait", Kind::Gauge, move || handle.depth(lane) as f64);
-        Reading { labels: vec![("lane", word)], ..depth }
+        Reading { labels: vec![("lane", word.to_owned())], ..depth }
     }));
     readings
 }
@@ -44,7 +44,7 @@ pub fn of_deciders(deciders: &Arc<Deciders>) -> Vec<Reading> {
         let deciders = Arc::clone(deciders);
         let value = move || field(&deciders).load(Ordering::Relaxed) as f64;
         let counted = reading("cell_decisions", "Redemptions by who scored them", Kind::Counter, value);
-        Reading { labels: vec![("decider", decider), ("reason", reason)], ..counted }
+        Reading { labels: vec![("decider", String::from(decider)), ("reason", String::from(reason))], ..counted }
     };
     vec![
         counter("model", "none", |deciders| &deciders.model),
@@ -54,17 +54,38 @@ pub fn of_deciders(deciders: &Arc<Deciders>) -> Vec<Reading> {
     ]
 }
 
-/// What the rails' dispatcher counts.
-pub fn of_rails(stats: &Arc<rails::Stats>) -> Vec<Reading> {
-    let counter = |name, help, field: fn(&rails::Stats) -> &AtomicU64| {
-        let stats = Arc::clone(stats);
-        reading(name, help, Kind::Counter, move || field(&stats).load(Ordering::Relaxed) as f64)
+/// What is counted of a rail. The simulated one tells its outcomes on another way, where nobody counts them.
+pub fn of_rail(dispatcher: &rails::Dispatcher) -> Vec<Reading> {
+    let number = |name, help, kind, field: fn(&rails::Stats) -> &AtomicU64| {
+        let stats = Arc::clone(&dispatcher.stats);
+        let number = reading(name, help, kind, move || field(&stats).load(Ordering::Relaxed) as f64);
+        Reading { labels: vec![("rail", dispatcher.name.clone())], ..number }
     };
-    vec![
-        counter("rail_attempts_sent", "Attempts sent to rails", |stats| &stats.sent),
-        counter("rail_attempts_enquired", "Attempts that rails were asked about", |stats| &stats.enquired),
-        counter("rail_answers_unclear", "Answers of rails that said nothing", |stats| &stats.unclear),
-    ]
+    let mut readings = vec![
+        number("rail_attempts_sent", "Attempts sent to rails", Kind::Counter, |stats| &stats.sent),
+        number("rail_attempts_enquired", "Attempts that rails were asked about", Kind::Counter, |stats| {
+            &stats.enquired
+        }),
+        number("rail_answers_unclear", "Answers of rails that said nothing", Kind::Counter, |stats| &stats.unclear),
+        number("rail_in_flight", "Questions that wait for a rail's answer", Kind::Gauge, |stats| &stats.in_flight),
+    ];
+    if dispatcher.enquiries.is_none() {
+        return readings;
+    }
+    let outcome = |word: &str, field| {
+        let mut number = number("rail_outcomes", "Outcomes that rails told, repeated ones too", Kind::Counter, field);
+        number.labels.push(("outcome", word.to_owned()));
+        number
+    };
+    readings.extend([
+        outcome("settled", |stats| &stats.settled),
+        outcome("soft_failed", |stats| &stats.soft_failed),
+        outcome("rejected", |stats| &stats.rejected),
+        outcome("cancelled", |stats| &stats.cancelled),
+        number("rail_reports", "Authentic reports of rails", Kind::Counter, |stats| &stats.reported),
+        number("rail_reports_refused", "Reports of rails that were refused", Kind::Counter, |stats| &stats.refused),
+    ]);
+    readings
 }
 
 /// What the webhooks' dispatcher counts.

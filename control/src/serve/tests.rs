@@ -23,14 +23,19 @@ fn loopback_receivers_need_a_private_sandbox() {
     let directory = tempfile::tempdir().unwrap();
     let (config, data) = (config(&[]), DataDir::open(directory.path()).unwrap());
     let telemetry = Telemetry::writing_to(LogFormat::Json, io::sink());
-    let loopback = |mode, partners: &str, operators: &str| {
-        let addresses = Addresses { partners: partners.parse().unwrap(), operators: operators.parse().unwrap() };
+    let loopback = |mode, partners: &str, operators: &str, rails: Option<&str>| {
+        let rails = rails.map(|address| address.parse().unwrap());
+        let addresses = Addresses { partners: partners.parse().unwrap(), operators: operators.parse().unwrap(), rails };
         Ground::new(&config, &telemetry, &data, addresses).guard(mode).loopback
     };
-    let own = Loopback::Except(vec![8080, 8081]);
-    assert_eq!(loopback(Mode::Sandbox, "127.0.0.1:8080", "[::1]:8081"), own);
-    assert_eq!(loopback(Mode::Live, "127.0.0.1:8080", "[::1]:8081"), Loopback::Refused);
-    assert_eq!(loopback(Mode::Sandbox, "0.0.0.0:8080", "127.0.0.1:8081"), Loopback::Refused);
+    let own = |ports: &[u16]| Loopback::Except(ports.to_vec());
+    assert_eq!(loopback(Mode::Sandbox, "127.0.0.1:8080", "[::1]:8081", None), own(&[8080, 8081]));
+    let with_rails = loopback(Mode::Sandbox, "127.0.0.1:8080", "[::1]:8081", Some("127.0.0.1:8082"));
+    assert_eq!(with_rails, own(&[8080, 8081, 8082]));
+    assert_eq!(loopback(Mode::Live, "127.0.0.1:8080", "[::1]:8081", None), Loopback::Refused);
+    assert_eq!(loopback(Mode::Sandbox, "0.0.0.0:8080", "127.0.0.1:8081", None), Loopback::Refused);
+    let reached = loopback(Mode::Sandbox, "127.0.0.1:8080", "127.0.0.1:8081", Some("0.0.0.0:8082"));
+    assert_eq!(reached, Loopback::Refused);
 }
 
 #[test]

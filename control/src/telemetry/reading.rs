@@ -20,7 +20,7 @@ pub struct Reading {
     /// How it behaves.
     pub kind: Kind,
     /// Labels beside the mode.
-    pub labels: Vec<(&'static str, &'static str)>,
+    pub labels: Vec<(&'static str, String)>,
     /// Reads it.
     pub value: Box<dyn Fn() -> f64 + Send + Sync>,
 }
@@ -59,7 +59,8 @@ impl Collector for Readings {
             let kind = first.kind.metric();
             let mut family = encoder.encode_descriptor(first.name, first.help, None, kind)?;
             for (mode, reading) in readings.iter().filter(|(_, reading)| reading.name == first.name) {
-                let labels = [&[("mode", mode.name())], reading.labels.as_slice()].concat();
+                let own = reading.labels.iter().map(|(name, value)| (*name, value.as_str()));
+                let labels: Vec<(&str, &str)> = [("mode", mode.name())].into_iter().chain(own).collect();
                 let one = family.encode_family(&labels)?;
                 match first.kind {
                     Kind::Counter => ConstCounter::new((reading.value)()).encode(one)?,

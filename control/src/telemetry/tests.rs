@@ -76,11 +76,11 @@ fn requests_and_readings_are_scraped() {
     telemetry.request(RequestLabels::new(Some("lock_quote"), Some(Mode::Sandbox), 201), 0.003);
     telemetry.request(RequestLabels::new(None, None, 404), 0.0001);
     for (mode, depth) in [(Mode::Sandbox, 3.0), (Mode::Live, 4.0)] {
-        let reading = |lane| Reading {
+        let reading = |lane: &str| Reading {
             name: "lane_depth",
             help: "Commands that wait",
             kind: Kind::Gauge,
-            labels: vec![("lane", lane)],
+            labels: vec![("lane", lane.to_owned())],
             value: Box::new(move || depth),
         };
         telemetry.add_readings(mode, vec![reading("partner"), reading("operator")]);

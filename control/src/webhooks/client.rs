@@ -19,9 +19,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::RootCertStore;
 
 use super::guard::{Guard, Refused, Target};
-use connection::Connection;
-use pool::Pool;
-
+pub use connection::Connection;
+pub use pool::Pool;
 pub use trust::system_roots;
 
 /// What is read of a response's body before its connection is given up, in bytes.

@@ -125,7 +125,8 @@ impl Guard {
 }
 
 impl Target {
-    fn read(url: &str) -> Result<Target, Refused> {
+    /// Reads a URL without judging where it leads.
+    pub fn read(url: &str) -> Result<Target, Refused> {
         if url.len() > URL_BYTES {
             return Err(Refused::Url);
         }
@@ -152,6 +153,11 @@ impl Target {
         };
         let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         Ok(Target { secure, host, port, authority: authority.as_str().to_owned(), path, on_loopback })
+    }
+
+    /// Whether its host is one of loopback's own names or addresses.
+    pub fn is_on_loopback(&self) -> bool {
+        self.on_loopback
     }
 }
 

@@ -193,6 +193,11 @@ impl Reader {
         self.list(Column::RailWork, &range, limit, |key, value| rail::decode(key::parse_alone(key)?.into(), value))
     }
 
+    /// The work of one attempt; `None` once its outcome is durable.
+    pub fn rail_work_of(&self, attempt: AttemptId) -> Result<Option<RailWork>, StoreError> {
+        self.get(Column::RailWork, &Key::alone(attempt), |bytes| rail::decode(attempt, bytes))
+    }
+
     /// Up to `limit` timers that are due at `until` or before, in order, behind `after`.
     pub fn timers(&self, after: Option<&Timer>, until: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
         let end = until.0.checked_add(1).map(|next| next.to_be_bytes().to_vec());

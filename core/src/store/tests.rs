@@ -87,6 +87,7 @@ fn what_is_written_is_read() {
         assert_eq!(reader.delivery(ACCOUNT, sent.id).unwrap(), Some(sent));
         assert_eq!(reader.outbox(None, 9).unwrap(), [outbox_row()]);
         assert_eq!(reader.rail_work(None, 9).unwrap(), [rail_work()]);
+        assert_eq!(reader.rail_work_of(rail_work().attempt).unwrap(), Some(rail_work()));
         assert_eq!(reader.timers(None, Timestamp(9), 9).unwrap(), [timer(9, 1)]);
     });
 }
@@ -187,6 +188,7 @@ fn what_is_removed_is_gone() {
         assert_eq!(load(&*store, &[Need::Lane(SESSION)]).unwrap(), [Loaded::Lane(SESSION, None)]);
         assert_eq!(reader.outbox(None, 9).unwrap(), []);
         assert_eq!(reader.rail_work(None, 9).unwrap(), []);
+        assert_eq!(reader.rail_work_of(rail_work().attempt).unwrap(), None);
         assert_eq!(reader.timers(None, Timestamp(u64::MAX), 9).unwrap(), []);
     });
 }

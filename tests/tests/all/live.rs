@@ -138,7 +138,7 @@ fn live_has_no_test_helpers() {
     assert_eq!(both.live.read_session(&session["id"])["status"], "open");
 }
 
-/// Until a real rail is connected nothing carries live money: a redemption leaves a failed record, and the session open.
+/// Without a rails file nothing carries live money: a redemption leaves a failed record, and the session open.
 #[test]
 fn a_live_redemption_ends_without_a_route() {
     let both = both();
