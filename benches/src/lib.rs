@@ -182,6 +182,7 @@ fn account() -> Account {
         webhook: None,
         quote_life: None,
         risk_is_real: false,
+        tier: None,
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod lines;
 pub mod private_file;
 pub mod data_dir;
+pub mod quota;
 pub mod config;
 pub mod catalogue;
 pub mod keys;

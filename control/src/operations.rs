@@ -18,6 +18,7 @@ use causeway_core::rail::RailOutcome;
 
 use crate::auth::{Credential, Entitlement};
 use crate::problem::Code;
+use crate::quota::Class;
 use crate::wire;
 
 pub use call::{Call, Handled, Rendered};
@@ -60,6 +61,7 @@ pub const TABLE: &[Operation] = &[
     })
     .about("Embed", "Start the hosted widget: a short-lived token, bound to a session when its client secret is given.")
     .credential(Credential::Publishable)
+    .class(Class::Embed)
     .idempotency(Idempotency::Ignored)
     .optional_body::<wire::EmbedBootstrap<'static>>()
     .answers::<wire::EmbedToken<'static>>(201)
@@ -67,6 +69,7 @@ pub const TABLE: &[Operation] = &[
     post("lockQuote", "lock_quote", "/v1/quotes", |call| Box::pin(quotes::lock_quote(call)))
         .about("Rails", "Fix signed terms for some seconds.")
         .entitlement(Entitlement::Rails)
+        .class(Class::Rails)
         .body::<wire::LockQuote<'static>>()
         .answers::<wire::SignedQuote<'static>>(201)
         .refuses(PRICING),
@@ -79,6 +82,7 @@ pub const TABLE: &[Operation] = &[
     post("createPayIn", "create_pay_in", "/v1/rails/pay_ins", |call| Box::pin(payments::create_pay_in(call)))
         .about("Rails", "Redeem an on_ramp quote with a session.")
         .entitlement(Entitlement::Rails)
+        .class(Class::Rails)
         .idempotency(Idempotency::Required)
         .body::<wire::CreatePayment<'static>>()
         .answers::<wire::Payment<'static>>(201)
@@ -90,6 +94,7 @@ pub const TABLE: &[Operation] = &[
     post("createPayOut", "create_pay_out", "/v1/rails/pay_outs", |call| Box::pin(payments::create_pay_out(call)))
         .about("Rails", "Redeem an off_ramp quote with a session.")
         .entitlement(Entitlement::Rails)
+        .class(Class::Rails)
         .idempotency(Idempotency::Required)
         .body::<wire::CreatePayment<'static>>()
         .answers::<wire::Payment<'static>>(201)

@@ -11,6 +11,7 @@ mod model;
 mod readings;
 mod process;
 mod signals;
+mod tiers;
 mod watched;
 
 use std::io;
@@ -147,7 +148,8 @@ async fn start(
     let gate = Arc::new(ground.gate(&cells));
     let has_demo = ground.demo_partner(&gate).await?;
     let stopping = Arc::new(AtomicBool::new(false));
-    let pipeline = ground.pipeline(&gate)?;
+    let quotas = ground.quotas(&gate);
+    let pipeline = ground.pipeline(&gate, &quotas)?;
     let interface = ground.operator_interface(&gate, &cells, Arc::clone(&stopping))?;
     let (stop_dispatching, dispatch_stop) = watch::channel(false);
     let (stop_answering, answer_stop) = watch::channel(false);

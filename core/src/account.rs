@@ -24,6 +24,8 @@ pub struct Account {
     pub quote_life: Option<Millis>,
     /// Whether the model's verdict decides in the sandbox too.
     pub risk_is_real: bool,
+    /// The tier that an operator gave it, by name; the deployment's default otherwise.
+    pub tier: Option<String>,
 }
 
 /// What an account may use beyond the plain API.

@@ -24,6 +24,7 @@ pub fn account(id: AccountId) -> Account {
         webhook: None,
         quote_life: None,
         risk_is_real: false,
+        tier: None,
     }
 }
 

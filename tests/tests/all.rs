@@ -13,6 +13,7 @@ mod all {
     mod idempotency;
     mod isolation;
     mod journey;
+    mod limits;
     mod live;
     mod long_kills;
     mod magic;

@@ -13,6 +13,7 @@ pub fn check(config: &Config, origins: &Origins<'_>) -> Result<(), ConfigError> 
         operator_listener_is_local(config, origins),
         listeners_differ(config, origins),
         hosts_have_one_mode(config, origins),
+        the_demo_tier_is_known(config, origins),
     ];
     rules.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Conflict)
 }
@@ -111,6 +112,14 @@ fn hosts_have_one_mode(config: &Config, origins: &Origins<'_>) -> Result<(), Str
         origins.of("sandbox-hosts"),
         origins.of("live-hosts")
     ))
+}
+
+fn the_demo_tier_is_known(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    if config.tiers.has(&config.demo_tier) {
+        return Ok(());
+    }
+    let (name, known) = (&config.demo_tier, config.tiers.names());
+    Err(format!("{} names the tier {name}, which is not configured: use one of {known}", origins.of("demo-tier")))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 
-use super::{Limits, Request, Response, Service, serve};
+use super::{Head, Limits, Request, Response, Service, serve};
 
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -23,7 +23,11 @@ struct Echo {
 }
 
 impl Service for Echo {
-    async fn call(&self, request: Request) -> Response {
+    type Admission = ();
+
+    fn admit(&self, _: Head<'_>) {}
+
+    async fn call(&self, request: Request, (): &mut ()) -> Response {
         self.calls.fetch_add(1, Ordering::SeqCst);
         if request.path == "/wait" {
             self.go_on.notified().await;

@@ -67,6 +67,7 @@ pub static TABLE: &[Row] = &[
     row(Method::PUT, "/operator/accounts/{id}/origins", WRITE, "set_origins", |call| {
         Box::pin(accounts::set_origins(call))
     }),
+    row(Method::PUT, "/operator/accounts/{id}/tier", WRITE, "set_tier", |call| Box::pin(accounts::set_tier(call))),
     row(Method::GET, "/operator/tokens", READ, "list_tokens", |call| Box::pin(operators::list_tokens(call))),
     row(Method::POST, "/operator/tokens", WRITE, "create_token", |call| Box::pin(operators::create_token(call))),
     row(Method::DELETE, "/operator/tokens/{name}", WRITE, "delete_token", |call| {

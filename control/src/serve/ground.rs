@@ -9,11 +9,13 @@ use super::ServeError;
 use super::cell::Running;
 use super::demo::{self, DemoError};
 use super::listeners::{Addresses, url_of};
+use super::{readings, tiers};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::gate::Gate;
 use crate::operator::{Audit, OperatorInterface, Tokens};
 use crate::pipeline::{Options, Pipeline};
+use crate::quota::Quotas;
 use crate::telemetry::Telemetry;
 use crate::webhooks::guard::{Guard, Loopback};
 
@@ -51,9 +53,19 @@ impl<'a> Ground<'a> {
     }
 
     /// The partner API.
-    pub fn pipeline(&self, gate: &Arc<Gate>) -> Result<Pipeline<Telemetry>, ServeError> {
+    pub fn pipeline(&self, gate: &Arc<Gate>, quotas: &Arc<Quotas>) -> Result<Pipeline<Telemetry>, ServeError> {
         let options = Options { docs_url: self.docs_url(), ..Options::default() };
-        Ok(Pipeline::new(Arc::clone(gate), self.telemetry.clone(), options)?)
+        Ok(Pipeline::new(Arc::clone(gate), Arc::clone(quotas), self.telemetry.clone(), options)?)
+    }
+
+    /// What accounts may ask for, with its metrics. Accounts whose tier is not configured any more are named in the log.
+    pub fn quotas(&self, gate: &Gate) -> Arc<Quotas> {
+        let quotas = Arc::new(Quotas::new(self.config.tiers.clone()));
+        for cell in gate.cells() {
+            self.telemetry.add_readings(cell.mode(), readings::of_quotas(&quotas, cell.mode()));
+            tiers::tell_forgotten(self.telemetry, cell, quotas.tiers());
+        }
+        quotas
     }
 
     /// The operator interface. `stopping` becomes true when the program begins to end.
@@ -67,6 +79,7 @@ impl<'a> Ground<'a> {
         Ok(OperatorInterface {
             gate: Arc::clone(gate),
             guards: cells.iter().map(|cell| (cell.mode(), self.guard(cell.mode()))).collect(),
+            tiers: Arc::new(self.config.tiers.clone()),
             tokens: Arc::new(Tokens::open(self.data.path())?),
             audit: audit.map_err(|error| ServeError::Audit(self.data.path().to_owned(), error))?,
             address: self.addresses.operators,
@@ -81,7 +94,7 @@ impl<'a> Ground<'a> {
     pub async fn demo_partner(&self, gate: &Gate) -> Result<bool, DemoError> {
         let Some(cell) = gate.cell(Mode::Sandbox) else { return Ok(false) };
         let base_url = format!("{}/v1", url_of(self.addresses.partners));
-        demo::ensure(cell, &self.data.sandbox_file(), &base_url).await
+        demo::ensure(cell, &self.data.sandbox_file(), &base_url, &self.config.demo_tier).await
     }
 
     /// Where webhooks of a mode may go. The sandbox reaches receivers on loopback while nobody else can reach it.

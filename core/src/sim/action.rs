@@ -52,6 +52,7 @@ pub enum Wish {
     SetOrigins,
     SetWebhook,
     UnsetWebhook,
+    SetTier,
 }
 
 /// The details of a wish, as numbers from which everything is picked.
@@ -106,7 +107,8 @@ fn wish(rng: &mut Rng) -> Wish {
         92..94 => Wish::RevokeKey,
         94..95 => Wish::SetEntitlements,
         95..96 => Wish::SetOrigins,
-        96..99 => Wish::SetWebhook,
+        96..97 => Wish::SetTier,
+        97..99 => Wish::SetWebhook,
         _ => Wish::UnsetWebhook,
     }
 }

@@ -52,7 +52,7 @@ impl Tally {
 }
 
 /// The names of all commands.
-pub const COMMANDS: [&str; 18] = [
+pub const COMMANDS: [&str; 19] = [
     "CreateSession",
     "CancelSession",
     "LockQuote",
@@ -71,6 +71,7 @@ pub const COMMANDS: [&str; 18] = [
     "SetOrigins",
     "SetWebhook",
     "UnsetWebhook",
+    "SetTier",
 ];
 
 /// The name of a command. A new one belongs into [`COMMANDS`] too, and then the simulation must meet it.
@@ -94,5 +95,6 @@ fn name(command: &Command) -> &'static str {
         Command::SetOrigins(..) => "SetOrigins",
         Command::SetWebhook(..) => "SetWebhook",
         Command::UnsetWebhook(..) => "UnsetWebhook",
+        Command::SetTier(..) => "SetTier",
     }
 }

@@ -29,6 +29,7 @@ impl State {
             webhook: None,
             quote_life: None,
             risk_is_real: false,
+            tier: None,
         }))
     }
 
@@ -78,6 +79,11 @@ impl State {
         Ok(self.put_account(Account { webhook: endpoint.cloned(), ..Account::clone(&account) }))
     }
 
+    pub(super) fn set_tier(&mut self, account: AccountId, tier: &str) -> Result<Reply, Refusal> {
+        let account = self.account(account)?;
+        Ok(self.put_account(Account { tier: Some(tier.to_owned()), ..Account::clone(&account) }))
+    }
+
     /// Whether the account of a partner's write may do this. It is looked at before a remembered answer is.
     pub(super) fn entitled(&self, command: &Command) -> Result<(), Refusal> {
         let Some(account) = command.partner() else { return Ok(()) };
@@ -98,7 +104,8 @@ impl State {
             | Command::SetEntitlements(..)
             | Command::SetOrigins(..)
             | Command::SetWebhook(..)
-            | Command::UnsetWebhook(..) => true,
+            | Command::UnsetWebhook(..)
+            | Command::SetTier(..) => true,
         };
         if may { Ok(()) } else { Err(Refusal::NotEntitled) }
     }

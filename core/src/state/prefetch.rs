@@ -53,7 +53,8 @@ impl State {
             | Command::SetEntitlements(..)
             | Command::SetOrigins(..)
             | Command::SetWebhook(..)
-            | Command::UnsetWebhook(..) => {}
+            | Command::UnsetWebhook(..)
+            | Command::SetTier(..) => {}
         }
     }
 

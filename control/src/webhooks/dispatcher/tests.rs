@@ -89,6 +89,7 @@ fn account(keys: &KeyRing, url: Option<&str>) -> Account {
         webhook: url.map(|url| WebhookEndpoint { url: url.to_owned(), sealed_secret }),
         quote_life: None,
         risk_is_real: false,
+        tier: None,
     }
 }
 

@@ -25,6 +25,7 @@ impl Oracle {
             webhook: None,
             quote_life: None,
             risk_is_real: false,
+            tier: None,
         });
         self.accounts.insert(id, Arc::clone(&account));
         Reply::Account(account)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::numbers::Numbered;
-use super::{Malformed, read, write};
+use super::{Malformed, V1, V2, read, read_as, write_as};
 use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
 use crate::id::AccountId;
 use crate::time::{Millis, Timestamp};
@@ -19,6 +19,14 @@ struct AccountV1<'a> {
     webhook: Option<WebhookV1<'a>>,
     quote_life: Option<u64>,
     risk_is_real: bool,
+}
+
+/// The first version's fields, and the tier behind them.
+#[derive(Serialize, Deserialize)]
+struct AccountV2<'a> {
+    #[serde(borrow)]
+    before: AccountV1<'a>,
+    tier: Option<&'a str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -38,7 +46,7 @@ struct WebhookV1<'a> {
 
 /// Appends the record of `account`.
 pub fn encode(account: &Account, out: &mut Vec<u8>) {
-    let fields = AccountV1 {
+    let before = AccountV1 {
         name: &account.name,
         created_at: account.created_at.0,
         entitlements: bits(account.entitlements),
@@ -48,12 +56,15 @@ pub fn encode(account: &Account, out: &mut Vec<u8>) {
         quote_life: account.quote_life.map(|life| life.0),
         risk_is_real: account.risk_is_real,
     };
-    write(out, &fields);
+    write_as(V2, out, &AccountV2 { before, tier: account.tier.as_deref() });
 }
 
 /// Reads the record of the account with this key.
 pub fn decode(id: AccountId, bytes: &[u8]) -> Result<Account, Malformed> {
-    let fields: AccountV1<'_> = read(bytes)?;
+    let AccountV2 { before: fields, tier } = match bytes.first() {
+        Some(&V1) => AccountV2 { before: read(bytes)?, tier: None },
+        Some(_) | None => read_as(V2, bytes)?,
+    };
     let webhook = |endpoint: WebhookV1<'_>| WebhookEndpoint {
         url: endpoint.url.to_owned(),
         sealed_secret: endpoint.sealed_secret.to_vec(),
@@ -68,6 +79,7 @@ pub fn decode(id: AccountId, bytes: &[u8]) -> Result<Account, Malformed> {
         webhook: fields.webhook.map(webhook),
         quote_life: fields.quote_life.map(Millis),
         risk_is_real: fields.risk_is_real,
+        tier: tier.map(str::to_owned),
     })
 }
 

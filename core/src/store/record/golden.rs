@@ -49,6 +49,10 @@ fn round_trip<T: Debug + PartialEq>(
     assert_eq!(decode(&bytes).as_ref(), Ok(value));
 }
 
+fn bytes_of(golden: &str) -> Vec<u8> {
+    (0..golden.len()).step_by(2).map(|at| u8::from_str_radix(&golden[at..at + 2], 16).unwrap()).collect()
+}
+
 fn read_session(bytes: &[u8]) -> Result<Session, Malformed> {
     session::decode(ACCOUNT, SESSION, bytes)
 }
@@ -63,7 +67,13 @@ fn read_delivery(bytes: &[u8]) -> Result<Delivery, Malformed> {
 
 #[test]
 fn objects() {
-    check(&account(), account::encode, |bytes| account::decode(ACCOUNT, bytes), ACCOUNT_V1);
+    check(&account(), account::encode, |bytes| account::decode(ACCOUNT, bytes), ACCOUNT_V2);
+    let before = crate::account::Account { tier: None, ..account() };
+    assert_eq!(
+        account::decode(ACCOUNT, &bytes_of(ACCOUNT_V1)).as_ref(),
+        Ok(&before),
+        "the first version stays readable"
+    );
     check(&session(), session::encode, read_session, SESSION_V1);
     check(&quote(), quote::encode, |bytes| quote::decode(ACCOUNT, QUOTE, bytes), QUOTE_V1);
     check(&payment(), payment::encode, read_payment, PAYMENT_V1);
@@ -247,6 +257,12 @@ const ACCOUNT_V1: &str = "\
     a8000003020202020202020202020202020202020202020202020202020202020202020202020202020202020280d0eab6b73301\
     89d0eab6b733011968747470733a2f2f73686f702e6578616d706c652f686f6f6b18090909090909090909090909090909090909\
     09090909090901c8df0201";
+const ACCOUNT_V2: &str = "\
+    020c44656d6f20706172746e657280d0eab6b73305011468747470733a2f2f73686f702e6578616d706c6502019b76daa8000003\
+    010101010101010101010101010101010101010101010101010101010101010101010101010101010180d0eab6b73300019b76da\
+    a8000003020202020202020202020202020202020202020202020202020202020202020202020202020202020280d0eab6b73301\
+    89d0eab6b733011968747470733a2f2f73686f702e6578616d706c652f686f6f6b18090909090909090909090909090909090909\
+    09090909090901c8df020101087374616e64617264";
 const SESSION_V1: &str = "\
     0101019b76dab1c40003d4d4d4d4d4d4d4d402904e0345555201010455534443010462617365012a307835323930383430303039\
     3835323738383645304637303330303639383537443245343136394545370109757365722d34373131001b68747470733a2f2f73\

@@ -138,6 +138,7 @@ pub fn account() -> Account {
         webhook: Some(WebhookEndpoint { url: "https://shop.example/hook".to_owned(), sealed_secret: vec![9; 24] }),
         quote_life: Some(Millis::seconds(45)),
         risk_is_real: true,
+        tier: Some("standard".to_owned()),
     }
 }
 

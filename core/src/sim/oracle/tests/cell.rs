@@ -133,6 +133,7 @@ fn account(number: u128) -> Account {
         webhook: (number % 2 == 1).then_some(webhook),
         quote_life: (number == 3).then_some(Millis::seconds(300)),
         risk_is_real: number <= 2,
+        tier: None,
     }
 }
 

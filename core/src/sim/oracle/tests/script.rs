@@ -135,7 +135,7 @@ impl Script {
     }
 
     fn operator(&mut self, account: AccountId) -> Command {
-        match self.rng.below(9) {
+        match self.rng.below(10) {
             0 => Command::CreateAccount(AccountId(5 + u128::from(self.rng.below(4))), "A new one".to_owned()),
             1 | 2 => Command::CreateKey(account, NewKey { kind: KeyKind::Secret, hash: [self.rng.byte(); 32] }),
             3 => Command::RevokeKey(account, pick(&mut self.rng, &self.keys).unwrap_or(KeyId(7))),
@@ -149,7 +149,8 @@ impl Script {
                 let url = format!("https://hooks.example/{}", self.rng.byte());
                 Command::SetWebhook(account, WebhookEndpoint { url, sealed_secret: vec![self.rng.byte()] })
             }
-            _ => Command::UnsetWebhook(account),
+            8 => Command::UnsetWebhook(account),
+            _ => Command::SetTier(account, format!("tier-{}", self.rng.below(3))),
         }
     }
 

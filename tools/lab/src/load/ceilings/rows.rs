@@ -138,6 +138,7 @@ fn account(has_endpoint: bool) -> Account {
         webhook: has_endpoint.then_some(endpoint),
         quote_life: None,
         risk_is_real: false,
+        tier: None,
     }
 }
 
