@@ -23,7 +23,7 @@ use crate::wire;
 
 pub use call::{Call, Handled, Rendered};
 pub use embed::{Asked, cross_origin, is_for_browsers, preflight};
-pub use router::{Match, find};
+pub use router::{Match, find, methods};
 pub use row::{Body, Idempotency, Operation, Parameter, SchemaOf, Verb};
 
 use row::{get, post};

@@ -1,6 +1,7 @@
 //! The way of every request, in one fixed order.
 
 mod admission;
+mod encoding;
 mod headers;
 mod trace;
 
@@ -26,6 +27,9 @@ pub use trace::{Line, Observer};
 
 use admission::{Performance, Step};
 use trace::{RequestIds, Trace};
+
+/// The target that means the server itself.
+const EVERYTHING: &str = "*";
 
 /// The partner API as a service.
 pub struct Pipeline<O> {
@@ -100,9 +104,16 @@ impl<O: Observer> Pipeline<O> {
         Ok(Response::json(operation.ok, rendered.json))
     }
 
-    fn preflight(&self, head: Head<'_>) -> Option<Result<Response, Problem>> {
-        let asked = *head.method == Method::OPTIONS;
-        asked.then(|| operations::preflight(&self.gate, head.path, head.headers)).flatten()
+    /// The answer to OPTIONS: a browser's preflight, or the methods of an operation's path.
+    fn options(&self, head: Head<'_>) -> Option<Result<Response, Problem>> {
+        if *head.method != Method::OPTIONS {
+            return None;
+        }
+        if head.path == EVERYTHING {
+            return Some(Ok(Response::empty(204)));
+        }
+        let methods = || operations::methods(head.path).map(|methods| Ok(Response::empty(204).with("allow", methods)));
+        operations::preflight(&self.gate, head.path, head.headers).or_else(methods)
     }
 
     /// The response in its final form: whatever happened, it names its request and its version.
@@ -144,6 +155,7 @@ impl<O: Observer> Service for Pipeline<O> {
         let verdict = std::mem::replace(&mut admission.verdict, Err(Problem::not_found()));
         let outcome = self.run(&request, verdict, &mut trace).await;
         let response = self.finish(outcome, &request, trace);
+        let response = encoding::compressed(response, &request.method, &request.headers);
         let standing = admission.standing.iter().flat_map(Standing::fields);
         standing.fold(response, |response, (name, value)| response.with(name, value))
     }

@@ -17,6 +17,7 @@ mod all {
     mod live;
     mod long_kills;
     mod magic;
+    mod manners;
     mod model;
     mod operations;
     mod operator;

@@ -88,7 +88,9 @@ const fn row(
 /// The row for a request, or that there is no such path or method.
 pub fn find<'a>(method: &Method, path: &'a str) -> Result<Found<'a>, Problem> {
     let fitting = || TABLE.iter().filter_map(|row| fit(row.path, path).map(|parameters| Found { row, parameters }));
-    if let Some(found) = fitting().find(|found| found.row.method == *method) {
+    // HEAD asks for what GET would give; the connection keeps the body back.
+    let wanted = if *method == Method::HEAD { &Method::GET } else { method };
+    if let Some(found) = fitting().find(|found| found.row.method == *wanted) {
         return Ok(found);
     }
     let methods: Vec<&str> = fitting().map(|found| found.row.method.as_str()).collect();

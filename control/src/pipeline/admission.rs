@@ -51,9 +51,9 @@ impl Admission {
 
     fn judge<O: Observer>(&mut self, pipeline: &Pipeline<O>, head: Head<'_>) -> Result<Step, Problem> {
         headers::host(head.headers)?;
-        // Match: a preflight, a page for people, or an operation.
+        // Match: a question about methods, a page for people, or an operation.
         target_is_short(head)?;
-        if let Some(answer) = pipeline.preflight(head) {
+        if let Some(answer) = pipeline.options(head) {
             return answer.map(Step::Answer);
         }
         if let Some(page) = pipeline.pages.find(&pipeline.gate, head.method, head.path) {
