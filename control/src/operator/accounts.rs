@@ -157,6 +157,7 @@ pub async fn set_origins(call: Call<'_>) -> Handled {
 pub async fn set_tier(call: Call<'_>) -> Handled {
     let request: SetTier = call.read()?;
     let (id, mode) = (call.account_id()?, request.mode.mode());
+    call.cell(mode)?;
     let tiers = &call.interface.tiers;
     if !tiers.has(&request.tier) {
         return Err(Problem::invalid("tier", format!("tier must be one that is configured: {}.", tiers.names())));

@@ -19,6 +19,17 @@ fn hanging(server: &Server, partner: &Partner) -> Connection {
     connection
 }
 
+/// Holds both places of a partner. Whoever finds one taken by the question whether it is free is refused, so that more
+/// are sent than there are places.
+fn hold_both(server: &Server, partner: &Partner) -> Vec<Connection> {
+    let mut held = Vec::new();
+    poll(SOON, "both places are held", || {
+        held.push(hanging(server, partner));
+        is_refused(partner).then_some(())
+    });
+    held
+}
+
 fn is_refused(partner: &Partner) -> bool {
     let answer = partner.get(LIST);
     if answer.status == 200 {
@@ -36,8 +47,7 @@ fn those_who_keep_us_waiting_hold_places_until_they_hang_up() {
     let (server, _config) = server(&["--body-timeout=1h"]);
     let (partner, other) = (partner_in(&server, "few"), partner_in(&server, "few"));
     for _ in 0..3 {
-        let held = [hanging(&server, &partner), hanging(&server, &partner)];
-        poll(SOON, "both places are held", || is_refused(&partner).then_some(()));
+        let held = hold_both(&server, &partner);
         other.get(LIST).expect(200);
         partner.browse(Request::post("/v1/embed/bootstrap")).expect(201);
         drop(held);
@@ -67,8 +77,7 @@ fn a_body_that_takes_too_long_gives_its_place_back() {
 fn a_refusal_does_not_wait_for_the_body() {
     let (server, _config) = server(&["--body-timeout=1h"]);
     let partner = partner_in(&server, "few");
-    let held = [hanging(&server, &partner), hanging(&server, &partner)];
-    poll(SOON, "both places are held", || is_refused(&partner).then_some(()));
+    let held = hold_both(&server, &partner);
     hanging(&server, &partner).read(false).unwrap().expect_refusal(429, "rate_limited");
     let mut polite = Connection::open(server.api().address()).unwrap();
     let head = "POST /v1/gate_sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n";
