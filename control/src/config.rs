@@ -195,6 +195,13 @@ pub struct Config {
         help_heading = "Listeners"
     )]
     pub listen: SocketAddr,
+    /// The partner API's certificate with those between it and the root, in PEM. With it, partners speak HTTPS; SIGHUP reads
+    /// certificate and key again.
+    #[arg(long, env = "CAUSEWAY_TLS_CERTIFICATE", value_name = "FILE", help_heading = "Listeners")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of that certificate, in PEM without a password.
+    #[arg(long, env = "CAUSEWAY_TLS_KEY", value_name = "FILE", help_heading = "Listeners")]
+    pub tls_key: Option<PathBuf>,
     /// The operator interface's address; port 0 takes a free one.
     #[arg(
         long,

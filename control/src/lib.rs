@@ -9,6 +9,7 @@ pub mod quota;
 pub mod config;
 pub mod catalogue;
 pub mod keys;
+pub mod tls;
 pub mod http;
 
 pub mod problem;

@@ -31,13 +31,14 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::keys::{KeyRing, MasterKey, MasterKeyError, RandomnessError};
 use crate::operator::TokenError;
 use crate::telemetry::{Level, Telemetry};
+use crate::tls::{Tls, TlsError};
 
 use cell::{Running, StartError};
 use demo::DemoError;
 use ground::Ground;
 use listeners::Listeners;
 use model::Models;
-use signals::Signals;
+use signals::{Hangup, Signals};
 
 /// Why the gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,9 @@ pub enum ServeError {
     /// The demo partner cannot be made.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// Certificate or key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// There is no randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -78,7 +82,7 @@ impl ServeError {
     /// 2 for what the configuration says, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
-            ServeError::Catalogue(_) | ServeError::MasterKey(_) => 2,
+            ServeError::Catalogue(_) | ServeError::MasterKey(_) | ServeError::Tls(_) => 2,
             ServeError::Listen(..)
             | ServeError::DataDir(_)
             | ServeError::Cell(_)
@@ -120,7 +124,9 @@ async fn serve(config: &Config, catalogues: &Catalogues, telemetry: &Telemetry) 
     // What the configuration names is read before anything is written.
     let named = config.master_key_file.as_deref();
     let named = named.map(|path| MasterKey::from_file(path, &config.data_dir)).transpose()?;
-    let listeners = Listeners::bind(config).await?;
+    let tls = config.tls_certificate.as_deref().zip(config.tls_key.as_deref());
+    let tls = tls.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?.map(Arc::new);
+    let listeners = Listeners::bind(config, tls.clone()).await?;
     let data = DataDir::open(&config.data_dir)?;
     let master = match named {
         Some(key) => key,
@@ -132,9 +138,19 @@ async fn serve(config: &Config, catalogues: &Catalogues, telemetry: &Telemetry) 
     };
     let ground = Ground::new(config, telemetry, &data, listeners.addresses);
     let work = start(&ground, listeners, &master, catalogues).await?;
-    signals.first().await;
+    signals.end(|| hangup(tls.as_deref(), telemetry)).await;
     signals.second_ends_at_once();
     work.stop(&ground).await
+}
+
+/// With TLS, SIGHUP asks for the certificate that lies there now.
+fn hangup(tls: Option<&Tls>, telemetry: &Telemetry) -> Hangup {
+    let Some(tls) = tls else { return Hangup::Ends };
+    telemetry.write(match tls.reload() {
+        Ok(()) => telemetry.record(Level::Info, "certificate_read"),
+        Err(error) => telemetry.record(Level::Error, "certificate_not_read").text("reason", &error.to_string()),
+    });
+    Hangup::Handled
 }
 
 async fn start(

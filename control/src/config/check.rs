@@ -14,6 +14,7 @@ pub fn check(config: &Config, origins: &Origins<'_>) -> Result<(), ConfigError> 
         listeners_differ(config, origins),
         hosts_have_one_mode(config, origins),
         the_demo_tier_is_known(config, origins),
+        certificate_and_key_go_together(config, origins),
     ];
     rules.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Conflict)
 }
@@ -112,6 +113,15 @@ fn hosts_have_one_mode(config: &Config, origins: &Origins<'_>) -> Result<(), Str
         origins.of("sandbox-hosts"),
         origins.of("live-hosts")
     ))
+}
+
+fn certificate_and_key_go_together(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    let (given, missing) = match (&config.tls_certificate, &config.tls_key) {
+        (Some(_), None) => ("tls-certificate", "--tls-key"),
+        (None, Some(_)) => ("tls-key", "--tls-certificate"),
+        (Some(_), Some(_)) | (None, None) => return Ok(()),
+    };
+    Err(format!("{} needs {missing} beside it: name both files, or neither for plain HTTP", origins.of(given)))
 }
 
 fn the_demo_tier_is_known(config: &Config, origins: &Origins<'_>) -> Result<(), String> {

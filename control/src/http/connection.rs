@@ -19,7 +19,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::answer::Answer;
 use super::wire_guard::WireGuard;
@@ -42,13 +42,11 @@ pub(super) struct Shared<S> {
 
 /// Serves `stream` until it ends, idles for too long, or `stopped` ends and its last answer is out.
 pub(super) async fn run<S: Service>(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     peer: SocketAddr,
     shared: Arc<Shared<S>>,
     stopped: impl Future<Output = ()> + Send,
 ) {
-    // A failure here costs latency only; the connection works without it.
-    let _ = stream.set_nodelay(true);
     let watch = Arc::new(Watch::new());
     let guard = WireGuard::new(stream, watch.clone(), {
         let shared = shared.clone();

@@ -10,6 +10,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 
+mod tls;
+
+use crate::tls::Tls;
+
 use super::{Head, Limits, Request, Response, Service, serve};
 
 /// How long a test waits for what must come.
@@ -52,11 +56,15 @@ struct Server {
 }
 
 async fn start(limits: Limits) -> Server {
+    start_with(limits, None).await
+}
+
+async fn start_with(limits: Limits, tls: Option<Arc<Tls>>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let service = Arc::new(Echo::default());
     let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(serve(listener, limits, service.clone(), stopped));
+    let running = tokio::spawn(serve(listener, limits, tls, service.clone(), stopped));
     Server { address, service, stop, running }
 }
 

@@ -36,8 +36,13 @@ pub struct Ground<'a> {
 impl<'a> Ground<'a> {
     /// The ground of this process.
     pub fn new(config: &'a Config, telemetry: &'a Telemetry, data: &'a DataDir, addresses: Addresses) -> Ground<'a> {
-        let public_url = config.public_url.clone().unwrap_or_else(|| url_of(addresses.partners));
+        let public_url = config.public_url.clone().unwrap_or_else(|| partners_url(config, addresses));
         Ground { config, telemetry, data, addresses, public_url }
+    }
+
+    /// Where partners on this machine find the API.
+    pub fn partners_url(&self) -> String {
+        partners_url(self.config, self.addresses)
     }
 
     /// The door to the cells.
@@ -93,7 +98,7 @@ impl<'a> Ground<'a> {
     /// Makes the demo partner of a new sandbox and keeps its file up to date. `false`: there is none.
     pub async fn demo_partner(&self, gate: &Gate) -> Result<bool, DemoError> {
         let Some(cell) = gate.cell(Mode::Sandbox) else { return Ok(false) };
-        let base_url = format!("{}/v1", url_of(self.addresses.partners));
+        let base_url = format!("{}/v1", self.partners_url());
         demo::ensure(cell, &self.data.sandbox_file(), &base_url, &self.config.demo_tier).await
     }
 
@@ -111,6 +116,11 @@ impl<'a> Ground<'a> {
     fn docs_url(&self) -> String {
         format!("{}/docs/errors", self.public_url)
     }
+}
+
+fn partners_url(config: &Config, addresses: Addresses) -> String {
+    let plain = url_of(addresses.partners);
+    if config.tls_certificate.is_some() { plain.replacen("http:", "https:", 1) } else { plain }
 }
 
 /// Says why the program cannot do its work at the moment.

@@ -13,10 +13,12 @@ use crate::http::{Limits, serve};
 use crate::operator::OperatorInterface;
 use crate::pipeline::Pipeline;
 use crate::telemetry::Telemetry;
+use crate::tls::Tls;
 
 /// Two listeners that are bound.
 pub struct Listeners {
     partners: TcpListener,
+    tls: Option<Arc<Tls>>,
     operators: TcpListener,
     /// The addresses really bound.
     pub addresses: Addresses,
@@ -32,12 +34,12 @@ pub struct Addresses {
 }
 
 impl Listeners {
-    /// Binds both.
-    pub async fn bind(config: &Config) -> Result<Listeners, ServeError> {
+    /// Binds both. Partners speak TLS where there is some.
+    pub async fn bind(config: &Config, tls: Option<Arc<Tls>>) -> Result<Listeners, ServeError> {
         let (partners, partners_address) = bind(config.listen).await?;
         let (operators, operators_address) = bind(config.operator_listen).await?;
         let addresses = Addresses { partners: partners_address, operators: operators_address };
-        Ok(Listeners { partners, operators, addresses })
+        Ok(Listeners { partners, tls, operators, addresses })
     }
 
     /// Answers requests until `stop`; the tasks end with their last connection.
@@ -49,8 +51,8 @@ impl Listeners {
         stop: &watch::Receiver<bool>,
     ) -> Vec<JoinHandle<()>> {
         let limits = limits(config);
-        let partners = serve(self.partners, limits, Arc::new(pipeline), stop.clone());
-        let operators = serve(self.operators, limits, Arc::new(interface), stop.clone());
+        let partners = serve(self.partners, limits, self.tls, Arc::new(pipeline), stop.clone());
+        let operators = serve(self.operators, limits, None, Arc::new(interface), stop.clone());
         vec![tokio::spawn(partners), tokio::spawn(operators)]
     }
 }
