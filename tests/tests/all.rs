@@ -30,5 +30,6 @@ mod all {
     mod shared;
     mod slow_clients;
     mod stopped;
+    mod tls;
     mod webhooks;
 }
