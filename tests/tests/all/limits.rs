@@ -47,8 +47,7 @@ fn partner_in(server: &Server, tier: &str) -> Partner {
 }
 
 fn set_tier(server: &Server, partner: &Partner, tier: &str) -> Value {
-    let path = format!("/operator/accounts/{}/tier", partner.account);
-    server.operator().done("PUT", &path, &json!({ "mode": "sandbox", "tier": tier }))
+    server.operator().set_tier(partner, "sandbox", tier)
 }
 
 /// Asks until the account is refused, which its small tier lets happen soon; gives what was granted before, too.
