@@ -184,6 +184,7 @@ fn account() -> Account {
         quote_life: None,
         risk_is_real: false,
         branding: Default::default(),
+        tier: None,
     }
 }
 

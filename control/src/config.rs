@@ -8,6 +8,7 @@ pub mod duration;
 mod environment;
 mod file;
 mod origin;
+mod tiers;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -21,6 +22,8 @@ use ipnet::IpNet;
 
 pub use duration::Gaps;
 use origin::Origins;
+
+use crate::quota::Tiers;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +65,9 @@ pub enum Action {
     ///
     /// Each setting can be given as a flag, as an environment variable, or in the TOML file that --config names, there
     /// under the flag's name without the dashes. A flag wins over the environment, the environment over the file, the
-    /// file over the default. Times are written like 500ms, 30s, 5m, 2h or 7d.
+    /// file over the default. Times are written like 500ms, 30s, 5m, 2h or 7d. The file alone has tiers: what accounts may
+    /// ask for, as sections like [tiers.gold] with reads, writes, rails and embed = { per_second = 200, burst = 400 } each,
+    /// and in_progress = 64.
     Serve(Box<Config>),
     /// Prints the OpenAPI document of the partner API.
     Openapi,
@@ -196,6 +201,13 @@ pub struct Config {
         help_heading = "Listeners"
     )]
     pub listen: SocketAddr,
+    /// The partner API's certificate with those between it and the root, in PEM. With it, partners speak HTTPS; SIGHUP reads
+    /// certificate and key again.
+    #[arg(long, env = "CAUSEWAY_TLS_CERTIFICATE", value_name = "FILE", help_heading = "Listeners")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of that certificate, in PEM without a password.
+    #[arg(long, env = "CAUSEWAY_TLS_KEY", value_name = "FILE", help_heading = "Listeners")]
+    pub tls_key: Option<PathBuf>,
     /// The operator interface's address; port 0 takes a free one.
     #[arg(
         long,
@@ -323,6 +335,13 @@ pub struct Config {
     /// The seed of the simulated rails' delays.
     #[arg(long, env = "CAUSEWAY_RAIL_SEED", value_name = "NUMBER", default_value = "1", help_heading = "Sandbox")]
     pub rail_seed: u64,
+    /// The tier of the demo partner that a new sandbox gets.
+    #[arg(long, env = "CAUSEWAY_DEMO_TIER", value_name = "NAME", default_value = Tiers::UNLIMITED, help_heading = "Sandbox")]
+    pub demo_tier: String,
+
+    /// What accounts may ask for, by tier. Given in the file alone, as sections `[tiers.<name>]`.
+    #[arg(skip)]
+    pub tiers: Tiers,
 }
 
 /// Reads the command line, the environment and the file that they name. `words` starts with the program's name.
@@ -330,17 +349,18 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Action, ConfigE
     let words: Vec<OsString> = words.into_iter().collect();
     let mut command = Program::command();
     let mut matches = command.try_get_matches_from_mut(&words)?;
-    let mut lines = file::Lines::default();
+    let (mut lines, mut tiers) = (file::Lines::default(), Tiers::default());
     if let Some(path) = matches.subcommand().and_then(|(_, given)| configured_file(given)) {
         let settings = file::read(&path)?;
         let serve = serve_command(&Program::command());
         let with_defaults = settings.become_defaults(serve)?;
-        lines = settings.lines();
+        (lines, tiers) = (settings.lines(), settings.tiers());
         command = Program::command().mut_subcommand("serve", |_| with_defaults);
         matches = command.try_get_matches_from_mut(&words)?;
     }
-    let action = Program::from_arg_matches(&matches)?.action;
-    if let (Action::Serve(config), Some((_, given))) = (&action, matches.subcommand()) {
+    let mut action = Program::from_arg_matches(&matches)?.action;
+    if let (Action::Serve(config), Some((_, given))) = (&mut action, matches.subcommand()) {
+        config.tiers = tiers;
         environment::check(&serve_command(&command), std::env::vars_os().map(|(name, _)| name))?;
         check::check(config, &Origins::new(given, config.config.clone(), lines))?;
     }

@@ -29,6 +29,7 @@ use crate::gate::{BoxFuture, Cell, CellHandle, CellOptions, Gate, Lane, RailUnav
 use crate::http::{BodyError, Request, Response, Service};
 use crate::keys::{EmbedClaims, KeyRing, MasterKey, hash_credential};
 use crate::pipeline::{Line, Observer, Options, Pipeline};
+use crate::quota::{Quotas, Tiers};
 
 /// The origin that the first partner's widget is served from.
 pub const ORIGIN: &str = "https://shop.example";
@@ -87,7 +88,8 @@ impl World {
         let hosts = vec![("live.example".to_owned(), Mode::Live)];
         let gate = Arc::new(Gate::new(Some(sandbox_cell), Some(live_cell), hosts));
         let heard = Arc::new(Heard::default());
-        let pipeline = Pipeline::new(Arc::clone(&gate), heard.clone(), options).unwrap();
+        let quotas = Arc::new(Quotas::new(Tiers::default()));
+        let pipeline = Pipeline::new(Arc::clone(&gate), quotas, heard.clone(), options).unwrap();
         World { pipeline, gate, heard, rail, cells }
     }
 
@@ -176,7 +178,9 @@ impl Ask<'_> {
     }
 
     pub async fn send(self) -> Told {
-        Told(self.world.pipeline.call(self.request).await)
+        let pipeline = &self.world.pipeline;
+        let mut admission = pipeline.admit(self.request.head());
+        Told(pipeline.call(self.request, &mut admission).await)
     }
 }
 

@@ -1,5 +1,6 @@
 //! HTTP as the rest of the program sees it: a whole request in, a whole response out. Nothing else imports hyper to serve.
 
+mod answer;
 mod connection;
 pub mod host;
 mod server;
@@ -32,6 +33,19 @@ pub struct Request {
     pub peer: SocketAddr,
 }
 
+/// What of a request is known before its body is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The path as sent.
+    pub path: &'a str,
+    /// What stands behind the question mark.
+    pub query: &'a str,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+}
+
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
@@ -41,6 +55,9 @@ pub enum BodyError {
     /// Not there after [`Limits::body_timeout`].
     #[error("the body took too long")]
     TimedOut,
+    /// The request was refused before its sender was given leave to send it.
+    #[error("the body was not asked for")]
+    NotWanted,
     /// The connection broke or its framing is wrong.
     #[error("the body broke off")]
     Broken,
@@ -59,8 +76,14 @@ pub struct Response {
 
 /// Answers requests. One value serves all connections.
 pub trait Service: Send + Sync + 'static {
+    /// What is made of a request's head. It is dropped when the connection has taken the answer, or has ended before.
+    type Admission: Admission;
+
+    /// Judges a request before its body is read, so that whoever waits for a body waits on somebody's account.
+    fn admit(&self, head: Head<'_>) -> Self::Admission;
+
     /// The answer to a request.
-    fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
+    fn call(&self, request: Request, admission: &mut Self::Admission) -> impl Future<Output = Response> + Send;
 
     /// The answer to bytes that are no request, 400, or whose head is too large, 414 or 431; the connection ends after it.
     fn refuse(&self, status: u16) -> Response {
@@ -73,6 +96,19 @@ pub trait Service: Send + Sync + 'static {
     }
 }
 
+/// What a service makes of a request's head.
+pub trait Admission: Send + Unpin + 'static {
+    /// Whether the request is refused whatever its body says: nobody waits long for that then.
+    fn is_refused(&self) -> bool;
+}
+
+/// The admission of services that do not judge by the head.
+impl Admission for () {
+    fn is_refused(&self) -> bool {
+        false
+    }
+}
+
 /// The bounds of one listener.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -82,6 +118,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// From a request's head until its body is complete.
     pub body_timeout: Duration,
+    /// The same when the request is refused by its head: time to take in what is on its way.
+    pub refused_body_timeout: Duration,
     /// The longest body, in bytes.
     pub body_bytes: usize,
     /// Connections at a time; more wait in the listener's backlog.
@@ -94,9 +132,17 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(10),
+            refused_body_timeout: Duration::from_secs(1),
             body_bytes: causeway_core::limits::BODY_BYTES,
             connections: 2_048,
         }
+    }
+}
+
+impl Request {
+    /// What of it was known before its body.
+    pub fn head(&self) -> Head<'_> {
+        Head { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
     }
 }
 

@@ -7,9 +7,11 @@ pub mod iso;
 pub mod edge;
 pub mod private_file;
 pub mod data_dir;
+pub mod quota;
 pub mod config;
 pub mod catalogue;
 pub mod keys;
+pub mod tls;
 pub mod http;
 
 pub mod offer;

@@ -178,6 +178,7 @@ fn parameter(name: &str, place: &str, required: bool, description: &str, schema:
 fn responses(operation: &Operation, schemas: &mut Schemas) -> Map<String, Value> {
     let schema: Schema = (operation.response)(&mut schemas.answers);
     let mut named = json!({ "X-Request-Id": header("RequestId"), "Gate-Version": header("GateVersion") });
+    add_quota(&mut named);
     if matches!(operation.idempotency, Idempotency::Required | Idempotency::Accepted) {
         named["Idempotent-Replayed"] = header("IdempotentReplayed");
     }
@@ -218,6 +219,10 @@ fn error_response(codes: &[Code], schemas: &mut Schemas) -> Value {
     let lines = codes.iter().map(|code| format!("- `{}`: {}", code.word(), code.explanation()));
     let words: Vec<&str> = codes.iter().map(|code| code.word()).collect();
     let mut headers = json!({ "X-Request-Id": header("RequestId"), "Gate-Version": header("GateVersion") });
+    // Before the account is known, nothing can be said about what it may ask for.
+    if !codes.iter().any(|code| [401, 405].contains(&code.status())) {
+        add_quota(&mut headers);
+    }
     if codes.iter().any(|code| code.retry_after().is_some()) {
         headers["Retry-After"] = header("RetryAfter");
     }
@@ -230,6 +235,11 @@ fn error_response(codes: &[Code], schemas: &mut Schemas) -> Value {
         "headers": headers,
         "content": { "application/json": { "schema": schema } },
     })
+}
+
+fn add_quota(headers: &mut Value) {
+    headers["RateLimit-Policy"] = header("RateLimitPolicy");
+    headers["RateLimit"] = header("RateLimit");
 }
 
 fn header(name: &str) -> Value {
@@ -251,6 +261,17 @@ fn headers() -> Value {
         "IdempotentReplayed": {
             "description": "Present when this repeats the first answer to the same key.",
             "schema": { "type": "string", "enum": ["true"] },
+        },
+        "RateLimitPolicy": {
+            "description": "What the account may ask for: requests of a class (q) in a time (w, seconds), and requests in \
+                            progress. Absent when nothing bounds it, or before it is known.",
+            "schema": { "type": "string" },
+            "example": r#""writes";q=1000;w=2, "in-progress";q=256;qu="concurrent-requests""#,
+        },
+        "RateLimit": {
+            "description": "What is left of that now (r), and in how many seconds there will be more (t).",
+            "schema": { "type": "string" },
+            "example": r#""writes";r=999;t=1, "in-progress";r=255"#,
         },
         "RetryAfter": { "description": "Whole seconds to wait.", "schema": { "type": "integer", "minimum": 1 } },
     })

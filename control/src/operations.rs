@@ -22,11 +22,12 @@ use causeway_core::terms::Side;
 
 use crate::auth::{Credential, Entitlement};
 use crate::problem::Code;
+use crate::quota::Class;
 use crate::wire;
 
 pub use call::{Call, Handled, Rendered};
 pub use embed::{Asked, cross_origin, is_for_browsers, preflight};
-pub use router::{Match, find};
+pub use router::{Match, find, methods};
 pub use row::{Body, Idempotency, Operation, Parameter, SchemaOf, Verb};
 
 use row::{delete, get, patch, post};
@@ -108,6 +109,7 @@ pub const TABLE: &[Operation] = &[
     })
     .about("Embed", "Start the hosted widget: a short-lived token, bound to a session when its client secret is given.")
     .credential(Credential::Publishable)
+    .class(Class::Embed)
     .idempotency(Idempotency::Ignored)
     .optional_body::<wire::EmbedBootstrap<'static>>()
     .answers::<wire::EmbedToken<'static>>(201)
@@ -149,6 +151,7 @@ pub const TABLE: &[Operation] = &[
     post("lockQuote", "lock_quote", "/v1/quotes", |call| Box::pin(quotes::lock_quote(call)))
         .about("Rails", "Fix signed terms for some seconds.")
         .entitlement(Entitlement::Rails)
+        .class(Class::Rails)
         .body::<wire::LockQuote<'static>>()
         .answers::<wire::SignedQuote<'static>>(201)
         .refuses(PRICING),
@@ -161,6 +164,7 @@ pub const TABLE: &[Operation] = &[
     post("createPayIn", "create_pay_in", "/v1/rails/pay_ins", |call| Box::pin(payments::create_pay_in(call)))
         .about("Rails", "Redeem an on_ramp quote with a session.")
         .entitlement(Entitlement::Rails)
+        .class(Class::Rails)
         .idempotency(Idempotency::Required)
         .body::<wire::CreatePayment<'static>>()
         .answers::<wire::Payment<'static>>(201)
@@ -172,6 +176,7 @@ pub const TABLE: &[Operation] = &[
     post("createPayOut", "create_pay_out", "/v1/rails/pay_outs", |call| Box::pin(payments::create_pay_out(call)))
         .about("Rails", "Redeem an off_ramp quote with a session.")
         .entitlement(Entitlement::Rails)
+        .class(Class::Rails)
         .idempotency(Idempotency::Required)
         .body::<wire::CreatePayment<'static>>()
         .answers::<wire::Payment<'static>>(201)

@@ -20,9 +20,10 @@ use std::sync::Arc;
 use causeway_core::id::{Mode, RequestId, encode};
 
 use crate::gate::Gate;
-use crate::http::{BodyError, Request, Response, Service};
+use crate::http::{BodyError, Head, Request, Response, Service};
 use crate::keys::request_bits;
 use crate::problem::{Code, Problem};
+use crate::quota::Tiers;
 use crate::telemetry::{Level, Telemetry};
 use crate::webhooks::guard::Guard;
 use crate::wire::Query;
@@ -42,6 +43,8 @@ pub struct OperatorInterface {
     pub guards: Vec<(Mode, Guard)>,
     /// Who may ask.
     pub tokens: Arc<Tokens>,
+    /// The tiers that accounts may be given.
+    pub tiers: Arc<Tiers>,
     /// Where writes are recorded before they are done.
     pub audit: Audit,
     /// The address listened on.
@@ -57,7 +60,11 @@ pub struct OperatorInterface {
 }
 
 impl Service for OperatorInterface {
-    async fn call(&self, request: Request) -> Response {
+    type Admission = ();
+
+    fn admit(&self, _: Head<'_>) {}
+
+    async fn call(&self, request: Request, (): &mut ()) -> Response {
         let request_id = match request_bits() {
             Ok(bits) => encode(RequestId::PREFIX, None, bits),
             Err(error) => return Problem::internal(error).response("", &self.docs_url),
@@ -141,7 +148,7 @@ impl OperatorInterface {
 fn incomplete(error: BodyError) -> Problem {
     let code = match error {
         BodyError::TooLarge => Code::BodyTooLarge,
-        BodyError::TimedOut | BodyError::Broken => Code::BodyIncomplete,
+        BodyError::TimedOut | BodyError::NotWanted | BodyError::Broken => Code::BodyIncomplete,
     };
     Problem::new(code, code.explanation())
 }

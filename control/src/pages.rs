@@ -26,6 +26,8 @@ const ERRORS: &str = "/docs/errors";
 const VERIFY: &str = "/verify/";
 /// Who may keep a page that changes with the program only.
 const KEPT: &str = "public, max-age=300";
+/// What a page takes.
+const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// The pages, put together once.
 pub struct Pages {
@@ -59,6 +61,7 @@ impl Pages {
         };
         Some(match page {
             None => Err(Problem::not_found()),
+            Some(_) if *method == Method::OPTIONS => Ok(Response::empty(204).with("allow", METHODS)),
             Some(_) if *method != Method::GET && *method != Method::HEAD => Err(only_read(method)),
             Some(page) => Ok(page),
         })
@@ -85,8 +88,8 @@ fn documents() -> HashMap<String, Response> {
 }
 
 fn only_read(method: &Method) -> Problem {
-    let message = format!("This path does not take {method}; it takes GET, HEAD.");
-    Problem { allow: Some("GET, HEAD".to_owned()), ..Problem::new(Code::MethodNotAllowed, message) }
+    let message = format!("This path does not take {method}; it takes {METHODS}.");
+    Problem { allow: Some(METHODS.to_owned()), ..Problem::new(Code::MethodNotAllowed, message) }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The way of every request, in one fixed order.
 
+mod admission;
+mod encoding;
 mod headers;
 mod trace;
 
@@ -9,27 +11,31 @@ use std::sync::Arc;
 use http::Method;
 use tokio::sync::Semaphore;
 
-use crate::auth::{self, Authenticated, Credential};
+use crate::auth::Credential;
 use crate::edge::Edge;
 use crate::gate::Gate;
-use crate::http::{BodyError, Request, Response, Service};
+use crate::http::{BodyError, Head, Request, Response, Service};
 use crate::keys::RandomnessError;
 use crate::operations::{self, Asked, Body, Call, Operation};
 use crate::pages::Pages;
 use crate::problem::{Code, Problem};
+use crate::quota::{Quotas, Standing};
 use crate::wire::Query;
 
+pub use admission::Admission;
 pub use headers::VERSION;
 pub use trace::{Line, Observer};
 
+use admission::{Performance, Step};
 use trace::{RequestIds, Trace};
 
-/// The longest path with its query, in bytes.
-const TARGET_BYTES: usize = 8 * 1_024;
+/// The target that means the server itself.
+const EVERYTHING: &str = "*";
 
 /// The partner API as a service.
 pub struct Pipeline<O> {
     gate: Arc<Gate>,
+    quotas: Arc<Quotas>,
     observer: O,
     options: Options,
     pages: Pages,
@@ -55,33 +61,31 @@ impl Default for Options {
 }
 
 impl<O: Observer> Pipeline<O> {
-    /// The partner API in front of `gate`.
-    pub fn new(gate: Arc<Gate>, observer: O, options: Options) -> Result<Pipeline<O>, RandomnessError> {
+    /// The partner API in front of `gate`, for accounts within their `quotas`.
+    pub fn new(
+        gate: Arc<Gate>,
+        quotas: Arc<Quotas>,
+        observer: O,
+        options: Options,
+    ) -> Result<Pipeline<O>, RandomnessError> {
         let places = Semaphore::new(options.in_flight);
-        Ok(Pipeline { gate, observer, options, pages: Pages::default(), places, ids: RequestIds::new()? })
+        Ok(Pipeline { gate, quotas, observer, options, pages: Pages::default(), places, ids: RequestIds::new()? })
     }
 
-    /// Everything that happens to a request between its id and its log line; `trace` learns what that line says.
-    async fn run(&self, request: &Request, trace: &mut Trace<'_, O>) -> Result<Response, Problem> {
-        // Limit: what is beyond the bound is refused before anything is spent on it.
+    /// Everything that happens to a request between its body and its answer; `trace` learns what its log line says.
+    async fn run(
+        &self,
+        request: &Request,
+        verdict: Result<Step, Problem>,
+        trace: &mut Trace<'_, O>,
+    ) -> Result<Response, Problem> {
+        // Limit: what is beyond the bound is refused before anything is done.
         let _place = self.places.try_acquire().map_err(|_| overloaded())?;
-        headers::host(&request.headers)?;
-        // Match: a preflight, a page for people, or an operation.
-        target_is_short(request)?;
-        if let Some(answer) = self.preflight(request) {
-            return answer;
-        }
-        if let Some(page) = self.pages.find(&self.gate, &request.method, &request.path) {
-            return page;
-        }
-        let found = operations::find(&request.method, &request.path)?;
-        let operation = found.operation;
-        trace.operation = Some(operation);
-        // Authenticate: a wrong key is told before anything else that is wrong.
-        let (cell, caller) = auth::authenticate(&self.gate, operation.credential, &request.headers)?;
-        let caller: &Authenticated = trace.caller.insert(caller);
-        operation.exists_in(caller.mode())?;
-        auth::entitled(caller, operation.entitlement)?;
+        // Match, authenticate, quota: decided by the head, before the body was read.
+        let Performance { operation, parameter, caller } = match verdict? {
+            Step::Answer(response) => return Ok(response),
+            Step::Perform(performance) => performance,
+        };
         // The terms on which the answer is given.
         headers::version(&request.headers)?;
         headers::accepts_json(&request.headers)?;
@@ -90,9 +94,9 @@ impl<O: Observer> Pipeline<O> {
         // Parse, submit or read, render: the handler.
         let call = Call {
             operation,
-            cell,
-            caller,
-            parameter: &found.parameter,
+            cell: self.gate.cell(caller.mode()).ok_or_else(Problem::not_found)?,
+            caller: &caller,
+            parameter: &parameter,
             query: Query::new(&request.query),
             headers: &request.headers,
             edge: &self.options.edge,
@@ -105,9 +109,16 @@ impl<O: Observer> Pipeline<O> {
         Ok(Response::json(operation.ok, rendered.json))
     }
 
-    fn preflight(&self, request: &Request) -> Option<Result<Response, Problem>> {
-        let asked = request.method == Method::OPTIONS;
-        asked.then(|| operations::preflight(&self.gate, &request.path, &request.headers)).flatten()
+    /// The answer to OPTIONS: a browser's preflight, or the methods of an operation's path.
+    fn options(&self, head: Head<'_>) -> Option<Result<Response, Problem>> {
+        if *head.method != Method::OPTIONS {
+            return None;
+        }
+        if head.path == EVERYTHING {
+            return Some(Ok(Response::empty(204)));
+        }
+        let methods = || operations::methods(head.path).map(|methods| Ok(Response::empty(204).with("allow", methods)));
+        operations::preflight(&self.gate, head.path, head.headers).or_else(methods)
     }
 
     /// The response in its final form: whatever happened, it names its request and its version.
@@ -137,10 +148,21 @@ impl<O: Observer> Pipeline<O> {
 }
 
 impl<O: Observer> Service for Pipeline<O> {
-    async fn call(&self, request: Request) -> Response {
+    type Admission = Admission;
+
+    fn admit(&self, head: Head<'_>) -> Admission {
+        Admission::new(self, head)
+    }
+
+    async fn call(&self, request: Request, admission: &mut Admission) -> Response {
         let mut trace = Trace::begin(&self.observer, self.ids.next(), Some(&request.method));
-        let outcome = self.run(&request, &mut trace).await;
-        self.finish(outcome, &request, trace)
+        (trace.operation, trace.caller) = (admission.operation, admission.caller.take());
+        let verdict = std::mem::replace(&mut admission.verdict, Err(Problem::not_found()));
+        let outcome = self.run(&request, verdict, &mut trace).await;
+        let response = self.finish(outcome, &request, trace);
+        let response = encoding::compressed(response, &request.method, &request.headers);
+        let standing = admission.standing.iter().flat_map(Standing::fields);
+        standing.fold(response, |response, (name, value)| response.with(name, value))
     }
 
     fn refuse(&self, status: u16) -> Response {
@@ -174,7 +196,7 @@ fn body<'r>(operation: &Operation, request: &'r Request) -> Result<&'r [u8], Pro
             let message = format!("The body is larger than the {bound} bytes that this operation takes.");
             return Err(Problem::new(Code::BodyTooLarge, message));
         }
-        Err(error @ (BodyError::TimedOut | BodyError::Broken)) => {
+        Err(error @ (BodyError::TimedOut | BodyError::NotWanted | BodyError::Broken)) => {
             return Err(Problem::new(Code::BodyIncomplete, format!("Send the request again: {error}.")));
         }
     };
@@ -183,12 +205,6 @@ fn body<'r>(operation: &Operation, request: &'r Request) -> Result<&'r [u8], Pro
         headers::sends_json(&request.headers)?;
     }
     Ok(body)
-}
-
-/// Refuses a request target that no client of ours has reason to send.
-fn target_is_short(request: &Request) -> Result<(), Problem> {
-    let length = request.path.len() + request.query.len();
-    if length <= TARGET_BYTES { Ok(()) } else { Err(Problem::new(Code::UriTooLong, Code::UriTooLong.explanation())) }
 }
 
 fn overloaded() -> Problem {

@@ -20,6 +20,8 @@ pub struct Problem {
     pub param: Option<Cow<'static, str>>,
     /// The methods that the path takes, for 405.
     pub allow: Option<String>,
+    /// Whole seconds after which a retry makes sense, where the code does not say it.
+    pub retry_after: Option<u32>,
     /// What went wrong on our side: for the log, never for the partner.
     pub cause: Option<String>,
 }
@@ -118,6 +120,8 @@ codes! {
     LimitReached = 409 "conflict" "limit_reached";
     /// The idempotency key was used for another request. Use a new one for a new action.
     IdempotencyKeyReused = 409 "idempotency_error" "idempotency_key_reused";
+    /// The account asks for more than its tier allows. Slow down and retry after the given seconds.
+    RateLimited = 429 "rate_limit" "rate_limited";
     /// This deployment does not run the capability. Ask the operator.
     NotEnabled = 501 "not_enabled" "not_enabled";
     /// Something is wrong on our side. Quote the request id to support.
@@ -155,7 +159,7 @@ pub struct ErrorBody<'a> {
 impl Problem {
     /// A problem that no single field is the cause of.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Problem {
-        Problem { code, message: message.into(), param: None, allow: None, cause: None }
+        Problem { code, message: message.into(), param: None, allow: None, retry_after: None, cause: None }
     }
 
     /// A problem with one field, parameter or header.
@@ -195,7 +199,7 @@ impl Problem {
         if self.code.status() == 401 {
             response = response.with("www-authenticate", "Bearer");
         }
-        if let Some(seconds) = self.code.retry_after() {
+        if let Some(seconds) = self.retry_after.or(self.code.retry_after()) {
             response = response.with("retry-after", seconds.to_string());
         }
         match &self.allow {
@@ -210,7 +214,7 @@ impl Code {
     pub fn retry_after(self) -> Option<u32> {
         match self.status() {
             503 if self == Code::RateUnavailable => Some(5),
-            503 => Some(1),
+            429 | 503 => Some(1),
             _ => None,
         }
     }
@@ -309,7 +313,7 @@ mod tests {
         assert_eq!(header(Code::InvalidKey, "www-authenticate").as_deref(), Some("Bearer"));
         assert_eq!(header(Code::NotEntitled, "www-authenticate"), None);
         for &code in Code::ALL {
-            assert_eq!(header(code, "retry-after").is_some(), code.status() == 503, "{code:?}");
+            assert_eq!(header(code, "retry-after").is_some(), [429, 503].contains(&code.status()), "{code:?}");
         }
     }
 
@@ -331,6 +335,7 @@ mod tests {
                 403 => &["permission_error"],
                 404 => &["not_found"],
                 409 => &["conflict", "idempotency_error"],
+                429 => &["rate_limit"],
                 501 => &["not_enabled"],
                 500 | 503 => &["api_error"],
                 _ => &["invalid_request"],

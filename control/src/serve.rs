@@ -11,6 +11,7 @@ mod model;
 mod readings;
 mod process;
 mod signals;
+mod tiers;
 mod watched;
 
 use std::io;
@@ -32,13 +33,14 @@ use crate::operator::TokenError;
 use crate::rails;
 use crate::rails::config::{RailConfig, RailsError};
 use crate::telemetry::{Level, Telemetry};
+use crate::tls::{Tls, TlsError};
 
 use cell::{Running, StartError};
 use demo::DemoError;
 use ground::Ground;
 use listeners::Listeners;
 use model::Models;
-use signals::Signals;
+use signals::{Hangup, Signals};
 
 /// Why the gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +72,9 @@ pub enum ServeError {
     /// The demo partner cannot be made.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// Certificate or key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// There is no randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -82,7 +87,7 @@ impl ServeError {
     /// 2 for what the configuration says, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
-            ServeError::Catalogue(_) | ServeError::Rails(_) | ServeError::MasterKey(_) => 2,
+            ServeError::Catalogue(_) | ServeError::Rails(_) | ServeError::MasterKey(_) | ServeError::Tls(_) => 2,
             ServeError::Listen(..)
             | ServeError::DataDir(_)
             | ServeError::Cell(_)
@@ -129,7 +134,9 @@ async fn serve(config: &Config, files: &Files, telemetry: &Telemetry) -> Result<
     // What the configuration names is read before anything is written.
     let named = config.master_key_file.as_deref();
     let named = named.map(|path| MasterKey::from_file(path, &config.data_dir)).transpose()?;
-    let listeners = Listeners::bind(config).await?;
+    let tls = config.tls_certificate.as_deref().zip(config.tls_key.as_deref());
+    let tls = tls.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?.map(Arc::new);
+    let listeners = Listeners::bind(config, tls.clone()).await?;
     let data = DataDir::open(&config.data_dir)?;
     let master = match named {
         Some(key) => key,
@@ -141,9 +148,19 @@ async fn serve(config: &Config, files: &Files, telemetry: &Telemetry) -> Result<
     };
     let ground = Ground::new(config, telemetry, &data, listeners.addresses);
     let work = start(&ground, listeners, &master, files).await?;
-    signals.first().await;
+    signals.end(|| hangup(tls.as_deref(), telemetry)).await;
     signals.second_ends_at_once();
     work.stop(&ground).await
+}
+
+/// With TLS, SIGHUP asks for the certificate that lies there now.
+fn hangup(tls: Option<&Tls>, telemetry: &Telemetry) -> Hangup {
+    let Some(tls) = tls else { return Hangup::Ends };
+    telemetry.write(match tls.reload() {
+        Ok(()) => telemetry.record(Level::Info, "certificate_read"),
+        Err(error) => telemetry.record(Level::Error, "certificate_not_read").text("reason", &error.to_string()),
+    });
+    Hangup::Handled
 }
 
 async fn start(
@@ -157,7 +174,8 @@ async fn start(
     let gate = Arc::new(ground.gate(&cells));
     let has_demo = ground.demo_partner(&gate).await?;
     let stopping = Arc::new(AtomicBool::new(false));
-    let pipeline = ground.pipeline(&gate)?;
+    let quotas = ground.quotas(&gate);
+    let pipeline = ground.pipeline(&gate, &quotas)?;
     let interface = ground.operator_interface(&gate, &cells, Arc::clone(&stopping))?;
     let (stop_dispatching, dispatch_stop) = watch::channel(false);
     let (stop_answering, answer_stop) = watch::channel(false);

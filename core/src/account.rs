@@ -27,6 +27,8 @@ pub struct Account {
     pub risk_is_real: bool,
     /// How its hosted widget looks.
     pub branding: Branding,
+    /// The tier that an operator gave it, by name; the deployment's default otherwise.
+    pub tier: Option<String>,
 }
 
 /// What an account may use beyond the plain API.

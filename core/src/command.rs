@@ -85,6 +85,8 @@ pub enum Command {
     SetWebhook(AccountId, WebhookEndpoint),
     /// Operator: lets an account's events go nowhere. What is on its way ends with its next attempt.
     UnsetWebhook(AccountId),
+    /// Operator: names the tier that bounds how much an account may ask for. What the tier allows is not the cell's to know.
+    SetTier(AccountId, String),
 }
 
 /// What a partner says when locking a quote.
@@ -296,7 +298,8 @@ impl Command {
             | Command::SetEntitlements(_, _)
             | Command::SetOrigins(_, _)
             | Command::SetWebhook(_, _)
-            | Command::UnsetWebhook(_) => None,
+            | Command::UnsetWebhook(_)
+            | Command::SetTier(_, _) => None,
         }
     }
 }

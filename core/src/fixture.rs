@@ -27,6 +27,7 @@ pub fn account(id: AccountId) -> Account {
         quote_life: None,
         risk_is_real: false,
         branding: Branding::default(),
+        tier: None,
     }
 }
 

@@ -191,7 +191,8 @@ impl State {
                 | Command::SetEntitlements(..)
                 | Command::SetOrigins(..)
                 | Command::SetWebhook(..)
-                | Command::UnsetWebhook(..) => true,
+                | Command::UnsetWebhook(..)
+                | Command::SetTier(..) => true,
             }
     }
 
@@ -299,6 +300,7 @@ impl State {
             Command::SetOrigins(account, origins) => done(self.set_origins(*account, origins)?),
             Command::SetWebhook(account, endpoint) => done(self.set_webhook(*account, Some(endpoint))?),
             Command::UnsetWebhook(account) => done(self.set_webhook(*account, None)?),
+            Command::SetTier(account, tier) => done(self.set_tier(*account, tier)?),
         }
     }
 

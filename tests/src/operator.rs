@@ -115,6 +115,12 @@ impl Operator {
         (text("key"), text("id"))
     }
 
+    /// Gives the account this tier; gives the account as it is shown then.
+    pub fn set_tier(&self, partner: &Partner, mode: &str, tier: &str) -> Value {
+        let path = format!("/operator/accounts/{}/tier", partner.account);
+        self.done("PUT", &path, &json!({ "mode": mode, "tier": tier }))
+    }
+
     /// Sends the account's events to `url` from now on; gives the secret that they are signed with.
     pub fn set_webhook(&self, partner: &Partner, mode: &str, url: &str) -> String {
         let path = format!("/operator/accounts/{}/webhook", partner.account);

@@ -140,6 +140,11 @@ impl Server {
         self.running.terminate();
     }
 
+    /// Sends SIGHUP.
+    pub fn hang_up(&self) {
+        self.running.hang_up();
+    }
+
     /// Sends SIGTERM and waits for the end.
     pub fn stop(self) -> Exit {
         self.running.terminate();

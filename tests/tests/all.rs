@@ -14,10 +14,12 @@ mod all {
     mod idempotency;
     mod isolation;
     mod journey;
+    mod limits;
     mod live;
     mod live_rails;
     mod long_kills;
     mod magic;
+    mod manners;
     mod model;
     mod operations;
     mod operator;
@@ -30,5 +32,6 @@ mod all {
     mod shared;
     mod slow_clients;
     mod stopped;
+    mod tls;
     mod webhooks;
 }

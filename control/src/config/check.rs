@@ -17,6 +17,8 @@ pub fn check(config: &Config, origins: &Origins<'_>) -> Result<(), ConfigError> 
         listeners_differ(config, origins),
         hosts_have_one_mode(config, origins),
         proxies_and_header_go_together(config, origins),
+        the_demo_tier_is_known(config, origins),
+        certificate_and_key_go_together(config, origins),
     ];
     rules.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Conflict)
 }
@@ -151,6 +153,23 @@ fn proxies_and_header_go_together(config: &Config, origins: &Origins<'_>) -> Res
         (true, false) | (false, true) => return Ok(()),
     };
     Err(format!("{} needs {missing}: name {what}", origins.of(set)))
+}
+
+fn certificate_and_key_go_together(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    let (given, missing) = match (&config.tls_certificate, &config.tls_key) {
+        (Some(_), None) => ("tls-certificate", "--tls-key"),
+        (None, Some(_)) => ("tls-key", "--tls-certificate"),
+        (Some(_), Some(_)) | (None, None) => return Ok(()),
+    };
+    Err(format!("{} needs {missing} beside it: name both files, or neither for plain HTTP", origins.of(given)))
+}
+
+fn the_demo_tier_is_known(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    if config.tiers.has(&config.demo_tier) {
+        return Ok(());
+    }
+    let (name, known) = (&config.demo_tier, config.tiers.names());
+    Err(format!("{} names the tier {name}, which is not configured: use one of {known}", origins.of("demo-tier")))
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ use clap::{ArgAction, Command};
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
+use super::tiers::{self, Fault};
 use crate::lines;
+use crate::quota::Tiers;
 
 /// In which line of the file each setting stands.
 pub type Lines = HashMap<String, usize>;
@@ -18,6 +20,7 @@ pub type Lines = HashMap<String, usize>;
 pub struct Settings {
     path: PathBuf,
     settings: Vec<Setting>,
+    tiers: Tiers,
 }
 
 struct Setting {
@@ -35,18 +38,19 @@ pub fn read(path: &Path) -> Result<Settings, ConfigError> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
-    let table = DeTable::parse(text).map_err(|error| ConfigError::File {
-        path: path.to_owned(),
-        line: lines::at(text, error.span().map_or(0, |span| span.start)),
-        reason: error.message().to_owned(),
-    })?;
-    let settings = table.into_inner().into_iter().map(|(name, value)| Setting {
-        line: lines::at(text, name.span().start),
-        is_boolean: matches!(value.get_ref(), DeValue::Boolean(_)),
-        value: written(value.get_ref()),
-        name: name.into_inner().into_owned(),
-    });
-    Ok(Settings { path: path.to_owned(), settings: settings.collect() })
+    let wrong = |fault: Fault| ConfigError::File { path: path.to_owned(), line: fault.line, reason: fault.reason };
+    let table = DeTable::parse(text).map_err(|error| wrong(Fault::new(text, &error)))?;
+    let tiers = tiers::read(text).map_err(wrong)?;
+    let settings =
+        table.into_inner().into_iter().filter(|(name, _)| name.get_ref() != tiers::SECTION).map(|(name, value)| {
+            Setting {
+                line: lines::at(text, name.span().start),
+                is_boolean: matches!(value.get_ref(), DeValue::Boolean(_)),
+                value: written(value.get_ref()),
+                name: name.into_inner().into_owned(),
+            }
+        });
+    Ok(Settings { path: path.to_owned(), settings: settings.collect(), tiers })
 }
 
 impl Settings {
@@ -65,6 +69,11 @@ impl Settings {
     /// In which line each setting stands.
     pub fn lines(&self) -> Lines {
         self.settings.iter().map(|setting| (setting.name.clone(), setting.line)).collect()
+    }
+
+    /// The tiers: those of the program and of the file.
+    pub fn tiers(&self) -> Tiers {
+        self.tiers.clone()
     }
 
     /// The value as text, if the flag of that name would take it.

@@ -14,15 +14,16 @@ use ::http::header::{CONTENT_LENGTH, EXPECT, HOST};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::answer::Answer;
 use super::wire_guard::WireGuard;
-use super::{BodyError, Limits, Request, Response, Service};
+use super::{Admission, BodyError, Head, Limits, Request, Response, Service};
 
 /// The longest head, in bytes.
 const HEAD_BYTES: usize = 32 * 1_024;
@@ -41,13 +42,11 @@ pub(super) struct Shared<S> {
 
 /// Serves `stream` until it ends, idles for too long, or `stopped` ends and its last answer is out.
 pub(super) async fn run<S: Service>(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     peer: SocketAddr,
     shared: Arc<Shared<S>>,
     stopped: impl Future<Output = ()> + Send,
 ) {
-    // A failure here costs latency only; the connection works without it.
-    let _ = stream.set_nodelay(true);
     let watch = Arc::new(Watch::new());
     let guard = WireGuard::new(stream, watch.clone(), {
         let shared = shared.clone();
@@ -95,14 +94,25 @@ async fn answer<S: Service>(
     shared: &Shared<S>,
     request: hyper::Request<Incoming>,
     peer: SocketAddr,
-) -> hyper::Response<Full<Bytes>> {
+) -> hyper::Response<Answer<S::Admission>> {
     let (mut head, incoming) = request.into_parts();
     if is_too_large(&head.headers) {
-        return outgoing(shared.service.refuse(431));
+        return outgoing(shared.service.refuse(431), None);
     }
     name_host(&mut head);
     let asks_for_head = head.method == Method::HEAD;
-    let body = if incoming.is_end_stream() { Ok(Bytes::new()) } else { read(&head, incoming, &shared.limits).await };
+    let mut admission = shared.service.admit(Head {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: &head.headers,
+    });
+    let is_refused = admission.is_refused();
+    let body = if incoming.is_end_stream() {
+        Ok(Bytes::new())
+    } else {
+        read(&head, incoming, &shared.limits, is_refused).await
+    };
     let request = Request {
         method: head.method,
         path: head.uri.path().to_owned(),
@@ -111,16 +121,17 @@ async fn answer<S: Service>(
         body,
         peer,
     };
-    let response = outgoing(shared.service.call(request).await);
+    let response = shared.service.call(request, &mut admission).await;
+    let response = outgoing(response, Some(admission));
     if asks_for_head { without_body(response) } else { response }
 }
 
 /// The answer to HEAD: on HTTP/2 nobody else keeps the body back.
-fn without_body(response: hyper::Response<Full<Bytes>>) -> hyper::Response<Full<Bytes>> {
+fn without_body<A: Unpin>(response: hyper::Response<Answer<A>>) -> hyper::Response<Answer<A>> {
     let (mut head, body) = response.into_parts();
     let length = body.size_hint().exact().unwrap_or_default();
     head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    hyper::Response::from_parts(head, Full::default())
+    hyper::Response::from_parts(head, Answer::new(Bytes::new(), None))
 }
 
 /// Whether there are more headers than we take. Over HTTP/1.1 hyper has refused them before they come here.
@@ -139,14 +150,23 @@ fn name_host(head: &mut ::http::request::Parts) {
     }
 }
 
-async fn read(head: &::http::request::Parts, body: Incoming, limits: &Limits) -> Result<Bytes, BodyError> {
+async fn read(
+    head: &::http::request::Parts,
+    body: Incoming,
+    limits: &Limits,
+    is_refused: bool,
+) -> Result<Bytes, BodyError> {
     let announced = body.size_hint().lower();
     let waits_for_leave = head.headers.contains_key(EXPECT);
     if waits_for_leave && announced > limits.body_bytes as u64 {
         return Err(BodyError::TooLarge);
     }
+    if waits_for_leave && is_refused {
+        return Err(BodyError::NotWanted);
+    }
+    let patience = if is_refused { limits.refused_body_timeout.min(limits.body_timeout) } else { limits.body_timeout };
     let mut length = 0;
-    match tokio::time::timeout(limits.body_timeout, collect(body, limits.body_bytes, &mut length)).await {
+    match tokio::time::timeout(patience, collect(body, limits.body_bytes, &mut length)).await {
         Ok(body) => body,
         Err(_) if length > limits.body_bytes => Err(BodyError::TooLarge),
         Err(_) => Err(BodyError::TimedOut),
@@ -178,8 +198,8 @@ async fn collect(mut body: Incoming, bound: usize, length: &mut usize) -> Result
     Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
-fn outgoing(response: Response) -> hyper::Response<Full<Bytes>> {
-    let mut outgoing = hyper::Response::new(Full::new(response.body));
+fn outgoing<A: Unpin>(response: Response, held: Option<A>) -> hyper::Response<Answer<A>> {
+    let mut outgoing = hyper::Response::new(Answer::new(response.body, held));
     let status = StatusCode::from_u16(response.status);
     let mut sound = status.is_ok();
     *outgoing.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -194,7 +214,7 @@ fn outgoing(response: Response) -> hyper::Response<Full<Bytes>> {
     if !sound {
         // A header that cannot be sent is our own mistake; half an answer would hide it.
         *outgoing.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        *outgoing.body_mut() = Full::default();
+        *outgoing.body_mut() = Answer::new(Bytes::new(), None);
     }
     outgoing
 }

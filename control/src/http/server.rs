@@ -11,13 +11,22 @@ use tokio::sync::{Semaphore, watch};
 
 use super::connection::{self, Shared};
 use super::{Limits, Service};
+use crate::tls::Tls;
 
 /// How long accepting pauses after a failure: descriptors that ran out need a moment to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers the connections of `listener` until `stop` is true. Then it takes no more, lets requests that are on their way
 /// finish, and returns when the last connection has ended; each is bounded by its timeouts.
-pub async fn serve(listener: TcpListener, limits: Limits, service: Arc<impl Service>, stop: watch::Receiver<bool>) {
+///
+/// With `tls`, connections begin with its greeting, which must come within the time for a head.
+pub async fn serve(
+    listener: TcpListener,
+    limits: Limits,
+    tls: Option<Arc<Tls>>,
+    service: Arc<impl Service>,
+    stop: watch::Receiver<bool>,
+) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let shared = Arc::new(Shared { limits, service });
     let mut stopped = std::pin::pin!(stopped(stop.clone()));
@@ -30,9 +39,19 @@ pub async fn serve(listener: TcpListener, limits: Limits, service: Arc<impl Serv
             next = next => next,
             () = &mut stopped => break,
         };
-        let connection = connection::run(stream, peer, shared.clone(), stopped_later(&stop));
+        let (tls, shared, stopped) = (tls.clone(), shared.clone(), stopped_later(&stop));
         tokio::spawn(async move {
-            connection.await;
+            // A failure here costs latency only; the connection works without it.
+            let _ = stream.set_nodelay(true);
+            match tls {
+                None => connection::run(stream, peer, shared, stopped).await,
+                Some(tls) => {
+                    // Who speaks something else, or nothing, is not told: there are no common words yet.
+                    if let Ok(Ok(stream)) = tokio::time::timeout(limits.header_timeout, tls.accept(stream)).await {
+                        connection::run(stream, peer, shared, stopped).await;
+                    }
+                }
+            }
             drop(place);
         });
     }

@@ -10,7 +10,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 
-use super::{Limits, Request, Response, Service, serve};
+mod tls;
+
+use crate::tls::Tls;
+
+use super::{Head, Limits, Request, Response, Service, serve};
 
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -23,7 +27,11 @@ struct Echo {
 }
 
 impl Service for Echo {
-    async fn call(&self, request: Request) -> Response {
+    type Admission = ();
+
+    fn admit(&self, _: Head<'_>) {}
+
+    async fn call(&self, request: Request, (): &mut ()) -> Response {
         self.calls.fetch_add(1, Ordering::SeqCst);
         if request.path == "/wait" {
             self.go_on.notified().await;
@@ -48,11 +56,15 @@ struct Server {
 }
 
 async fn start(limits: Limits) -> Server {
+    start_with(limits, None).await
+}
+
+async fn start_with(limits: Limits, tls: Option<Arc<Tls>>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let service = Arc::new(Echo::default());
     let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(serve(listener, limits, service.clone(), stopped));
+    let running = tokio::spawn(serve(listener, limits, tls, service.clone(), stopped));
     Server { address, service, stop, running }
 }
 

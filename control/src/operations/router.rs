@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use super::{Operation, TABLE};
+use super::{Operation, TABLE, Verb};
 use crate::problem::{Code, Problem};
 
 /// A row that fits a request.
@@ -16,21 +16,18 @@ pub struct Match<'p> {
     pub parameter: Cow<'p, str>,
 }
 
-/// The row for `method` and `path`: 404 for paths that are not in the table, 405 for methods that are not at the path.
+/// The row for `method` and `path`, where HEAD asks for what GET would give: 404 for paths that are not in the table, 405 for methods that are not at the path.
 pub fn find<'p>(method: &Method, path: &'p str) -> Result<Match<'p>, Problem> {
-    for operation in TABLE.iter().filter(|operation| operation.verb.word() == method.as_str()) {
+    let verb = if *method == Method::HEAD { Method::GET.as_str() } else { method.as_str() };
+    for operation in TABLE.iter().filter(|operation| operation.verb.word() == verb) {
         if let Some(segment) = fit(operation.path, path) {
             let parameter = percent_decode_str(segment).decode_utf8().map_err(|_| unknown())?;
             return Ok(Match { operation, parameter });
         }
     }
-    match methods(path) {
-        methods if methods.is_empty() => Err(unknown()),
-        methods => {
-            let message = format!("This path does not take {method}; it takes {methods}.");
-            Err(Problem { allow: Some(methods), ..Problem::new(Code::MethodNotAllowed, message) })
-        }
-    }
+    let methods = methods(path).ok_or_else(unknown)?;
+    let message = format!("This path does not take {method}; it takes {methods}.");
+    Err(Problem { allow: Some(methods), ..Problem::new(Code::MethodNotAllowed, message) })
 }
 
 /// The rows at `path`, whatever their method.
@@ -38,8 +35,14 @@ pub(super) fn at(path: &str) -> impl Iterator<Item = &'static Operation> {
     TABLE.iter().filter(move |operation| fit(operation.path, path).is_some())
 }
 
-fn methods(path: &str) -> String {
-    at(path).map(|operation| operation.verb.word()).collect::<Vec<_>>().join(", ")
+/// The methods that `path` takes, as `Allow` names them; none when there is no such path.
+pub fn methods(path: &str) -> Option<String> {
+    let words = at(path).flat_map(|operation| {
+        let word = operation.verb.word();
+        if operation.verb == Verb::Get { vec![word, "HEAD"] } else { vec![word] }
+    });
+    let words: Vec<&str> = words.collect();
+    (!words.is_empty()).then(|| [&words[..], &["OPTIONS"]].concat().join(", "))
 }
 
 /// What stands in `path` for the parameter of `template`; empty when the template has none.
@@ -80,9 +83,10 @@ mod tests {
         check(Method::GET, "/gate_sessions", Err(Code::NotFound));
         check(Method::GET, "/", Err(Code::NotFound));
         check(Method::DELETE, "/v1/quotes", Err(Code::MethodNotAllowed));
-        check(Method::HEAD, "/v1/gate_sessions", Err(Code::MethodNotAllowed));
+        check(Method::HEAD, "/v1/gate_sessions", Ok(("listSessions", "")));
+        check(Method::HEAD, "/v1/quotes", Err(Code::MethodNotAllowed));
         let refused = find(&Method::PUT, "/v1/gate_sessions").err().and_then(|problem| problem.allow);
-        assert_eq!(refused.as_deref(), Some("GET, POST"));
+        assert_eq!(refused.as_deref(), Some("GET, HEAD, POST, OPTIONS"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{Call, Handled};
 use crate::auth::{Credential, Entitlement};
 use crate::gate::{BoxFuture, Lane};
 use crate::problem::{Code, Problem};
+use crate::quota::Class;
 
 /// One operation.
 #[derive(Clone, Copy)]
@@ -24,6 +25,8 @@ pub struct Operation {
     pub credential: Credential,
     /// What the account must be entitled to.
     pub entitlement: Option<Entitlement>,
+    /// What it is counted together with, for the account's rates.
+    pub class: Class,
     /// The queue that its command waits in.
     pub lane: Lane,
     /// What it does with an `Idempotency-Key`.
@@ -156,6 +159,10 @@ const fn row(id: &'static str, word: &'static str, verb: Verb, path: &'static st
         path,
         credential: Credential::Secret,
         entitlement: None,
+        class: match verb {
+            Verb::Get => Class::Reads,
+            Verb::Post | Verb::Patch | Verb::Delete => Class::Writes,
+        },
         lane: Lane::Partner,
         idempotency: match verb {
             Verb::Get => Idempotency::None,
@@ -176,6 +183,10 @@ const fn row(id: &'static str, word: &'static str, verb: Verb, path: &'static st
 impl Operation {
     pub(super) const fn about(self, tag: &'static str, summary: &'static str) -> Operation {
         Operation { tag, summary, ..self }
+    }
+
+    pub(super) const fn class(self, class: Class) -> Operation {
+        Operation { class, ..self }
     }
 
     pub(super) const fn credential(self, credential: Credential) -> Operation {
@@ -233,6 +244,7 @@ impl Operation {
             Code::HeadersTooLarge,
             Code::Internal,
             Code::Overloaded,
+            Code::RateLimited,
             Code::MissingKey,
             Code::InvalidKey,
             Code::KeyKindNotAllowed,

@@ -1,4 +1,4 @@
-//! Accounts, their keys, entitlements, origins and webhook endpoints.
+//! Accounts, their keys, entitlements, origins, tiers and webhook endpoints.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,9 @@ use causeway_core::account::{Entitlements, WebhookEndpoint};
 use causeway_core::command::{Command, NewKey, Reply};
 use causeway_core::id::{AccountId, KeyId, Mode};
 
-use super::body::{self, CreateAccount, CreateKey, Delete, SetEntitlements, SetOrigins, SetWebhook, UnsetWebhook};
+use super::body::{
+    self, CreateAccount, CreateKey, Delete, SetEntitlements, SetOrigins, SetTier, SetWebhook, UnsetWebhook,
+};
 use super::call::{Call, Handled, Target, answer, unknown_account};
 use super::view::{AccountSummary, AccountView, NewKeyView, NewWebhookView, RevokedKeyView, UnsetWebhookView};
 use crate::gate::{Cell, Lane};
@@ -148,6 +150,21 @@ pub async fn set_origins(call: Call<'_>) -> Handled {
     call.record(target(id, mode), request.reason.as_deref()).await?;
     let cell = call.ensure_account(mode, id).await?;
     call.change(cell, Command::SetOrigins(id, request.origins)).await?;
+    shown(&call, id)
+}
+
+/// Sets how much an account may ask for, by the name of a configured tier.
+pub async fn set_tier(call: Call<'_>) -> Handled {
+    let request: SetTier = call.read()?;
+    let (id, mode) = (call.account_id()?, request.mode.mode());
+    call.cell(mode)?;
+    let tiers = &call.interface.tiers;
+    if !tiers.has(&request.tier) {
+        return Err(Problem::invalid("tier", format!("tier must be one that is configured: {}.", tiers.names())));
+    }
+    call.record(Target { object: Some(&request.tier), ..target(id, mode) }, request.reason.as_deref()).await?;
+    let cell = call.ensure_account(mode, id).await?;
+    call.change(cell, Command::SetTier(id, request.tier)).await?;
     shown(&call, id)
 }
 

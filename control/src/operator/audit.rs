@@ -33,7 +33,7 @@ pub struct Entry<'a> {
     pub account: Option<String>,
     /// In which mode.
     pub mode: Option<&'static str>,
-    /// To what else: a key, a token.
+    /// To what else: a key, a token, a tier.
     pub object: Option<&'a str>,
     /// Why, in the operator's words.
     pub reason: Option<&'a str>,

@@ -93,6 +93,18 @@ pub struct SetOrigins {
     pub reason: Option<String>,
 }
 
+/// `PUT /operator/accounts/{id}/tier`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetTier {
+    /// The world in which it counts.
+    pub mode: ModeWord,
+    /// The tier's name.
+    pub tier: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 /// `POST /operator/tokens`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

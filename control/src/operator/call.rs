@@ -47,7 +47,7 @@ pub struct Target<'a> {
     pub account: Option<AccountId>,
     /// The mode.
     pub mode: Option<Mode>,
-    /// A key or token.
+    /// A key, token or tier.
     pub object: Option<&'a str>,
 }
 

@@ -67,6 +67,7 @@ pub static TABLE: &[Row] = &[
     row(Method::PUT, "/operator/accounts/{id}/origins", WRITE, "set_origins", |call| {
         Box::pin(accounts::set_origins(call))
     }),
+    row(Method::PUT, "/operator/accounts/{id}/tier", WRITE, "set_tier", |call| Box::pin(accounts::set_tier(call))),
     row(Method::GET, "/operator/tokens", READ, "list_tokens", |call| Box::pin(operators::list_tokens(call))),
     row(Method::POST, "/operator/tokens", WRITE, "create_token", |call| Box::pin(operators::create_token(call))),
     row(Method::DELETE, "/operator/tokens/{name}", WRITE, "delete_token", |call| {
@@ -87,7 +88,9 @@ const fn row(
 /// The row for a request, or that there is no such path or method.
 pub fn find<'a>(method: &Method, path: &'a str) -> Result<Found<'a>, Problem> {
     let fitting = || TABLE.iter().filter_map(|row| fit(row.path, path).map(|parameters| Found { row, parameters }));
-    if let Some(found) = fitting().find(|found| found.row.method == *method) {
+    // HEAD asks for what GET would give; the connection keeps the body back.
+    let wanted = if *method == Method::HEAD { &Method::GET } else { method };
+    if let Some(found) = fitting().find(|found| found.row.method == *wanted) {
         return Ok(found);
     }
     let methods: Vec<&str> = fitting().map(|found| found.row.method.as_str()).collect();

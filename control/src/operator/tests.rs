@@ -44,6 +44,7 @@ impl World {
         let interface = OperatorInterface {
             gate: Arc::new(gate),
             guards: vec![(Mode::Sandbox, sandbox), (Mode::Live, Guard::public())],
+            tiers: Arc::new(Tiers::default()),
             tokens: Arc::new(Tokens::open(directory.path()).unwrap()),
             audit: Audit::open(directory.path()).unwrap(),
             address: "127.0.0.1:8081".parse().unwrap(),
@@ -67,7 +68,7 @@ impl World {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let (path, query) = (path.to_owned(), query.to_owned());
         let request = Request { method, path, query, headers, body: Ok(body), peer };
-        let response = Service::call(&self.interface, request).await;
+        let response = Service::call(&self.interface, request, &mut ()).await;
         assert!(response.headers.iter().any(|(name, _)| *name == "x-request-id"));
         assert!(!response.headers.iter().any(|(name, _)| name.starts_with("access-control")));
         (response.status, serde_json::from_slice(&response.body).unwrap_or(Value::Null))

@@ -6,6 +6,7 @@ use causeway_core::account::{Account, ApiKey, Entitlements};
 use causeway_core::id::{AccountId, Mode};
 use serde::Serialize;
 
+use crate::quota::Tiers;
 use crate::wire::{Time, mode_word};
 
 /// An account with its record in each cell that has one.
@@ -42,6 +43,8 @@ pub struct RecordView {
     created_at: Time,
     entitlements: EntitlementsView,
     origins: Vec<String>,
+    /// As it was set; one that is not configured any more counts as the default.
+    tier: String,
     webhook_url: Option<String>,
     keys: Vec<KeyView>,
 }
@@ -162,6 +165,7 @@ impl RecordView {
             created_at: Time(account.created_at),
             entitlements: EntitlementsView::new(account.entitlements),
             origins: account.origins.clone(),
+            tier: account.tier.clone().unwrap_or_else(|| Tiers::STANDARD.to_owned()),
             webhook_url: account.webhook.as_ref().map(|endpoint| endpoint.url.clone()),
             keys: account.keys.iter().map(|key| KeyView::new(mode, key)).collect(),
         }

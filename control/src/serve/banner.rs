@@ -22,7 +22,7 @@ fn text(ground: &Ground<'_>, has_demo: bool, model: &str) -> String {
     let directory = ground.data.path().display();
     let mut text = format!("Causeway {} is up: {cells}\n", env!("CARGO_PKG_VERSION"));
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<15}{value}\n"));
-    line("partner API", format!("{}/v1", url_of(ground.addresses.partners)));
+    line("partner API", format!("{}/v1", ground.partners_url()));
     line("operators", format!("{}, {}", url_of(ground.addresses.operators), token(ground.data)));
     if let Some(address) = ground.addresses.rails {
         line("rails' reports", format!("{}/rails", url_of(address)));
@@ -60,7 +60,7 @@ fn first_call(ground: &Ground<'_>) -> String {
     let key = format!(r#"$(sed -n 's/.*"secret_key": "\(.*\)".*/\1/p' {file})"#);
     let body = r#"{"amount":"100.00","currency":"EUR","return_url":"https://partner.example/done"}"#;
     [
-        format!("  curl -sS {}/v1/gate_sessions -H \"Authorization: Bearer {key}\"", url_of(ground.addresses.partners)),
+        format!("  curl -sS {}/v1/gate_sessions -H \"Authorization: Bearer {key}\"", ground.partners_url()),
         "    -H 'Idempotency-Key: first-session' -H 'Content-Type: application/json'".to_owned(),
         format!("    -d '{body}'\n"),
     ]

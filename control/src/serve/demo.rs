@@ -49,8 +49,8 @@ pub enum DemoError {
 }
 
 /// Makes the demo partner of an empty sandbox, or brings the file of an earlier one up to date. `false`: there is none,
-/// because the sandbox was used without one.
-pub async fn ensure(cell: &Cell, path: &Path, base_url: &str) -> Result<bool, DemoError> {
+/// because the sandbox was used without one. `tier` is what a new one gets.
+pub async fn ensure(cell: &Cell, path: &Path, base_url: &str, tier: &str) -> Result<bool, DemoError> {
     let partner = match read(path)? {
         Some(partner) => DemoPartner { base_url: base_url.to_owned(), ..partner },
         None if cell.directory().is_empty() => DemoPartner::new(AccountId(account_bits()?), base_url)?,
@@ -60,7 +60,7 @@ pub async fn ensure(cell: &Cell, path: &Path, base_url: &str) -> Result<bool, De
     let id = AccountId::parse(&partner.account_id);
     let id = id.ok_or_else(|| DemoError::Damaged(path.to_owned(), "account_id is no account id".to_owned()))?;
     let known = cell.directory().account(id).cloned();
-    for command in partner.commands(id, known.as_deref()) {
+    for command in partner.commands(id, known.as_deref(), tier) {
         cell.submit(Lane::Operator, command, None).await?;
     }
     Ok(true)
@@ -80,7 +80,7 @@ impl DemoPartner {
     }
 
     /// What the account that is `known` still lacks. Keys are added last: an account that has them is complete.
-    pub fn commands(&self, id: AccountId, known: Option<&Account>) -> Vec<Command> {
+    pub fn commands(&self, id: AccountId, known: Option<&Account>, tier: &str) -> Vec<Command> {
         let keys = [(KeyKind::Secret, &self.secret_key), (KeyKind::Publishable, &self.publishable_key)];
         let keys = keys.map(|(kind, key)| NewKey { kind, hash: hash_credential(key) });
         let has = |key: &NewKey| known.is_some_and(|account| account.keys.iter().any(|had| had.hash == key.hash));
@@ -92,6 +92,7 @@ impl DemoPartner {
             Command::CreateAccount(id, "Demo partner".to_owned()),
             Command::SetEntitlements(id, everything),
             Command::SetOrigins(id, self.allowed_origins.clone()),
+            Command::SetTier(id, tier.to_owned()),
         ];
         let missing = keys.into_iter().filter(|key| !has(key));
         commands.extend(missing.map(|key| Command::CreateKey(id, key)));

@@ -9,6 +9,7 @@ use super::ServeError;
 use super::cell::Running;
 use super::demo::{self, DemoError};
 use super::listeners::{Addresses, url_of};
+use super::{readings, tiers};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::edge::Edge;
@@ -16,6 +17,7 @@ use crate::gate::Gate;
 use crate::operator::{Audit, OperatorInterface, Tokens};
 use crate::pipeline::{Options, Pipeline};
 use crate::rails::http::Reception;
+use crate::quota::Quotas;
 use crate::telemetry::Telemetry;
 use crate::webhooks::guard::{Guard, Loopback};
 
@@ -36,8 +38,13 @@ pub struct Ground<'a> {
 impl<'a> Ground<'a> {
     /// The ground of this process.
     pub fn new(config: &'a Config, telemetry: &'a Telemetry, data: &'a DataDir, addresses: Addresses) -> Ground<'a> {
-        let public_url = config.public_url.clone().unwrap_or_else(|| url_of(addresses.partners));
+        let public_url = config.public_url.clone().unwrap_or_else(|| partners_url(config, addresses));
         Ground { config, telemetry, data, addresses, public_url }
+    }
+
+    /// Where partners on this machine find the API.
+    pub fn partners_url(&self) -> String {
+        partners_url(self.config, self.addresses)
     }
 
     /// The door to the cells.
@@ -53,11 +60,21 @@ impl<'a> Ground<'a> {
     }
 
     /// The partner API.
-    pub fn pipeline(&self, gate: &Arc<Gate>) -> Result<Pipeline<Telemetry>, ServeError> {
+    pub fn pipeline(&self, gate: &Arc<Gate>, quotas: &Arc<Quotas>) -> Result<Pipeline<Telemetry>, ServeError> {
         let edge =
             Edge { proxies: self.config.trusted_proxies.clone(), country_header: self.config.country_header.clone() };
         let options = Options { docs_url: self.docs_url(), edge, ..Options::default() };
-        Ok(Pipeline::new(Arc::clone(gate), self.telemetry.clone(), options)?)
+        Ok(Pipeline::new(Arc::clone(gate), Arc::clone(quotas), self.telemetry.clone(), options)?)
+    }
+
+    /// What accounts may ask for, with its metrics. Accounts whose tier is not configured any more are named in the log.
+    pub fn quotas(&self, gate: &Gate) -> Arc<Quotas> {
+        let quotas = Arc::new(Quotas::new(self.config.tiers.clone()));
+        for cell in gate.cells() {
+            self.telemetry.add_readings(cell.mode(), readings::of_quotas(&quotas, cell.mode()));
+            tiers::tell_forgotten(self.telemetry, cell, quotas.tiers());
+        }
+        quotas
     }
 
     /// The operator interface. `stopping` becomes true when the program begins to end.
@@ -71,6 +88,7 @@ impl<'a> Ground<'a> {
         Ok(OperatorInterface {
             gate: Arc::clone(gate),
             guards: cells.iter().map(|cell| (cell.mode(), self.guard(cell.mode()))).collect(),
+            tiers: Arc::new(self.config.tiers.clone()),
             tokens: Arc::new(Tokens::open(self.data.path())?),
             audit: audit.map_err(|error| ServeError::Audit(self.data.path().to_owned(), error))?,
             address: self.addresses.operators,
@@ -90,8 +108,8 @@ impl<'a> Ground<'a> {
     /// Makes the demo partner of a new sandbox and keeps its file up to date. `false`: there is none.
     pub async fn demo_partner(&self, gate: &Gate) -> Result<bool, DemoError> {
         let Some(cell) = gate.cell(Mode::Sandbox) else { return Ok(false) };
-        let base_url = format!("{}/v1", url_of(self.addresses.partners));
-        demo::ensure(cell, &self.data.sandbox_file(), &base_url).await
+        let base_url = format!("{}/v1", self.partners_url());
+        demo::ensure(cell, &self.data.sandbox_file(), &base_url, &self.config.demo_tier).await
     }
 
     /// Where webhooks of a mode may go. The sandbox reaches receivers on loopback while nobody else can reach it.
@@ -108,6 +126,11 @@ impl<'a> Ground<'a> {
     fn docs_url(&self) -> String {
         format!("{}/docs/errors", self.public_url)
     }
+}
+
+fn partners_url(config: &Config, addresses: Addresses) -> String {
+    let plain = url_of(addresses.partners);
+    if config.tls_certificate.is_some() { plain.replacen("http:", "https:", 1) } else { plain }
 }
 
 /// Says why the program cannot do its work at the moment.

@@ -14,10 +14,12 @@ use crate::operator::OperatorInterface;
 use crate::pipeline::Pipeline;
 use crate::rails::http::{REPORT_BYTES, Reception};
 use crate::telemetry::Telemetry;
+use crate::tls::Tls;
 
 /// Listeners that are bound.
 pub struct Listeners {
     partners: TcpListener,
+    tls: Option<Arc<Tls>>,
     operators: TcpListener,
     rails: Option<TcpListener>,
     /// The addresses really bound.
@@ -43,8 +45,8 @@ impl Addresses {
 }
 
 impl Listeners {
-    /// Binds them.
-    pub async fn bind(config: &Config) -> Result<Listeners, ServeError> {
+    /// Binds them. Partners speak TLS where there is some.
+    pub async fn bind(config: &Config, tls: Option<Arc<Tls>>) -> Result<Listeners, ServeError> {
         let (partners, partners_address) = bind(config.listen).await?;
         let (operators, operators_address) = bind(config.operator_listen).await?;
         let rails = match config.rails {
@@ -53,7 +55,7 @@ impl Listeners {
         };
         let rails_address = rails.as_ref().map(|(_, address)| *address);
         let addresses = Addresses { partners: partners_address, operators: operators_address, rails: rails_address };
-        Ok(Listeners { partners, operators, rails: rails.map(|(listener, _)| listener), addresses })
+        Ok(Listeners { partners, tls, operators, rails: rails.map(|(listener, _)| listener), addresses })
     }
 
     /// Answers requests until `stop`; the tasks end with their last connection.
@@ -66,10 +68,10 @@ impl Listeners {
         stop: &watch::Receiver<bool>,
     ) -> Vec<JoinHandle<()>> {
         let limits = limits(config);
-        let partners = serve(self.partners, limits, Arc::new(pipeline), stop.clone());
-        let operators = serve(self.operators, limits, Arc::new(interface), stop.clone());
+        let partners = serve(self.partners, limits, self.tls, Arc::new(pipeline), stop.clone());
+        let operators = serve(self.operators, limits, None, Arc::new(interface), stop.clone());
         let reports = Limits { body_bytes: REPORT_BYTES, ..limits };
-        let rails = self.rails.map(|listener| serve(listener, reports, Arc::new(reception), stop.clone()));
+        let rails = self.rails.map(|listener| serve(listener, reports, None, Arc::new(reception), stop.clone()));
         let tasks = [tokio::spawn(partners), tokio::spawn(operators)];
         tasks.into_iter().chain(rails.map(tokio::spawn)).collect()
     }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use causeway_core::engine::CellStats;
+use causeway_core::id::Mode;
 
 use super::watched::Deciders;
 use crate::gate::{CellHandle, Lane};
+use crate::quota::{Class, Quotas, Reason};
 use crate::telemetry::{Kind, Reading};
 use crate::{rails, webhooks};
 
@@ -52,6 +54,17 @@ pub fn of_deciders(deciders: &Arc<Deciders>) -> Vec<Reading> {
         counter("fallback", "model_failed", |deciders| &deciders.failed),
         counter("fallback", "unusable_score", |deciders| &deciders.unusable),
     ]
+}
+
+/// Requests refused for their account's tier. Accounts are not told apart: there may be many.
+pub fn of_quotas(quotas: &Arc<Quotas>, mode: Mode) -> Vec<Reading> {
+    let counter = |class: Class, reason: Reason| {
+        let quotas = Arc::clone(quotas);
+        let value = move || quotas.refused(mode, class, reason) as f64;
+        let counted = reading("quota_refusals", "Requests refused for their account's tier", Kind::Counter, value);
+        Reading { labels: vec![("class", class.word().to_owned()), ("reason", reason.word().to_owned())], ..counted }
+    };
+    Class::ALL.into_iter().flat_map(|class| Reason::ALL.map(|reason| counter(class, reason))).collect()
 }
 
 /// What is counted of a rail. The simulated one tells its outcomes on another way, where nobody counts them.

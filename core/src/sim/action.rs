@@ -56,6 +56,7 @@ pub enum Wish {
     SetOrigins,
     SetWebhook,
     UnsetWebhook,
+    SetTier,
 }
 
 /// The details of a wish, as numbers from which everything is picked.
@@ -111,7 +112,8 @@ fn wish(rng: &mut Rng) -> Wish {
         92..94 => Wish::RevokeKey,
         94..95 => Wish::SetEntitlements,
         95..96 => Wish::SetOrigins,
-        96..99 => Wish::SetWebhook,
+        96..97 => Wish::SetTier,
+        97..99 => Wish::SetWebhook,
         99 => Wish::UnsetWebhook,
         100..106 => Wish::CreateCustomer,
         106..110 => Wish::UpdateCustomer,

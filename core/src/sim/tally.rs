@@ -52,7 +52,7 @@ impl Tally {
 }
 
 /// The names of all commands.
-pub const COMMANDS: [&str; 22] = [
+pub const COMMANDS: [&str; 23] = [
     "CreateSession",
     "CancelSession",
     "LockQuote",
@@ -75,6 +75,7 @@ pub const COMMANDS: [&str; 22] = [
     "SetOrigins",
     "SetWebhook",
     "UnsetWebhook",
+    "SetTier",
 ];
 
 /// The name of a command. A new one belongs into [`COMMANDS`] too, and then the simulation must meet it.
@@ -102,5 +103,6 @@ fn name(command: &Command) -> &'static str {
         Command::SetOrigins(..) => "SetOrigins",
         Command::SetWebhook(..) => "SetWebhook",
         Command::UnsetWebhook(..) => "UnsetWebhook",
+        Command::SetTier(..) => "SetTier",
     }
 }

@@ -31,6 +31,7 @@ impl State {
             quote_life: None,
             risk_is_real: false,
             branding: Branding::default(),
+            tier: None,
         }))
     }
 
@@ -87,6 +88,11 @@ impl State {
         Ok(Reply::Branding(Box::new(branding)))
     }
 
+    pub(super) fn set_tier(&mut self, account: AccountId, tier: &str) -> Result<Reply, Refusal> {
+        let account = self.account(account)?;
+        Ok(self.put_account(Account { tier: Some(tier.to_owned()), ..Account::clone(&account) }))
+    }
+
     /// Whether the account of a partner's write may do this. It is looked at before a remembered answer is.
     pub(super) fn entitled(&self, command: &Command) -> Result<(), Refusal> {
         let Some(account) = command.partner() else { return Ok(()) };
@@ -111,7 +117,8 @@ impl State {
             | Command::SetEntitlements(..)
             | Command::SetOrigins(..)
             | Command::SetWebhook(..)
-            | Command::UnsetWebhook(..) => true,
+            | Command::UnsetWebhook(..)
+            | Command::SetTier(..) => true,
         };
         if may { Ok(()) } else { Err(Refusal::NotEntitled) }
     }

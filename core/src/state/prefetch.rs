@@ -65,7 +65,8 @@ impl State {
             | Command::SetEntitlements(..)
             | Command::SetOrigins(..)
             | Command::SetWebhook(..)
-            | Command::UnsetWebhook(..) => {}
+            | Command::UnsetWebhook(..)
+            | Command::SetTier(..) => {}
         }
     }
 

@@ -98,6 +98,11 @@ impl Running {
         kill_process(self.pid(), Signal::TERM).unwrap();
     }
 
+    /// Sends SIGHUP.
+    pub fn hang_up(&self) {
+        kill_process(self.pid(), Signal::HUP).unwrap();
+    }
+
     /// Waits for its end; fails the test when it does not come.
     pub fn wait(mut self, deadline: Duration) -> Exit {
         poll(deadline, "the program ends", || self.ended())

@@ -36,15 +36,15 @@ fn unknown_paths_are_not_found() {
 fn wrong_methods_are_told_the_right_ones() {
     let partner = shared::partner("a guesser");
     for (method, path, allowed) in [
-        ("PUT", "/v1/gate_sessions", "GET, POST"),
-        ("DELETE", "/v1/quotes", "POST"),
-        ("POST", "/v1/gate_sessions/x", "GET"),
-        ("GET", "/v1/gate_sessions/x/cancel", "POST"),
-        ("PATCH", "/v1/rails/pay_ins", "POST"),
-        ("GET", "/v1/embed/bootstrap", "POST"),
-        ("PUT", "/v1/customers/x", "DELETE, GET, PATCH"),
-        ("DELETE", "/v1/customers", "GET, POST"),
-        ("BREW", "/v1/gate_sessions", "GET, POST"),
+        ("PUT", "/v1/gate_sessions", "GET, HEAD, OPTIONS, POST"),
+        ("DELETE", "/v1/quotes", "OPTIONS, POST"),
+        ("POST", "/v1/gate_sessions/x", "GET, HEAD, OPTIONS"),
+        ("GET", "/v1/gate_sessions/x/cancel", "OPTIONS, POST"),
+        ("PATCH", "/v1/rails/pay_ins", "OPTIONS, POST"),
+        ("GET", "/v1/embed/bootstrap", "OPTIONS, POST"),
+        ("PUT", "/v1/customers/x", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("DELETE", "/v1/customers", "GET, HEAD, OPTIONS, POST"),
+        ("BREW", "/v1/gate_sessions", "GET, HEAD, OPTIONS, POST"),
     ] {
         let refused = partner.send(Request::new(method, path));
         refused.expect_refusal(405, "method_not_allowed");

@@ -99,6 +99,6 @@ fn only_ids_have_a_page_and_pages_are_only_read() {
         assert_eq!((head.status, head.header("Content-Length")), (200, page.header("Content-Length")));
         let refused = api.send(&Request::post(&path)).unwrap();
         refused.expect_refusal(405, "method_not_allowed");
-        assert_eq!(refused.header("Allow"), Some("GET, HEAD"));
+        assert_eq!(refused.header("Allow"), Some("GET, HEAD, OPTIONS"));
     }
 }

@@ -15,7 +15,7 @@ use crate::problem::{Code, Problem};
 const ALLOWED_HEADERS: &str =
     "authorization, content-type, gate-version, idempotency-key, x-embed-token, x-publishable-key";
 /// Headers of the answer that a widget may read.
-const EXPOSED_HEADERS: &str = "gate-version, retry-after, x-request-id";
+const EXPOSED_HEADERS: &str = "gate-version, ratelimit, ratelimit-policy, retry-after, x-request-id";
 /// How long a browser may remember a preflight, in seconds: a revoked origin is forgotten soon.
 const REMEMBERED_SECONDS: &str = "600";
 

@@ -14,7 +14,7 @@ async fn unknown_paths_and_methods_are_refused() {
     }
     let told = world.ask(Method::DELETE, "/v1/gate_sessions").key(SHOP.secret()).send().await;
     told.refused(405, "method_not_allowed");
-    assert_eq!(told.header("allow"), Some("GET, POST"));
+    assert_eq!(told.header("allow"), Some("GET, HEAD, POST, OPTIONS"));
 }
 
 #[tokio::test]

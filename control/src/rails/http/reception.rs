@@ -15,7 +15,7 @@ use super::HttpRail;
 use super::message::{self, Report};
 use super::signature::{self, Purpose};
 use crate::gate::{Gate, Lane, system_time};
-use crate::http::{BodyError, Request, Response, Service, to_json};
+use crate::http::{BodyError, Head, Request, Response, Service, to_json};
 use crate::telemetry::{Level, Telemetry};
 
 /// The longest report, in bytes.
@@ -77,7 +77,7 @@ impl Reception {
         }
         let body = request.body.as_ref().map_err(|error| match error {
             BodyError::TooLarge => Refused::TooLarge,
-            BodyError::TimedOut | BodyError::Broken => Refused::Incomplete,
+            BodyError::TimedOut | BodyError::NotWanted | BodyError::Broken => Refused::Incomplete,
         })?;
         if !is_authentic(rail, request, body) {
             return Err(Refused::Signature);
@@ -121,7 +121,11 @@ impl Reception {
 }
 
 impl Service for Reception {
-    async fn call(&self, request: Request) -> Response {
+    type Admission = ();
+
+    fn admit(&self, _: Head<'_>) {}
+
+    async fn call(&self, request: Request, (): &mut ()) -> Response {
         let mut seen = Seen::default();
         let taken = self.take(&request, &mut seen).await;
         let response = match &taken {

@@ -90,6 +90,7 @@ fn account(keys: &KeyRing, url: Option<&str>) -> Account {
         quote_life: None,
         risk_is_real: false,
         branding: Default::default(),
+        tier: None,
     }
 }
 

@@ -69,6 +69,7 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
             operator(Command::SetWebhook(account, WebhookEndpoint { url, sealed_secret: vec![choice.what] }))
         }
         Wish::UnsetWebhook => operator(Command::UnsetWebhook(account)),
+        Wish::SetTier => operator(Command::SetTier(account, format!("tier-{}", choice.what % 3))),
     }
 }
 

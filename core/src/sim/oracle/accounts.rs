@@ -27,6 +27,7 @@ impl Oracle {
             quote_life: None,
             risk_is_real: false,
             branding: Branding::default(),
+            tier: None,
         });
         self.accounts.insert(id, Arc::clone(&account));
         Reply::Account(account)

@@ -73,7 +73,8 @@ impl Oracle {
             | Command::SetEntitlements(..)
             | Command::SetOrigins(..)
             | Command::SetWebhook(..)
-            | Command::UnsetWebhook(..) => true,
+            | Command::UnsetWebhook(..)
+            | Command::SetTier(..) => true,
         };
         when(!may, Refusal::NotEntitled)
     }
@@ -121,9 +122,10 @@ impl Oracle {
                 let too_many = when(origins.len() > ORIGINS_PER_ACCOUNT, Refusal::LimitReached);
                 [self.against_account(*account), too_many].concat()
             }
-            Command::SetEntitlements(account, _) | Command::SetWebhook(account, _) | Command::UnsetWebhook(account) => {
-                self.against_account(*account)
-            }
+            Command::SetEntitlements(account, _)
+            | Command::SetWebhook(account, _)
+            | Command::UnsetWebhook(account)
+            | Command::SetTier(account, _) => self.against_account(*account),
         }
     }
 

@@ -57,6 +57,9 @@ impl Oracle {
                 self.change_account(*account, |account| account.webhook = Some(endpoint.clone()))
             }
             Command::UnsetWebhook(account) => self.change_account(*account, |account| account.webhook = None),
+            Command::SetTier(account, tier) => {
+                self.change_account(*account, |account| account.tier = Some(tier.clone()))
+            }
         }
     }
 

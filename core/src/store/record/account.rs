@@ -22,12 +22,13 @@ struct AccountV1<'a> {
     risk_is_real: bool,
 }
 
-/// The first version's fields, and the look behind them.
+/// The first version's fields, and the look and the tier behind them.
 #[derive(Serialize, Deserialize)]
 struct AccountV2<'a> {
     #[serde(borrow)]
     before: AccountV1<'a>,
     branding: BrandingV1<'a>,
+    tier: Option<&'a str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,13 +58,14 @@ pub fn encode(account: &Account, out: &mut Vec<u8>) {
         quote_life: account.quote_life.map(|life| life.0),
         risk_is_real: account.risk_is_real,
     };
-    write_as(V2, out, &AccountV2 { before, branding: BrandingV1::from(&account.branding) });
+    let tier = account.tier.as_deref();
+    write_as(V2, out, &AccountV2 { before, branding: BrandingV1::from(&account.branding), tier });
 }
 
 /// Reads the record of the account with this key.
 pub fn decode(id: AccountId, bytes: &[u8]) -> Result<Account, Malformed> {
-    let AccountV2 { before: fields, branding } = match bytes.first() {
-        Some(&V1) => AccountV2 { before: read(bytes)?, branding: BrandingV1::default() },
+    let AccountV2 { before: fields, branding, tier } = match bytes.first() {
+        Some(&V1) => AccountV2 { before: read(bytes)?, branding: BrandingV1::default(), tier: None },
         Some(_) | None => read_as(V2, bytes)?,
     };
     let webhook = |endpoint: WebhookV1<'_>| WebhookEndpoint {
@@ -81,6 +83,7 @@ pub fn decode(id: AccountId, bytes: &[u8]) -> Result<Account, Malformed> {
         quote_life: fields.quote_life.map(Millis),
         risk_is_real: fields.risk_is_real,
         branding: branding.branding(),
+        tier: tier.map(str::to_owned),
     })
 }
 

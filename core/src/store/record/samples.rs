@@ -141,6 +141,7 @@ pub fn account() -> Account {
         quote_life: Some(Millis::seconds(45)),
         risk_is_real: true,
         branding: branding(),
+        tier: Some("standard".to_owned()),
     }
 }
 

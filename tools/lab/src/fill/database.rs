@@ -18,6 +18,7 @@ use std::path::Path;
 
 use causeway_control::data_dir::DataDir;
 use causeway_control::keys::{KeyRing, MasterKey, new_webhook_secret};
+use causeway_control::quota::Tiers;
 use causeway_control::serve::demo::DemoPartner;
 use causeway_core::account::{Entitlements, WebhookEndpoint};
 use causeway_core::change::{Change, Effects, Head};
@@ -100,7 +101,7 @@ fn partners(history: &History, keys: &KeyRing, demo: &DemoPartner) -> Result<Vec
     let mut commands = Vec::new();
     for (number, partner) in history.people().partners().iter().enumerate() {
         if number == 0 {
-            commands.extend(demo.commands(partner.account, None));
+            commands.extend(demo.commands(partner.account, None, Tiers::UNLIMITED));
             continue;
         }
         let entitlements = Entitlements { rails: true, ..Entitlements::default() };

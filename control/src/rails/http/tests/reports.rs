@@ -45,7 +45,7 @@ impl Desk {
         }
         let peer = SocketAddr::from(([127, 0, 0, 1], 4_000));
         let request = Request { method, path: path.to_owned(), query: String::new(), headers: map, body, peer };
-        self.reception.call(request).await
+        self.reception.call(request, &mut ()).await
     }
 
     /// A report that is right in every way, signed with the secret of this rail.
@@ -111,7 +111,7 @@ async fn a_full_lane_asks_for_the_report_again() {
     let row = RailWork { rail: "other".to_owned(), ..work(7) };
     cell.put(vec![Change::RailWorkAdd(Box::new(row))]);
     let keys = Arc::new(KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox));
-    let behind = Cell::new(cell.handle.clone(), cell.reader.clone(), keys, None, CellOptions::default());
+    let behind = Cell::new(cell.handle.clone(), cell.reader.clone(), keys, Arc::default(), None, CellOptions::default());
     let gate = Arc::new(Gate::new(Some(behind), None, Vec::new()));
     let config = RailConfig { mode: Mode::Sandbox, ..config("other", "http://127.0.0.1:1/") };
     let telemetry = Telemetry::writing_to(LogFormat::Json, std::io::sink());
@@ -124,8 +124,8 @@ async fn a_full_lane_asks_for_the_report_again() {
     let headers = HeaderMap::from_iter([(signature::HEADER, HeaderValue::from_str(&signed).unwrap())]);
     let (path, query) = ("/rails/other/reports".to_owned(), String::new());
     let peer = SocketAddr::from(([127, 0, 0, 1], 4_000));
-    let answer =
-        reception.call(Request { method: Method::POST, path, query, headers, body: Ok(body.into()), peer }).await;
+    let request = Request { method: Method::POST, path, query, headers, body: Ok(body.into()), peer };
+    let answer = reception.call(request, &mut ()).await;
     assert!(answer.status == 503 && answer.headers.contains(&("retry-after", "1".to_owned())), "{answer:?}");
 }
 

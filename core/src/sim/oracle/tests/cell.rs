@@ -153,6 +153,7 @@ fn account(number: u128) -> Account {
         quote_life: (number == 3).then_some(Millis::seconds(300)),
         risk_is_real: number <= 2,
         branding: Default::default(),
+        tier: None,
     }
 }
 

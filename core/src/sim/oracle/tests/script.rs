@@ -141,8 +141,8 @@ impl Script {
     }
 
     fn operator(&mut self, account: AccountId) -> Command {
-        match self.rng.below(10) {
-            9 => {
+        match self.rng.below(11) {
+            10 => {
                 let brand_name =
                     [None, Some(None), Some(Some(self.rng.byte().to_string()))][self.rng.below(3) as usize].clone();
                 Command::UpdateBranding(account, Box::new(BrandingPatch { brand_name, ..BrandingPatch::default() }))
@@ -160,7 +160,8 @@ impl Script {
                 let url = format!("https://hooks.example/{}", self.rng.byte());
                 Command::SetWebhook(account, WebhookEndpoint { url, sealed_secret: vec![self.rng.byte()] })
             }
-            _ => Command::UnsetWebhook(account),
+            8 => Command::UnsetWebhook(account),
+            _ => Command::SetTier(account, format!("tier-{}", self.rng.below(3))),
         }
     }
 

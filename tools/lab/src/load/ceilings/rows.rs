@@ -140,6 +140,7 @@ fn account(has_endpoint: bool) -> Account {
         quote_life: None,
         risk_is_real: false,
         branding: Default::default(),
+        tier: None,
     }
 }
 
