@@ -1,5 +1,7 @@
 //! The door to the cells: the only importer of the core's ingress.
 
+mod in_flight;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::keys::KeyRing;
 use crate::problem::Problem;
 
 pub use causeway_core::ingress::{CellHandle, Lane};
+pub use in_flight::InFlight;
 
 /// A future that is boxed, so that a trait object or a table row can give it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -38,6 +41,7 @@ pub struct Cell {
     cached: Reader,
     keys: Arc<KeyRing>,
     sandbox_rail: Option<Arc<dyn SandboxRail>>,
+    in_flight: Arc<InFlight>,
     options: CellOptions,
     reads: Arc<Semaphore>,
 }
@@ -105,7 +109,13 @@ impl Cell {
         options: CellOptions,
     ) -> Cell {
         let reads = Arc::new(Semaphore::new(options.disk_reads));
-        Cell { handle, cached: reader.cached(), reader, keys, sandbox_rail, options, reads }
+        let in_flight = Arc::default();
+        Cell { handle, cached: reader.cached(), reader, keys, sandbox_rail, in_flight, options, reads }
+    }
+
+    /// The same, with what a dispatcher has under way.
+    pub fn with_in_flight(self, in_flight: Arc<InFlight>) -> Cell {
+        Cell { in_flight, ..self }
     }
 
     /// The world that it lives in.
@@ -126,6 +136,11 @@ impl Cell {
     /// The simulated rail; none in live.
     pub fn sandbox_rail(&self) -> Option<&dyn SandboxRail> {
         self.sandbox_rail.as_deref()
+    }
+
+    /// Webhook deliveries that are being sent.
+    pub fn in_flight(&self) -> &InFlight {
+        &self.in_flight
     }
 
     /// How long an embed token is valid.

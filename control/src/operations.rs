@@ -12,6 +12,7 @@ mod row;
 mod sessions;
 mod test_helpers;
 mod transactions;
+mod webhooks;
 
 use causeway_core::payment::PaymentKind::{PayIn, PayOut};
 use causeway_core::rail::RailOutcome;
@@ -50,6 +51,12 @@ pub const TABLE: &[Operation] = &[
     .about("Sessions", "Cancel an open session. Any body is ignored.")
     .answers::<wire::Session<'static>>(201)
     .refuses(&[Code::SessionNotOpen, Code::SessionBusy]),
+    get("listTransactions", "list_transactions", "/v1/transactions", |call| {
+        Box::pin(transactions::list_transactions(call))
+    })
+    .about("Transactions", "List transactions, newest first.")
+    .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, transactions::STATUS, transactions::SESSION])
+    .answers::<wire::List<wire::Transaction<'static>>>(200),
     get("retrieveTransaction", "retrieve_transaction", "/v1/transactions/{refid}", |call| {
         Box::pin(transactions::retrieve_transaction(call))
     })
@@ -64,6 +71,26 @@ pub const TABLE: &[Operation] = &[
     .optional_body::<wire::EmbedBootstrap<'static>>()
     .answers::<wire::EmbedToken<'static>>(201)
     .refuses(&[Code::OriginNotAllowed, Code::NotFound, Code::SessionNotOpen]),
+    get("listPartnerWebhookDeliveries", "list_partner_webhook_deliveries", "/v1/webhooks/deliveries", |call| {
+        Box::pin(webhooks::list_partner_webhook_deliveries(call))
+    })
+    .about("Webhooks", "List webhook deliveries, newest first, without their payloads.")
+    .query(&[webhooks::LIMIT, webhooks::SKIP, webhooks::STATUS])
+    .answers::<wire::List<wire::WebhookDelivery<'static>>>(200),
+    post("replayWebhookDelivery", "replay_webhook_delivery", "/v1/webhooks/deliveries/{id}/replay", |call| {
+        Box::pin(webhooks::replay_webhook_delivery(call))
+    })
+    .about("Webhooks", "Send a dead-lettered delivery again: the same event, behind its session's later ones.")
+    .idempotency(Idempotency::Ignored)
+    .answers::<wire::WebhookDelivery<'static>>(200)
+    .refuses(&[Code::OutcomeUnknown]),
+    post("sendTestWebhook", "send_test_webhook", "/v1/webhooks/test", |call| {
+        Box::pin(webhooks::send_test_webhook(call))
+    })
+    .about("Webhooks", "Send a webhook.test event to the endpoint.")
+    .idempotency(Idempotency::Ignored)
+    .answers::<wire::WebhookDelivery<'static>>(201)
+    .refuses(&[Code::OutcomeUnknown]),
     post("lockQuote", "lock_quote", "/v1/quotes", |call| Box::pin(quotes::lock_quote(call)))
         .about("Rails", "Fix signed terms for some seconds.")
         .entitlement(Entitlement::Rails)

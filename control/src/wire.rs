@@ -4,6 +4,7 @@
 //! into the core's values and names the field that cannot be one ([`field`]). Objects are views: they borrow what the core
 //! answered and say it again, always in the same bytes, so that a replay repeats the first answer.
 
+mod delivery;
 mod embed;
 mod event;
 mod field;
@@ -23,8 +24,9 @@ mod transaction;
 use causeway_core::id::Mode;
 
 pub use crate::http::to_json;
+pub use delivery::WebhookDelivery;
 pub use embed::{Branding, EmbedBootstrap, EmbedToken};
-pub use event::{Envelope, EventObject, render_event};
+pub use event::{Envelope, EventObject, WebhookTest, render_event};
 pub use fingerprint::Fingerprint;
 pub use helpers::{CompleteSession, Outcome};
 pub use list::List;
@@ -35,7 +37,7 @@ pub use quote::{LockQuote, Price, SideWord, SignedQuote};
 pub use scalar::{Decimal, DecimalText, Pairs, PairsView, Text};
 pub use session::{CreateSession, CreatedSession, FlowWord, Session};
 pub use time::Time;
-pub use transaction::Transaction;
+pub use transaction::{Transaction, TransactionStatus};
 
 /// The word for a mode in objects: the one that ids and keys have, `test` for the sandbox and `live`.
 pub fn mode_word(mode: Mode) -> &'static str {

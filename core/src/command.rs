@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
-use crate::delivery::DeliveryOutcome;
+use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::id::{AccountId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
@@ -54,6 +54,11 @@ pub enum Command {
     /// Sandbox: how this session's payment stands at a moment of a test helper's work. Changes nothing; with a key, the answer
     /// is remembered. Legal while the payment stands so.
     RememberPayment(AccountId, SessionId, PaymentId, Moment),
+    /// Sends a dead-lettered delivery of this session's order, or of none, once more: behind all that is on its way there.
+    /// Legal while it is dead-lettered and the account has an endpoint.
+    ReplayDelivery(AccountId, DeliveryId, Option<SessionId>),
+    /// Sends an event that tells of nothing. Legal while the account has an endpoint.
+    SendTestWebhook(AccountId),
     /// Rails' words, in the order in which they came. A word that comes twice or too late changes nothing.
     ReportRails(Vec<RailReport>),
     /// What came of attempts to deliver.
@@ -142,6 +147,8 @@ pub enum TimerTask {
     ExpireVerification(PaymentId, SessionId),
     /// Makes a delivery due again.
     RetryDelivery(DeliveryId),
+    /// Forgets the answer that was remembered under this key: its life is over.
+    ForgetAnswer([u8; 16]),
 }
 
 /// What was done.
@@ -153,6 +160,8 @@ pub enum Reply {
     Quote(Arc<Quote>),
     /// The payment after the command.
     Payment(Arc<Payment>),
+    /// The delivery after the command.
+    Delivery(Arc<Delivery>),
     /// The account after the command.
     Account(Arc<Account>),
     /// The key that was added.
@@ -221,6 +230,12 @@ pub enum Refusal {
     /// The payment does not wait for what was reported.
     #[error("the payment does not wait for this")]
     PaymentNotWaiting,
+    /// Only what was given up can be replayed.
+    #[error("the delivery is not dead-lettered")]
+    DeliveryNotDead,
+    /// The account's events go nowhere.
+    #[error("the account has no webhook endpoint")]
+    NoEndpoint,
     /// The method is not available for this side and currency.
     #[error("the payment method is not available")]
     MethodUnavailable,
@@ -260,7 +275,9 @@ impl Command {
             | Command::CreatePayOut(account, _)
             | Command::ConfirmSession(account, _, _)
             | Command::VerifyPayment(account, _, _)
-            | Command::RememberPayment(account, _, _, _) => Some(*account),
+            | Command::RememberPayment(account, _, _, _)
+            | Command::ReplayDelivery(account, _, _)
+            | Command::SendTestWebhook(account) => Some(*account),
             Command::ReportRails(_)
             | Command::ReportDeliveries(_)
             | Command::RunTimer(_)

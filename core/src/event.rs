@@ -34,6 +34,8 @@ pub enum EventData {
     Quote(Arc<Quote>),
     /// For `rail.*` and `kyc.required`.
     Payment(Arc<Payment>),
+    /// For `webhook.test`: it tells of nothing.
+    Test,
 }
 
 macro_rules! event_kinds {

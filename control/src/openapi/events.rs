@@ -4,7 +4,7 @@ use causeway_core::event::EventKind;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::wire::{Envelope, Payment, Session, SignedQuote};
+use crate::wire::{Envelope, Payment, Session, SignedQuote, WebhookTest};
 
 /// What a receiver gets, by type.
 pub fn described(schemas: &mut SchemaGenerator) -> Map<String, Value> {
@@ -30,6 +30,7 @@ fn data(kind: EventKind, schemas: &mut SchemaGenerator) -> Schema {
     match kind.word().split('.').next() {
         Some("gate_session") => of::<Session<'static>>(schemas),
         Some("quote") => of::<SignedQuote<'static>>(schemas),
+        Some("webhook") => of::<WebhookTest>(schemas),
         _ => of::<Payment<'static>>(schemas),
     }
 }
@@ -40,7 +41,7 @@ fn of<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Schema {
 
 /// Whether something emits it yet.
 fn is_sent(kind: EventKind) -> bool {
-    !matches!(kind.word().split('.').next(), Some("customer" | "webhook"))
+    kind.word().split('.').next() != Some("customer")
 }
 
 fn headers() -> Value {

@@ -5,11 +5,13 @@ mod create_embed_token;
 mod create_pay_in;
 mod create_pay_out;
 mod create_session;
+mod list_transactions;
 mod lock_quote;
 mod requests;
 mod retrieve_transaction;
 mod samples;
 mod test_helpers;
+mod webhooks;
 
 use bytes::Bytes;
 use causeway_core::command::{Command, Submission};

@@ -120,9 +120,12 @@ impl Call<'_> {
     pub async fn change(&self, cell: &Cell, command: Command) -> Result<Arc<Account>, Problem> {
         match cell.submit(Lane::Operator, command, None).await?.reply {
             Reply::Account(account) => Ok(account),
-            Reply::Session(_) | Reply::Quote(_) | Reply::Payment(_) | Reply::Key(_) | Reply::Done => {
-                Err(Problem::internal("the cell answered an account's change with something else"))
-            }
+            Reply::Session(_)
+            | Reply::Quote(_)
+            | Reply::Payment(_)
+            | Reply::Delivery(_)
+            | Reply::Key(_)
+            | Reply::Done => Err(Problem::internal("the cell answered an account's change with something else")),
         }
     }
 }

@@ -62,8 +62,12 @@ impl Dispatcher {
         mut stop: watch::Receiver<bool>,
     ) {
         let (sender, receiver) = reports;
-        let reporter =
-            Reporter { cell: self.cell.clone(), command: Command::ReportRails, notice: Arc::clone(&self.notice) };
+        let reporter = Reporter {
+            cell: self.cell.clone(),
+            command: Command::ReportRails,
+            taken: Arc::new(|_| {}),
+            notice: Arc::clone(&self.notice),
+        };
         let places = Arc::new(Semaphore::new(self.at_once as usize));
         let walk = self.walk(&places, &sender, &mut stop);
         dispatch::run(reporter, receiver, walk, &places, self.at_once).await;

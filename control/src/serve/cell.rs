@@ -21,7 +21,7 @@ use super::watched::{OnTurn, Turn, Watched};
 use crate::catalogue::for_mode;
 use crate::config::duration::millis;
 use crate::dispatch::Notice;
-use crate::gate::{Cell, CellOptions, SandboxRail, system_time};
+use crate::gate::{Cell, CellOptions, InFlight, SandboxRail, system_time};
 use crate::keys::KeyRing;
 use crate::rails::simulated::{self, LogError, SimulatedRail};
 use crate::rails::{self, Rail};
@@ -38,6 +38,7 @@ pub struct Running {
     keys: Arc<KeyRing>,
     rail: Option<Arc<SimulatedRail>>,
     reports: Option<(mpsc::Sender<RailReport>, mpsc::Receiver<RailReport>)>,
+    in_flight: Arc<InFlight>,
     model: String,
 }
 
@@ -87,7 +88,7 @@ pub fn start(
         Mode::Sandbox => Some(Arc::new(open_rail(ground, reports.0.clone())?)),
         Mode::Live => None,
     };
-    Ok(Running { cell, keys, rail, reports: Some(reports), model: loaded.line })
+    Ok(Running { cell, keys, rail, reports: Some(reports), in_flight: Arc::default(), model: loaded.line })
 }
 
 impl Running {
@@ -116,6 +117,7 @@ impl Running {
         };
         let rail = self.rail.clone().map(|rail| rail as Arc<dyn SandboxRail>);
         Cell::new(self.cell.handle.clone(), self.cell.reader.clone(), Arc::clone(&self.keys), rail, options)
+            .with_in_flight(Arc::clone(&self.in_flight))
     }
 
     /// Starts sending durable work to rails and receivers, until `stop`.
@@ -158,6 +160,7 @@ impl Running {
             client: Client::new(ground.guard(self.mode()), ground.config.delivery_timeout, roots),
             at_once: ground.config.deliveries_at_once,
             retries: ground.config.delivery_gaps.0.len(),
+            in_flight: Arc::clone(&self.in_flight),
             notice,
             stats: Arc::default(),
         })

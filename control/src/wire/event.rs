@@ -33,6 +33,20 @@ pub enum EventObject<'a> {
     Quote(Box<SignedQuote<'a>>),
     /// For `rail.*` and `kyc.required`.
     Payment(Box<Payment<'a>>),
+    /// For `webhook.test`.
+    Test(WebhookTest),
+}
+
+/// What a test tells of: nothing.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WebhookTest")]
+pub struct WebhookTest {
+    /// Always `webhook_test`.
+    #[schemars(extend("const" = "webhook_test"))]
+    pub object: &'static str,
+    /// Always false: nothing has happened, in whatever mode.
+    #[schemars(extend("const" = false))]
+    pub livemode: bool,
 }
 
 /// The body of a webhook for `event`: the same bytes at every call.
@@ -45,6 +59,7 @@ pub fn render_event(event: &Event, mode: Mode) -> Vec<u8> {
             EventData::Session(session) => EventObject::Session(Box::new(Session::of(session, mode))),
             EventData::Quote(quote) => EventObject::Quote(Box::new(SignedQuote::of(quote, event.created_at, mode))),
             EventData::Payment(payment) => EventObject::Payment(Box::new(Payment::of(payment, mode))),
+            EventData::Test => EventObject::Test(WebhookTest { object: "webhook_test", livemode: false }),
         },
     })
 }

@@ -96,9 +96,11 @@ pub struct Oracle {
     letters: Vec<Letter>,
     /// How often something was put into the outbox.
     dues: u64,
+    /// How often a delivery joined the order of a session.
+    joins: u64,
     /// Work that rails have not answered, in order.
     errands: Vec<Errand>,
-    /// Timers of sessions and verifications that have not run. Those of deliveries follow from the deliveries.
+    /// Timers of sessions, verifications and remembered answers that have not run. Those of deliveries follow from the deliveries.
     timers: Vec<Timer>,
 }
 
@@ -132,6 +134,7 @@ impl Oracle {
             told: Vec::new(),
             letters: Vec::new(),
             dues: 0,
+            joins: 0,
             errands: Vec::new(),
             timers: Vec::new(),
         }

@@ -52,7 +52,7 @@ impl Tally {
 }
 
 /// The names of all commands.
-pub const COMMANDS: [&str; 18] = [
+pub const COMMANDS: [&str; 20] = [
     "CreateSession",
     "CancelSession",
     "LockQuote",
@@ -61,6 +61,8 @@ pub const COMMANDS: [&str; 18] = [
     "ConfirmSession",
     "VerifyPayment",
     "RememberPayment",
+    "ReplayDelivery",
+    "SendTestWebhook",
     "ReportRails",
     "ReportDeliveries",
     "RunTimer",
@@ -84,6 +86,8 @@ fn name(command: &Command) -> &'static str {
         Command::ConfirmSession(..) => "ConfirmSession",
         Command::VerifyPayment(..) => "VerifyPayment",
         Command::RememberPayment(..) => "RememberPayment",
+        Command::ReplayDelivery(..) => "ReplayDelivery",
+        Command::SendTestWebhook(..) => "SendTestWebhook",
         Command::ReportRails(..) => "ReportRails",
         Command::ReportDeliveries(..) => "ReportDeliveries",
         Command::RunTimer(..) => "RunTimer",

@@ -89,6 +89,8 @@ impl State {
             | Command::ConfirmSession(..)
             | Command::VerifyPayment(..)
             | Command::RememberPayment(..)
+            | Command::ReplayDelivery(..)
+            | Command::SendTestWebhook(..)
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
             | Command::RunTimer(..)

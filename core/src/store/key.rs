@@ -10,7 +10,6 @@ use crate::id::AccountId;
 use crate::ledger::{BalanceKey, LedgerAccount, Phase};
 use crate::money::{Asset, Currency, Unit};
 use crate::replay::ReplayKey;
-use crate::session::SessionLabel;
 use crate::time::Timestamp;
 
 /// The longest key: a timer with two ids.
@@ -45,10 +44,15 @@ impl Key {
         Key::new(&[&id.into()])
     }
 
-    /// All sessions of an account with one label; with an id appended, one of them.
-    pub fn labelled(account: AccountId, label: SessionLabel, id: Option<[u8; ID]>) -> Key {
+    /// All objects of an account with one label; with an id appended, one of them.
+    pub(super) fn labelled(account: AccountId, label: impl Numbered, id: Option<[u8; ID]>) -> Key {
         let id = id.as_ref().map_or(&[][..], |id| &id[..]);
         Key::new(&[&account.0.to_be_bytes(), &[label.number()], id])
+    }
+
+    /// One of the objects that belong to another object of an account.
+    pub fn belonging(account: AccountId, owner: impl Into<[u8; ID]>, id: impl Into<[u8; ID]>) -> Key {
+        Key::new(&[&account.0.to_be_bytes(), &owner.into(), &id.into()])
     }
 
     /// A remembered answer.
@@ -83,6 +87,7 @@ impl Key {
             TimerTask::RetryDelivery(delivery) => {
                 Key::new(&[&due, &[RETRY_DELIVERY], &delivery.0.to_be_bytes(), &account])
             }
+            TimerTask::ForgetAnswer(key) => Key::new(&[&due, &[FORGET_ANSWER], &key, &account]),
         }
     }
 
@@ -154,11 +159,17 @@ pub(super) fn parse_alone(key: &[u8]) -> Result<[u8; ID], Malformed> {
     parts.end(read)
 }
 
-/// Reads a key of `session_index`: account, label and session.
-pub(super) fn parse_labelled(key: &[u8]) -> Result<(AccountId, SessionLabel, [u8; ID]), Malformed> {
+/// Reads a key of an index: account, label and object.
+pub(super) fn parse_labelled<L: Numbered>(key: &[u8]) -> Result<(AccountId, L, [u8; ID]), Malformed> {
     let mut parts = Parts(key);
-    let read = (AccountId::from(parts.id()?), SessionLabel::from_number(parts.byte()?)?, parts.id()?);
+    let read = (AccountId::from(parts.id()?), L::from_number(parts.byte()?)?, parts.id()?);
     parts.end(read)
+}
+
+/// Reads the id at the end of a key that begins with an account: the object's own, whatever it lies under.
+pub(super) fn parse_last(key: &[u8]) -> Result<[u8; ID], Malformed> {
+    let last = key.last_chunk::<ID>().filter(|_| key.len() >= 2 * ID);
+    last.copied().ok_or(Malformed("the key is too short"))
 }
 
 /// Reads a key of `balances`.
@@ -184,6 +195,7 @@ pub(super) fn parse_timer(key: &[u8]) -> Result<Timer, Malformed> {
         EXPIRE_SESSION => TimerTask::ExpireSession(parts.id()?.into()),
         EXPIRE_VERIFICATION => TimerTask::ExpireVerification(parts.id()?.into(), parts.id()?.into()),
         RETRY_DELIVERY => TimerTask::RetryDelivery(parts.id()?.into()),
+        FORGET_ANSWER => TimerTask::ForgetAnswer(parts.id()?),
         _ => return Err(Malformed("no timer has this number")),
     };
     let account = AccountId::from(parts.id()?);
@@ -220,6 +232,7 @@ pub(super) fn asset(symbol: &str) -> Result<Asset, Malformed> {
 const EXPIRE_SESSION: u8 = 1;
 const EXPIRE_VERIFICATION: u8 = 2;
 const RETRY_DELIVERY: u8 = 3;
+const FORGET_ANSWER: u8 = 4;
 
 struct Parts<'a>(&'a [u8]);
 
@@ -253,18 +266,20 @@ mod tests {
 
     use super::*;
     use crate::id::{DeliveryId, PaymentId, SessionId};
+    use crate::session::SessionLabel;
 
     fn timer(due: u64, kind: u8, first: u128, second: u128, account: u128) -> Timer {
         let task = match kind {
             0 => TimerTask::ExpireSession(SessionId(first)),
             1 => TimerTask::ExpireVerification(PaymentId(first), SessionId(second)),
-            _ => TimerTask::RetryDelivery(DeliveryId(first)),
+            2 => TimerTask::RetryDelivery(DeliveryId(first)),
+            _ => TimerTask::ForgetAnswer(first.to_be_bytes()),
         };
         Timer { due: Timestamp(due), task, account: AccountId(account) }
     }
 
     fn any_timer() -> impl Strategy<Value = Timer> {
-        (0u64..3, 0u8..3, any::<u128>(), any::<u128>(), any::<u128>())
+        (0u64..3, 0u8..4, any::<u128>(), any::<u128>(), any::<u128>())
             .prop_map(|(due, kind, first, second, account)| timer(due, kind, first, second, account))
     }
 
@@ -303,7 +318,8 @@ mod tests {
 
         #[test]
         fn any_bytes_are_a_key_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = (parse_object(&bytes), parse_alone(&bytes), parse_labelled(&bytes));
+            let _ = (parse_object(&bytes), parse_alone(&bytes), parse_labelled::<SessionLabel>(&bytes));
+            let _ = parse_last(&bytes);
             let _ = (parse_balance(&bytes), parse_postings(&bytes), parse_timer(&bytes));
         }
     }

@@ -40,25 +40,47 @@ pub struct Malformed(pub &'static str);
 /// The first version of every kind.
 const V1: u8 = 1;
 
+/// The second version of the kinds that have one.
+const V2: u8 = 2;
+
 /// Appends a record of version 1 to `out`.
 fn write(out: &mut Vec<u8>, fields: &impl Serialize) {
-    out.push(V1);
+    write_as(V1, out, fields);
+}
+
+/// Appends a record of `version` to `out`.
+fn write_as(version: u8, out: &mut Vec<u8>, fields: &impl Serialize) {
+    out.push(version);
     postcard::serialize_with_flavor(fields, Arena(out)).expect("memory takes every field");
 }
 
 /// Reads a record of version 1 that fills `bytes`.
 fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Malformed> {
     let (fields, rest) = read_head(bytes)?;
-    if rest.is_empty() { Ok(fields) } else { Err(Malformed("there are bytes behind the last field")) }
+    whole(fields, rest)
+}
+
+/// Reads a record of `version` that fills `bytes`; `None` when it is of another version.
+fn read_as<'a, T: Deserialize<'a>>(version: u8, bytes: &'a [u8]) -> Option<Result<T, Malformed>> {
+    let (_, fields) = bytes.split_first().filter(|(found, _)| **found == version)?;
+    Some(read_fields(fields).and_then(|(fields, rest)| whole(fields, rest)))
 }
 
 /// Reads a record of version 1 from the beginning of `bytes`, and gives what follows it.
 fn read_head<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8]), Malformed> {
     match bytes.split_first() {
-        Some((&V1, fields)) => postcard::take_from_bytes(fields).map_err(|_| Malformed("its fields cannot be read")),
+        Some((&V1, fields)) => read_fields(fields),
         Some(_) => Err(Malformed("its version is not known")),
         None => Err(Malformed("it is empty")),
     }
+}
+
+fn read_fields<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8]), Malformed> {
+    postcard::take_from_bytes(bytes).map_err(|_| Malformed("its fields cannot be read"))
+}
+
+fn whole<T>(fields: T, rest: &[u8]) -> Result<T, Malformed> {
+    if rest.is_empty() { Ok(fields) } else { Err(Malformed("there are bytes behind the last field")) }
 }
 
 /// A point in time as its distance from the millisecond inside an id. Wraps, so that every time has a distance.

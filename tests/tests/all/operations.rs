@@ -19,14 +19,18 @@ operations! {
     create_pay_in
     create_pay_out
     create_session
+    list_partner_webhook_deliveries
     list_sessions
+    list_transactions
     lock_quote
+    replay_webhook_delivery
     resolve_payment
     retrieve_pay_in
     retrieve_pay_out
     retrieve_session
     retrieve_signed_quote
     retrieve_transaction
+    send_test_webhook
     verify_payment
 }
 

@@ -6,7 +6,7 @@ use super::Known;
 use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
 use crate::command::Idempotency;
 use crate::command::{Command, LockQuote, Moment, NewKey, Redeem};
-use crate::id::{AccountId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::ingress::Lane;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
@@ -43,6 +43,11 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
             let moment = [Moment::Routed, Moment::Ended, Moment::SessionAfter][choice.what as usize % 3];
             partner(Command::RememberPayment(account, payment().1, payment().0, moment))
         }
+        Wish::ReplayDelivery => {
+            let (owner, delivery, lane) = known.delivery(account, choice);
+            partner(Command::ReplayDelivery(owner, delivery, lane))
+        }
+        Wish::SendTestWebhook => partner(Command::SendTestWebhook(account)),
         Wish::CreateAccount => operator(Command::CreateAccount(account, format!("Partner {}", choice.what))),
         Wish::CreateKey => operator(Command::CreateKey(account, new_key(choice))),
         Wish::RevokeKey => {
@@ -63,9 +68,10 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
     }
 }
 
-/// Half of the requests carry a key. One in eight of these uses a key that was meant for something else.
+/// Half of the requests carry a key, if what they ask for is remembered at all. One in eight of these uses a key that was meant for something else.
 pub fn key(command: &Command, choice: Choice) -> Option<Idempotency> {
-    if choice.key.is_multiple_of(2) {
+    let is_remembered = !matches!(command, Command::ReplayDelivery(..) | Command::SendTestWebhook(_));
+    if choice.key.is_multiple_of(2) || !is_remembered {
         return None;
     }
     let name = if choice.key % 16 == 1 { 0 } else { choice.key };
@@ -142,6 +148,15 @@ impl Known {
         let own = if waiting.is_empty() { own } else { waiting };
         let (payment, session) = young(&own, choice.which).unwrap_or((PaymentId(99), SessionId(99)));
         if choice.what.is_multiple_of(16) { (payment, self.session(account, choice)) } else { (payment, session) }
+    }
+
+    /// Mostly one that has failed so often that it is probably dead, in its own order and for its own account.
+    fn delivery(&self, account: AccountId, choice: Choice) -> (AccountId, DeliveryId, Option<SessionId>) {
+        let enough = if choice.what.is_multiple_of(4) { 1 } else { 3 };
+        let failing: Vec<_> = self.failed.iter().filter(|one| one.times >= enough).map(|one| one.it).collect();
+        let (owner, delivery, lane) = young(&failing, choice.which).unwrap_or((account, DeliveryId(99), None));
+        let owner = if choice.what.is_multiple_of(16) { account } else { owner };
+        (owner, delivery, lane.filter(|_| choice.what % 16 != 5))
     }
 
     /// Mostly a lock for a session that is there.

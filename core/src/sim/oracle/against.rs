@@ -10,6 +10,7 @@ use crate::quote::Quote;
 use crate::session::{Flow, Session, SessionStatus};
 use crate::terms::{Side, Terms};
 
+use super::deliveries::Stand;
 use super::{Oracle, signature};
 
 /// The one of these that comes first in the order of precedence.
@@ -34,11 +35,13 @@ fn rank(refusal: Refusal) -> u8 {
         Refusal::QuoteMismatch(_) => 13,
         Refusal::SwapNotEnabled => 14,
         Refusal::PaymentNotWaiting => 15,
-        Refusal::MethodUnavailable => 16,
-        Refusal::AssetUnavailable => 17,
-        Refusal::RateUnavailable => 18,
-        Refusal::TooManyDecimals => 19,
-        Refusal::AmountOutOfRange => 20,
+        Refusal::DeliveryNotDead => 16,
+        Refusal::NoEndpoint => 17,
+        Refusal::MethodUnavailable => 18,
+        Refusal::AssetUnavailable => 19,
+        Refusal::RateUnavailable => 20,
+        Refusal::TooManyDecimals => 21,
+        Refusal::AmountOutOfRange => 22,
     }
 }
 
@@ -59,6 +62,8 @@ impl Oracle {
             | Command::ConfirmSession(..)
             | Command::VerifyPayment(..)
             | Command::RememberPayment(..)
+            | Command::ReplayDelivery(..)
+            | Command::SendTestWebhook(..)
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
             | Command::RunTimer(..)
@@ -92,6 +97,14 @@ impl Oracle {
             Command::RememberPayment(account, session, id, moment) => {
                 self.against_payment(*account, *session, *id, |payment| stands(payment, *moment))
             }
+            Command::ReplayDelivery(account, id, lane) => match self.letter_of(*account, *id, *lane) {
+                Some(letter) => {
+                    [when(letter.stand != Stand::Dead, Refusal::DeliveryNotDead), self.against_telling(*account)]
+                        .concat()
+                }
+                None => vec![Refusal::NotFound(Subject::Path)],
+            },
+            Command::SendTestWebhook(account) => self.against_telling(*account),
             Command::ReportRails(_) | Command::ReportDeliveries(_) | Command::RunTimer(_) => Vec::new(),
             Command::CreateAccount(id, _) => {
                 let is_full = !self.accounts.contains_key(id) && self.accounts.len() >= ACCOUNTS;
@@ -107,6 +120,10 @@ impl Oracle {
                 self.against_account(*account)
             }
         }
+    }
+
+    fn against_telling(&self, account: AccountId) -> Vec<Refusal> {
+        when(!self.has_endpoint(account), Refusal::NoEndpoint)
     }
 
     fn against_account(&self, account: AccountId) -> Vec<Refusal> {

@@ -4,6 +4,7 @@ mod lists;
 mod objects;
 mod queues;
 mod shelf;
+mod transactions;
 mod webhooks;
 
 use std::collections::BTreeSet;
@@ -46,6 +47,9 @@ impl Oracle {
             Column::Outbox => self.compare_outbox(shelf, paired),
             Column::RailWork => self.compare_rail_work(shelf),
             Column::Timers => self.compare_timers(shelf, paired),
+            Column::TransactionIndex => self.compare_transaction_index(shelf),
+            Column::SessionTransactions => self.compare_session_transactions(shelf),
+            Column::DeliveryIndex => self.compare_delivery_index(shelf, paired),
         }
     }
 

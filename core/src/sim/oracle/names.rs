@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::command::Reply;
-use crate::id::{AttemptId, DeliveryId, OutboxId};
+use crate::delivery::Delivery;
+use crate::id::{AccountId, AttemptId, DeliveryId, OutboxId, SessionId};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::session::Session;
@@ -24,7 +25,7 @@ pub fn drawn_at(id: u128) -> Timestamp {
 pub fn session(reply: &Reply) -> Result<&Session, Fault> {
     match reply {
         Reply::Session(session) => Ok(session),
-        Reply::Quote(_) | Reply::Payment(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
+        Reply::Quote(_) | Reply::Payment(_) | Reply::Delivery(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
             Err(unexpected("session", reply))
         }
     }
@@ -34,9 +35,12 @@ pub fn session(reply: &Reply) -> Result<&Session, Fault> {
 pub fn quote(reply: &Reply) -> Result<&Quote, Fault> {
     match reply {
         Reply::Quote(quote) => Ok(quote),
-        Reply::Session(_) | Reply::Payment(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
-            Err(unexpected("quote", reply))
-        }
+        Reply::Session(_)
+        | Reply::Payment(_)
+        | Reply::Delivery(_)
+        | Reply::Account(_)
+        | Reply::Key(_)
+        | Reply::Done => Err(unexpected("quote", reply)),
     }
 }
 
@@ -44,8 +48,18 @@ pub fn quote(reply: &Reply) -> Result<&Quote, Fault> {
 pub fn payment(reply: &Reply) -> Result<&Payment, Fault> {
     match reply {
         Reply::Payment(payment) => Ok(payment),
-        Reply::Session(_) | Reply::Quote(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
+        Reply::Session(_) | Reply::Quote(_) | Reply::Delivery(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
             Err(unexpected("payment", reply))
+        }
+    }
+}
+
+/// The delivery that a reply must carry.
+pub fn delivery(reply: &Reply) -> Result<&Delivery, Fault> {
+    match reply {
+        Reply::Delivery(delivery) => Ok(delivery),
+        Reply::Session(_) | Reply::Quote(_) | Reply::Payment(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
+            Err(unexpected("delivery", reply))
         }
     }
 }
@@ -111,6 +125,15 @@ impl Oracle {
         let place = self.letters.iter().position(fits)?;
         self.letters[place].name = Some(id);
         Some(place)
+    }
+
+    /// The delivery that a partner names. One of which no report was ever taken in has not ended; which one it is of those
+    /// that were written at its moment makes no difference.
+    pub(super) fn letter_of(&self, account: AccountId, id: DeliveryId, lane: Option<SessionId>) -> Option<&Letter> {
+        let is_it = |one: &&Letter| one.name.map_or(one.created_at == drawn_at(id.0), |name| name == id);
+        let mut own = self.letters.iter().filter(|one| one.account == account && one.lane == lane);
+        let named = own.clone().find(|one| one.name == Some(id));
+        named.or_else(|| own.find(is_it))
     }
 }
 

@@ -24,6 +24,8 @@ impl Oracle {
             Command::RememberPayment(account, session, id, moment) => {
                 self.tell_standing(*account, *session, *id, *moment, found)
             }
+            Command::ReplayDelivery(_, id, _) => self.replay(*id, found),
+            Command::SendTestWebhook(account) => self.send_test(*account, found),
             Command::ReportRails(reports) => {
                 reports.iter().try_for_each(|report| self.rail_reports(report))?;
                 Ok(Reply::Done)
@@ -88,6 +90,10 @@ impl Oracle {
             TimerTask::ExpireVerification(id, _) => {
                 self.take_timer(timer)?;
                 self.expire_verification(timer.account, id)?;
+            }
+            TimerTask::ForgetAnswer(key) => {
+                self.take_timer(timer)?;
+                self.forget(timer, key);
             }
             TimerTask::RetryDelivery(id) => self.retry_delivery(timer.account, id, timer.due)?,
         }

@@ -28,7 +28,13 @@ pub fn reply(expected: &Reply, found: &Reply) -> Result<(), Fault> {
         (Reply::Quote(expected), Reply::Quote(found)) => quote(expected, found),
         (Reply::Payment(expected), Reply::Payment(found)) => payment(expected, found),
         (
-            Reply::Session(_) | Reply::Quote(_) | Reply::Payment(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done,
+            Reply::Session(_)
+            | Reply::Quote(_)
+            | Reply::Payment(_)
+            | Reply::Delivery(_)
+            | Reply::Account(_)
+            | Reply::Key(_)
+            | Reply::Done,
             _,
         ) => equal("the reply", expected, found),
     }
@@ -40,7 +46,9 @@ pub fn data(expected: &EventData, found: &EventData) -> Result<(), Fault> {
         (EventData::Session(expected), EventData::Session(found)) => session(expected, found),
         (EventData::Quote(expected), EventData::Quote(found)) => quote(expected, found),
         (EventData::Payment(expected), EventData::Payment(found)) => payment(expected, found),
-        (EventData::Session(_) | EventData::Quote(_) | EventData::Payment(_), _) => equal("the data", expected, found),
+        (EventData::Session(_) | EventData::Quote(_) | EventData::Payment(_) | EventData::Test, _) => {
+            equal("the data", expected, found)
+        }
     }
 }
 

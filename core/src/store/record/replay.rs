@@ -10,7 +10,6 @@ use crate::id::AccountId;
 use crate::replay::Replay;
 use crate::time::Timestamp;
 
-/// The time stands first: the background removal reads nothing else.
 #[derive(Serialize, Deserialize)]
 struct ReplayV1 {
     at: u64,
@@ -31,14 +30,16 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         Reply::Session(session) => ReplyV1::Session(session.id.into()),
         Reply::Quote(quote) => ReplyV1::Quote(quote.id.into()),
         Reply::Payment(payment) => ReplyV1::Payment(payment.id.into()),
-        Reply::Account(_) | Reply::Key(_) | Reply::Done => unreachable!("only partners' objects are remembered"),
+        Reply::Delivery(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
+            unreachable!("nothing else is remembered")
+        }
     };
     write(out, &ReplayV1 { at: replay.at.0, fingerprint: replay.fingerprint, reply });
     match &replay.reply {
         Reply::Session(session) => session::encode(session, out),
         Reply::Quote(quote) => quote::encode(quote, out),
         Reply::Payment(payment) => payment::encode(payment, out),
-        Reply::Account(_) | Reply::Key(_) | Reply::Done => unreachable!("refused above"),
+        Reply::Delivery(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => unreachable!("refused above"),
     }
 }
 
@@ -51,10 +52,4 @@ pub fn decode(account: AccountId, bytes: &[u8]) -> Result<Replay, Malformed> {
         ReplyV1::Payment(id) => Reply::Payment(Arc::new(payment::decode(account, id.into(), object)?)),
     };
     Ok(Replay { fingerprint: fields.fingerprint, at: Timestamp(fields.at), reply })
-}
-
-/// When the answer was given, read without the rest.
-#[cfg(any(feature = "rocksdb", test))]
-pub fn decode_time(bytes: &[u8]) -> Result<Timestamp, Malformed> {
-    read_head::<u64>(bytes).map(|(at, _)| Timestamp(at))
 }

@@ -35,7 +35,7 @@ impl Known {
             Ok(Reply::Session(session)) => self.sessions.push(session.id),
             Ok(Reply::Quote(quote)) => self.quotes.push(quote.id),
             Ok(Reply::Payment(payment)) => self.payments.push(payment.id),
-            Ok(Reply::Account(_) | Reply::Key(_) | Reply::Done) | Err(_) => {}
+            Ok(Reply::Delivery(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done) | Err(_) => {}
         }
     }
 }

@@ -89,6 +89,7 @@ impl Oracle {
                 self.payment_of(timer.account, id).is_some_and(|one| waits(&one.status))
             }
             TimerTask::RetryDelivery(_) => true,
+            TimerTask::ForgetAnswer(key) => self.forgets(timer, key),
         }
     }
 }

@@ -80,9 +80,12 @@ impl Cell {
         let decided = self.admitted.drain(..).zip(risks).map(|(one, risk)| self.state.decide(one, risk));
         let payment = |outcome: Result<Answer, _>| match outcome.map(reply).map_err(refused)? {
             Reply::Payment(payment) => Ok(payment),
-            Reply::Session(_) | Reply::Quote(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
-                Err(Failure::wrong("a redemption was answered with something else"))
-            }
+            Reply::Session(_)
+            | Reply::Quote(_)
+            | Reply::Delivery(_)
+            | Reply::Account(_)
+            | Reply::Key(_)
+            | Reply::Done => Err(Failure::wrong("a redemption was answered with something else")),
         };
         decided.map(payment).collect()
     }
