@@ -17,7 +17,7 @@ pub fn settings(seed: u64) -> Settings {
     let key = QuoteKey { id: 1, mode, secret: [9; 32] };
     let table_rows = [4, 64, crate::limits::TABLE_ROWS][(seed / 2 % 3) as usize];
     let usual = Settings::new(mode, IdKey([3; 16]), key);
-    let hasty = [500, 2_000].map(Millis).to_vec();
+    let hasty = [20, 60].map(Millis).to_vec();
     let delivery_gaps = if seed / 6 % 2 == 1 { hasty } else { usual.delivery_gaps.clone() };
     Settings { table_rows, delivery_gaps, ..usual }
 }

@@ -152,8 +152,9 @@ impl Known {
 
     /// Mostly one that has failed so often that it is probably dead, in its own order and for its own account.
     fn delivery(&self, account: AccountId, choice: Choice) -> (AccountId, DeliveryId, Option<SessionId>) {
-        let enough = if choice.what.is_multiple_of(4) { 1 } else { 3 };
-        let failing: Vec<_> = self.failed.iter().filter(|one| one.times >= enough).map(|one| one.it).collect();
+        let at_least = |times| self.failed.iter().filter(move |one| one.times >= times).map(|one| one.it);
+        let often: Vec<_> = at_least(3).filter(|_| !choice.what.is_multiple_of(4)).collect();
+        let failing = if often.is_empty() { at_least(1).collect() } else { often };
         let (owner, delivery, lane) = young(&failing, choice.which).unwrap_or((account, DeliveryId(99), None));
         let owner = if choice.what.is_multiple_of(16) { account } else { owner };
         (owner, delivery, lane.filter(|_| choice.what % 16 != 5))
