@@ -122,9 +122,14 @@ pub struct Reporter<T> {
     pub cell: CellHandle,
     /// Makes the command of a group.
     pub command: fn(Vec<T>) -> Command,
+    /// Called with each group that the cell has taken, or will never take.
+    pub taken: Taken<T>,
     /// Hears of what goes wrong.
     pub notice: Notice,
 }
+
+/// Hears of outcomes that need not be reported any more.
+pub type Taken<T> = Arc<dyn Fn(&[T]) + Send + Sync>;
 
 impl<T: Clone + Send + 'static> Reporter<T> {
     /// Runs until the senders are gone, or until the stop, when it reports what is there and ends.
@@ -145,8 +150,9 @@ impl<T: Clone + Send + 'static> Reporter<T> {
         loop {
             let submission =
                 Submission { command: (self.command)(group.clone()), idempotency: None, deadline: Timestamp(u64::MAX) };
-            let Err(refusal) = self.cell.submit(Lane::Internal, submission).await else { return };
+            let Err(refusal) = self.cell.submit(Lane::Internal, submission).await else { return (self.taken)(&group) };
             if !matches!(refusal, Refusal::Overloaded | Refusal::StoreDown | Refusal::OutcomeUnknown) {
+                (self.taken)(&group);
                 let count = group.len();
                 return (self.notice)(&format!("the cell refused {count} outcomes, which never happens: {refusal}"));
             }

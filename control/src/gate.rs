@@ -1,5 +1,7 @@
 //! The door to the cells: the only importer of the core's ingress.
 
+mod in_flight;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use crate::offer::Offer;
 use crate::problem::Problem;
 
 pub use causeway_core::ingress::{CellHandle, Lane};
+pub use in_flight::InFlight;
 
 /// A future that is boxed, so that a trait object or a table row can give it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -41,6 +44,7 @@ pub struct Cell {
     keys: Arc<KeyRing>,
     offer: ArcSwap<Offer>,
     sandbox_rail: Option<Arc<dyn SandboxRail>>,
+    in_flight: Arc<InFlight>,
     options: CellOptions,
     reads: Arc<Semaphore>,
 }
@@ -110,7 +114,13 @@ impl Cell {
     ) -> Cell {
         let reads = Arc::new(Semaphore::new(options.disk_reads));
         let offer = ArcSwap::from_pointee(Offer::new(catalogue));
-        Cell { handle, cached: reader.cached(), reader, keys, offer, sandbox_rail, options, reads }
+        let in_flight = Arc::default();
+        Cell { handle, cached: reader.cached(), reader, keys, offer, sandbox_rail, in_flight, options, reads }
+    }
+
+    /// The same, with what a dispatcher has under way.
+    pub fn with_in_flight(self, in_flight: Arc<InFlight>) -> Cell {
+        Cell { in_flight, ..self }
     }
 
     /// The world that it lives in.
@@ -141,6 +151,11 @@ impl Cell {
     /// The simulated rail; none in live.
     pub fn sandbox_rail(&self) -> Option<&dyn SandboxRail> {
         self.sandbox_rail.as_deref()
+    }
+
+    /// Webhook deliveries that are being sent.
+    pub fn in_flight(&self) -> &InFlight {
+        &self.in_flight
     }
 
     /// How long an embed token is valid.

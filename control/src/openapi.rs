@@ -53,7 +53,10 @@ fn tags() -> Vec<Value> {
             names.push(operation.tag);
         }
     }
-    names.push("Webhooks");
+    // The table's groups and that of the events, which may be one of them.
+    if !names.contains(&"Webhooks") {
+        names.push("Webhooks");
+    }
     names.into_iter().map(|name| json!({ "name": name })).collect()
 }
 

@@ -15,6 +15,7 @@ mod row;
 mod sessions;
 mod test_helpers;
 mod transactions;
+mod webhooks;
 
 use causeway_core::payment::PaymentKind::{PayIn, PayOut};
 use causeway_core::rail::RailOutcome;
@@ -99,6 +100,12 @@ pub const TABLE: &[Operation] = &[
         .body::<wire::PreviewQuotes<'static>>()
         .answers::<wire::List<wire::QuotePreview<'static>>>(200)
         .refuses(&[Code::AssetUnavailable, Code::AmountOutOfRange, Code::RateUnavailable]),
+    get("listTransactions", "list_transactions", "/v1/transactions", |call| {
+        Box::pin(transactions::list_transactions(call))
+    })
+    .about("Transactions", "List transactions, newest first.")
+    .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, transactions::STATUS, transactions::SESSION])
+    .answers::<wire::List<wire::Transaction<'static>>>(200),
     get("retrieveTransaction", "retrieve_transaction", "/v1/transactions/{refid}", |call| {
         Box::pin(transactions::retrieve_transaction(call))
     })
@@ -148,6 +155,26 @@ pub const TABLE: &[Operation] = &[
     .about("Customers", "Delete a customer and erase the person; email address and external id stay taken. Repeatable.")
     .entitlement(Entitlement::Customers)
     .answers::<wire::DeletedCustomer>(200),
+    get("listPartnerWebhookDeliveries", "list_partner_webhook_deliveries", "/v1/webhooks/deliveries", |call| {
+        Box::pin(webhooks::list_partner_webhook_deliveries(call))
+    })
+    .about("Webhooks", "List webhook deliveries, newest first, without their payloads.")
+    .query(&[webhooks::LIMIT, webhooks::SKIP, webhooks::STATUS])
+    .answers::<wire::List<wire::WebhookDelivery<'static>>>(200),
+    post("replayWebhookDelivery", "replay_webhook_delivery", "/v1/webhooks/deliveries/{id}/replay", |call| {
+        Box::pin(webhooks::replay_webhook_delivery(call))
+    })
+    .about("Webhooks", "Send a dead-lettered delivery again: the same event, behind its session's later ones.")
+    .idempotency(Idempotency::Ignored)
+    .answers::<wire::WebhookDelivery<'static>>(200)
+    .refuses(&[Code::OutcomeUnknown]),
+    post("sendTestWebhook", "send_test_webhook", "/v1/webhooks/test", |call| {
+        Box::pin(webhooks::send_test_webhook(call))
+    })
+    .about("Webhooks", "Send a webhook.test event to the endpoint.")
+    .idempotency(Idempotency::Ignored)
+    .answers::<wire::WebhookDelivery<'static>>(201)
+    .refuses(&[Code::OutcomeUnknown]),
     post("lockQuote", "lock_quote", "/v1/quotes", |call| Box::pin(quotes::lock_quote(call)))
         .about("Rails", "Fix signed terms for some seconds.")
         .entitlement(Entitlement::Rails)

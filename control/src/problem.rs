@@ -237,6 +237,7 @@ impl From<Refusal> for Problem {
             Refusal::QuoteMismatch(_) => Code::QuoteMismatch,
             Refusal::SwapNotEnabled => Code::NotEnabled,
             Refusal::PaymentNotWaiting => Code::PaymentNotWaiting,
+            Refusal::DeliveryNotDead | Refusal::NoEndpoint => Code::InvalidRequest,
             Refusal::MethodUnavailable => Code::MethodUnavailable,
             Refusal::AssetUnavailable => Code::AssetUnavailable,
             Refusal::RateUnavailable => Code::RateUnavailable,
@@ -251,13 +252,16 @@ impl From<Refusal> for Problem {
 
 /// What is said where the code's own explanation would be too general.
 fn special_message(refusal: Refusal) -> Option<&'static str> {
-    if refusal == Refusal::TooManyDecimals {
-        return Some("The amount has more decimals than its currency or asset; nothing is rounded.");
-    }
-    let is_down = refusal == Refusal::StoreDown;
-    is_down.then_some(
-        "The store is being reopened after a failure; nothing was done. Retry with the same idempotency key.",
-    )
+    let special = [
+        (Refusal::TooManyDecimals, "The amount has more decimals than its currency or asset; nothing is rounded."),
+        (Refusal::DeliveryNotDead, "The delivery is not dead-lettered: only one that was given up can be replayed."),
+        (Refusal::NoEndpoint, "The account has no webhook endpoint in this mode. Have one set by the operator."),
+        (
+            Refusal::StoreDown,
+            "The store is being reopened after a failure; nothing was done. Retry with the same idempotency key.",
+        ),
+    ];
+    special.into_iter().find(|(special, _)| *special == refusal).map(|(_, message)| message)
 }
 
 /// The field that a refusal is about.
@@ -284,6 +288,8 @@ fn param(refusal: Refusal) -> Option<&'static str> {
         | Refusal::QuoteExpired
         | Refusal::SwapNotEnabled
         | Refusal::PaymentNotWaiting
+        | Refusal::DeliveryNotDead
+        | Refusal::NoEndpoint
         | Refusal::RateUnavailable
         | Refusal::CustomerAlreadyExists => None,
     }

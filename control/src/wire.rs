@@ -7,6 +7,7 @@
 mod branding;
 mod capability;
 mod customer;
+mod delivery;
 mod embed;
 mod event;
 mod field;
@@ -31,8 +32,9 @@ pub use crate::http::to_json;
 pub use branding::{Branding, UpdateBranding};
 pub use capability::{Asset, AssetNetwork, Country, Currency, Eligibility, Method};
 pub use customer::{CreateCustomer, Customer, DeletedCustomer, ErasedCustomer, UpdateCustomer};
+pub use delivery::WebhookDelivery;
 pub use embed::{EmbedBootstrap, EmbedToken};
-pub use event::{Envelope, EventObject, render_event};
+pub use event::{Envelope, EventObject, WebhookTest, render_event};
 pub(crate) use field::is_email;
 pub use fingerprint::Fingerprint;
 pub use helpers::{CompleteSession, Outcome};
@@ -45,7 +47,7 @@ pub use quote::{LockQuote, Price, SideWord, SignedQuote};
 pub use scalar::{Decimal, DecimalText, Pairs, PairsView, Text};
 pub use session::{CreateSession, CreatedSession, FlowWord, Session};
 pub use time::Time;
-pub use transaction::Transaction;
+pub use transaction::{Transaction, TransactionStatus};
 
 /// The word for a mode in objects: the one that ids and keys have, `test` for the sandbox and `live`.
 pub fn mode_word(mode: Mode) -> &'static str {

@@ -7,13 +7,13 @@ use rust_decimal::Decimal;
 use crate::account::Account;
 use crate::command::Timer;
 use crate::customer::{Customer, CustomerName, DeletedCustomer};
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, DeliveryLabel};
 use crate::event::Event;
 use crate::id::{
     AccountId, AttemptId, CustomerId, DeliveryId, IdClock, OutboxId, PaymentId, QuoteId, SessionId, TransactionId,
 };
 use crate::ledger::{BalanceKey, Phase, Posting};
-use crate::payment::Payment;
+use crate::payment::{Payment, PaymentLabel};
 use crate::quote::Quote;
 use crate::rail::RailWork;
 use crate::receipt::Receipt;
@@ -83,16 +83,16 @@ pub enum Change {
     Account(Arc<Account>),
     /// Writes a session.
     Session(Arc<Session>),
-    /// Adds (`true`) or removes a session in the index of its status.
-    SessionIndex(AccountId, SessionLabel, SessionId, bool),
+    /// Adds (`true`) or removes a row of an index.
+    Index(Index, bool),
     /// Writes a quote.
     Quote(Arc<Quote>),
     /// Writes a payment.
     Payment(Arc<Payment>),
     /// Names the payment behind a transaction; written once.
     Transaction(AccountId, TransactionId, PaymentId),
-    /// Writes a remembered answer.
-    Replay(ReplayKey, Arc<Replay>),
+    /// Writes a remembered answer, or removes one whose life is over.
+    Replay(ReplayKey, Option<Arc<Replay>>),
     /// Writes a person's history.
     Person([u8; 16], Person),
     /// Writes a balance.
@@ -142,6 +142,19 @@ impl From<CustomerChange> for Change {
     fn from(change: CustomerChange) -> Change {
         Change::Customer(change)
     }
+}
+
+/// A row of an index: what a list is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// A session under its status.
+    Session(AccountId, SessionLabel, SessionId),
+    /// A transaction under the status of its payment, which it names.
+    Transaction(AccountId, PaymentLabel, TransactionId, PaymentId),
+    /// A transaction under its session; it names its payment, too. Written once.
+    SessionTransaction(AccountId, SessionId, TransactionId, PaymentId),
+    /// A webhook delivery under its status.
+    Delivery(AccountId, DeliveryLabel, DeliveryId),
 }
 
 /// A delivery that is due. Rows lie in commit order.

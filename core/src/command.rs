@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
 use crate::branding::{Branding, BrandingPatch};
 use crate::customer::{Customer, CustomerPatch, CustomerTerms};
-use crate::delivery::DeliveryOutcome;
+use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
@@ -65,6 +65,11 @@ pub enum Command {
     DeleteCustomer(AccountId, CustomerId),
     /// Changes how the account's widget looks. Legal at any time.
     UpdateBranding(AccountId, Box<BrandingPatch>),
+    /// Sends a dead-lettered delivery of this session's order, or of none, once more: behind all that is on its way there.
+    /// Legal while it is dead-lettered and the account has an endpoint.
+    ReplayDelivery(AccountId, DeliveryId, Option<SessionId>),
+    /// Sends an event that tells of nothing. Legal while the account has an endpoint.
+    SendTestWebhook(AccountId),
     /// Rails' words, in the order in which they came. A word that comes twice or too late changes nothing.
     ReportRails(Vec<RailReport>),
     /// What came of attempts to deliver.
@@ -157,6 +162,8 @@ pub enum TimerTask {
     RetryDelivery(DeliveryId),
     /// Erases what events of a deleted customer said of the person.
     EraseCustomer(CustomerId),
+    /// Forgets the answer that was remembered under this key: its life is over.
+    ForgetAnswer([u8; 16]),
 }
 
 /// What was done.
@@ -174,6 +181,8 @@ pub enum Reply {
     DeletedCustomer(CustomerId, Timestamp),
     /// How the account's widget looks after the command.
     Branding(Box<Branding>),
+    /// The delivery after the command.
+    Delivery(Arc<Delivery>),
     /// The account after the command.
     Account(Arc<Account>),
     /// The key that was added.
@@ -242,6 +251,12 @@ pub enum Refusal {
     /// The payment does not wait for what was reported.
     #[error("the payment does not wait for this")]
     PaymentNotWaiting,
+    /// Only what was given up can be replayed.
+    #[error("the delivery is not dead-lettered")]
+    DeliveryNotDead,
+    /// The account's events go nowhere.
+    #[error("the account has no webhook endpoint")]
+    NoEndpoint,
     /// The method is not available for this side and currency.
     #[error("the payment method is not available")]
     MethodUnavailable,
@@ -288,7 +303,9 @@ impl Command {
             | Command::CreateCustomer(account, _)
             | Command::UpdateCustomer(account, _, _)
             | Command::DeleteCustomer(account, _)
-            | Command::UpdateBranding(account, _) => Some(*account),
+            | Command::UpdateBranding(account, _)
+            | Command::ReplayDelivery(account, _, _)
+            | Command::SendTestWebhook(account) => Some(*account),
             Command::ReportRails(_)
             | Command::ReportDeliveries(_)
             | Command::RunTimer(_)

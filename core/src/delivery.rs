@@ -1,7 +1,8 @@
 //! A webhook delivery: one event on its way to one endpoint, in the order of its session.
 //!
 //! The undelivered events of a session form a chain: the head is due or waiting, the others are held and name their
-//! successor. When the head ends, the next one becomes due.
+//! successor. When the head ends, the next one becomes due. One that was given up and is replayed joins the end of the
+//! chain.
 
 use crate::id::{AccountId, DeliveryId, EventId, OutboxId, SessionId};
 use crate::time::Timestamp;
@@ -19,8 +20,11 @@ pub struct Delivery {
     pub lane: Option<SessionId>,
     /// Where it stands.
     pub status: DeliveryStatus,
-    /// Attempts made.
+    /// Attempts made since it was created, or replayed.
     pub attempts: u32,
+    /// Where its last attempt went; before the first one, where the account's events went when it was created. Empty in
+    /// records of the first version, which did not keep it.
+    pub target_url: String,
     /// What the receiver last answered.
     pub last_response_status: Option<u16>,
     /// What last went wrong.
@@ -55,6 +59,30 @@ pub enum DeliveryStatus {
     DeadLettered,
 }
 
+/// The status of a delivery without its data: what lists are read by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryLabel {
+    /// It has not ended.
+    Undelivered,
+    /// Answered with 2xx.
+    Succeeded,
+    /// Given up.
+    DeadLettered,
+}
+
+impl DeliveryStatus {
+    /// The status without its data.
+    pub fn label(self) -> DeliveryLabel {
+        match self {
+            DeliveryStatus::Held | DeliveryStatus::Due { .. } | DeliveryStatus::Waiting { .. } => {
+                DeliveryLabel::Undelivered
+            }
+            DeliveryStatus::Succeeded { .. } => DeliveryLabel::Succeeded,
+            DeliveryStatus::DeadLettered => DeliveryLabel::DeadLettered,
+        }
+    }
+}
+
 /// What came of one attempt to deliver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryOutcome {
@@ -66,6 +94,8 @@ pub struct DeliveryOutcome {
     pub lane: Option<SessionId>,
     /// The outbox row that asked for the attempt.
     pub outbox: OutboxId,
+    /// Where it went; `None` when there was no endpoint to send it to.
+    pub target_url: Option<String>,
     /// The receiver's status, when it answered.
     pub response_status: Option<u16>,
     /// What went wrong; `None` means that it answered with 2xx.

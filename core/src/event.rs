@@ -39,6 +39,8 @@ pub enum EventData {
     Customer(CustomerFacts, Option<Arc<CustomerTerms>>),
     /// For `customer.deleted`: which customer, and when.
     DeletedCustomer(CustomerId, Timestamp),
+    /// For `webhook.test`: it tells of nothing.
+    Test,
 }
 
 macro_rules! event_kinds {

@@ -85,6 +85,19 @@ pub enum PaymentStatus {
     Cancelled,
 }
 
+/// The status of a payment without its data: what lists filter by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentLabel {
+    /// On its way, or waiting for verification.
+    Processing,
+    /// The money moved.
+    Settled,
+    /// It ended without moving money.
+    Failed,
+    /// The rail cancelled it.
+    Cancelled,
+}
+
 /// What can happen to a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentEvent {
@@ -160,11 +173,21 @@ impl PaymentStatus {
 
     /// The word on the wire.
     pub fn word(&self) -> &'static str {
+        match self.label() {
+            PaymentLabel::Processing => "processing",
+            PaymentLabel::Settled => "settled",
+            PaymentLabel::Failed => "failed",
+            PaymentLabel::Cancelled => "cancelled",
+        }
+    }
+
+    /// The status without its data.
+    pub fn label(&self) -> PaymentLabel {
         match self {
-            PaymentStatus::Verifying { .. } | PaymentStatus::Routed => "processing",
-            PaymentStatus::Settled { .. } => "settled",
-            PaymentStatus::Failed { .. } => "failed",
-            PaymentStatus::Cancelled => "cancelled",
+            PaymentStatus::Verifying { .. } | PaymentStatus::Routed => PaymentLabel::Processing,
+            PaymentStatus::Settled { .. } => PaymentLabel::Settled,
+            PaymentStatus::Failed { .. } => PaymentLabel::Failed,
+            PaymentStatus::Cancelled => PaymentLabel::Cancelled,
         }
     }
 

@@ -10,6 +10,7 @@ mod emit;
 mod prefetch;
 mod quotes;
 mod redeem;
+mod replays;
 mod sessions;
 mod settle;
 mod table;
@@ -29,7 +30,6 @@ use crate::directory::Directory;
 use crate::id::{AccountId, CommandIds, CustomerId, DeliveryId, PaymentId, QuoteId, SessionId};
 use crate::ledger::BalanceKey;
 use crate::payment::Payment;
-use crate::planted::{self, Bug};
 use crate::quote::Quote;
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::{Features, Person, Risk};
@@ -40,6 +40,7 @@ use crate::time::Timestamp;
 
 pub use quotes::priced;
 pub use redeem::Redemption;
+use replays::replay_key;
 use table::Table;
 
 /// Everything that commands read and write.
@@ -169,7 +170,9 @@ impl State {
                 | Command::UpdateBranding(..)
                 | Command::CreateCustomer(..)
                 | Command::UpdateCustomer(..)
-                | Command::DeleteCustomer(..) => false,
+                | Command::DeleteCustomer(..)
+                | Command::SendTestWebhook(_) => false,
+                Command::ReplayDelivery(_, _, lane) => lane.as_ref().is_some_and(touches),
                 Command::CancelSession(_, session)
                 | Command::ConfirmSession(_, session, _)
                 | Command::VerifyPayment(_, session, _)
@@ -184,6 +187,9 @@ impl State {
                 Command::RunTimer(timer) => match timer.task {
                     TimerTask::ExpireSession(session) | TimerTask::ExpireVerification(_, session) => touches(&session),
                     TimerTask::RetryDelivery(_) | TimerTask::EraseCustomer(_) => false,
+                    TimerTask::ForgetAnswer(key) => {
+                        self.undecided_replays.contains(&ReplayKey { account: timer.account, key })
+                    }
                 },
                 Command::CreateAccount(..)
                 | Command::CreateKey(..)
@@ -290,6 +296,8 @@ impl State {
             Command::UpdateCustomer(account, id, patch) => done(self.update_customer(*account, *id, patch)?),
             Command::DeleteCustomer(account, id) => done(self.delete_customer(*account, *id)?),
             Command::UpdateBranding(account, patch) => done(self.update_branding(*account, patch)?),
+            Command::ReplayDelivery(account, id, lane) => done(self.replay_delivery(*account, *id, *lane)?),
+            Command::SendTestWebhook(account) => done(self.send_test_webhook(*account)?),
             Command::ReportRails(reports) => done(self.report_rails(reports)),
             Command::ReportDeliveries(outcomes) => done(self.report_deliveries(outcomes)),
             Command::RunTimer(timer) => done(self.run_timer(*timer)),
@@ -301,24 +309,6 @@ impl State {
             Command::SetWebhook(account, endpoint) => done(self.set_webhook(*account, Some(endpoint))?),
             Command::UnsetWebhook(account) => done(self.set_webhook(*account, None)?),
             Command::SetTier(account, tier) => done(self.set_tier(*account, tier)?),
-        }
-    }
-
-    fn replayed(&self, key: &ReplayKey, fingerprint: &[u8; 16]) -> Option<Outcome> {
-        let replay = self.replays.get(key).filter(|replay| replay.is_live(self.head.now))?;
-        if planted::has(Bug::ReuseKey) && &replay.fingerprint != fingerprint {
-            None
-        } else if &replay.fingerprint == fingerprint {
-            Some(Ok(Answer { reply: replay.reply.clone(), replayed: true }))
-        } else {
-            Some(Err(Refusal::IdempotencyKeyReused))
-        }
-    }
-
-    fn remember(&mut self, remember: Option<(ReplayKey, [u8; 16])>, reply: &Reply) {
-        if let Some((key, fingerprint)) = remember {
-            let replay = Replay { fingerprint, at: self.head.now, reply: reply.clone() };
-            self.replays.put(self.head.batch, key, Arc::new(replay));
         }
     }
 
@@ -347,7 +337,7 @@ impl State {
         self.sessions.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Session)));
         self.quotes.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Quote)));
         self.payments.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Payment)));
-        self.replays.drain_dirty(|key, row| changes.extend(row.cloned().map(|row| Change::Replay(key, row))));
+        self.replays.drain_dirty(|key, row| changes.push(Change::Replay(key, row.cloned())));
         self.persons.drain_dirty(|key, row| changes.extend(row.cloned().map(|row| Change::Person(key, row))));
         self.balances.drain_dirty(|key, row| changes.extend(row.map(|row| Change::Balance(key, *row))));
         self.deliveries.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Delivery)));
@@ -375,9 +365,4 @@ impl Progress {
 
 fn says_that_time_has_passed(refusal: Refusal) -> bool {
     matches!(refusal, Refusal::QuoteExpired | Refusal::SessionNotOpen | Refusal::PaymentNotWaiting)
-}
-
-fn replay_key(submission: &Submission) -> Option<(ReplayKey, [u8; 16])> {
-    let (idempotency, account) = (submission.idempotency?, submission.command.partner()?);
-    Some((ReplayKey { account, key: idempotency.key }, idempotency.fingerprint))
 }

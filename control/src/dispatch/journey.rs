@@ -104,6 +104,7 @@ fn start_dispatchers(world: &World, directory: &Path) -> (watch::Sender<bool>, V
         client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
         at_once: 64,
         retries: 4,
+        in_flight: Arc::default(),
         notice: notices().0,
         stats: Arc::default(),
     };

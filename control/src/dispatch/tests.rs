@@ -17,7 +17,7 @@ fn report(attempt: u128) -> RailReport {
 }
 
 fn reporter(cell: &PlayedCell) -> Reporter<RailReport> {
-    Reporter { cell: cell.handle.clone(), command: Command::ReportRails, notice: notices().0 }
+    Reporter { cell: cell.handle.clone(), command: Command::ReportRails, taken: Arc::new(|_| {}), notice: notices().0 }
 }
 
 fn attempts(command: Command) -> Vec<u128> {

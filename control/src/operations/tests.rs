@@ -8,12 +8,14 @@ mod create_pay_in;
 mod create_pay_out;
 mod create_session;
 mod customers;
+mod list_transactions;
 mod lock_quote;
 mod preview_quotes;
 mod requests;
 mod retrieve_transaction;
 mod samples;
 mod test_helpers;
+mod webhooks;
 
 use bytes::Bytes;
 use causeway_core::command::{Command, Submission};

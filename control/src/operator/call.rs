@@ -126,6 +126,7 @@ impl Call<'_> {
             | Reply::Customer(_)
             | Reply::DeletedCustomer(..)
             | Reply::Branding(_)
+            | Reply::Delivery(_)
             | Reply::Key(_)
             | Reply::Done => Err(Problem::internal("the cell answered an account's change with something else")),
         }

@@ -81,8 +81,12 @@ impl Dispatcher {
         stop: watch::Receiver<bool>,
     ) {
         let (sender, receiver) = reports;
-        let reporter =
-            Reporter { cell: self.cell.clone(), command: Command::ReportRails, notice: Arc::clone(&self.notice) };
+        let reporter = Reporter {
+            cell: self.cell.clone(),
+            command: Command::ReportRails,
+            taken: Arc::new(|_| {}),
+            notice: Arc::clone(&self.notice),
+        };
         let places = Arc::new(Semaphore::new(self.at_once as usize));
         let work = Work { places: Arc::clone(&places), hands: Arc::default(), sender };
         let both = async { tokio::join!(self.walk(&work, stop.clone()), self.sweep(&work, stop.clone())) };

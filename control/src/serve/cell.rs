@@ -20,7 +20,7 @@ use super::readings;
 use super::watched::{OnTurn, Turn, Watched};
 use crate::config::duration::millis;
 use crate::dispatch::Notice;
-use crate::gate::{Cell, CellOptions, SandboxRail, system_time};
+use crate::gate::{Cell, CellOptions, InFlight, SandboxRail, system_time};
 use crate::keys::KeyRing;
 use crate::rails;
 use crate::rails::config::RailConfig;
@@ -44,6 +44,7 @@ pub struct Running {
     rail: Option<Arc<SimulatedRail>>,
     reports: Option<Reports>,
     http_rails: Vec<Arc<HttpRail>>,
+    in_flight: Arc<InFlight>,
     model: String,
 }
 
@@ -98,7 +99,8 @@ pub fn start(
     };
     let own = rails.iter().filter(|rail| rail.mode == mode);
     let http_rails = own.map(|rail| Arc::new(HttpRail::new(rail.clone()))).collect();
-    Ok(Running { cell, catalogue, keys, rail, reports: Some(reports), http_rails, model: loaded.line })
+    let (reports, in_flight, model) = (Some(reports), Arc::default(), loaded.line);
+    Ok(Running { cell, catalogue, keys, rail, reports, http_rails, in_flight, model })
 }
 
 impl Running {
@@ -129,6 +131,7 @@ impl Running {
         let catalogue = Arc::clone(&self.catalogue);
         let (handle, reader) = (self.cell.handle.clone(), self.cell.reader.clone());
         Cell::new(handle, reader, Arc::clone(&self.keys), catalogue, rail, options)
+            .with_in_flight(Arc::clone(&self.in_flight))
     }
 
     /// Starts sending durable work to rails and receivers, until `stop`.
@@ -211,6 +214,7 @@ impl Running {
             client: Client::new(ground.guard(self.mode()), ground.config.delivery_timeout, roots),
             at_once: ground.config.deliveries_at_once,
             retries: ground.config.delivery_gaps.0.len(),
+            in_flight: Arc::clone(&self.in_flight),
             notice,
             stats: Arc::default(),
         })

@@ -16,8 +16,8 @@ use crate::edge::Edge;
 use crate::gate::Gate;
 use crate::operator::{Audit, OperatorInterface, Tokens};
 use crate::pipeline::{Options, Pipeline};
-use crate::rails::http::Reception;
 use crate::quota::Quotas;
+use crate::rails::http::Reception;
 use crate::telemetry::Telemetry;
 use crate::webhooks::guard::{Guard, Loopback};
 

@@ -25,6 +25,12 @@ pub fn of_cell(stats: &Arc<CellStats>, handle: &CellHandle) -> Vec<Reading> {
         counter("cell_batches", "Batches written", |stats| &stats.batches, 1.0),
         counter("cell_syncs", "Syncs, each of one or more batches", |stats| &stats.syncs, 1.0),
         counter("cell_commit_seconds", "Time spent in writing and syncing", |stats| &stats.commit_micros, 1e-6),
+        counter(
+            "cell_answers_forgotten",
+            "Answers remembered for idempotency keys that were removed at the end of their lives",
+            |stats| &stats.answers_forgotten,
+            1.0,
+        ),
         counter("cell_scored", "Redemptions scored", |stats| &stats.scored_rows, 1.0),
         counter("cell_score_calls", "Calls of the scorer", |stats| &stats.score_calls, 1.0),
         counter("cell_score_seconds", "Time spent in scoring", |stats| &stats.score_micros, 1e-6),

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use super::client::Client;
 use super::signature::{self, Message};
 use crate::dispatch::{self, Notice, Reporter};
-use crate::gate::{CellHandle, system_time};
+use crate::gate::{CellHandle, InFlight, system_time};
 use crate::keys::{KeyRing, SecretText};
 use crate::wire::render_event;
 
@@ -43,6 +43,8 @@ pub struct Dispatcher {
     pub at_once: u32,
     /// Attempts that follow a delivery's first one at most; after the last of them it is given up.
     pub retries: usize,
+    /// Where it says what it has under way.
+    pub in_flight: Arc<InFlight>,
     /// Hears of what goes wrong on our side; what receivers do stands in their deliveries.
     pub notice: Notice,
     /// What it counts.
@@ -78,8 +80,13 @@ impl Dispatcher {
     /// Works until the stop.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let (sender, receiver) = mpsc::channel(OUTCOMES);
-        let reporter =
-            Reporter { cell: self.cell.clone(), command: Command::ReportDeliveries, notice: Arc::clone(&self.notice) };
+        let in_flight = Arc::clone(&self.in_flight);
+        let reporter = Reporter {
+            cell: self.cell.clone(),
+            command: Command::ReportDeliveries,
+            taken: Arc::new(move |outcomes| in_flight.end(outcomes)),
+            notice: Arc::clone(&self.notice),
+        };
         let places = Arc::new(Semaphore::new(self.at_once as usize));
         let walk = self.walk(&places, &sender, &mut stop);
         dispatch::run(reporter, receiver, walk, &places, self.at_once).await;
@@ -106,6 +113,7 @@ impl Dispatcher {
                 after = Some(job.row.id);
                 let Some(place) = dispatch::place(places, stop).await else { return };
                 self.stats.begun(&job.row);
+                self.in_flight.begin(&job.row);
                 tokio::spawn(Arc::clone(self).deliver(job, place, sender.clone()));
             }
         }
@@ -121,8 +129,8 @@ impl Dispatcher {
 
     async fn deliver(self: Arc<Self>, job: Job, place: OwnedSemaphorePermit, sender: mpsc::Sender<DeliveryOutcome>) {
         self.stats.under_way.fetch_add(1, Ordering::Relaxed);
-        let answer = self.attempt(&job).await;
-        let outcome = outcome(&job, answer);
+        let (target_url, answer) = self.attempt(&job).await;
+        let outcome = outcome(&job, target_url, answer);
         self.stats.under_way.fetch_sub(1, Ordering::Relaxed);
         if outcome.error.is_none() {
             self.stats.succeeded.fetch_add(1, Ordering::Relaxed);
@@ -146,28 +154,41 @@ impl Dispatcher {
         }
     }
 
-    /// One attempt; the error is for the partner's eyes.
-    async fn attempt(&self, job: &Job) -> Result<StatusCode, String> {
-        let (_, event) = job.found.as_ref().map_err(|reason| {
-            (self.notice)(&format!("{:?} cannot be delivered: {reason}", job.row.delivery));
-            "the event could not be read; the operator was told".to_owned()
-        })?;
-        let (url, secret) = self.endpoint(job.row.account)?;
+    /// One attempt: where it goes, if there is an endpoint, and what comes of it. The error is for the partner's eyes.
+    async fn attempt(&self, job: &Job) -> (Option<String>, Result<StatusCode, String>) {
+        let event = match &job.found {
+            Ok((_, event)) => event,
+            Err(reason) => {
+                (self.notice)(&format!("{:?} cannot be delivered: {reason}", job.row.delivery));
+                return (None, Err("the event could not be read; the operator was told".to_owned()));
+            }
+        };
+        match self.endpoint(job.row.account) {
+            Ok((url, secret)) => {
+                let answer = self.send(event, &url, secret).await;
+                (Some(url), answer)
+            }
+            Err(error) => (None, Err(error)),
+        }
+    }
+
+    async fn send(&self, event: &Event, url: &str, secret: Result<SecretText, String>) -> Result<StatusCode, String> {
+        let secret = secret?;
         let body = render_event(event, self.cell.mode());
         let event_id = event.id.text(self.cell.mode());
         let at = system_time().unix_seconds();
         let message = Message { event_id: &event_id, event_type: event.kind.word(), at, body: &body };
         let headers = signature::headers(&secret, &message).map_err(|error| error.to_string())?;
-        self.client.post(&url, headers, body.into()).await.map_err(|error| error.to_string())
+        self.client.post(url, headers, body.into()).await.map_err(|error| error.to_string())
     }
 
     /// Where the account's events go now, and the secret that signs them.
-    fn endpoint(&self, account: AccountId) -> Result<(String, SecretText), String> {
+    fn endpoint(&self, account: AccountId) -> Result<(String, Result<SecretText, String>), String> {
         let directory = self.cell.directory();
         let endpoint = directory.account(account).and_then(|account| account.webhook.as_ref());
         let endpoint = endpoint.ok_or("the account has no webhook endpoint any more")?;
         let secret = self.keys.open_webhook_secret(account, &endpoint.sealed_secret);
-        Ok((endpoint.url.clone(), secret.map_err(|error| error.to_string())?))
+        Ok((endpoint.url.clone(), secret.map_err(|error| error.to_string())))
     }
 }
 
@@ -189,7 +210,7 @@ fn find(reader: &Reader, row: &OutboxRow) -> Result<(Delivery, Event), String> {
     Ok((delivery, event))
 }
 
-fn outcome(job: &Job, answer: Result<StatusCode, String>) -> DeliveryOutcome {
+fn outcome(job: &Job, target_url: Option<String>, answer: Result<StatusCode, String>) -> DeliveryOutcome {
     let (response_status, error) = match answer {
         Ok(status) if status.is_success() => (Some(status.as_u16()), None),
         Ok(status) if status.is_redirection() => (
@@ -204,6 +225,7 @@ fn outcome(job: &Job, answer: Result<StatusCode, String>) -> DeliveryOutcome {
         account: job.row.account,
         lane: job.found.as_ref().ok().and_then(|(delivery, _)| delivery.lane),
         outbox: job.row.id,
+        target_url,
         response_status,
         error,
     }

@@ -39,6 +39,20 @@ pub enum EventObject<'a> {
     ErasedCustomer(Box<ErasedCustomer>),
     /// For `customer.deleted`.
     DeletedCustomer(DeletedCustomer),
+    /// For `webhook.test`.
+    Test(WebhookTest),
+}
+
+/// What a test tells of: nothing.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WebhookTest")]
+pub struct WebhookTest {
+    /// Always `webhook_test`.
+    #[schemars(extend("const" = "webhook_test"))]
+    pub object: &'static str,
+    /// Always false: nothing has happened, in whatever mode.
+    #[schemars(extend("const" = false))]
+    pub livemode: bool,
 }
 
 /// The body of a webhook for `event`: the same bytes at every call, until what it says of a person is erased.
@@ -56,6 +70,7 @@ pub fn render_event(event: &Event, mode: Mode) -> Vec<u8> {
             }
             EventData::Customer(facts, None) => EventObject::ErasedCustomer(Box::new(ErasedCustomer::of(facts, mode))),
             EventData::DeletedCustomer(id, at) => EventObject::DeletedCustomer(DeletedCustomer::of(*id, *at, mode)),
+            EventData::Test => EventObject::Test(WebhookTest { object: "webhook_test", livemode: false }),
         },
     })
 }

@@ -34,9 +34,15 @@ impl<'a> Query<'a> {
     /// `limit`: 1–`most`, `default` when absent.
     pub fn limit(&self, default: usize, most: usize) -> Result<usize, Problem> {
         let Some(text) = self.get("limit")? else { return Ok(default) };
-        let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let value = text.parse::<usize>().ok().filter(|value| plain && (1..=most).contains(value));
+        let value = plain(&text).filter(|value| (1..=most).contains(value));
         value.ok_or_else(|| Problem::invalid("limit", format!("limit must be a whole number from 1 to {most}.")))
+    }
+
+    /// `skip`: 0–`most`, 0 when absent.
+    pub fn skip(&self, most: usize) -> Result<usize, Problem> {
+        let Some(text) = self.get("skip")? else { return Ok(0) };
+        let expected = || Problem::invalid("skip", format!("skip must be a whole number from 0 to {most}."));
+        plain(&text).filter(|value| *value <= most).ok_or_else(expected)
     }
 
     /// A parameter that `read` turns into a value; `expected` says what it should have been.
@@ -49,6 +55,12 @@ impl<'a> Query<'a> {
         let Some(text) = self.get(name)? else { return Ok(None) };
         read(&text).map(Some).ok_or_else(|| Problem::invalid(name, format!("{name} must be {expected}.")))
     }
+}
+
+/// A whole number in digits alone.
+fn plain(text: &str) -> Option<usize> {
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_plain)
 }
 
 /// The text behind percent-encoding, with a plus for a space as forms write it; `None` when it is not UTF-8.
@@ -84,6 +96,15 @@ mod tests {
         assert_eq!(limit("limit=100"), Some(100));
         for wrong in ["limit=0", "limit=101", "limit=", "limit=-1", "limit=%2B1", "limit=1.0", "limit=ten"] {
             assert_eq!(limit(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn as_many_may_be_skipped_as_there_may_be() {
+        let skip = |query: &str| Query::new(query).skip(10_000).ok();
+        assert_eq!((skip(""), skip("skip=0"), skip("skip=10000")), (Some(0), Some(0), Some(10_000)));
+        for wrong in ["skip=10001", "skip=", "skip=-1", "skip=1e3", "skip=99999999999999999999", "skip=1&skip=1"] {
+            assert_eq!(skip(wrong), None, "{wrong}");
         }
     }
 }

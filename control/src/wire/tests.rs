@@ -251,4 +251,6 @@ fn events_carry_the_whole_object() {
     let settled = Arc::new(payment(Side::OnRamp, PaymentStatus::Settled { at: LATER }));
     let object = to_json(&Payment::of(&settled, MODE));
     check(EventKind::PayInSettled, EventData::Payment(settled.clone()), object);
+    let nothing = br#"{"object":"webhook_test","livemode":false}"#.to_vec();
+    check(EventKind::WebhookTest, EventData::Test, nothing);
 }

@@ -1,7 +1,7 @@
 //! Transactions: the support-safe view of a movement.
 
 use causeway_core::id::Mode;
-use causeway_core::payment::{Payment, PaymentStatus};
+use causeway_core::payment::{Payment, PaymentLabel, PaymentStatus};
 use causeway_core::session::Session;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -53,18 +53,19 @@ impl<'a> Transaction<'a> {
     /// The transaction of `payment` as partners see it; `session` is the one that it moves.
     pub fn of(payment: &'a Payment, session: Option<&'a Session>, mode: Mode) -> Transaction<'a> {
         let terms = &payment.terms;
-        let (status, rail) = match payment.status {
-            PaymentStatus::Verifying { .. } | PaymentStatus::Routed => ("processing", None),
-            PaymentStatus::Settled { .. } => ("completed", payment.attempts.last()),
-            PaymentStatus::Failed { .. } => ("failed", None),
-            PaymentStatus::Cancelled => ("cancelled", None),
+        let rail = match payment.status {
+            PaymentStatus::Settled { .. } => payment.attempts.last(),
+            PaymentStatus::Verifying { .. }
+            | PaymentStatus::Routed
+            | PaymentStatus::Failed { .. }
+            | PaymentStatus::Cancelled => None,
         };
         Transaction {
             object: "transaction",
             refid: payment.transaction.text(mode),
             session_id: Some(payment.session.text(mode)),
             action: terms.side.word(),
-            status,
+            status: TransactionStatus::of(payment.status.label()).word(),
             token: terms.asset.symbol(),
             network: session.and_then(|session| session.terms.target_network.as_deref()),
             currency: terms.currency.code(),
@@ -76,6 +77,59 @@ impl<'a> Transaction<'a> {
             local_rail_transaction_id: rail.map(|attempt| attempt.id.text(mode)),
             created_at: Time(payment.created_at),
             updated_at: Time(payment.updated_at),
+        }
+    }
+}
+
+/// The words of a transaction's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionStatus {
+    /// Nothing has begun: no transaction of this version is ever so.
+    Pending,
+    /// It is on its way.
+    Processing,
+    /// The money moved.
+    Completed,
+    /// It ended without moving money.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl TransactionStatus {
+    /// The status that `word` names.
+    pub fn parse(word: &str) -> Option<TransactionStatus> {
+        use TransactionStatus::{Cancelled, Completed, Failed, Pending, Processing};
+        [Pending, Processing, Completed, Failed, Cancelled].into_iter().find(|status| status.word() == word)
+    }
+
+    /// How the payment behind it stands; none stands so when it is pending.
+    pub fn label(self) -> Option<PaymentLabel> {
+        match self {
+            TransactionStatus::Pending => None,
+            TransactionStatus::Processing => Some(PaymentLabel::Processing),
+            TransactionStatus::Completed => Some(PaymentLabel::Settled),
+            TransactionStatus::Failed => Some(PaymentLabel::Failed),
+            TransactionStatus::Cancelled => Some(PaymentLabel::Cancelled),
+        }
+    }
+
+    fn of(label: PaymentLabel) -> TransactionStatus {
+        match label {
+            PaymentLabel::Processing => TransactionStatus::Processing,
+            PaymentLabel::Settled => TransactionStatus::Completed,
+            PaymentLabel::Failed => TransactionStatus::Failed,
+            PaymentLabel::Cancelled => TransactionStatus::Cancelled,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            TransactionStatus::Pending => "pending",
+            TransactionStatus::Processing => "processing",
+            TransactionStatus::Completed => "completed",
+            TransactionStatus::Failed => "failed",
+            TransactionStatus::Cancelled => "cancelled",
         }
     }
 }

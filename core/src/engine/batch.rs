@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::committer::{Job, Progress};
 use super::stats::CellStats;
-use crate::change::Need;
+use crate::change::{Change, Need};
 use crate::command::Outcome;
 use crate::command::{Command, Submission, Timer};
 use crate::ingress::Envelope;
@@ -38,7 +38,7 @@ pub(super) fn run(
     submissions.extend(commands);
     state.begin(now);
     match outcomes(state, store, scorer, &submissions, stats) {
-        Ok(outcomes) => Ok(Some(job(state, timers, outcomes, answers))),
+        Ok(outcomes) => Ok(Some(job(state, timers, outcomes, answers, stats))),
         Err(error) => {
             let submissions = submissions.into_iter().skip(timers);
             let unanswered = submissions.zip(answers).map(|(submission, answer)| Envelope { submission, answer });
@@ -47,8 +47,17 @@ pub(super) fn run(
     }
 }
 
-fn job(state: &mut State, timers: usize, outcomes: Vec<Outcome>, answers: Vec<oneshot::Sender<Outcome>>) -> Job {
+fn job(
+    state: &mut State,
+    timers: usize,
+    outcomes: Vec<Outcome>,
+    answers: Vec<oneshot::Sender<Outcome>>,
+    stats: &CellStats,
+) -> Job {
     let effects = state.finish();
+    let changes = effects.iter().flat_map(|effects| &effects.changes);
+    let forgotten = changes.filter(|change| matches!(change, Change::Replay(_, None))).count();
+    stats.answers_forgotten.fetch_add(forgotten as u64, Ordering::Relaxed);
     let answers = answers.into_iter().zip(outcomes.into_iter().skip(timers)).collect();
     Job {
         head: state.head(),

@@ -14,6 +14,8 @@ pub struct CellStats {
     pub syncs: AtomicU64,
     /// Microseconds spent in writing and syncing.
     pub commit_micros: AtomicU64,
+    /// Remembered answers that were forgotten at the end of their lives.
+    pub answers_forgotten: AtomicU64,
     /// Redemptions scored.
     pub scored_rows: AtomicU64,
     /// Calls of the scorer.

@@ -49,6 +49,8 @@ pub enum Wish {
     UpdateCustomer,
     DeleteCustomer,
     UpdateBranding,
+    ReplayDelivery,
+    SendTestWebhook,
     CreateAccount,
     CreateKey,
     RevokeKey,
@@ -98,8 +100,10 @@ fn action(rng: &mut Rng) -> Action {
 
 fn wish(rng: &mut Rng) -> Wish {
     match rng.below(112) {
-        0..24 => Wish::CreateSession,
-        24..48 => Wish::LockQuote,
+        0..22 => Wish::CreateSession,
+        22..24 => Wish::ReplayDelivery,
+        24..25 => Wish::SendTestWebhook,
+        25..48 => Wish::LockQuote,
         48..64 => Wish::CreatePayIn,
         64..72 => Wish::CreatePayOut,
         72..78 => Wish::ConfirmSession,

@@ -11,7 +11,8 @@ use tokio::sync::oneshot::error::TryRecvError;
 use super::action::{Choice, Wish};
 use crate::command::{Command, Outcome, Refusal, Reply, Submission};
 use crate::customer::Customer;
-use crate::id::{AccountId, KeyId};
+use crate::delivery::DeliveryOutcome;
+use crate::id::{AccountId, DeliveryId, KeyId, SessionId};
 use crate::ingress::{CellHandle, Lane};
 use crate::payment::Payment;
 use crate::quote::Quote;
@@ -48,6 +49,14 @@ pub struct Known {
     payments: Vec<Arc<Payment>>,
     customers: Vec<Arc<Customer>>,
     keys: Vec<(AccountId, KeyId)>,
+    /// Deliveries that failed when they were last tried.
+    failed: Vec<Failing>,
+}
+
+/// A delivery with its account and order, and how often it has failed.
+struct Failing {
+    it: (AccountId, DeliveryId, Option<SessionId>),
+    times: u32,
 }
 
 impl Clients {
@@ -100,6 +109,18 @@ impl Clients {
         heard
     }
 
+    /// Clients see at their receivers what came of attempts, once the cell has it for good.
+    pub fn hear_of_deliveries(&mut self, outcomes: &[DeliveryOutcome]) {
+        for outcome in outcomes {
+            let it = (outcome.account, outcome.delivery, outcome.lane);
+            let place = self.known.failed.iter().position(|one| one.it == it);
+            let times = place.map_or(0, |place| self.known.failed.remove(place).times);
+            if outcome.error.is_some() {
+                self.known.failed.push(Failing { it, times: times + 1 });
+            }
+        }
+    }
+
     /// Whether somebody still waits for an answer.
     pub fn is_waiting(&self) -> bool {
         self.requests.values().any(|request| !request.is_over)
@@ -146,7 +167,7 @@ impl Known {
                     self.keys.push((*account, key.id));
                 }
             }
-            Reply::DeletedCustomer(..) | Reply::Branding(_) | Reply::Account(_) | Reply::Done => {}
+            Reply::DeletedCustomer(..) | Reply::Branding(_) | Reply::Delivery(_) | Reply::Account(_) | Reply::Done => {}
         }
     }
 }

@@ -9,14 +9,18 @@ use crate::quote::{FeeSchedule, QuoteKey};
 use crate::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 use crate::settings::Settings;
 use crate::terms::Side;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
-/// The settings of a seed: live and sandbox take turns, and so do small and large working sets.
+/// The settings of a seed: live and sandbox take turns, and so do small and large working sets, and patience and haste with
+/// receivers.
 pub fn settings(seed: u64) -> Settings {
     let mode = if seed.is_multiple_of(2) { Mode::Sandbox } else { Mode::Live };
     let key = QuoteKey { id: 1, mode, secret: [9; 32] };
     let table_rows = [4, 64, crate::limits::TABLE_ROWS][(seed / 2 % 3) as usize];
-    Settings { table_rows, ..Settings::new(mode, IdKey([3; 16]), key, NameKey([5; 32])) }
+    let usual = Settings::new(mode, IdKey([3; 16]), key, NameKey([5; 32]));
+    let hasty = [20, 60].map(Millis).to_vec();
+    let delivery_gaps = if seed / 6 % 2 == 1 { hasty } else { usual.delivery_gaps.clone() };
+    Settings { table_rows, delivery_gaps, ..usual }
 }
 
 /// Two currencies, two assets, three methods, five corridors.

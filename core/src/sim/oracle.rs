@@ -105,9 +105,12 @@ pub struct Oracle {
     letters: Vec<Letter>,
     /// How often something was put into the outbox.
     dues: u64,
+    /// How often a delivery joined the order of a session.
+    joins: u64,
     /// Work that rails have not answered, in order.
     errands: Vec<Errand>,
-    /// Timers of sessions, verifications and erasures that have not run. Those of deliveries follow from the deliveries.
+    /// Timers of sessions, verifications, erasures and remembered answers that have not run. Those of deliveries follow from the
+    /// deliveries.
     timers: Vec<Timer>,
 }
 
@@ -144,6 +147,7 @@ impl Oracle {
             told: Vec::new(),
             letters: Vec::new(),
             dues: 0,
+            joins: 0,
             errands: Vec::new(),
             timers: Vec::new(),
         }

@@ -9,7 +9,7 @@ use crate::change::OutboxRow;
 use crate::command::{Command, Outcome, Submission};
 use crate::delivery::{DeliveryOutcome, DeliveryStatus};
 use crate::event::Event;
-use crate::id::{DeliveryId, EventId, OutboxId, SessionId};
+use crate::id::{AccountId, DeliveryId, EventId, OutboxId, SessionId};
 use crate::ingress::{CellHandle, Lane};
 use crate::store::{Reader, StoreError};
 use crate::time::Timestamp;
@@ -21,6 +21,8 @@ pub struct Receivers {
     received: BTreeMap<SessionId, Vec<EventId>>,
     /// Rows that this process has sent; forgotten when it dies.
     sent: BTreeSet<OutboxId>,
+    /// Deliveries that were asked for once more: they come behind what has overtaken them.
+    replayed: BTreeSet<DeliveryId>,
     awaited: Vec<(Vec<OutboxId>, oneshot::Receiver<Outcome>)>,
     /// Deliveries in no session's order that were sent lately, with what they carried.
     unordered: Vec<(DeliveryId, Event)>,
@@ -33,7 +35,12 @@ impl Receivers {
         self.awaited.clear();
     }
 
-    /// Sends up to `count` deliveries; without `luck` all of them arrive. Gives a sentence when a receiver is told of something out of order.
+    /// A dead delivery was brought back.
+    pub fn replay(&mut self, delivery: DeliveryId) {
+        self.replayed.insert(delivery);
+    }
+
+    /// Sends up to `count` deliveries; at times all receivers are down; without `luck` all of them arrive. Gives a sentence when a receiver is told of something out of order.
     pub fn work(
         &mut self,
         reader: &Reader,
@@ -45,19 +52,19 @@ impl Receivers {
         let mut numbers = luck.map(|luck| Rng::new(u64::from(luck)));
         let due = reader.outbox(None, 64)?;
         let unsent: Vec<OutboxRow> = due.into_iter().filter(|row| !self.sent.contains(&row.id)).collect();
+        let are_down = luck.is_some_and(|luck| luck % 4 == 3);
         let mut outcomes = Vec::new();
         for row in unsent.into_iter().take(count) {
-            let Some((outcome, event)) =
-                attempt(reader, &row, numbers.as_mut().is_some_and(|numbers| numbers.below(4) == 0))?
-            else {
-                continue;
-            };
+            let is_refused = are_down || numbers.as_mut().is_some_and(|numbers| numbers.below(4) == 0);
+            let target_url = endpoint(handle, row.account);
+            let Some((outcome, event)) = attempt(reader, &row, target_url, is_refused)? else { continue };
             if outcome.lane.is_none()
                 && let Some(event) = reader.event(row.account, event)?
             {
                 self.unordered.push((row.delivery, event));
             }
             if outcome.error.is_none()
+                && !self.replayed.contains(&row.delivery)
                 && let Some(fault) = self.receive(outcome.lane, event)
             {
                 return Ok(Some(fault));
@@ -125,6 +132,7 @@ impl Receivers {
 fn attempt(
     reader: &Reader,
     row: &OutboxRow,
+    target_url: Option<String>,
     is_refused: bool,
 ) -> Result<Option<(DeliveryOutcome, EventId)>, StoreError> {
     let Some(delivery) = reader.delivery(row.account, row.delivery)? else { return Ok(None) };
@@ -136,8 +144,14 @@ fn attempt(
         account: row.account,
         lane: delivery.lane,
         outbox: row.id,
+        target_url,
         response_status: Some(if is_refused { 500 } else { 200 }),
         error: is_refused.then(|| "the receiver answered 500".to_owned()),
     };
     Ok(Some((outcome, delivery.event)))
+}
+
+/// Where the account's events go now.
+fn endpoint(handle: &CellHandle, account: AccountId) -> Option<String> {
+    handle.directory().account(account)?.webhook.as_ref().map(|endpoint| endpoint.url.clone())
 }

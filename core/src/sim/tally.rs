@@ -52,7 +52,7 @@ impl Tally {
 }
 
 /// The names of all commands.
-pub const COMMANDS: [&str; 23] = [
+pub const COMMANDS: [&str; 25] = [
     "CreateSession",
     "CancelSession",
     "LockQuote",
@@ -65,6 +65,8 @@ pub const COMMANDS: [&str; 23] = [
     "UpdateCustomer",
     "DeleteCustomer",
     "UpdateBranding",
+    "ReplayDelivery",
+    "SendTestWebhook",
     "ReportRails",
     "ReportDeliveries",
     "RunTimer",
@@ -93,6 +95,8 @@ fn name(command: &Command) -> &'static str {
         Command::UpdateCustomer(..) => "UpdateCustomer",
         Command::DeleteCustomer(..) => "DeleteCustomer",
         Command::UpdateBranding(..) => "UpdateBranding",
+        Command::ReplayDelivery(..) => "ReplayDelivery",
+        Command::SendTestWebhook(..) => "SendTestWebhook",
         Command::ReportRails(..) => "ReportRails",
         Command::ReportDeliveries(..) => "ReportDeliveries",
         Command::RunTimer(..) => "RunTimer",

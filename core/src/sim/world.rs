@@ -23,7 +23,7 @@ use crate::engine::cycle::{Cycle, Parts};
 use crate::engine::pace::{Look, Pace};
 use crate::engine::{CellStats, Link, in_time};
 use crate::ingress::{CellHandle, Envelope, Lane, Lanes};
-use crate::limits::BATCHES_IN_FLIGHT;
+use crate::limits::{BATCHES_IN_FLIGHT, IDEMPOTENCY_LIFE_MS};
 use crate::routing::Catalogue;
 use crate::settings::Settings;
 use crate::store::{Reader, Store, StoreError};
@@ -151,7 +151,11 @@ impl World {
                 self.pass(Millis::seconds(3_600));
             }
         }
+        // Nobody has asked for anything in the meantime: a day later no answer need be remembered.
+        self.pass(Millis(IDEMPOTENCY_LIFE_MS));
+        self.settle_down()?;
         self.compare()?;
+        at_rest::nothing_is_remembered(self.store.disk())?;
         at_rest::check(&self.reader, self.rails.record())
     }
 
@@ -210,6 +214,9 @@ impl World {
             asked.into_iter().zip(outcomes).map(|(submission, outcome)| Ran { submission, outcome }).collect();
         for Ran { submission, outcome } in &ran {
             self.tally.ran(&submission.command, outcome);
+            if let (Command::ReplayDelivery(_, delivery, _), Ok(_)) = (&submission.command, outcome) {
+                self.receivers.replay(*delivery);
+            }
             self.ran.insert(submission.deadline, (job.head.batch, outcome.clone()));
         }
         let scorer_fails = self.scorer_fails.load(Ordering::Relaxed);
@@ -230,6 +237,11 @@ impl World {
             return self.recover(logged);
         }
         self.store.take_durable();
+        for Ran { submission, .. } in logged.iter().flat_map(|logged| &logged.ran) {
+            if let Command::ReportDeliveries(outcomes) = &submission.command {
+                self.clients.hear_of_deliveries(outcomes);
+            }
+        }
         logged.iter().try_for_each(|logged| logged.teach(&mut self.durable))
     }
 

@@ -108,6 +108,8 @@ impl State {
             | Command::VerifyPayment(..)
             | Command::RememberPayment(..)
             | Command::UpdateBranding(..)
+            | Command::ReplayDelivery(..)
+            | Command::SendTestWebhook(..)
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
             | Command::RunTimer(..)

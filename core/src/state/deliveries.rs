@@ -1,13 +1,43 @@
 //! Deliveries: what came of an attempt, and when the next one is due.
 
 use super::State;
-use crate::change::Change;
-use crate::command::{Reply, Timer, TimerTask};
+use crate::change::{Change, Index};
+use crate::command::{Refusal, Reply, Subject, Timer, TimerTask};
 use crate::delivery::{Delivery, DeliveryOutcome, DeliveryStatus};
-use crate::id::{AccountId, CommandIds, DeliveryId};
+use crate::event::{EventData, EventKind};
+use crate::id::{AccountId, CommandIds, DeliveryId, SessionId};
 use crate::time::{Millis, Timestamp};
 
 impl State {
+    /// Begins the delivery's schedule anew, at the end of its session's order. What its last attempt came to stays told.
+    pub(super) fn replay_delivery(
+        &mut self,
+        account: AccountId,
+        id: DeliveryId,
+        lane: Option<SessionId>,
+    ) -> Result<Reply, Refusal> {
+        let known = self.deliveries.get(&(account, id)).filter(|delivery| delivery.lane == lane).cloned();
+        let delivery = known.ok_or(Refusal::NotFound(Subject::Path))?;
+        if delivery.status != DeliveryStatus::DeadLettered {
+            return Err(Refusal::DeliveryNotDead);
+        }
+        if !self.has_endpoint(account) {
+            return Err(Refusal::NoEndpoint);
+        }
+        let mut ids = self.ids();
+        self.relabel(&delivery, DeliveryStatus::Held);
+        Ok(Reply::Delivery(self.join_chain(&mut ids, Delivery { attempts: 0, ..Delivery::clone(&delivery) })))
+    }
+
+    pub(super) fn send_test_webhook(&mut self, account: AccountId) -> Result<Reply, Refusal> {
+        if !self.has_endpoint(account) {
+            return Err(Refusal::NoEndpoint);
+        }
+        let mut ids = self.ids();
+        let sent = self.emit(&mut ids, account, None, EventKind::WebhookTest, EventData::Test);
+        sent.map(Reply::Delivery).ok_or(Refusal::NoEndpoint)
+    }
+
     pub(super) fn report_deliveries(&mut self, outcomes: &[DeliveryOutcome]) -> Reply {
         for outcome in outcomes {
             self.report_delivery(outcome);
@@ -29,12 +59,18 @@ impl State {
         self.change_delivery(outcome.account, outcome.delivery, |delivery| {
             delivery.attempts = attempts;
             delivery.status = status;
+            if let Some(url) = &outcome.target_url {
+                delivery.target_url.clone_from(url);
+            }
             delivery.last_response_status = outcome.response_status;
             delivery.last_error = outcome.error.clone();
         });
         match status {
             DeliveryStatus::Waiting { until } => self.set_retry(outcome.account, outcome.delivery, until),
-            DeliveryStatus::Succeeded { .. } | DeliveryStatus::DeadLettered => self.release_next(&delivery),
+            DeliveryStatus::Succeeded { .. } | DeliveryStatus::DeadLettered => {
+                self.relabel(&delivery, status);
+                self.release_next(&delivery);
+            }
             DeliveryStatus::Held | DeliveryStatus::Due { .. } => {}
         }
     }
@@ -52,6 +88,12 @@ impl State {
             Some(&gap) => DeliveryStatus::Waiting { until: self.now().plus(jittered(gap, delivery)) },
             None => DeliveryStatus::DeadLettered,
         }
+    }
+
+    /// Keeps the index of a delivery that ends, or is replayed, with this status.
+    fn relabel(&mut self, before: &Delivery, status: DeliveryStatus) {
+        let index = |status: DeliveryStatus| Index::Delivery(before.account, status.label(), before.id);
+        self.changes.extend([Change::Index(index(before.status), false), Change::Index(index(status), true)]);
     }
 
     fn set_retry(&mut self, account: AccountId, delivery: DeliveryId, due: Timestamp) {

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::State;
-use crate::change::{Change, OutboxRow};
+use crate::change::{Change, Index, OutboxRow};
 use crate::delivery::{Delivery, DeliveryStatus};
 use crate::event::{Event, EventData, EventKind};
 use crate::id::{AccountId, CommandIds, DeliveryId, EventId, OutboxId, SessionId};
 use crate::ledger::{self, BalanceKey, Phase};
-use crate::payment::Payment;
+use crate::payment::{Payment, PaymentLabel};
 use crate::planted::{self, Bug};
 use crate::session::{Session, SessionEvent, SessionLabel, SessionRefusal};
 
 impl State {
-    /// Tells the account's partner what happened: the event, and its delivery when there is an endpoint.
+    /// Tells the account's partner what happened: the event, and its delivery when there is an endpoint. Gives the delivery.
     pub(super) fn emit(
         &mut self,
         ids: &mut CommandIds,
@@ -23,46 +23,67 @@ impl State {
         lane: Option<SessionId>,
         kind: EventKind,
         data: EventData,
-    ) {
+    ) -> Option<Arc<Delivery>> {
         let id = EventId(ids.draw(&self.settings.id_key));
         let event = Event { id, account, kind, created_at: self.now(), lane, data };
         if !(planted::has(Bug::DropEvent) && kind == EventKind::PayInSettled) {
             self.changes.push(Change::Event(Arc::new(event)));
         }
-        if self.has_endpoint(account) {
-            self.queue_delivery(ids, account, lane, id);
-        }
+        self.endpoint_url(account).map(|url| self.queue_delivery(ids, account, lane, id, url))
     }
 
     pub(super) fn has_endpoint(&self, account: AccountId) -> bool {
         self.directory.account(account).is_some_and(|account| account.webhook.is_some())
     }
 
-    /// Adds a delivery behind the undelivered ones of its session; the first one is due at once.
-    fn queue_delivery(&mut self, ids: &mut CommandIds, account: AccountId, lane: Option<SessionId>, event: EventId) {
+    fn endpoint_url(&self, account: AccountId) -> Option<String> {
+        self.directory.account(account)?.webhook.as_ref().map(|endpoint| endpoint.url.clone())
+    }
+
+    /// Adds a delivery of an event.
+    fn queue_delivery(
+        &mut self,
+        ids: &mut CommandIds,
+        account: AccountId,
+        lane: Option<SessionId>,
+        event: EventId,
+        target_url: String,
+    ) -> Arc<Delivery> {
         let id = DeliveryId(ids.draw(&self.settings.id_key));
-        let last = lane.and_then(|session| self.lanes.get(&session).copied());
-        let mut delivery = Delivery {
+        let delivery = Delivery {
             id,
             account,
             event,
             lane,
             status: DeliveryStatus::Held,
             attempts: 0,
+            target_url,
             last_response_status: None,
             last_error: None,
             created_at: self.now(),
             next: None,
         };
+        self.changes.push(Change::Index(Index::Delivery(account, delivery.status.label(), id), true));
+        self.join_chain(ids, delivery)
+    }
+
+    /// Puts a delivery behind the undelivered ones of its session; the first one is due at once.
+    pub(super) fn join_chain(&mut self, ids: &mut CommandIds, mut delivery: Delivery) -> Arc<Delivery> {
+        let (account, id) = (delivery.account, delivery.id);
+        let last = delivery.lane.and_then(|session| self.lanes.get(&session).copied());
+        delivery.next = None;
         if let Some(last) = last {
             self.change_delivery(account, last, |before| before.next = Some(id));
+            delivery.status = DeliveryStatus::Held;
         } else {
             delivery.status = self.make_due(ids, account, id);
         }
-        if let Some(session) = lane {
+        if let Some(session) = delivery.lane {
             self.lanes.put(self.head.batch, session, id);
         }
-        self.deliveries.put(self.head.batch, (account, id), Arc::new(delivery));
+        let delivery = Arc::new(delivery);
+        self.deliveries.put(self.head.batch, (account, id), Arc::clone(&delivery));
+        delivery
     }
 
     /// Puts a delivery into the outbox; gives the status that it has there.
@@ -93,9 +114,10 @@ impl State {
         let status = session.status.on(event)?;
         let (before, after) = (session.status.label(), status.label());
         if before != after {
-            self.changes.push(Change::SessionIndex(session.account, before, session.id, false));
+            let index = |label| Index::Session(session.account, label, session.id);
+            self.changes.push(Change::Index(index(before), false));
             if !(planted::has(Bug::LoseIndexRow) && after == SessionLabel::Completed) {
-                self.changes.push(Change::SessionIndex(session.account, after, session.id, true));
+                self.changes.push(Change::Index(index(after), true));
             }
         }
         let moved = Arc::new(Session { status, ..session.clone() });
@@ -112,6 +134,23 @@ impl State {
             self.balances.put(self.head.batch, key, before + posting.amount);
         }
         self.changes.push(Change::Postings(payment.account, payment.id, phase, postings));
+    }
+
+    /// Enters a new transaction into the indexes of its session and its status.
+    pub(super) fn index_transaction(&mut self, payment: &Payment) {
+        let (account, transaction) = (payment.account, payment.transaction);
+        let by_session = Index::SessionTransaction(account, payment.session, transaction, payment.id);
+        let by_status = Index::Transaction(account, payment.status.label(), transaction, payment.id);
+        self.changes.extend([by_session, by_status].map(|index| Change::Index(index, true)));
+    }
+
+    /// Keeps the index of transactions when their payment's status has changed from `before`.
+    pub(super) fn move_transaction(&mut self, before: PaymentLabel, payment: &Payment) {
+        let after = payment.status.label();
+        let index = |label| Index::Transaction(payment.account, label, payment.transaction, payment.id);
+        if before != after {
+            self.changes.extend([Change::Index(index(before), false), Change::Index(index(after), true)]);
+        }
     }
 
     /// Writes a payment and tells of it.

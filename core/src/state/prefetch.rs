@@ -1,6 +1,7 @@
 //! Which rows a command needs before it runs, as far as they can be named yet.
 
-use super::{State, replay_key};
+use super::State;
+use super::replays::replay_key;
 use crate::change::Need;
 use crate::command::{Command, Redeem, Submission, TimerTask};
 use crate::delivery::DeliveryOutcome;
@@ -40,6 +41,13 @@ impl State {
                 self.need(Need::Customer(*account, *id), needs);
                 self.need(Need::DeletedCustomer(*account, *id), needs);
             }
+            Command::ReplayDelivery(account, delivery, lane) => {
+                self.need(Need::Delivery(*account, *delivery), needs);
+                if let Some(session) = lane {
+                    self.lane_needs(*account, *session, needs);
+                }
+            }
+            Command::SendTestWebhook(_) => {}
             Command::ReportRails(reports) => {
                 for report in reports {
                     self.payment_needs(report.account, report.session, report.payment, needs);
@@ -57,6 +65,8 @@ impl State {
                 }
                 TimerTask::RetryDelivery(delivery) => self.need(Need::Delivery(timer.account, delivery), needs),
                 TimerTask::EraseCustomer(id) => self.need(Need::DeletedCustomer(timer.account, id), needs),
+                // Whether the key was used again is known without a look: see `forget_answer`.
+                TimerTask::ForgetAnswer(_) => {}
             },
             Command::UpdateBranding(..)
             | Command::CreateAccount(..)

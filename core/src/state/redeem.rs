@@ -208,6 +208,7 @@ impl State {
                 self.end_at_once(&mut redemption.ids, payment, &redemption.session, FailureCode::RiskDeclined)
             }
         };
+        self.index_transaction(&payment);
         Reply::Payment(payment)
     }
 
@@ -276,7 +277,10 @@ impl State {
     pub(super) fn go_on(&mut self, ids: &mut CommandIds, mut payment: Payment, session: &Arc<Session>) -> Arc<Payment> {
         let candidates = choose(&self.catalogue, &payment.terms, &[]);
         let Some(best) = candidates.first() else {
-            return self.end_at_once(ids, payment, session, FailureCode::NoRoute);
+            let before = payment.status.label();
+            let ended = self.end_at_once(ids, payment, session, FailureCode::NoRoute);
+            self.move_transaction(before, &ended);
+            return ended;
         };
         self.ask_first_corridor(ids, &mut payment, best);
         let payment = Arc::new(payment);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::change::Change;
+use crate::change::{Change, Index};
 use crate::command::{Refusal, Reply, Subject, Timer, TimerTask};
 use crate::event::EventKind;
 use crate::id::{AccountId, CommandIds, SessionId};
@@ -23,7 +23,7 @@ impl State {
         });
         self.sessions.put(self.head.batch, (account, id), Arc::clone(&session));
         self.lanes.load(id, None);
-        self.changes.push(Change::SessionIndex(account, session.status.label(), id, true));
+        self.changes.push(Change::Index(Index::Session(account, session.status.label(), id), true));
         let task = TimerTask::ExpireSession(id);
         self.changes.push(Change::TimerAdd(Timer { due: session.expires_at, task, account }));
         self.tell_session(&mut ids, EventKind::SessionCreated, &session);

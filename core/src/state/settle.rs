@@ -11,6 +11,7 @@ use crate::ledger::Phase;
 use crate::limits::ATTEMPTS_PER_PAYMENT;
 use crate::payment::{FailureCode, Payment, PaymentEvent, PaymentStatus};
 use crate::rail::{RailOutcome, RailReport};
+use crate::replay::ReplayKey;
 use crate::routing::choose;
 use crate::session::{Session, SessionEvent};
 
@@ -64,7 +65,9 @@ impl State {
         if had_started {
             self.post(&ended, if settled { Phase::Settled } else { Phase::Reversed });
         }
+        let before = payment.status.label();
         let payment = self.tell_payment(ids, ended);
+        self.move_transaction(before, &payment);
         let Some(session) = self.sessions.get(&(payment.account, payment.session)).cloned() else { return };
         if settled {
             self.complete_session(ids, &session, &payment);
@@ -132,6 +135,7 @@ impl State {
             TimerTask::ExpireVerification(payment, _) => self.expire_verification(&mut ids, timer.account, payment),
             TimerTask::RetryDelivery(delivery) => self.retry_delivery(&mut ids, timer.account, delivery),
             TimerTask::EraseCustomer(customer) => self.erase_customer(timer.account, customer),
+            TimerTask::ForgetAnswer(key) => self.forget_answer(ReplayKey { account: timer.account, key }),
         }
         Reply::Done
     }

@@ -73,7 +73,7 @@ columns! {
     /// - Key: `account | hash of the key (16)`.
     /// - Content: when, the request's fingerprint, and the object as it was answered.
     /// - Written: once, with the effect that it names; again when the key is used after the record's life.
-    /// - Deleted: in the background once its life is over. Readers judge by the stored time.
+    /// - Deleted: by its timer, once its life is over. Readers judge by the stored time.
     Replays = 7 "replays",
     /// What persons have redeemed lately.
     ///
@@ -166,6 +166,25 @@ columns! {
     /// - Written: with the deletion, and as versions are erased.
     /// - Deleted: never.
     DeletedCustomers = 21 "deleted_customers",
+    /// Transactions by the status of their payment, for lists.
+    ///
+    /// - Key: `account | label (1) | transaction id`.
+    /// - Content: the payment's id.
+    /// - Written and deleted: with each change of a payment's status label.
+    TransactionIndex = 22 "transaction_index",
+    /// Transactions by session, for lists.
+    ///
+    /// - Key: `account | session id | transaction id`.
+    /// - Content: the payment's id.
+    /// - Written: once, at the redemption.
+    /// - Deleted: never.
+    SessionTransactions = 23 "session_transactions",
+    /// Webhook deliveries by status, for lists: those that have not ended, that succeeded, that were given up.
+    ///
+    /// - Key: `account | label (1) | delivery id`.
+    /// - Content: empty.
+    /// - Written and deleted: at the delivery's creation, when it ends, and when it is replayed.
+    DeliveryIndex = 24 "delivery_index",
 }
 
 impl Column {
@@ -183,6 +202,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 22);
+        assert_eq!(Column::COUNT, 25);
     }
 }

@@ -3,7 +3,7 @@
 use super::record::{account, customer, delivery, event, head, ledger, payment, person, quote, rail, receipt};
 use super::record::{reference, replay, session};
 use super::{Batch, Column, Key};
-use crate::change::{Change, CustomerChange, Effects};
+use crate::change::{Change, CustomerChange, Effects, Index};
 
 /// The row of `meta` that holds the head.
 pub(super) const HEAD: &str = "head";
@@ -32,10 +32,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::Session(row) => {
             batch.put_with(Column::Sessions, &Key::object(row.account, row.id), |out| session::encode(row, out));
         }
-        Change::SessionIndex(account, label, session, present) => {
-            let key = Key::labelled(*account, *label, Some((*session).into()));
-            set(batch, Column::SessionIndex, &key, present.then_some(|_: &mut Vec<u8>| {}));
-        }
+        Change::Index(index, is_there) => encode_index(batch, *index, *is_there),
         Change::Quote(row) => {
             batch.put_with(Column::Quotes, &Key::object(row.account, row.id), |out| quote::encode(row, out));
         }
@@ -47,7 +44,8 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             batch.put_with(Column::Transactions, &key, |out| reference::encode_transaction(*payment, out));
         }
         Change::Replay(key, row) => {
-            batch.put_with(Column::Replays, &Key::replay(key), |out| replay::encode(row, out));
+            let fill = row.as_ref().map(|row| move |out: &mut Vec<u8>| replay::encode(row, out));
+            set(batch, Column::Replays, &Key::replay(key), fill);
         }
         Change::Person(key, row) => batch.put_with(Column::Persons, &Key::alone(*key), |out| person::encode(row, out)),
         Change::Balance(key, balance) => {
@@ -105,6 +103,25 @@ fn encode_customer_change(batch: &mut Batch, change: &CustomerChange) {
             batch.delete(Column::CustomerVersions, &Key::version(*account, *id, *version));
         }
     }
+}
+
+fn encode_index(batch: &mut Batch, index: Index, is_there: bool) {
+    let (column, key, payment) = match index {
+        Index::Session(account, label, session) => {
+            (Column::SessionIndex, Key::labelled(account, label, Some(session.into())), None)
+        }
+        Index::Transaction(account, label, transaction, payment) => {
+            (Column::TransactionIndex, Key::labelled(account, label, Some(transaction.into())), Some(payment))
+        }
+        Index::SessionTransaction(account, session, transaction, payment) => {
+            (Column::SessionTransactions, Key::belonging(account, session, transaction), Some(payment))
+        }
+        Index::Delivery(account, label, delivery) => {
+            (Column::DeliveryIndex, Key::labelled(account, label, Some(delivery.into())), None)
+        }
+    };
+    let fill = |out: &mut Vec<u8>| payment.into_iter().for_each(|payment| reference::encode_transaction(payment, out));
+    set(batch, column, &key, is_there.then_some(fill));
 }
 
 /// Writes the row when there is something to fill it with, else removes it.

@@ -11,7 +11,6 @@ use crate::id::AccountId;
 use crate::ledger::{BalanceKey, LedgerAccount, Phase};
 use crate::money::{Asset, Currency, Unit};
 use crate::replay::ReplayKey;
-use crate::session::SessionLabel;
 use crate::time::Timestamp;
 
 /// The longest key: a timer with two ids.
@@ -46,8 +45,8 @@ impl Key {
         Key::new(&[&id.into()])
     }
 
-    /// All sessions of an account with one label; with an id appended, one of them.
-    pub fn labelled(account: AccountId, label: SessionLabel, id: Option<[u8; ID]>) -> Key {
+    /// All objects of an account with one label; with an id appended, one of them.
+    pub(super) fn labelled(account: AccountId, label: impl Numbered, id: Option<[u8; ID]>) -> Key {
         let id = id.as_ref().map_or(&[][..], |id| &id[..]);
         Key::new(&[&account.0.to_be_bytes(), &[label.number()], id])
     }
@@ -60,6 +59,11 @@ impl Key {
     /// One version of a customer's terms.
     pub fn version(account: AccountId, customer: impl Into<[u8; ID]>, version: u64) -> Key {
         Key::new(&[&account.0.to_be_bytes(), &customer.into(), &version.to_be_bytes()])
+    }
+
+    /// One of the objects that belong to another object of an account.
+    pub fn belonging(account: AccountId, owner: impl Into<[u8; ID]>, id: impl Into<[u8; ID]>) -> Key {
+        Key::new(&[&account.0.to_be_bytes(), &owner.into(), &id.into()])
     }
 
     /// A remembered answer.
@@ -97,6 +101,7 @@ impl Key {
             TimerTask::EraseCustomer(customer) => {
                 Key::new(&[&due, &[ERASE_CUSTOMER], &customer.0.to_be_bytes(), &account])
             }
+            TimerTask::ForgetAnswer(key) => Key::new(&[&due, &[FORGET_ANSWER], &key, &account]),
         }
     }
 
@@ -168,11 +173,17 @@ pub(super) fn parse_alone(key: &[u8]) -> Result<[u8; ID], Malformed> {
     parts.end(read)
 }
 
-/// Reads a key of `session_index`: account, label and session.
-pub(super) fn parse_labelled(key: &[u8]) -> Result<(AccountId, SessionLabel, [u8; ID]), Malformed> {
+/// Reads a key of an index: account, label and object.
+pub(super) fn parse_labelled<L: Numbered>(key: &[u8]) -> Result<(AccountId, L, [u8; ID]), Malformed> {
     let mut parts = Parts(key);
-    let read = (AccountId::from(parts.id()?), SessionLabel::from_number(parts.byte()?)?, parts.id()?);
+    let read = (AccountId::from(parts.id()?), L::from_number(parts.byte()?)?, parts.id()?);
     parts.end(read)
+}
+
+/// Reads the id at the end of a key that begins with an account: the object's own, whatever it lies under.
+pub(super) fn parse_last(key: &[u8]) -> Result<[u8; ID], Malformed> {
+    let last = key.last_chunk::<ID>().filter(|_| key.len() >= 2 * ID);
+    last.copied().ok_or(Malformed("the key is too short"))
 }
 
 /// Reads a key of `balances`.
@@ -199,6 +210,7 @@ pub(super) fn parse_timer(key: &[u8]) -> Result<Timer, Malformed> {
         EXPIRE_VERIFICATION => TimerTask::ExpireVerification(parts.id()?.into(), parts.id()?.into()),
         RETRY_DELIVERY => TimerTask::RetryDelivery(parts.id()?.into()),
         ERASE_CUSTOMER => TimerTask::EraseCustomer(parts.id()?.into()),
+        FORGET_ANSWER => TimerTask::ForgetAnswer(parts.id()?),
         _ => return Err(Malformed("no timer has this number")),
     };
     let account = AccountId::from(parts.id()?);
@@ -236,6 +248,7 @@ const EXPIRE_SESSION: u8 = 1;
 const EXPIRE_VERIFICATION: u8 = 2;
 const RETRY_DELIVERY: u8 = 3;
 const ERASE_CUSTOMER: u8 = 4;
+const FORGET_ANSWER: u8 = 5;
 
 struct Parts<'a>(&'a [u8]);
 
@@ -269,13 +282,15 @@ mod tests {
 
     use super::*;
     use crate::id::{CustomerId, DeliveryId, PaymentId, SessionId};
+    use crate::session::SessionLabel;
 
     fn timer(due: u64, kind: u8, first: u128, second: u128, account: u128) -> Timer {
         let task = match kind {
             0 => TimerTask::ExpireSession(SessionId(first)),
             1 => TimerTask::ExpireVerification(PaymentId(first), SessionId(second)),
             2 => TimerTask::RetryDelivery(DeliveryId(first)),
-            _ => TimerTask::EraseCustomer(CustomerId(first)),
+            3 => TimerTask::EraseCustomer(CustomerId(first)),
+            _ => TimerTask::ForgetAnswer(first.to_be_bytes()),
         };
         Timer { due: Timestamp(due), task, account: AccountId(account) }
     }
@@ -320,7 +335,8 @@ mod tests {
 
         #[test]
         fn any_bytes_are_a_key_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = (parse_object(&bytes), parse_alone(&bytes), parse_labelled(&bytes));
+            let _ = (parse_object(&bytes), parse_alone(&bytes), parse_labelled::<SessionLabel>(&bytes));
+            let _ = parse_last(&bytes);
             let _ = (parse_balance(&bytes), parse_postings(&bytes), parse_timer(&bytes));
         }
     }

@@ -1,8 +1,12 @@
 //! Typed reads of synced rows, beside the writer.
 
+mod lists;
+
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
+
+pub use lists::TransactionFilter;
 
 use super::encode::HEAD;
 use super::load::corrupt;
@@ -23,7 +27,7 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailWork;
 use crate::receipt::Receipt;
-use crate::session::{Session, SessionLabel};
+use crate::session::Session;
 use crate::time::Timestamp;
 
 /// Reads typed objects. Cheap to clone; every call may wait for the disk, unless it is a [`Reader::cached`] one.
@@ -61,22 +65,6 @@ impl Reader {
     /// A session of an account.
     pub fn session(&self, account: AccountId, id: SessionId) -> Result<Option<Session>, StoreError> {
         self.get(Column::Sessions, &Key::object(account, id), |bytes| session::decode(account, id, bytes))
-    }
-
-    /// Up to `limit` sessions of an account, newest first, older than `after`, with this label if one is given.
-    ///
-    /// `after` need not exist (any more).
-    pub fn sessions(
-        &self,
-        account: AccountId,
-        label: Option<SessionLabel>,
-        after: Option<SessionId>,
-        limit: usize,
-    ) -> Result<Vec<Session>, StoreError> {
-        match label {
-            None => self.all_sessions(account, after, limit),
-            Some(label) => self.labelled_sessions(account, label, after, limit),
-        }
     }
 
     /// A quote of an account.
@@ -236,65 +224,6 @@ impl Reader {
         let decoded =
             rows.iter().map(|(key, value)| decode(key, value).map_err(|malformed| corrupt(column, key, malformed)));
         decoded.collect()
-    }
-
-    fn all_sessions(
-        &self,
-        account: AccountId,
-        after: Option<SessionId>,
-        limit: usize,
-    ) -> Result<Vec<Session>, StoreError> {
-        let range = older(&Key::account(account), after.map(|id| Key::object(account, id)));
-        self.list(Column::Sessions, &range, limit, |key, value| {
-            let (account, id) = key::parse_object(key)?;
-            session::decode(account, id.into(), value)
-        })
-    }
-
-    /// Walks the index and loads the rows. A session that left the label in between is passed over, and the walk goes on,
-    /// so that a short page always means the end.
-    fn labelled_sessions(
-        &self,
-        account: AccountId,
-        label: SessionLabel,
-        mut after: Option<SessionId>,
-        limit: usize,
-    ) -> Result<Vec<Session>, StoreError> {
-        let mut found = Vec::new();
-        while found.len() < limit {
-            let wanted = limit - found.len();
-            let ids = self.session_index(account, label, after, wanted)?;
-            after = ids.last().copied();
-            found.extend(self.load_sessions(account, &ids)?.into_iter().filter(|row| row.status.label() == label));
-            if ids.len() < wanted {
-                break;
-            }
-        }
-        Ok(found)
-    }
-
-    fn session_index(
-        &self,
-        account: AccountId,
-        label: SessionLabel,
-        after: Option<SessionId>,
-        limit: usize,
-    ) -> Result<Vec<SessionId>, StoreError> {
-        let cursor = after.map(|id| Key::labelled(account, label, Some(id.into())));
-        let range = older(&Key::labelled(account, label, None), cursor);
-        self.list(Column::SessionIndex, &range, limit, |key, _| Ok(key::parse_labelled(key)?.2.into()))
-    }
-
-    fn load_sessions(&self, account: AccountId, ids: &[SessionId]) -> Result<Vec<Session>, StoreError> {
-        let places: Vec<(Column, Key)> = ids.iter().map(|id| (Column::Sessions, Key::object(account, *id))).collect();
-        let values = self.store.get_many(&places)?;
-        let rows = ids.iter().zip(&places).zip(values);
-        rows.map(|((id, (column, key)), value)| {
-            let bytes = value.ok_or(Malformed("it is in the index and does not exist"));
-            let session = bytes.and_then(|bytes| session::decode(account, *id, &bytes));
-            session.map_err(|malformed| corrupt(*column, key, malformed))
-        })
-        .collect()
     }
 }
 

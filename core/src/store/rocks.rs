@@ -13,24 +13,18 @@
 //! is missing altogether is noticed too.
 
 mod bulk;
-mod expiry;
 mod identity;
 mod options;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use rocksdb::{
     BottommostLevelCompaction, ColumnFamily, CompactOptions, DB, ReadOptions, ReadTier, WriteBatch, WriteOptions,
 };
 
-use super::encode::HEAD;
 use super::key::hex;
-use super::load::corrupt;
-use super::record::head;
 use super::{Batch, Column, Key, Operation, Row, Scan, Store, StoreError};
 
 pub use bulk::Bulk;
@@ -42,8 +36,6 @@ pub struct RocksStore {
     path: PathBuf,
     identity: Identity,
     memory: StoreMemory,
-    /// The time of the newest commit: what the background removal judges by.
-    now: Arc<AtomicU64>,
     /// `None` while it is being opened again.
     db: RwLock<Option<DB>>,
     cached: ReadOptions,
@@ -58,8 +50,7 @@ impl RocksStore {
     /// was written by a newer version or for another mode, or that is damaged.
     pub fn open(path: &Path, identity: Identity, memory: StoreMemory) -> Result<RocksStore, StoreError> {
         let mut claim = identity::claim(path, identity)?;
-        let now = Arc::new(AtomicU64::new(0));
-        let db = open_database(path, memory, &now, !claim.is_ready())?;
+        let db = open_database(path, memory, !claim.is_ready())?;
         if claim.is_ready() {
             identity::check_rows(&db, path, identity)?;
         } else {
@@ -69,9 +60,7 @@ impl RocksStore {
         let mut cached = ReadOptions::default();
         cached.set_read_tier(ReadTier::BlockCache);
         let (path, db, lock) = (path.to_owned(), RwLock::new(Some(db)), claim.into_lock());
-        let store = RocksStore { path, identity, memory, now, db, cached, _lock: lock };
-        store.take_time()?;
-        Ok(store)
+        Ok(RocksStore { path, identity, memory, db, cached, _lock: lock })
     }
 
     /// Writes everything from memory to files and compacts all columns: for measurements and maintenance. Takes long.
@@ -83,16 +72,6 @@ impl RocksStore {
         for &column in Column::ALL {
             db.flush_cf(family(db, column)).map_err(failed)?;
             db.compact_range_cf_opt(family(db, column), None::<&[u8]>, None::<&[u8]>, &options);
-        }
-        Ok(())
-    }
-
-    /// Takes the newest commit's time from the head.
-    fn take_time(&self) -> Result<(), StoreError> {
-        let key = Key::meta(HEAD);
-        if let Some(bytes) = self.get_many(&[(Column::Meta, key)])?.pop().flatten() {
-            let head = head::decode(&bytes).map_err(|malformed| corrupt(Column::Meta, &key, malformed))?;
-            self.now.store(head.now.0, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -150,26 +129,22 @@ impl Store for RocksStore {
                 Operation::Delete { column, key } => rows.delete_cf(families[column as usize], key),
             }
         }
-        write_synced(db, rows)?;
-        if let Some(batch) = batches.last() {
-            self.now.store(batch.head().now.0, Ordering::Relaxed);
-        }
-        Ok(())
+        write_synced(db, rows)
     }
 
     fn reopen(&self) -> Result<(), StoreError> {
         // Waits for readers that are under way; those that come later are told.
         let old = self.db.write().take();
         drop(old);
-        let db = open_database(&self.path, self.memory, &self.now, false)?;
+        let db = open_database(&self.path, self.memory, false)?;
         identity::check_rows(&db, &self.path, self.identity)?;
         *self.db.write() = Some(db);
-        self.take_time()
+        Ok(())
     }
 }
 
-fn open_database(path: &Path, memory: StoreMemory, now: &Arc<AtomicU64>, create: bool) -> Result<DB, StoreError> {
-    let columns = options::columns(memory, now);
+fn open_database(path: &Path, memory: StoreMemory, create: bool) -> Result<DB, StoreError> {
+    let columns = options::columns(memory);
     DB::open_cf_descriptors(&options::database(memory, create), path, columns).map_err(|error| unopened(path, &error))
 }
 

@@ -1,16 +1,19 @@
 //! What every store does: the same tests run on the one in memory and on the embedded one.
 
+mod lists;
+
 use std::sync::Arc;
 
 use super::record::samples::*;
 use super::*;
-use crate::change::{Change, CustomerChange, Effects, Loaded, Need};
+use crate::change::{Change, CustomerChange, Effects, Index, Loaded, Need};
 use crate::command::{Timer, TimerTask};
-use crate::delivery::DeliveryStatus;
+use crate::delivery::{DeliveryLabel, DeliveryStatus};
 use crate::event::{Event, EventData};
 use crate::id::{AccountId, AttemptId, OutboxId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount, Phase};
 use crate::money::{Asset, Unit};
+use crate::payment::PaymentLabel;
 use crate::rail::RailWork;
 use crate::session::{Session, SessionLabel, SessionStatus};
 use crate::time::Timestamp;
@@ -38,17 +41,20 @@ fn every_change() -> Vec<Change> {
     vec![
         Change::Account(Arc::new(account())),
         Change::Session(Arc::new(session())),
-        Change::SessionIndex(ACCOUNT, SessionLabel::Completed, SESSION, true),
+        Change::Index(Index::Session(ACCOUNT, SessionLabel::Completed, SESSION), true),
         Change::Quote(Arc::new(quote())),
         Change::Payment(Arc::new(payment())),
         Change::Transaction(ACCOUNT, TRANSACTION, PAYMENT),
-        Change::Replay(REPLAY_KEY, Arc::new(replay)),
+        Change::Index(Index::Transaction(ACCOUNT, PaymentLabel::Settled, TRANSACTION, PAYMENT), true),
+        Change::Index(Index::SessionTransaction(ACCOUNT, SESSION, TRANSACTION, PAYMENT), true),
+        Change::Replay(REPLAY_KEY, Some(Arc::new(replay))),
         Change::Person([7; 16], person()),
         Change::Balance(balance_key(), balance()),
         Change::Postings(ACCOUNT, PAYMENT, Phase::Settled, posting_set()),
         Change::Receipt(Box::new(receipt(model()))),
         Change::Event(Arc::new(event)),
         Change::Delivery(Arc::new(delivery(DeliveryStatus::Due { row: outbox_row().id }))),
+        Change::Index(Index::Delivery(ACCOUNT, DeliveryLabel::Undelivered, outbox_row().delivery), true),
         Change::Lane(SESSION, Some(delivery(DeliveryStatus::Due { row: outbox_row().id }).id)),
         Change::OutboxAdd(outbox_row()),
         Change::RailWorkAdd(Box::new(rail_work())),
@@ -95,7 +101,7 @@ fn what_is_written_is_read() {
 #[test]
 fn an_event_tells_of_a_customer_until_its_version_is_removed() {
     on_each_store(|store| {
-        let [_, _, _, updated, _] = events();
+        let [_, _, _, updated, ..] = events();
         let event = |terms| Event { data: EventData::Customer(customer().facts, terms), ..updated.clone() };
         let whole = event(Some(Arc::new(customer().terms)));
         let reader = write(&store, [every_change(), vec![Change::Event(Arc::new(whole.clone()))]].concat());
@@ -175,7 +181,8 @@ fn what_is_removed_is_gone() {
         let reader = write(
             &store,
             vec![
-                Change::SessionIndex(ACCOUNT, SessionLabel::Completed, SESSION, false),
+                Change::Index(Index::Session(ACCOUNT, SessionLabel::Completed, SESSION), false),
+                Change::Replay(REPLAY_KEY, None),
                 Change::Lane(SESSION, None),
                 Change::OutboxRemove(outbox_row().id),
                 Change::RailWorkRemove(rail_work().attempt),
@@ -185,7 +192,8 @@ fn what_is_removed_is_gone() {
         );
         assert_eq!(reader.sessions(ACCOUNT, Some(SessionLabel::Completed), None, 9).unwrap(), []);
         assert_eq!(reader.sessions(ACCOUNT, None, None, 9).unwrap(), [session()]);
-        assert_eq!(load(&*store, &[Need::Lane(SESSION)]).unwrap(), [Loaded::Lane(SESSION, None)]);
+        let gone = [Loaded::Lane(SESSION, None), Loaded::Replay(REPLAY_KEY, None)];
+        assert_eq!(load(&*store, &[Need::Lane(SESSION), Need::Replay(REPLAY_KEY)]).unwrap(), gone);
         assert_eq!(reader.outbox(None, 9).unwrap(), []);
         assert_eq!(reader.rail_work(None, 9).unwrap(), []);
         assert_eq!(reader.rail_work_of(rail_work().attempt).unwrap(), None);
@@ -254,7 +262,7 @@ fn numbered_session(number: u128, label: SessionLabel) -> Session {
 
 fn write_sessions(store: &Arc<dyn Store>, rows: &[(u128, SessionLabel)]) -> Reader {
     let changes = rows.iter().flat_map(|&(number, label)| {
-        let index = Change::SessionIndex(ACCOUNT, label, SessionId(number), true);
+        let index = Change::Index(Index::Session(ACCOUNT, label, SessionId(number)), true);
         [Change::Session(Arc::new(numbered_session(number, label))), index]
     });
     write(store, changes.collect())
@@ -289,7 +297,8 @@ fn pages_of_sessions_are_newest_first_and_meet_without_gap() {
 fn a_cursor_whose_row_is_gone_still_counts() {
     on_each_store(|store| {
         write_sessions(&store, &[(1, SessionLabel::Open), (3, SessionLabel::Open), (5, SessionLabel::Open)]);
-        let reader = write(&store, vec![Change::SessionIndex(ACCOUNT, SessionLabel::Open, SessionId(3), false)]);
+        let reader =
+            write(&store, vec![Change::Index(Index::Session(ACCOUNT, SessionLabel::Open, SessionId(3)), false)]);
         assert_eq!(page(&reader, Some(SessionLabel::Open), Some(3), 9), [1]);
         assert_eq!(page(&reader, None, Some(4), 9), [3, 1]);
     });
@@ -380,8 +389,8 @@ fn a_row_that_cannot_be_read_is_named() {
 #[test]
 fn a_batch_counts_what_it_writes() {
     let batch = Batch::encode(&Effects { head: head(), changes: every_change() });
-    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 22, 0));
-    assert_eq!(batch.operations().count(), 22);
+    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 25, 0));
+    assert_eq!(batch.operations().count(), 25);
     let last = batch.operations().last();
     assert!(matches!(last, Some(Operation::Put { column: Column::Meta, .. })), "{last:?}");
     let removed =

@@ -25,9 +25,12 @@ operations! {
     delete_customer
     get_customer
     list_customers
+    list_partner_webhook_deliveries
     list_sessions
+    list_transactions
     lock_quote
     preview_quotes
+    replay_webhook_delivery
     resolve_payment
     retrieve_pay_in
     retrieve_pay_out
@@ -35,6 +38,7 @@ operations! {
     retrieve_signed_quote
     retrieve_transaction
     update_customer
+    send_test_webhook
     verify_payment
 }
 

@@ -133,6 +133,12 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
             };
             (session, (operation.id == "completeSession").then(|| json!({ "outcome": "completed" })))
         }
+        "listTransactions" | "listPartnerWebhookDeliveries" => (Value::Null, None),
+        "replayWebhookDelivery" => (world.failed_delivery(partner, ready).await.into(), None),
+        "sendTestWebhook" => {
+            world.set_endpoint(partner, ready).await;
+            (Value::Null, None)
+        }
         "retrieveTransaction" => (journey.payment().await["transaction_refid"].clone(), None),
         "createEmbedToken" => {
             let session = journey.session().await;
@@ -201,6 +207,7 @@ pub fn refusal(operation: &Operation) -> Option<(u16, &'static str)> {
         "createCustomer" => Some((409, "customer_already_exists")),
         "updateCustomer" => Some((404, "not_found")),
         "createSession" | "lockQuote" | "deleteCustomer" | "previewQuotes" | "updateBranding" => None,
+        "replayWebhookDelivery" | "sendTestWebhook" => Some((400, "invalid_request")),
         _ if operation.verb.word() == "GET" => None,
         unknown => panic!("{unknown} has no refused state: name one"),
     }

@@ -30,6 +30,7 @@ struct Bench {
     cell: PlayedCell,
     lines: Arc<parking_lot::Mutex<Vec<String>>>,
     stats: Arc<Stats>,
+    in_flight: Arc<InFlight>,
     running: tokio::task::JoinHandle<()>,
 }
 
@@ -43,7 +44,7 @@ impl Bench {
         cell.put(rows);
         let (notice, lines) = notices();
         let guard = Guard { loopback: Loopback::Except(vec![]), ..Guard::public() };
-        let stats = Arc::<Stats>::default();
+        let (stats, in_flight) = (Arc::<Stats>::default(), Arc::<InFlight>::default());
         let dispatcher = Arc::new(Dispatcher {
             cell: cell.handle.clone(),
             reader: cell.reader.clone(),
@@ -51,11 +52,12 @@ impl Bench {
             client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
             at_once: 8,
             retries: RETRIES,
+            in_flight: Arc::clone(&in_flight),
             notice,
             stats: Arc::clone(&stats),
         });
         let running = tokio::spawn(dispatcher.run(cell.stop.subscribe()));
-        Bench { cell, lines, stats, running }
+        Bench { cell, lines, stats, in_flight, running }
     }
 
     async fn outcomes(&self) -> Vec<DeliveryOutcome> {
@@ -113,6 +115,7 @@ fn due(number: u128) -> Vec<Change> {
             lane: Some(session),
             status: DeliveryStatus::Due { row: OutboxId(number + 300) },
             attempts: 0,
+            target_url: "https://partner.example/created".to_owned(),
             last_response_status: None,
             last_error: None,
             created_at: Timestamp(1_750_000_000_000),
@@ -150,6 +153,7 @@ async fn a_row_becomes_one_request_and_one_outcome() {
     let mut receiver = receiver(OK, Then::Wait, None).await;
     let bench = Bench::start(Some(&format!("http://127.0.0.1:{}/hooks", receiver.port)), due(1));
     let request = receiver.requests.recv().await.unwrap();
+    assert!(bench.in_flight.of(ACCOUNT).contains(&DeliveryId(201)), "it is on its way until its outcome is taken");
     assert!(request.contains("gate-event-type: gate_session.created\r\n"), "{request}");
     assert!(request.contains("\"type\":\"gate_session.created\",\"created_at\":1750000000,\"data\":{"), "{request}");
     let expected = DeliveryOutcome {
@@ -157,6 +161,7 @@ async fn a_row_becomes_one_request_and_one_outcome() {
         account: ACCOUNT,
         lane: Some(SessionId(1)),
         outbox: OutboxId(301),
+        target_url: Some(format!("http://127.0.0.1:{}/hooks", receiver.port)),
         response_status: Some(200),
         error: None,
     };
@@ -164,7 +169,9 @@ async fn a_row_becomes_one_request_and_one_outcome() {
     bench.cell.put(due(2));
     assert_eq!(bench.outcome().await.outbox, OutboxId(302));
     assert_eq!(bench.stats.succeeded.load(Ordering::Relaxed), 2);
+    let in_flight = Arc::clone(&bench.in_flight);
     bench.stop().await;
+    assert!(in_flight.of(ACCOUNT).is_empty());
     receiver.requests.recv().await.unwrap();
     assert!(receiver.requests.try_recv().is_err(), "each row once");
 }
@@ -224,6 +231,7 @@ async fn what_cannot_be_sent_is_an_outcome_too() {
         let bench = Bench::start(url, due(1));
         let outcome = bench.outcome().await;
         assert_eq!((outcome.response_status, outcome.error.as_deref()), (None, Some(error)));
+        assert_eq!(outcome.target_url.as_deref(), url);
         bench.stop().await;
     }
 }

@@ -8,7 +8,7 @@ use crate::branding::BrandingPatch;
 use crate::command::Idempotency;
 use crate::command::{Command, LockQuote, Moment, NewKey, Redeem};
 use crate::customer::{CustomerPatch, CustomerTerms};
-use crate::id::{AccountId, CustomerId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::ingress::Lane;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
@@ -52,6 +52,11 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         }
         Wish::DeleteCustomer => partner(Command::DeleteCustomer(account, known.customer(account, choice))),
         Wish::UpdateBranding => partner(Command::UpdateBranding(account, Box::new(branding_patch(choice)))),
+        Wish::ReplayDelivery => {
+            let (owner, delivery, lane) = known.delivery(account, choice);
+            partner(Command::ReplayDelivery(owner, delivery, lane))
+        }
+        Wish::SendTestWebhook => partner(Command::SendTestWebhook(account)),
         Wish::CreateAccount => operator(Command::CreateAccount(account, format!("Partner {}", choice.what))),
         Wish::CreateKey => operator(Command::CreateKey(account, new_key(choice))),
         Wish::RevokeKey => {
@@ -73,9 +78,10 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
     }
 }
 
-/// Half of the requests carry a key. One in eight of these uses a key that was meant for something else.
+/// Half of the requests carry a key, if what they ask for is remembered at all. One in eight of these uses a key that was meant for something else.
 pub fn key(command: &Command, choice: Choice) -> Option<Idempotency> {
-    if choice.key.is_multiple_of(2) {
+    let is_remembered = !matches!(command, Command::ReplayDelivery(..) | Command::SendTestWebhook(_));
+    if choice.key.is_multiple_of(2) || !is_remembered {
         return None;
     }
     let name = if choice.key % 16 == 1 { 0 } else { choice.key };
@@ -210,6 +216,16 @@ impl Known {
         let own = if waiting.is_empty() { own } else { waiting };
         let (payment, session) = young(&own, choice.which).unwrap_or((PaymentId(99), SessionId(99)));
         if choice.what.is_multiple_of(16) { (payment, self.session(account, choice)) } else { (payment, session) }
+    }
+
+    /// Mostly one that has failed so often that it is probably dead, in its own order and for its own account.
+    fn delivery(&self, account: AccountId, choice: Choice) -> (AccountId, DeliveryId, Option<SessionId>) {
+        let at_least = |times| self.failed.iter().filter(move |one| one.times >= times).map(|one| one.it);
+        let often: Vec<_> = at_least(3).filter(|_| !choice.what.is_multiple_of(4)).collect();
+        let failing = if often.is_empty() { at_least(1).collect() } else { often };
+        let (owner, delivery, lane) = young(&failing, choice.which).unwrap_or((account, DeliveryId(99), None));
+        let owner = if choice.what.is_multiple_of(16) { account } else { owner };
+        (owner, delivery, lane.filter(|_| choice.what % 16 != 5))
     }
 
     /// Mostly a lock for a session that is there.

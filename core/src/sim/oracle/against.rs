@@ -10,6 +10,7 @@ use crate::quote::Quote;
 use crate::session::{Flow, Session, SessionStatus};
 use crate::terms::{Side, Terms};
 
+use super::deliveries::Stand;
 use super::{Oracle, signature};
 
 /// The one of these that comes first in the order of precedence.
@@ -34,12 +35,14 @@ fn rank(refusal: Refusal) -> u8 {
         Refusal::QuoteMismatch(_) => 13,
         Refusal::SwapNotEnabled => 14,
         Refusal::PaymentNotWaiting => 15,
-        Refusal::MethodUnavailable => 16,
-        Refusal::AssetUnavailable => 17,
-        Refusal::RateUnavailable => 18,
-        Refusal::TooManyDecimals => 19,
-        Refusal::AmountOutOfRange => 20,
-        Refusal::CustomerAlreadyExists => 21,
+        Refusal::DeliveryNotDead => 16,
+        Refusal::NoEndpoint => 17,
+        Refusal::MethodUnavailable => 18,
+        Refusal::AssetUnavailable => 19,
+        Refusal::RateUnavailable => 20,
+        Refusal::TooManyDecimals => 21,
+        Refusal::AmountOutOfRange => 22,
+        Refusal::CustomerAlreadyExists => 23,
     }
 }
 
@@ -64,6 +67,8 @@ impl Oracle {
             | Command::VerifyPayment(..)
             | Command::RememberPayment(..)
             | Command::UpdateBranding(..)
+            | Command::ReplayDelivery(..)
+            | Command::SendTestWebhook(..)
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
             | Command::RunTimer(..)
@@ -108,6 +113,14 @@ impl Oracle {
                 let is_known = self.has_customer(*account, *id) || self.had_customer(*account, *id);
                 when(!is_known, Refusal::NotFound(Subject::Path))
             }
+            Command::ReplayDelivery(account, id, lane) => match self.letter_of(*account, *id, *lane) {
+                Some(letter) => {
+                    [when(letter.stand != Stand::Dead, Refusal::DeliveryNotDead), self.against_telling(*account)]
+                        .concat()
+                }
+                None => vec![Refusal::NotFound(Subject::Path)],
+            },
+            Command::SendTestWebhook(account) => self.against_telling(*account),
             Command::UpdateBranding(..)
             | Command::ReportRails(_)
             | Command::ReportDeliveries(_)
@@ -127,6 +140,10 @@ impl Oracle {
             | Command::UnsetWebhook(account)
             | Command::SetTier(account, _) => self.against_account(*account),
         }
+    }
+
+    fn against_telling(&self, account: AccountId) -> Vec<Refusal> {
+        when(!self.has_endpoint(account), Refusal::NoEndpoint)
     }
 
     fn against_account(&self, account: AccountId) -> Vec<Refusal> {

@@ -5,6 +5,7 @@ mod lists;
 mod objects;
 mod queues;
 mod shelf;
+mod transactions;
 mod webhooks;
 
 use std::collections::BTreeSet;
@@ -51,6 +52,9 @@ impl Oracle {
             Column::CustomerNames => self.compare_customer_names(shelf),
             Column::CustomerVersions => self.compare_customer_versions(shelf),
             Column::DeletedCustomers => self.compare_deleted_customers(shelf),
+            Column::TransactionIndex => self.compare_transaction_index(shelf),
+            Column::SessionTransactions => self.compare_session_transactions(shelf),
+            Column::DeliveryIndex => self.compare_delivery_index(shelf, paired),
         }
     }
 

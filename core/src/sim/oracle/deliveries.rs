@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::delivery::DeliveryOutcome;
+use crate::command::Reply;
+use crate::delivery::{Delivery, DeliveryOutcome, DeliveryStatus};
 use crate::event::{Event, EventData, EventKind};
 use crate::id::{AccountId, DeliveryId, EventId, OutboxId, SessionId};
 use crate::time::Timestamp;
@@ -17,10 +18,13 @@ pub struct Letter {
     pub account: AccountId,
     /// The session in whose order it is sent, if any.
     pub lane: Option<SessionId>,
+    /// The so many-th that joined the order of a session.
+    pub joined: u64,
     /// The place of its event in the list of all.
     pub event: usize,
     pub stand: Stand,
     pub attempts: u32,
+    pub target_url: String,
     pub last_response_status: Option<u16>,
     pub last_error: Option<String>,
     pub created_at: Timestamp,
@@ -51,6 +55,24 @@ impl Letter {
         matches!(self.stand, Stand::Due { .. })
     }
 
+    /// The delivery as the cell keeps it. Ids are the cell's; so is the time of the next try, within bounds, and the row that
+    /// asks for an attempt, which is compared with the outbox.
+    pub fn row(&self, id: DeliveryId, event: EventId, next: Option<DeliveryId>, found: DeliveryStatus) -> Delivery {
+        Delivery {
+            id,
+            account: self.account,
+            event,
+            lane: self.lane,
+            status: expected_status(self.stand, found),
+            attempts: self.attempts,
+            target_url: self.target_url.clone(),
+            last_response_status: self.last_response_status,
+            last_error: self.last_error.clone(),
+            created_at: self.created_at,
+            next,
+        }
+    }
+
     /// Whether it has not ended.
     pub fn is_undelivered(&self) -> bool {
         match self.stand {
@@ -73,32 +95,79 @@ impl Oracle {
         let lane = lane.into();
         let event = Event { id: EventId(0), account, kind, created_at: self.now(), lane, data };
         self.told.push(Arc::new(event));
-        if self.has_endpoint(account) {
-            self.write_letter(account, lane);
+        let endpoint = self.accounts.get(&account).and_then(|account| account.webhook.clone());
+        if let Some(endpoint) = endpoint {
+            self.write_letter(account, lane, endpoint.url);
         }
     }
 
-    fn write_letter(&mut self, account: AccountId, lane: Option<SessionId>) {
+    fn write_letter(&mut self, account: AccountId, lane: Option<SessionId>, target_url: String) {
         let place = self.letters.len();
-        let waits = |one: &Letter| lane.is_some() && one.lane == lane && one.is_undelivered();
-        let before = self.letters.iter().rposition(waits);
         self.letters.push(Letter {
             name: None,
             account,
             lane,
+            joined: 0,
             event: self.told.len() - 1,
             stand: Stand::Held,
             attempts: 0,
+            target_url,
             last_response_status: None,
             last_error: None,
             created_at: self.now(),
             next: None,
             spent: Vec::new(),
         });
+        self.join(place);
+    }
+
+    /// Puts a delivery behind all undelivered ones of its session.
+    fn join(&mut self, place: usize) {
+        let before = self.last_of(self.letters[place].lane);
+        self.joins += 1;
+        let letter = &mut self.letters[place];
+        (letter.joined, letter.next, letter.stand) = (self.joins, None, Stand::Held);
         match before {
             Some(before) => self.letters[before].next = Some(place),
             None => self.make_due(place),
         }
+    }
+
+    /// The undelivered one of a session that joined its order last. What has no session has no order.
+    pub(super) fn last_of(&self, lane: Option<SessionId>) -> Option<usize> {
+        let session = lane?;
+        let undelivered = |place: &usize| {
+            let one = &self.letters[*place];
+            one.lane == Some(session) && one.joined > 0 && one.is_undelivered()
+        };
+        (0..self.letters.len()).filter(undelivered).max_by_key(|place| self.letters[*place].joined)
+    }
+
+    /// A dead delivery is sent once more, like a new one.
+    pub(super) fn replay(&mut self, id: DeliveryId, found: &Reply) -> Result<Reply, Fault> {
+        let place = self.letters.iter().position(|one| one.name == Some(id));
+        let place = place.ok_or_else(|| Fault(format!("the oracle itself has lost {id:?}")))?;
+        self.touch();
+        self.letters[place].attempts = 0;
+        self.join(place);
+        self.reply_with(place, names::delivery(found)?)
+    }
+
+    /// An event that tells of nothing.
+    pub(super) fn send_test(&mut self, account: AccountId, found: &Reply) -> Result<Reply, Fault> {
+        let found = names::delivery(found)?;
+        self.hear(found.id.0)?;
+        self.tell(account, None, EventKind::WebhookTest, EventData::Test);
+        let place = self.letters.len() - 1;
+        self.letters[place].name = Some(found.id);
+        self.reply_with(place, found)
+    }
+
+    /// The reply with a delivery that nothing follows yet. The event's id is compared with the row's later.
+    fn reply_with(&self, place: usize, found: &Delivery) -> Result<Reply, Fault> {
+        let letter = &self.letters[place];
+        let id = letter.name.ok_or_else(|| Fault("a reply with a delivery without a name".to_owned()))?;
+        Ok(Reply::Delivery(Arc::new(letter.row(id, found.event, None, found.status))))
     }
 
     fn make_due(&mut self, place: usize) {
@@ -121,6 +190,9 @@ impl Oracle {
         letter.spent.push(outcome.outbox);
         letter.attempts += 1;
         letter.stand = stand;
+        if let Some(url) = &outcome.target_url {
+            letter.target_url.clone_from(url);
+        }
         letter.last_response_status = outcome.response_status;
         letter.last_error.clone_from(&outcome.error);
         if let Some(next) = letter.next.filter(|_| !letter.is_undelivered()) {
@@ -154,5 +226,27 @@ impl Oracle {
         let place = self.letters.iter().position(is_it).ok_or_else(nobody)?;
         self.make_due(place);
         Ok(())
+    }
+}
+
+fn expected_status(stand: Stand, found: DeliveryStatus) -> DeliveryStatus {
+    match stand {
+        Stand::Held => DeliveryStatus::Held,
+        Stand::Due { .. } => match found {
+            DeliveryStatus::Due { row } => DeliveryStatus::Due { row },
+            DeliveryStatus::Held
+            | DeliveryStatus::Waiting { .. }
+            | DeliveryStatus::Succeeded { .. }
+            | DeliveryStatus::DeadLettered => DeliveryStatus::Due { row: OutboxId(0) },
+        },
+        Stand::Waiting { earliest, latest } => match found {
+            DeliveryStatus::Waiting { until } => DeliveryStatus::Waiting { until: until.clamp(earliest, latest) },
+            DeliveryStatus::Held
+            | DeliveryStatus::Due { .. }
+            | DeliveryStatus::Succeeded { .. }
+            | DeliveryStatus::DeadLettered => DeliveryStatus::Waiting { until: earliest },
+        },
+        Stand::Succeeded { at } => DeliveryStatus::Succeeded { at },
+        Stand::Dead => DeliveryStatus::DeadLettered,
     }
 }

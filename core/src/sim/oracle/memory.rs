@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::command::{Reply, Submission};
+use crate::command::{Reply, Submission, Timer, TimerTask};
 use crate::id::AccountId;
 use crate::replay::{Replay, ReplayKey};
 use crate::time::Timestamp;
@@ -13,7 +13,7 @@ use super::Oracle;
 const LIFE_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Whether what was remembered at `at` still counts at `now`.
-pub fn counts(at: Timestamp, now: Timestamp) -> bool {
+fn counts(at: Timestamp, now: Timestamp) -> bool {
     now.0 < at.0 + LIFE_MS
 }
 
@@ -35,10 +35,26 @@ impl Oracle {
         if let Some(key) = key(submission)
             && let Some(given) = submission.idempotency
         {
+            let due = Timestamp(self.now().0 + LIFE_MS);
+            self.set_timer(Timer { due, task: TimerTask::ForgetAnswer(key.key), account: key.account });
             let replay = Replay { fingerprint: given.fingerprint, at: self.now(), reply: reply.clone() };
             self.remembered.insert(key, Arc::new(replay));
             self.touch();
         }
+    }
+
+    /// The life of an answer is over. One that took the place of another lives longer than the timer of that.
+    pub(super) fn forget(&mut self, timer: Timer, key: [u8; 16]) {
+        let (key, now) = (ReplayKey { account: timer.account, key }, self.now());
+        if self.remembered.get(&key).is_some_and(|replay| !counts(replay.at, now)) {
+            self.remembered.remove(&key);
+        }
+    }
+
+    /// Whether a timer is that of an answer that is still there.
+    pub(super) fn forgets(&self, timer: &Timer, key: [u8; 16]) -> bool {
+        let replay = self.remembered.get(&ReplayKey { account: timer.account, key });
+        replay.is_some_and(|replay| replay.at.0 + LIFE_MS == timer.due.0)
     }
 
     fn remembered_for(&self, submission: &Submission) -> Option<&Replay> {

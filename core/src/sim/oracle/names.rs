@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::command::Reply;
 use crate::customer::Customer;
+use crate::delivery::Delivery;
 use crate::event::{Event, EventData};
-use crate::id::{AttemptId, DeliveryId, OutboxId};
+use crate::id::{AccountId, AttemptId, DeliveryId, OutboxId, SessionId};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::session::Session;
@@ -31,6 +32,7 @@ pub fn session(reply: &Reply) -> Result<&Session, Fault> {
         | Reply::Branding(_)
         | Reply::Customer(_)
         | Reply::DeletedCustomer(..)
+        | Reply::Delivery(_)
         | Reply::Account(_)
         | Reply::Key(_)
         | Reply::Done => Err(unexpected("session", reply)),
@@ -46,6 +48,7 @@ pub fn quote(reply: &Reply) -> Result<&Quote, Fault> {
         | Reply::Customer(_)
         | Reply::DeletedCustomer(..)
         | Reply::Branding(_)
+        | Reply::Delivery(_)
         | Reply::Account(_)
         | Reply::Key(_)
         | Reply::Done => Err(unexpected("quote", reply)),
@@ -61,6 +64,7 @@ pub fn payment(reply: &Reply) -> Result<&Payment, Fault> {
         | Reply::Branding(_)
         | Reply::Customer(_)
         | Reply::DeletedCustomer(..)
+        | Reply::Delivery(_)
         | Reply::Account(_)
         | Reply::Key(_)
         | Reply::Done => Err(unexpected("payment", reply)),
@@ -70,6 +74,11 @@ pub fn payment(reply: &Reply) -> Result<&Payment, Fault> {
 /// The customer that a reply must carry.
 pub fn customer(reply: &Reply) -> Result<&Customer, Fault> {
     if let Reply::Customer(customer) = reply { Ok(customer) } else { Err(unexpected("customer", reply)) }
+}
+
+/// The delivery that a reply must carry.
+pub fn delivery(reply: &Reply) -> Result<&Delivery, Fault> {
+    if let Reply::Delivery(delivery) = reply { Ok(delivery) } else { Err(unexpected("delivery", reply)) }
 }
 
 /// A fault: the reply is of another kind.
@@ -126,7 +135,8 @@ impl Oracle {
     pub fn hear_of_letter(&mut self, id: DeliveryId, carried: &Event) {
         let is_it = |one: &&mut Letter| {
             let told = &self.told[one.event];
-            one.name.is_none() && told.kind == carried.kind && is_of_same(&told.data, &carried.data)
+            let is_of_then = (one.account, one.created_at) == (carried.account, carried.created_at);
+            one.name.is_none() && is_of_then && told.kind == carried.kind && is_of_same(&told.data, &carried.data)
         };
         if let Some(letter) = self.letters.iter_mut().find(is_it) {
             letter.name = Some(id);
@@ -150,6 +160,17 @@ impl Oracle {
         self.letters[place].name = Some(id);
         Some(place)
     }
+
+    /// The delivery that a partner names. Without a session's order its sender has named it before anybody could. With one, a
+    /// delivery of which no report was ever taken in has not ended; which one it is of those that were written at its moment
+    /// makes no difference.
+    pub(super) fn letter_of(&self, account: AccountId, id: DeliveryId, lane: Option<SessionId>) -> Option<&Letter> {
+        let is_it =
+            |one: &&Letter| lane.is_some() && one.name.map_or(one.created_at == drawn_at(id.0), |name| name == id);
+        let mut own = self.letters.iter().filter(|one| one.account == account && one.lane == lane);
+        let named = own.clone().find(|one| one.name == Some(id));
+        named.or_else(|| own.find(is_it))
+    }
 }
 
 /// Whether both tell of the same version of one customer.
@@ -159,6 +180,7 @@ fn is_of_same(told: &EventData, carried: &EventData) -> bool {
             (told.id, told.version) == (carried.id, carried.version)
         }
         (EventData::DeletedCustomer(told, _), EventData::DeletedCustomer(carried, _)) => told == carried,
+        (EventData::Test, EventData::Test) => true,
         _ => false,
     }
 }

@@ -28,6 +28,8 @@ impl Oracle {
             Command::UpdateCustomer(_, id, patch) => self.update_customer(*id, patch),
             Command::DeleteCustomer(account, id) => self.delete_customer(*account, *id),
             Command::UpdateBranding(account, patch) => self.update_branding(*account, patch),
+            Command::ReplayDelivery(_, id, _) => self.replay(*id, found),
+            Command::SendTestWebhook(account) => self.send_test(*account, found),
             Command::ReportRails(reports) => {
                 reports.iter().try_for_each(|report| self.rail_reports(report))?;
                 Ok(Reply::Done)
@@ -95,6 +97,10 @@ impl Oracle {
             TimerTask::ExpireVerification(id, _) => {
                 self.take_timer(timer)?;
                 self.expire_verification(timer.account, id)?;
+            }
+            TimerTask::ForgetAnswer(key) => {
+                self.take_timer(timer)?;
+                self.forget(timer, key);
             }
             TimerTask::RetryDelivery(id) => self.retry_delivery(timer.account, id, timer.due)?,
             TimerTask::EraseCustomer(id) => {

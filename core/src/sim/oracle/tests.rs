@@ -43,11 +43,11 @@ fn oracle_and_cell_agree() {
     let seen: BTreeSet<String> = (0..seeds).flat_map(|seed| run(seed, STEPS).1).collect();
     let refusals = "UnknownAccount LimitReached NotEntitled IdempotencyKeyReused NotFound(Path) NotFound(Quote) \
         NotFound(Session) SessionNotOpen SessionBusy QuoteConsumed QuoteExpired QuoteMismatch(Quote) \
-        QuoteMismatch(Session) SwapNotEnabled PaymentNotWaiting MethodUnavailable AssetUnavailable RateUnavailable \
-        TooManyDecimals AmountOutOfRange CustomerAlreadyExists";
+        QuoteMismatch(Session) SwapNotEnabled PaymentNotWaiting DeliveryNotDead NoEndpoint MethodUnavailable \
+        AssetUnavailable RateUnavailable TooManyDecimals AmountOutOfRange CustomerAlreadyExists";
     let events = "SessionCreated SessionProcessing SessionCompleted SessionFailed SessionCancelled SessionExpired \
         KycRequired PayInProcessing PayInSettled PayInFailed PayInCancelled PayOutProcessing PayOutSettled PayOutFailed \
-        PayOutCancelled QuoteConsumed CustomerCreated CustomerUpdated CustomerDeleted";
+        PayOutCancelled QuoteConsumed CustomerCreated CustomerUpdated CustomerDeleted WebhookTest";
     let wanted = refusals.split_whitespace().chain(events.split_whitespace());
     let wanted = wanted.chain(["1 attempts", "3 attempts", "score 0.05", "score 0.1", "score 0.6", "score 0.9"]);
     let missing: Vec<&str> = wanted.filter(|word| !seen.contains(*word)).collect();

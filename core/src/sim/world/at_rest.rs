@@ -5,7 +5,7 @@ use crate::payment::PaymentStatus;
 use crate::rail::RailOutcome;
 use crate::session::SessionLabel;
 use crate::sim::oracle::Fault;
-use crate::store::{Reader, StoreError};
+use crate::store::{Column, Reader, Scan, Store, StoreError};
 
 /// Rails and ledger agree about every attempt, nothing waits, no session stands open.
 pub fn check(
@@ -22,6 +22,12 @@ pub fn check(
         empty("the list of open sessions, long after the end of their lives,", open)?;
     }
     Ok(())
+}
+
+/// Every remembered answer was swept when its life was over.
+pub fn nothing_is_remembered(store: &dyn Store) -> Result<(), Fault> {
+    let everything = Scan { from: Vec::new(), until: None, newest_first: false };
+    empty("the column of remembered answers, a day after the last one,", store.scan(Column::Replays, &everything, 1))
 }
 
 /// An attempt that moved money is the last one of a settled payment; an attempt that did not has moved none.

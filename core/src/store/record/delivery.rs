@@ -1,10 +1,17 @@
-//! The record of a webhook delivery.
+//! The record of a webhook delivery. Version 2 adds where its last attempt went.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Distance, Malformed, read, write};
+use super::{Distance, Malformed, V1, V2, read, read_as, write_as};
 use crate::delivery::{Delivery, DeliveryStatus};
 use crate::id::{AccountId, DeliveryId};
+
+#[derive(Serialize, Deserialize)]
+struct DeliveryV2<'a> {
+    #[serde(borrow)]
+    first: DeliveryV1<'a>,
+    target_url: &'a str,
+}
 
 #[derive(Serialize, Deserialize)]
 struct DeliveryV1<'a> {
@@ -29,7 +36,7 @@ enum StatusV1 {
 
 /// Appends the record of `delivery`.
 pub fn encode(delivery: &Delivery, out: &mut Vec<u8>) {
-    let fields = DeliveryV1 {
+    let first = DeliveryV1 {
         event: delivery.event.into(),
         lane: delivery.lane.map(Into::into),
         status: StatusV1::new(delivery.status, delivery.id),
@@ -39,12 +46,15 @@ pub fn encode(delivery: &Delivery, out: &mut Vec<u8>) {
         created_at: Distance::new(delivery.created_at, delivery.id.0),
         next: delivery.next.map(Into::into),
     };
-    write(out, &fields);
+    write_as(V2, out, &DeliveryV2 { first, target_url: &delivery.target_url });
 }
 
 /// Reads the record of the delivery with this key.
 pub fn decode(account: AccountId, id: DeliveryId, bytes: &[u8]) -> Result<Delivery, Malformed> {
-    let fields: DeliveryV1<'_> = read(bytes)?;
+    let DeliveryV2 { first: fields, target_url } = match bytes.first() {
+        Some(&V1) => DeliveryV2 { first: read(bytes)?, target_url: "" },
+        Some(_) | None => read_as(V2, bytes)?,
+    };
     Ok(Delivery {
         id,
         account,
@@ -52,6 +62,7 @@ pub fn decode(account: AccountId, id: DeliveryId, bytes: &[u8]) -> Result<Delive
         lane: fields.lane.map(Into::into),
         status: fields.status.status(id),
         attempts: fields.attempts,
+        target_url: target_url.to_owned(),
         last_response_status: fields.last_response_status,
         last_error: fields.last_error.map(str::to_owned),
         created_at: fields.created_at.from(id.0),

@@ -3,10 +3,11 @@
 use super::Malformed;
 use crate::account::KeyKind;
 use crate::customer::{KycStatus, NameKind};
+use crate::delivery::DeliveryLabel;
 use crate::event::EventKind;
 use crate::id::Mode;
 use crate::ledger::{LedgerAccount, Phase};
-use crate::payment::{FailureCode, Magic};
+use crate::payment::{FailureCode, Magic, PaymentLabel};
 use crate::risk::Verdict;
 use crate::session::{Flow, SessionLabel};
 use crate::terms::Side;
@@ -52,6 +53,8 @@ numbered! {
     KeyKind: "kind of key" { Secret = 1, Publishable = 2, }
     Flow: "flow" { OnRamp = 1, OffRamp = 2, Swap = 3, }
     SessionLabel: "status of a session" { Open = 1, Completed = 2, Expired = 3, Cancelled = 4, }
+    PaymentLabel: "status of a payment" { Processing = 1, Settled = 2, Failed = 3, Cancelled = 4, }
+    DeliveryLabel: "status of a delivery" { Undelivered = 1, Succeeded = 2, DeadLettered = 3, }
     Side: "side" { OnRamp = 1, OffRamp = 2, }
     FailureCode: "failure" { RiskDeclined = 1, NoRoute = 2, RailRejected = 3, VerificationExpired = 4, }
     Magic: "script" {
@@ -109,6 +112,8 @@ mod tests {
         check::<KeyKind>(2);
         check::<Flow>(3);
         check::<SessionLabel>(4);
+        check::<PaymentLabel>(4);
+        check::<DeliveryLabel>(3);
         check::<Side>(2);
         check::<FailureCode>(4);
         check::<Magic>(8);

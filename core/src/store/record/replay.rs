@@ -10,7 +10,6 @@ use crate::id::AccountId;
 use crate::replay::Replay;
 use crate::time::Timestamp;
 
-/// The time stands first: the background removal reads nothing else.
 #[derive(Serialize, Deserialize)]
 struct ReplayV1 {
     at: u64,
@@ -37,7 +36,9 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         Reply::Customer(customer) => ReplyV1::Customer(customer.facts.id.into()),
         Reply::DeletedCustomer(id, _) => ReplyV1::DeletedCustomer((*id).into()),
         Reply::Branding(_) => ReplyV1::Branding,
-        Reply::Account(_) | Reply::Key(_) | Reply::Done => unreachable!("only partners' objects are remembered"),
+        Reply::Delivery(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => {
+            unreachable!("only partners' objects are remembered")
+        }
     };
     write(out, &ReplayV1 { at: replay.at.0, fingerprint: replay.fingerprint, reply });
     match &replay.reply {
@@ -47,7 +48,7 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         Reply::Customer(customer) => customer::encode(customer, out),
         Reply::DeletedCustomer(id, at) => customer::encode_deletion(*id, *at, out),
         Reply::Branding(branding) => branding::encode(branding, out),
-        Reply::Account(_) | Reply::Key(_) | Reply::Done => unreachable!("refused above"),
+        Reply::Delivery(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done => unreachable!("refused above"),
     }
 }
 
@@ -65,10 +66,4 @@ pub fn decode(account: AccountId, bytes: &[u8]) -> Result<Replay, Malformed> {
         ReplyV1::Branding => Reply::Branding(Box::new(branding::decode(object)?)),
     };
     Ok(Replay { fingerprint: fields.fingerprint, at: Timestamp(fields.at), reply })
-}
-
-/// When the answer was given, read without the rest.
-#[cfg(any(feature = "rocksdb", test))]
-pub fn decode_time(bytes: &[u8]) -> Result<Timestamp, Malformed> {
-    read_head::<u64>(bytes).map(|(at, _)| Timestamp(at))
 }

@@ -194,6 +194,7 @@ pub fn delivery(status: DeliveryStatus) -> Delivery {
         lane: Some(SESSION),
         status,
         attempts: 2,
+        target_url: "https://shop.example/hook".to_owned(),
         last_response_status: Some(500),
         last_error: Some("the receiver answered 500".to_owned()),
         created_at: at(2_500),
@@ -205,14 +206,15 @@ pub fn event(kind: EventKind, lane: Option<SessionId>, data: EventData) -> Event
     Event { id: EventId(id(2_500, 0xf5)), account: ACCOUNT, kind, created_at: at(2_500), lane, data }
 }
 
-/// One event for each kind of object, with a lane that is the object's, another one, and none.
-pub fn events() -> [Event; 5] {
+/// One event for each kind of object and one without, with a lane that is the object's, another one, and none.
+pub fn events() -> [Event; 6] {
     [
         event(EventKind::SessionCompleted, Some(SESSION), EventData::Session(Arc::new(session()))),
         event(EventKind::QuoteConsumed, Some(SESSION), EventData::Quote(Arc::new(quote()))),
         event(EventKind::PayInSettled, None, EventData::Payment(Arc::new(payment()))),
         event(EventKind::CustomerUpdated, None, EventData::Customer(customer().facts, None)),
         event(EventKind::CustomerDeleted, None, EventData::DeletedCustomer(CUSTOMER, at(2_500))),
+        event(EventKind::WebhookTest, None, EventData::Test),
     ]
 }
 

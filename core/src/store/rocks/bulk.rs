@@ -16,8 +16,8 @@ use crate::change::Head;
 use crate::store::encode::HEAD;
 use crate::store::{Batch, Column, Key, Operation, Store, StoreError};
 
-/// Takes in final rows, in the order of their keys within each run. A run is a whole column, or what one account (in the
-/// session index: one account and label) has in it.
+/// Takes in final rows, in the order of their keys within each run. A run is a whole column, or what one account (in an
+/// index by status: one account and label) has in it.
 pub struct Bulk<'a> {
     options: &'a [Options],
     folder: PathBuf,
@@ -56,7 +56,7 @@ impl RocksStore {
         let folder = self.path.join(FOLDER);
         let in_folder = |error| StoreError::Failed(format!("{}: {error}", folder.display()));
         fs::create_dir_all(&folder).map_err(in_folder)?;
-        let options = options::of_files(self.memory, &self.now);
+        let options = options::of_files(self.memory);
         let runs = BTreeMap::new();
         let mut bulk = Bulk { options: &options, folder: folder.clone(), runs, files: Vec::new(), bytes: 0 };
         let last = work(&mut bulk)?;
@@ -180,8 +180,9 @@ fn run_of(column: Column, key: &[u8]) -> RunName {
         | Column::Deliveries
         | Column::Customers
         | Column::CustomerVersions
-        | Column::DeletedCustomers => ACCOUNT,
-        Column::SessionIndex => ACCOUNT + 1,
+        | Column::DeletedCustomers
+        | Column::SessionTransactions => ACCOUNT,
+        Column::SessionIndex | Column::TransactionIndex | Column::DeliveryIndex => ACCOUNT + 1,
         Column::Meta
         | Column::Accounts
         | Column::Persons

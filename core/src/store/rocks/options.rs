@@ -1,17 +1,12 @@
 //! How RocksDB is set up, with the reasons.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, LogLevel, Options,
     WriteBufferManager,
 };
 
-use super::expiry::ExpiryFactory;
 use crate::limits::{
-    IDEMPOTENCY_LIFE_MS, STORE_BLOCK_CACHE_BYTES, STORE_ERASURE_SECONDS, STORE_OPEN_FILES, STORE_WAL_BYTES,
-    STORE_WRITE_BUFFER_BYTES,
+    STORE_BLOCK_CACHE_BYTES, STORE_ERASURE_SECONDS, STORE_OPEN_FILES, STORE_WAL_BYTES, STORE_WRITE_BUFFER_BYTES,
 };
 use crate::store::Column;
 
@@ -45,6 +40,8 @@ enum Use {
     LookUps { hot: bool },
     /// Rows read in ranges, and only where they are.
     Ranges,
+    /// Rows read in ranges, from one of whose labels they soon move to another.
+    Labels,
     /// Rows that live for seconds: most are gone before they reach a file.
     Queue,
 }
@@ -68,7 +65,8 @@ fn use_of(column: Column) -> Use {
         | Column::Deliveries
         | Column::CustomerVersions
         | Column::DeletedCustomers => Use::LookUps { hot: false },
-        Column::SessionIndex | Column::Postings => Use::Ranges,
+        Column::Postings | Column::SessionTransactions => Use::Ranges,
+        Column::SessionIndex | Column::TransactionIndex | Column::DeliveryIndex => Use::Labels,
         Column::Outbox | Column::RailWork | Column::Timers => Use::Queue,
     }
 }
@@ -109,19 +107,19 @@ pub(super) fn database(memory: StoreMemory, create: bool) -> Options {
 }
 
 /// All columns with their options.
-pub(super) fn columns(memory: StoreMemory, now: &Arc<AtomicU64>) -> Vec<ColumnFamilyDescriptor> {
+pub(super) fn columns(memory: StoreMemory) -> Vec<ColumnFamilyDescriptor> {
     let cache = Cache::new_lru_cache(memory.block_cache_bytes);
-    let descriptor = |&column: &Column| ColumnFamilyDescriptor::new(column.name(), of_column(column, &cache, now));
+    let descriptor = |&column: &Column| ColumnFamilyDescriptor::new(column.name(), of_column(column, &cache));
     Column::ALL.iter().map(descriptor).collect()
 }
 
 /// The options of each column for files that are made outside of the database.
-pub(super) fn of_files(memory: StoreMemory, now: &Arc<AtomicU64>) -> Vec<Options> {
+pub(super) fn of_files(memory: StoreMemory) -> Vec<Options> {
     let cache = Cache::new_lru_cache(memory.block_cache_bytes);
-    Column::ALL.iter().map(|&column| of_column(column, &cache, now)).collect()
+    Column::ALL.iter().map(|&column| of_column(column, &cache)).collect()
 }
 
-fn of_column(column: Column, cache: &Cache, now: &Arc<AtomicU64>) -> Options {
+fn of_column(column: Column, cache: &Cache) -> Options {
     let mut options = Options::default();
     let mut table = BlockBasedOptions::default();
     table.set_block_cache(cache);
@@ -136,17 +134,15 @@ fn of_column(column: Column, cache: &Cache, now: &Arc<AtomicU64>) -> Options {
             table.set_bloom_filter(10.0, false);
             table.set_optimize_filters_for_memory(true);
         }
-        Use::Ranges => table.set_block_size(16 << 10),
-        // A file that is mostly removals is compacted at once, so that reading from the front does not wade through them.
-        Use::Queue => options.add_compact_on_deletion_collector_factory(1_024, 512, 0.5),
+        Use::Ranges | Use::Labels => table.set_block_size(16 << 10),
+        Use::Queue => {}
+    }
+    if matches!(use_of(column), Use::Labels | Use::Queue) {
+        // A file with a stretch that is mostly removals is compacted at once, so that reading does not wade through them.
+        options.add_compact_on_deletion_collector_factory(1_024, 512, 0.5);
     }
     options.set_block_based_table_factory(&table);
     set_compression(&mut options);
-    if column == Column::Replays {
-        options.set_compaction_filter_factory(ExpiryFactory::new(Arc::clone(now)));
-        // A file that nothing else touches is compacted once a life, so that what is over is gone within two.
-        options.set_periodic_compaction_seconds(IDEMPOTENCY_LIFE_MS / 1_000);
-    }
     if matches!(column, Column::Customers | Column::CustomerVersions) {
         // What is erased leaves the files, too, and lists do not wade through it.
         options.add_compact_on_deletion_collector_factory(1_024, 512, 0.5);

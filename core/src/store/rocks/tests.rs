@@ -9,8 +9,6 @@ use super::*;
 use crate::change::{Change, Effects, Head};
 use crate::command::Reply;
 use crate::id::{Mode, SessionId};
-use crate::limits::IDEMPOTENCY_LIFE_MS;
-use crate::replay::{Replay, ReplayKey};
 use crate::store::Reader;
 use crate::store::record::samples::*;
 use crate::time::Timestamp;
@@ -70,7 +68,6 @@ fn rows_outlive_the_store() {
     drop(store);
     let store = open(&path).unwrap();
     assert!(has(&store, 1) && has(&store, 2) && !has(&store, 3));
-    assert_eq!(store.now.load(Ordering::Relaxed), START.0);
     store.compact().unwrap();
     drop(store);
     assert_eq!(newest(open(&path).unwrap()), 2);
@@ -273,31 +270,6 @@ fn what_is_only_on_disk_is_not_cached() {
     assert!(matches!(reader.cached().session(ACCOUNT, SESSION), Err(StoreError::NotCached)));
     assert_eq!(reader.session(ACCOUNT, SESSION).unwrap(), Some(session()));
     assert_eq!(reader.cached().session(ACCOUNT, SESSION).unwrap(), Some(session()));
-}
-
-#[test]
-fn answers_are_removed_once_their_life_is_over() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path()).unwrap();
-    let key = |place: u8| ReplayKey { account: ACCOUNT, key: [place; 16] };
-    let remembered = |place: u8, at: Timestamp| {
-        let replay = Replay { fingerprint: [0; 16], at, reply: Reply::Session(Arc::new(session())) };
-        Change::Replay(key(place), Arc::new(replay))
-    };
-    let commit = |now: Timestamp, changes| {
-        store.commit(&[Batch::encode(&Effects { head: Head { now, ..head() }, changes })]).unwrap();
-        store.compact().unwrap();
-    };
-    let left = || -> Vec<bool> {
-        let places = [1, 2].map(|place| (Column::Replays, Key::replay(&key(place))));
-        store.get_many(&places).unwrap().iter().map(Option::is_some).collect()
-    };
-    commit(START, vec![remembered(1, START), remembered(2, at(1))]);
-    assert_eq!(left(), [true, true]);
-    commit(at(IDEMPOTENCY_LIFE_MS - 1), vec![]);
-    assert_eq!(left(), [true, true]);
-    commit(at(IDEMPOTENCY_LIFE_MS), vec![]);
-    assert_eq!(left(), [false, true]);
 }
 
 fn copied(path: &Path) -> tempfile::TempDir {

@@ -4,9 +4,9 @@ mod bodies;
 
 use causeway_tests::http::Request;
 use causeway_tests::partner::{Partner, fresh_key};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::all::shared::{Stage, stage};
+use crate::all::shared::{Stage, server, stage};
 
 pub use bodies::*;
 
@@ -106,6 +106,15 @@ pub const NO_BODY: Situation = Situation::NotApplicable("a read has no body");
 pub const REPEATABLE: Situation = Situation::NotApplicable("a read is repeatable by itself");
 /// For `refused_state`.
 pub const ANY_STATE: Situation = Situation::NotApplicable("it reads an object in every state");
+
+/// An endpoint where every attempt fails at once.
+pub const NOBODY_LISTENS: &str = "http://127.0.0.1:9/hooks";
+
+/// Lets the partner's events go nowhere.
+pub fn unset_webhook(partner: &Partner) {
+    let path = format!("/operator/accounts/{}/webhook", partner.account);
+    server().operator().done("DELETE", &path, &json!({ "mode": "sandbox" }));
+}
 
 /// Sends the operation's request as the partner.
 pub fn done(operation: &Operation, partner: &Partner) -> Value {

@@ -111,7 +111,8 @@ async fn a_full_lane_asks_for_the_report_again() {
     let row = RailWork { rail: "other".to_owned(), ..work(7) };
     cell.put(vec![Change::RailWorkAdd(Box::new(row))]);
     let keys = Arc::new(KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox));
-    let behind = Cell::new(cell.handle.clone(), cell.reader.clone(), keys, Arc::default(), None, CellOptions::default());
+    let behind =
+        Cell::new(cell.handle.clone(), cell.reader.clone(), keys, Arc::default(), None, CellOptions::default());
     let gate = Arc::new(Gate::new(Some(behind), None, Vec::new()));
     let config = RailConfig { mode: Mode::Sandbox, ..config("other", "http://127.0.0.1:1/") };
     let telemetry = Telemetry::writing_to(LogFormat::Json, std::io::sink());

@@ -129,6 +129,7 @@ fn checked(event: &Event, world: &World, after: &Stored) -> Told {
             assert!(*at == world.now && !after.customers.contains_key(id));
             (None, id.0)
         }
+        EventData::Test => panic!("a script sends no tests"),
     };
     assert_eq!(event.lane, session);
     (session, event.kind.word(), object)

@@ -37,7 +37,14 @@ impl Known {
             Ok(Reply::Quote(quote)) => self.quotes.push(quote.id),
             Ok(Reply::Payment(payment)) => self.payments.push(payment.id),
             Ok(Reply::Customer(customer)) => self.customers.push(customer.facts.id),
-            Ok(Reply::DeletedCustomer(..) | Reply::Branding(_) | Reply::Account(_) | Reply::Key(_) | Reply::Done)
+            Ok(
+                Reply::DeletedCustomer(..)
+                | Reply::Branding(_)
+                | Reply::Delivery(_)
+                | Reply::Account(_)
+                | Reply::Key(_)
+                | Reply::Done,
+            )
             | Err(_) => {}
         }
     }

@@ -174,6 +174,7 @@ impl World {
             account: row.account,
             lane: delivery.lane,
             outbox: row.id,
+            target_url: Some("https://partner.example/tried".to_owned()),
             response_status: Some(if works { 200 } else { 500 }),
             error: (!works).then(|| "the receiver answered 500".to_owned()),
         };

@@ -90,6 +90,7 @@ impl Oracle {
             }
             TimerTask::RetryDelivery(_) => true,
             TimerTask::EraseCustomer(id) => self.is_kept(id),
+            TimerTask::ForgetAnswer(key) => self.forgets(timer, key),
         }
     }
 }

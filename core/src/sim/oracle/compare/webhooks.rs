@@ -1,14 +1,16 @@
 //! Events, deliveries and the order of sessions. The oracle does not know their ids: an account's rows, in the order of their
 //! ids, are what it has told that account, in the order in which it told it.
 
+use std::collections::BTreeSet;
+
 use crate::change::{Loaded, Need};
-use crate::delivery::{Delivery, DeliveryStatus};
-use crate::id::{AccountId, DeliveryId, EventId, OutboxId};
+use crate::delivery::DeliveryLabel;
+use crate::id::{AccountId, DeliveryId, EventId};
 use crate::store::Column;
 
 use super::super::deliveries::{Letter, Stand};
 use super::super::{Fault, Oracle, differ, equal, same};
-use super::shelf::{Shelf, parts};
+use super::shelf::{Shelf, key, parts};
 use super::{same_keys, there};
 
 /// The ids of everything that was told and of its deliveries, each at its place in the oracle's lists.
@@ -50,28 +52,42 @@ impl Oracle {
             if letter.name.is_some_and(|name| name != *id) {
                 return Err(differ("the id that a report named", &letter.name, id));
             }
-            let expected = Delivery {
-                id: *id,
-                account: letter.account,
-                event: paired.events[letter.event],
-                lane: letter.lane,
-                status: expected_status(letter.stand, found.status),
-                attempts: letter.attempts,
-                last_response_status: letter.last_response_status,
-                last_error: letter.last_error.clone(),
-                created_at: letter.created_at,
-                next: letter.next.map(|next| paired.letters[next]),
-            };
-            equal("a delivery", &expected, &found)?;
+            let next = letter.next.map(|next| paired.letters[next]);
+            equal("a delivery", &letter.row(*id, paired.events[letter.event], next, found.status), &found)?;
+        }
+        Ok(())
+    }
+
+    /// Each delivery lies under what it has come to, and the list says the same.
+    pub(super) fn compare_delivery_index(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
+        let label = |stand: Stand| match stand {
+            Stand::Held | Stand::Due { .. } | Stand::Waiting { .. } => (1, DeliveryLabel::Undelivered),
+            Stand::Succeeded { .. } => (2, DeliveryLabel::Succeeded),
+            Stand::Dead => (3, DeliveryLabel::DeadLettered),
+        };
+        let all = || self.letters.iter().zip(&paired.letters);
+        let row = |(letter, id): (&Letter, &DeliveryId)| {
+            key(&[&letter.account.0.to_be_bytes(), &[label(letter.stand).0], &id.0.to_be_bytes()])
+        };
+        same_keys(shelf, Column::DeliveryIndex, all().map(row))?;
+        for account in self.accounts.keys() {
+            for wanted in [DeliveryLabel::Undelivered, DeliveryLabel::Succeeded, DeliveryLabel::DeadLettered] {
+                let own = all().filter(|(one, _)| one.account == *account && label(one.stand).1 == wanted);
+                let mut expected: Vec<_> = own.map(|(one, id)| (*id, self.told[one.event].kind)).collect();
+                expected.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+                let (skip, limit) = (expected.len() / 2, 3);
+                let page = shelf.reader.deliveries(*account, Some(wanted), &BTreeSet::new(), skip, limit)?;
+                let found: Vec<_> = page.into_iter().map(|(one, kind)| (one.id, kind)).collect();
+                let expected: Vec<_> = expected.into_iter().skip(skip).take(limit).collect();
+                equal("a page of the list", &expected, &found)?;
+            }
         }
         Ok(())
     }
 
     /// A session that has undelivered events has a row, with the last of them.
     pub(super) fn compare_lanes(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
-        let waits = |one: &Letter, lane| one.lane == Some(lane) && one.is_undelivered();
-        let last_of = |lane| self.letters.iter().rposition(|one| waits(one, lane));
-        let lanes = self.sessions.keys().filter_map(|session| Some((*session, last_of(*session)?)));
+        let lanes = self.sessions.keys().filter_map(|session| Some((*session, self.last_of(Some(*session))?)));
         let lanes: Vec<_> = lanes.collect();
         same_keys(shelf, Column::Lanes, lanes.iter().map(|(session, _)| session.0.to_be_bytes().to_vec()))?;
         for (session, last) in lanes {
@@ -79,30 +95,6 @@ impl Oracle {
             equal("the end of an order", &expected, &shelf.load(Need::Lane(session))?)?;
         }
         Ok(())
-    }
-}
-
-/// When exactly a delivery is tried again is for the cell to say, within bounds. Which row asks for it is compared with the
-/// outbox.
-fn expected_status(stand: Stand, found: DeliveryStatus) -> DeliveryStatus {
-    match stand {
-        Stand::Held => DeliveryStatus::Held,
-        Stand::Due { .. } => match found {
-            DeliveryStatus::Due { row } => DeliveryStatus::Due { row },
-            DeliveryStatus::Held
-            | DeliveryStatus::Waiting { .. }
-            | DeliveryStatus::Succeeded { .. }
-            | DeliveryStatus::DeadLettered => DeliveryStatus::Due { row: OutboxId(0) },
-        },
-        Stand::Waiting { earliest, latest } => match found {
-            DeliveryStatus::Waiting { until } => DeliveryStatus::Waiting { until: until.clamp(earliest, latest) },
-            DeliveryStatus::Held
-            | DeliveryStatus::Due { .. }
-            | DeliveryStatus::Succeeded { .. }
-            | DeliveryStatus::DeadLettered => DeliveryStatus::Waiting { until: earliest },
-        },
-        Stand::Succeeded { at } => DeliveryStatus::Succeeded { at },
-        Stand::Dead => DeliveryStatus::DeadLettered,
     }
 }
 

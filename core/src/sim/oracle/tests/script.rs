@@ -11,7 +11,7 @@ use crate::branding::BrandingPatch;
 use crate::command::Idempotency;
 use crate::command::{Command, Moment, NewKey, Outcome, Reply, Submission};
 use crate::delivery::DeliveryOutcome;
-use crate::id::{AccountId, CustomerId, KeyId, PaymentId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, SessionId};
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::RailReport;
@@ -86,7 +86,11 @@ impl Script {
                 Reply::Payment(payment) => self.payments.push(Arc::clone(payment)),
                 Reply::Key(key) => self.keys.push(key.id),
                 Reply::Customer(customer) => self.customers.push((customer.facts.account, customer.facts.id)),
-                Reply::DeletedCustomer(..) | Reply::Branding(_) | Reply::Account(_) | Reply::Done => {}
+                Reply::DeletedCustomer(..)
+                | Reply::Branding(_)
+                | Reply::Delivery(_)
+                | Reply::Account(_)
+                | Reply::Done => {}
             }
         }
     }
@@ -105,7 +109,9 @@ impl Script {
             .enumerate()
             .for_each(|(place, byte)| fingerprint[place % 16] ^= byte.rotate_left(place as u32 / 16 % 8));
         let idempotency = Idempotency { key: [self.rng.below(200) as u8; 16], fingerprint };
-        let submission = Submission { idempotency: (self.rng.below(2) == 0).then_some(idempotency), ..plain(command) };
+        let is_remembered = !matches!(command, Command::ReplayDelivery(..) | Command::SendTestWebhook(_));
+        let idempotency = (self.rng.below(2) == 0 && is_remembered).then_some(idempotency);
+        let submission = Submission { idempotency, ..plain(command) };
         self.asked.push(submission.clone());
         submission
     }
@@ -130,12 +136,19 @@ impl Script {
                 let (account, session, payment) = self.payment();
                 Command::VerifyPayment(account, session, payment)
             }
-            85..91 => {
+            85..88 => {
+                let said = pick(&mut self.rng, &self.answered).map(|one| (one.account, one.delivery, one.lane));
+                let (account, delivery, lane) = said.unwrap_or((account, DeliveryId(9), None));
+                let lane = lane.filter(|_| self.rng.below(20) != 0);
+                Command::ReplayDelivery(if self.rng.below(20) == 0 { self.account() } else { account }, delivery, lane)
+            }
+            88..89 => Command::SendTestWebhook(account),
+            89..92 => {
                 let (account, session, payment) = self.payment();
                 let moment = [Moment::Routed, Moment::Ended, Moment::SessionAfter][self.rng.below(3) as usize];
                 Command::RememberPayment(account, session, payment, moment)
             }
-            91..100 => self.operator(account),
+            92..100 => self.operator(account),
             _ => self.of_customer(account),
         }
     }

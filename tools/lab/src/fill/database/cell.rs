@@ -85,6 +85,7 @@ impl Cell {
             | Reply::Customer(_)
             | Reply::DeletedCustomer(..)
             | Reply::Branding(_)
+            | Reply::Delivery(_)
             | Reply::Account(_)
             | Reply::Key(_)
             | Reply::Done => Err(Failure::wrong("a redemption was answered with something else")),

@@ -177,7 +177,8 @@ impl Driver {
             let OutboxRow { id, account, delivery } = row;
             let lane = self.cell.held().lane(account, delivery);
             let response_status = Some(200);
-            outcomes.push(DeliveryOutcome { delivery, account, lane, outbox: id, response_status, error: None });
+            let (target_url, error) = (None, None);
+            outcomes.push(DeliveryOutcome { delivery, account, lane, outbox: id, target_url, response_status, error });
         }
         self.cell.run(Command::ReportDeliveries(outcomes)).map(drop)
     }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use causeway_core::account::Account;
-use causeway_core::change::{Change, Loaded, Need, OutboxRow};
+use causeway_core::change::{Change, Index, Loaded, Need, OutboxRow};
 use causeway_core::command::Timer;
 use causeway_core::delivery::{Delivery, DeliveryStatus};
 use causeway_core::id::{AccountId, DeliveryId, PaymentId, SessionId};
@@ -29,6 +29,8 @@ use queue::Queue;
 pub struct Held {
     books: BTreeMap<AccountId, Book>,
     postings: HashMap<PaymentId, Vec<Change>>,
+    /// Rows of the index of transactions by session, which leave with their session.
+    transactions: HashMap<SessionId, Vec<Change>>,
     lanes: HashMap<SessionId, DeliveryId>,
     persons: HashMap<[u8; 16], Person>,
     balances: BTreeMap<BalanceKey, Change>,
@@ -131,7 +133,7 @@ impl Held {
     /// The rows of the end; refused while anything is under way.
     pub fn rest(self) -> Result<Rest, Failure> {
         let under_way: usize = self.books.values().map(Book::len).sum();
-        if under_way + self.postings.len() + self.lanes.len() + self.ready.len() > 0 {
+        if under_way + self.postings.len() + self.transactions.len() + self.lanes.len() + self.ready.len() > 0 {
             return Err(Failure::wrong(format!("{under_way} rows are not final at the end of the history")));
         }
         let persons: BTreeMap<_, _> = self.persons.into_iter().collect();
@@ -156,9 +158,14 @@ impl Held {
             Change::OutboxAdd(row) => asked.outbox.push(row),
             Change::RailWorkAdd(work) => asked.work.push(*work),
             Change::TimerAdd(timer) => asked.timers.push(timer),
-            // The index follows from the sessions, and what is removed was never written.
-            Change::SessionIndex(..) | Change::OutboxRemove(_) | Change::RailWorkRemove(_) | Change::TimerRemove(_) => {
+            // These indexes follow from what is in them, and what is removed was never written.
+            Change::Index(Index::SessionTransaction(_, session, _, _), _) => {
+                self.transactions.entry(session).or_default().push(change);
             }
+            Change::Index(Index::Session(..) | Index::Transaction(..) | Index::Delivery(..), _)
+            | Change::OutboxRemove(_)
+            | Change::RailWorkRemove(_)
+            | Change::TimerRemove(_) => {}
             Change::Replay(..) => return Err(Failure::wrong("a history has no idempotency keys")),
             Change::Customer(_) => return Err(no_customers()),
         }
@@ -169,7 +176,8 @@ impl Held {
         let sessions = &mut self.books.entry(row.account).or_default().sessions;
         sessions.put(row.id.0, row);
         while let Some(ended) = sessions.pop_if(|row| row.status.label() != SessionLabel::Open) {
-            let index = Change::SessionIndex(ended.account, ended.status.label(), ended.id, true);
+            let index = Change::Index(Index::Session(ended.account, ended.status.label(), ended.id), true);
+            self.ready.extend(self.transactions.remove(&ended.id).unwrap_or_default());
             self.ready.extend([index, Change::Session(ended)]);
         }
     }
@@ -187,7 +195,8 @@ impl Held {
         payments.put(row.id.0, row);
         while let Some(ended) = payments.pop_if(|row| row.status.is_final()) {
             let postings = self.postings.remove(&ended.id).unwrap_or_default();
-            self.ready.push(Change::Payment(ended));
+            let index = Index::Transaction(ended.account, ended.status.label(), ended.transaction, ended.id);
+            self.ready.extend([Change::Index(index, true), Change::Payment(ended)]);
             self.ready.extend(postings);
         }
     }
@@ -196,7 +205,8 @@ impl Held {
         let deliveries = &mut self.books.entry(row.account).or_default().deliveries;
         deliveries.put(row.id.0, row);
         while let Some(ended) = deliveries.pop_if(|row| matches!(row.status, DeliveryStatus::Succeeded { .. })) {
-            self.ready.push(Change::Delivery(ended));
+            let index = Index::Delivery(ended.account, ended.status.label(), ended.id);
+            self.ready.extend([Change::Index(index, true), Change::Delivery(ended)]);
         }
     }
 }

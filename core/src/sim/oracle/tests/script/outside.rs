@@ -47,6 +47,7 @@ impl Script {
                     account: row.account,
                     lane: delivery.lane,
                     outbox: row.id,
+                    target_url: (self.rng.below(4) != 0).then(|| format!("https://{}.example", self.rng.byte())),
                     response_status: (self.rng.below(4) != 0).then_some(if fails { 500 } else { 200 }),
                     error: fails.then(|| format!("attempt {} failed", self.rng.byte())),
                 });
@@ -63,6 +64,7 @@ impl Script {
                 account,
                 lane,
                 outbox,
+                target_url: None,
                 response_status: None,
                 error: None,
             });
