@@ -149,7 +149,7 @@ fn a_corridor_is_connected_where_its_rail_runs_and_must_name_one_that_exists() {
     };
     assert!(parsed(&["swift", SIMULATED_RAIL]).unwrap().corridors[0].connected);
     let fault = parsed(&["swift"]).map(|_| ()).unwrap_err().to_string();
-    assert!(fault.starts_with("c:8: ") && fault.contains("the rail simulated") && fault.contains("swift"), "{fault}");
+    assert!(fault.starts_with("c:16: ") && fault.contains("the rail simulated") && fault.contains("swift"), "{fault}");
 }
 
 #[test]
