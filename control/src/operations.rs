@@ -280,6 +280,7 @@ const REDEEMING: &[Code] = &[
     Code::QuoteMismatch,
     Code::SessionNotOpen,
     Code::SessionBusy,
+    Code::VerificationRequired,
 ];
 
 /// What a session can be refused for that is confirmed: it is priced and redeemed at once.
@@ -292,6 +293,7 @@ const CONFIRMING: &[Code] = &[
     Code::AmountOutOfRange,
     Code::RateUnavailable,
     Code::NotEnabled,
+    Code::VerificationRequired,
 ];
 
 #[cfg(test)]

@@ -86,6 +86,8 @@ codes! {
     KeyKindNotAllowed = 401 "authentication_error" "key_kind_not_allowed";
     /// The account may not use this. Ask the operator for the entitlement.
     NotEntitled = 403 "permission_error" "not_entitled";
+    /// The session's user must be verified before money moves. Have the user verified, or ask the operator.
+    VerificationRequired = 403 "permission_error" "verification_required";
     /// The request's origin is not one of the account's allowed origins. Have it added by the operator.
     OriginNotAllowed = 403 "permission_error" "origin_not_allowed";
     /// There is no such object for this account and mode, or no such path. Check path and id.
@@ -236,6 +238,7 @@ impl From<Refusal> for Problem {
             Refusal::QuoteExpired => Code::QuoteExpired,
             Refusal::QuoteMismatch(_) => Code::QuoteMismatch,
             Refusal::SwapNotEnabled => Code::NotEnabled,
+            Refusal::VerificationRequired => Code::VerificationRequired,
             Refusal::PaymentNotWaiting => Code::PaymentNotWaiting,
             Refusal::DeliveryNotDead | Refusal::NoEndpoint => Code::InvalidRequest,
             Refusal::MethodUnavailable => Code::MethodUnavailable,
@@ -291,7 +294,8 @@ fn param(refusal: Refusal) -> Option<&'static str> {
         | Refusal::DeliveryNotDead
         | Refusal::NoEndpoint
         | Refusal::RateUnavailable
-        | Refusal::CustomerAlreadyExists => None,
+        | Refusal::CustomerAlreadyExists
+        | Refusal::VerificationRequired => None,
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Entitlements {
     pub kyc_package: bool,
     /// Swap sessions.
     pub swap: bool,
+    /// Movements in live: the operator vouches that the partner verifies its users. In the sandbox everybody is verified.
+    pub verified_users: bool,
 }
 
 /// What a key may be used for.

@@ -275,6 +275,9 @@ pub enum Refusal {
     /// The email address or external id has or had a customer.
     #[error("there is or was such a customer")]
     CustomerAlreadyExists,
+    /// The session's user must be verified before money moves.
+    #[error("the user must be verified before money moves")]
+    VerificationRequired,
 }
 
 /// What a refusal is about: becomes `param`.

@@ -23,6 +23,8 @@ pub struct Rights<'a> {
     pub swap: bool,
     /// Verification results.
     pub kyc_package: bool,
+    /// Movements in live, of users whom the partner verifies.
+    pub verified_users: bool,
 }
 
 /// A client of the operator interface.
@@ -36,11 +38,17 @@ pub struct Operator {
 impl Rights<'_> {
     /// Everything in the sandbox.
     pub const ALL: Rights<'static> =
-        Rights { mode: "sandbox", rails: true, customers: true, swap: true, kyc_package: true };
+        Rights { mode: "sandbox", rails: true, customers: true, swap: true, kyc_package: true, verified_users: true };
 
     /// Nothing in the sandbox beyond what every partner may do.
-    pub const NONE: Rights<'static> =
-        Rights { rails: false, customers: false, swap: false, kyc_package: false, ..Rights::ALL };
+    pub const NONE: Rights<'static> = Rights {
+        rails: false,
+        customers: false,
+        swap: false,
+        kyc_package: false,
+        verified_users: false,
+        ..Rights::ALL
+    };
 }
 
 impl Operator {
@@ -95,6 +103,7 @@ impl Operator {
             "rails": rights.rails,
             "customers": rights.customers,
             "kyc_package": rights.kyc_package,
+            "verified_users": rights.verified_users,
             "swap": rights.swap,
         });
         self.done("PUT", &format!("{account}/entitlements"), &entitlements);

@@ -136,9 +136,10 @@ pub async fn set_entitlements(call: Call<'_>) -> Handled {
     let request: SetEntitlements = call.read()?;
     let (id, mode) = (call.account_id()?, request.mode.mode());
     call.record(target(id, mode), request.reason.as_deref()).await?;
-    let SetEntitlements { rails, customers, kyc_package, swap, .. } = request;
+    let SetEntitlements { rails, customers, kyc_package, swap, verified_users, .. } = request;
     let cell = call.ensure_account(mode, id).await?;
-    call.change(cell, Command::SetEntitlements(id, Entitlements { rails, customers, kyc_package, swap })).await?;
+    let entitlements = Entitlements { rails, customers, kyc_package, swap, verified_users };
+    call.change(cell, Command::SetEntitlements(id, entitlements)).await?;
     shown(&call, id)
 }
 

@@ -77,6 +77,9 @@ pub struct SetEntitlements {
     /// Swap sessions.
     #[serde(default)]
     pub swap: bool,
+    /// Movements in live: you vouch that the partner verifies its users.
+    #[serde(default)]
+    pub verified_users: bool,
     /// Why.
     pub reason: Option<String>,
 }

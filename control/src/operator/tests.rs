@@ -159,7 +159,9 @@ async fn an_account_reaches_another_cell_when_a_write_names_it_there() {
     let shown = World::expect(world.ask(Method::PUT, &path, json!({ "mode": "live", "rails": true })).await, 200);
     assert_eq!(
         shown["modes"][1]["entitlements"],
-        json!({ "rails": true, "customers": false, "kyc_package": false, "swap": false })
+        json!({
+            "rails": true, "customers": false, "kyc_package": false, "swap": false, "verified_users": false,
+        })
     );
     assert_eq!(shown["modes"][0]["entitlements"]["rails"], false);
     assert_eq!(world.cells[1].handle.directory().account(account).unwrap().name, "Shop");

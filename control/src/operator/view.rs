@@ -55,6 +55,7 @@ struct EntitlementsView {
     customers: bool,
     kyc_package: bool,
     swap: bool,
+    verified_users: bool,
 }
 
 #[derive(Serialize)]
@@ -174,8 +175,8 @@ impl RecordView {
 
 impl EntitlementsView {
     fn new(entitlements: Entitlements) -> EntitlementsView {
-        let Entitlements { rails, customers, kyc_package, swap } = entitlements;
-        EntitlementsView { rails, customers, kyc_package, swap }
+        let Entitlements { rails, customers, kyc_package, swap, verified_users } = entitlements;
+        EntitlementsView { rails, customers, kyc_package, swap, verified_users }
     }
 }
 

@@ -75,6 +75,7 @@ impl State {
             return Err(Refusal::QuoteMismatch(Subject::Quote));
         }
         fits(&quote.terms, &session)?;
+        self.users_are_verified(&account)?;
         let ids = self.ids();
         let magic = self.magic(quote.given_amount, self.given_decimals(&quote));
         let taken = Taken { account, session, quote: Quote::clone(&quote), magic, metadata: redeem.metadata.clone() };
@@ -93,6 +94,7 @@ impl State {
         self.takes_movement(&session)?;
         let lock = self.confirming_lock(&session, method)?;
         let terms = priced(&self.catalogue, &lock)?;
+        self.users_are_verified(&account)?;
         let mut ids = self.ids();
         let quote = QuoteId(ids.draw(&self.settings.id_key));
         let quote = self.signed_quote(&account, quote, &lock, terms);
@@ -129,6 +131,12 @@ impl State {
     /// The person behind a session.
     pub(super) fn person_of(&self, session: &Session) -> [u8; 16] {
         person_key(self.settings.mode, session)
+    }
+
+    /// In the sandbox everybody is verified; in live, whom the operator vouches for.
+    fn users_are_verified(&self, account: &Account) -> Result<(), Refusal> {
+        let are_verified = self.settings.mode == Mode::Sandbox || account.entitlements.verified_users;
+        if are_verified { Ok(()) } else { Err(Refusal::VerificationRequired) }
     }
 
     fn takes_movement(&self, session: &Session) -> Result<(), Refusal> {

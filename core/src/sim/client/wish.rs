@@ -65,7 +65,8 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         }
         Wish::SetEntitlements => {
             let bit = |place: u8| choice.what.rotate_right(place.into()) & 7 != 0;
-            let entitlements = Entitlements { rails: bit(0), customers: bit(2), kyc_package: bit(4), swap: bit(6) };
+            let (rails, customers, kyc_package, swap) = (bit(0), bit(2), bit(4), bit(6));
+            let entitlements = Entitlements { rails, customers, kyc_package, swap, verified_users: bit(7) };
             operator(Command::SetEntitlements(account, entitlements))
         }
         Wish::SetOrigins => operator(Command::SetOrigins(account, vec![format!("https://{}.example", choice.what)])),

@@ -2,7 +2,7 @@
 //! the documented order.
 
 use crate::command::{Command, Moment, Redeem, Refusal, Subject};
-use crate::id::{AccountId, KeyId, PaymentId, SessionId};
+use crate::id::{AccountId, KeyId, Mode, PaymentId, SessionId};
 use crate::limits::{ACCOUNTS, KEYS_PER_ACCOUNT, ORIGINS_PER_ACCOUNT};
 use crate::money::Asset;
 use crate::payment::{Payment, PaymentStatus};
@@ -43,6 +43,7 @@ fn rank(refusal: Refusal) -> u8 {
         Refusal::TooManyDecimals => 21,
         Refusal::AmountOutOfRange => 22,
         Refusal::CustomerAlreadyExists => 23,
+        Refusal::VerificationRequired => 24,
     }
 }
 
@@ -174,7 +175,14 @@ impl Oracle {
         if let Some((quote, session)) = quote.zip(session) {
             against.extend(when(!fits(&quote.terms, session), Refusal::QuoteMismatch(Subject::Session)));
         }
+        against.extend(self.against_strangers(account));
         against
+    }
+
+    /// Money of people whom nobody has verified does not move in live.
+    fn against_strangers(&self, account: AccountId) -> Vec<Refusal> {
+        let vouched = self.accounts.get(&account).is_some_and(|account| account.entitlements.verified_users);
+        when(self.settings.mode == Mode::Live && !vouched, Refusal::VerificationRequired)
     }
 
     /// A consumed quote does not expire.
@@ -204,7 +212,7 @@ impl Oracle {
         let Some(session) = self.session_of(account, id) else { return vec![Refusal::NotFound(Subject::Path)] };
         let swap = when(session.terms.flow == Some(Flow::Swap), Refusal::SwapNotEnabled);
         let price = self.confirmed_lock(session, method).and_then(|lock| self.priced(&lock)).err();
-        [self.against_movement(session), swap, price.unwrap_or_default()].concat()
+        [self.against_movement(session), swap, price.unwrap_or_default(), self.against_strangers(account)].concat()
     }
 
     fn against_payment(

@@ -44,7 +44,8 @@ fn oracle_and_cell_agree() {
     let refusals = "UnknownAccount LimitReached NotEntitled IdempotencyKeyReused NotFound(Path) NotFound(Quote) \
         NotFound(Session) SessionNotOpen SessionBusy QuoteConsumed QuoteExpired QuoteMismatch(Quote) \
         QuoteMismatch(Session) SwapNotEnabled PaymentNotWaiting DeliveryNotDead NoEndpoint MethodUnavailable \
-        AssetUnavailable RateUnavailable TooManyDecimals AmountOutOfRange CustomerAlreadyExists";
+        AssetUnavailable RateUnavailable TooManyDecimals AmountOutOfRange CustomerAlreadyExists \
+        VerificationRequired";
     let events = "SessionCreated SessionProcessing SessionCompleted SessionFailed SessionCancelled SessionExpired \
         KycRequired PayInProcessing PayInSettled PayInFailed PayInCancelled PayOutProcessing PayOutSettled PayOutFailed \
         PayOutCancelled QuoteConsumed CustomerCreated CustomerUpdated CustomerDeleted WebhookTest";

@@ -92,16 +92,18 @@ fn webhook(endpoint: &WebhookEndpoint) -> WebhookV1<'_> {
 }
 
 fn bits(entitlements: Entitlements) -> u8 {
-    let Entitlements { rails, customers, kyc_package, swap } = entitlements;
-    u8::from(rails) | u8::from(customers) << 1 | u8::from(kyc_package) << 2 | u8::from(swap) << 3
+    let Entitlements { rails, customers, kyc_package, swap, verified_users } = entitlements;
+    let bits = [rails, customers, kyc_package, swap, verified_users];
+    bits.iter().rev().fold(0, |bits, bit| bits << 1 | u8::from(*bit))
 }
 
 fn entitlements(bits: u8) -> Result<Entitlements, Malformed> {
-    if bits >= 1 << 4 {
+    if bits >= 1 << 5 {
         return Err(Malformed("no entitlement has this bit"));
     }
     let has = |place: u8| bits >> place & 1 == 1;
-    Ok(Entitlements { rails: has(0), customers: has(1), kyc_package: has(2), swap: has(3) })
+    let (rails, customers, kyc_package) = (has(0), has(1), has(2));
+    Ok(Entitlements { rails, customers, kyc_package, swap: has(3), verified_users: has(4) })
 }
 
 impl From<&ApiKey> for KeyV1 {

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! causeway store
-//! format 1
+//! format 2
 //! mode sandbox
 //! ready
 //! ```
@@ -26,8 +26,9 @@ use crate::store::record::Malformed;
 use crate::store::record::identity::{decode_format, decode_mode, encode_format, encode_mode};
 use crate::store::{Column, Key, StoreError};
 
-/// The format that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+/// The format that this version writes and reads. Format 1 knew neither customers nor the lists of transactions and
+/// deliveries; it was never released.
+pub const FORMAT: u32 = 2;
 
 /// Whose store it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,6 +193,7 @@ fn write(path: &Path, file: &mut File, identity: Identity) -> io::Result<()> {
 enum Fault {
     Unreadable,
     Newer(u32),
+    Older(u32),
     OtherMode(String),
 }
 
@@ -221,6 +223,9 @@ impl Text {
         if format > FORMAT {
             return Err(Fault::Newer(format));
         }
+        if format < FORMAT {
+            return Err(Fault::Older(format));
+        }
         let mode = lines.next().and_then(|line| line.strip_prefix("mode ")).ok_or(Fault::Unreadable)?;
         if mode != identity.mode.name() {
             return Err(Fault::OtherMode(mode.to_owned()));
@@ -238,7 +243,10 @@ impl Fault {
         match self {
             Fault::Unreadable => format!("has a damaged file {FILE}; restore the directory from a backup"),
             Fault::Newer(format) => format!(
-                "was written by a newer version (format {format}, this version reads up to {FORMAT}); start that version"
+                "was written by a newer version (format {format}, this version reads {FORMAT}); start that version"
+            ),
+            Fault::Older(format) => format!(
+                "was written before the first release (format {format}, this version reads {FORMAT}); start in a new directory"
             ),
             Fault::OtherMode(mode) => format!("is a store of the mode {mode:?}; name another directory"),
         }

@@ -145,6 +145,7 @@ fn account(number: u128) -> Account {
             rails: number != 4,
             customers: number != 4,
             kyc_package: false,
+            verified_users: true,
             swap: number != 5,
         },
         origins: Vec::new(),

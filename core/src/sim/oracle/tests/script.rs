@@ -166,7 +166,9 @@ impl Script {
             4 => {
                 let rails = self.rng.below(4) != 0;
                 let swap = self.rng.below(2) == 0;
-                Command::SetEntitlements(account, Entitlements { rails, swap, customers: true, kyc_package: false })
+                let verified_users = self.rng.below(4) != 0;
+                let entitlements = Entitlements { rails, swap, customers: true, kyc_package: false, verified_users };
+                Command::SetEntitlements(account, entitlements)
             }
             5 => Command::SetOrigins(account, vec!["https://a.example".to_owned(); self.rng.below(34) as usize]),
             6 | 7 => {
