@@ -277,7 +277,7 @@ fn cell(mode: Mode, rail: Option<Arc<dyn SandboxRail>>) -> (RunningCell, Cell) {
 
 async fn populate(cell: &RunningCell) {
     let mode = cell.handle.mode();
-    let all = Entitlements { rails: true, customers: true, kyc_package: true, swap: true };
+    let all = Entitlements { rails: true, customers: true, kyc_package: true, swap: true, verified_users: true };
     for (partner, entitlements) in [(SHOP, all), (OTHER, all), (PLAIN, Entitlements::default())] {
         let origin = format!("https://{}.example", partner.0);
         let key = |kind: KeyKind| {
