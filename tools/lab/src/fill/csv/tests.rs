@@ -40,6 +40,24 @@ fn the_same_seed_writes_the_same_bytes_for_ever() {
     assert_ne!(first["payments.csv"], written(2_000, 8)["payments.csv"]);
 }
 
+/// The description comes last, so that tables that were cut short have none, and it tells what is planted.
+#[test]
+fn complete_tables_are_described() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = history(1_500, 3, "none,ring=0.02,burst=0.0001");
+    assert_eq!(history.not_planted(), ["burst"]);
+    let mut tables = Tables::create(folder.path(), &history).unwrap();
+    let readme = folder.path().join("README.md");
+    history.for_each(|story| tables.add(&story).unwrap());
+    assert!(!readme.exists());
+    assert_eq!(tables.rows(), 1_500);
+    tables.finish().unwrap();
+    let text = fs::read_to_string(readme).unwrap();
+    for part in ["| ring | 30 |", "| burst | 0 |", "3.6 % from abroad", "1.4 % of the honest", "0.8 % of the payments"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
+
 #[test]
 fn every_row_has_every_column_and_a_label() {
     let files = written(500, 3);
