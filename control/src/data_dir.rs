@@ -17,7 +17,8 @@ const KEY_CHECK: &str = "master-key.fingerprint";
 /// Stands in the directory while a history is filled in, and stays where that was cut short.
 const UNFINISHED: &str = "UNFINISHED-FILL";
 /// What it says to those who open it.
-const UNFINISHED_TEXT: &str = "A history is being filled into this directory, or that was cut short: not all of it is here.
+const UNFINISHED_TEXT: &str =
+    "A history is being filled into this directory, or that was cut short: not all of it is here.
 When nothing fills it any more, remove the directory and fill again into a new one.
 ";
 

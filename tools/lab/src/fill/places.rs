@@ -60,7 +60,9 @@ fn require_empty(place: &Path, option: &str) -> Result<(), Failure> {
         Ok(true) => Ok(()),
         Ok(false) => {
             let place = place.display();
-            Err(Failure::missing(format!("{place} is not empty: name a new directory with {option}, or remove this one")))
+            Err(Failure::missing(format!(
+                "{place} is not empty: name a new directory with {option}, or remove this one"
+            )))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(failed(error)),
@@ -113,14 +115,9 @@ mod tests {
         let at = |name: &str| parent.path().join(name);
         fs::create_dir(at("real")).unwrap();
         std::os::unix::fs::symlink(at("real"), at("link")).unwrap();
-        for (data_dir, csv) in [
-            ("a", "a"),
-            ("a", "a/csv"),
-            ("a/data", "a"),
-            ("a/b", "a/x/../b"),
-            ("real", "link"),
-            ("link/data", "real"),
-        ] {
+        for (data_dir, csv) in
+            [("a", "a"), ("a", "a/csv"), ("a/data", "a"), ("a/b", "a/x/../b"), ("real", "link"), ("link/data", "real")]
+        {
             assert!(refused(&at(data_dir), &at(csv)).contains("--csv"), "{data_dir} {csv}");
         }
         assert!(Places::choose(Some(&at("a")), Some(&at("ab"))).is_ok());

@@ -48,7 +48,9 @@ impl Summary {
         }
         if !self.not_planted.is_empty() {
             let names = self.not_planted.join(", ");
-            lines.push_str(&format!("planted is no {names}: so small a history has none at these rates; raise --plant or "));
+            lines.push_str(&format!(
+                "planted is no {names}: so small a history has none at these rates; raise --plant or "
+            ));
             lines.push_str("--payments (for outages: --days)\n");
         }
         lines
@@ -136,7 +138,8 @@ mod tests {
     fn a_run_is_summed_up() {
         let places = vec![(PathBuf::from("data"), 2_000_000)];
         let took = Duration::from_millis(500);
-        let summary = Summary { payments: 1_000, scored_by: None, took, places, memory: 5_000_000, not_planted: vec![] };
+        let summary =
+            Summary { payments: 1_000, scored_by: None, took, places, memory: 5_000_000, not_planted: vec![] };
         let expected = "1,000 payments in 0 s, 2,000/s, with 5.0 MB of memory\ndata: 2.0 MB, 2000 bytes each\n";
         assert_eq!(summary.lines(), expected);
         let summary = Summary { not_planted: vec!["ring", "burst"], ..summary };

@@ -53,7 +53,8 @@ fn complete_tables_are_described() {
     assert_eq!(tables.rows(), 1_500);
     tables.finish().unwrap();
     let text = fs::read_to_string(readme).unwrap();
-    for part in ["| ring | 30 |", "| burst | 0 |", "3.6 % from abroad", "1.4 % of the honest", "0.8 % of the payments"] {
+    for part in ["| ring | 30 |", "| burst | 0 |", "3.6 % from abroad", "1.4 % of the honest", "0.8 % of the payments"]
+    {
         assert!(text.contains(part), "{part} is not in {text}");
     }
 }

@@ -93,12 +93,8 @@ impl Campaign {
 }
 
 impl Kind {
-    const ALL: [Kind; 4] = [
-        Kind::Fraud(Pattern::Ring),
-        Kind::Fraud(Pattern::StolenDevice),
-        Kind::Fraud(Pattern::Burst),
-        Kind::Rush,
-    ];
+    const ALL: [Kind; 4] =
+        [Kind::Fraud(Pattern::Ring), Kind::Fraud(Pattern::StolenDevice), Kind::Fraud(Pattern::Burst), Kind::Rush];
 
     /// What tells its random numbers from those of the others.
     fn number(self) -> u64 {

@@ -66,7 +66,9 @@ fn it_has_as_many_payments_as_asked_for_in_the_order_of_time() {
 /// However short the period: rings that would last longer are shorter.
 #[test]
 fn a_short_period_holds_all_payments_too() {
-    for (days, plants) in [(2, "ring=0.1"), (1, "none,ring=0.2"), (1, "ring=0.2,stolen-device=0.2,burst=0.2,outage=0.2")] {
+    for (days, plants) in
+        [(2, "ring=0.1"), (1, "none,ring=0.2"), (1, "ring=0.2,stolen-device=0.2,burst=0.2,outage=0.2")]
+    {
         for payments in [1, 7, 130, 5_000] {
             let stories: Vec<Story> = over(days, payments, 11, plants).collect();
             assert_eq!(stories.len() as u64, payments, "{days} days, {plants}");

@@ -23,7 +23,7 @@ struct Facts {
     countries: usize,
     /// The amount over the customer's median.
     to_usual: f64,
-    /// Whether nobody used the wallet before.
+    /// Whether nobody used the wallet before, or only in the last day.
     is_new_wallet: bool,
 }
 
@@ -70,7 +70,7 @@ fn facts(seed: u64) -> Vec<Facts> {
     let device_rates = rates(devices.zip(times()).collect());
     let customer_rates = rates(customers.zip(times()).collect());
     let usual = usual(&stories);
-    let mut seen = BTreeSet::new();
+    let mut first = BTreeMap::new();
     let fact = |(place, story): (usize, &Story)| {
         let draft = &story.draft;
         let (country, median, of_customer) = usual[&draft.customer];
@@ -85,7 +85,7 @@ fn facts(seed: u64) -> Vec<Facts> {
             is_abroad: draft.country != country,
             countries: countries[&draft.device].len(),
             to_usual: draft.minor as f64 / median,
-            is_new_wallet: seen.insert(draft.wallet),
+            is_new_wallet: draft.at < *first.entry(draft.wallet).or_insert(draft.at) + DAY,
         }
     };
     stories.iter().enumerate().map(fact).collect()
@@ -94,7 +94,7 @@ fn facts(seed: u64) -> Vec<Facts> {
 fn simple_rules() -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     let mut add = |name: String, rule: Box<dyn Fn(&Facts) -> bool>| rules.push((name, rule));
-    for n in [2, 3, 4, 6, 8, 10, 12, 16, 20, 30, 40] {
+    for n in [2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 30, 40] {
         add(format!("a device of {n} customers"), Box::new(move |one| one.of_device >= n));
         add(format!("a wallet of {n} customers"), Box::new(move |one| one.of_wallet >= n));
         add(format!("{n} payments of a device in ten minutes"), Box::new(move |one| one.device_rate >= n));
