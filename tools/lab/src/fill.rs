@@ -51,7 +51,7 @@ What it takes, on two cores of 2026 with scores by the shipped model:
   1,000,000 payments take 1 min 00 s, 0.8 GB on disk and 0.4 GB of memory.
   10,000,000 payments take 10 min 49 s, 8.6 GB on disk and 1.2 GB of memory.
   Memory grows with the payments of a day, which are held until the slowest corridor has settled them, and with the
-  customers: more --days for the same payments take less. Runs that were written down: benches/RESULTS.md.
+  customers: over more --days the same number needs less. Runs that were written down: benches/RESULTS.md.
 
 Patterns of --plant, which labels.csv and outages.csv name (README.md beside them says more):
   ring           20 to 80 payments by fresh customers, most of whom share few devices and wallets

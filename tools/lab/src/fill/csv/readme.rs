@@ -107,7 +107,7 @@ fn overlaps() -> String {
     let lines = [
         format!(
             "People **travel**: {} of the customers are away {} of the time, in countries where nobody lives (NG, RO, TR, \
-             UA, VN, ZA) {} of that; so {} of the honest payments come from those, and {} from abroad.",
+             UA, VN, ZA) {} of that; so {} of the honest payments come from those, and about {} from abroad.",
             percent(o::TRAVELLERS),
             percent(o::AWAY),
             percent(o::FAR_AWAY),

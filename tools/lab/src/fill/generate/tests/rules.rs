@@ -53,7 +53,7 @@ fn a_rule_for_each_pattern_finds_most_of_it() {
         assert!(recall > 0.55, "{pattern:?}: recall {recall:.2}");
         assert!(precision > 8.0 * share, "{pattern:?}: precision {precision:.3} with a share of {share:.4}");
     };
-    check(Pattern::Ring, |one| one.of_device >= 5 && one.of_wallet >= 8);
+    check(Pattern::Ring, is_new_and_shares);
     check(Pattern::StolenDevice, |one| one.to_usual >= 3.0 && one.of_customer > 4 && one.is_new_wallet);
     check(Pattern::Burst, |one| one.customer_rate >= 8);
 }
@@ -108,10 +108,15 @@ fn simple_rules() -> Vec<Rule> {
     add("a new wallet".into(), Box::new(|one| one.is_new_wallet));
     let shares = |one: &Facts| one.of_device > 1 || one.of_wallet > 1;
     add("any of them".into(), Box::new(move |one| one.is_elsewhere || shares(one) || one.device_rate >= 6));
+    add("a new customer who shares".into(), Box::new(is_new_and_shares));
     let far = |one: &Facts| one.is_elsewhere && one.to_usual >= 2.0;
     let ring = |one: &Facts| one.of_device >= 6 && one.of_wallet >= 8;
     add("any of them, narrower".into(), Box::new(move |one| far(one) || ring(one) || one.device_rate >= 10));
     rules
+}
+
+fn is_new_and_shares(one: &Facts) -> bool {
+    one.of_customer <= 6 && (one.of_device >= 5 || one.of_wallet >= 8)
 }
 
 /// Precision and recall of a rule that looks for a pattern, or for all frauds.
