@@ -40,8 +40,8 @@ pub fn drafts(campaign: &Campaign, ground: &Ground<'_>, random: &mut Random) -> 
             offer,
             side: Side::OnRamp,
             minor: ground.market.offer(offer).minor(usd),
-            device: if place % OWN_IN_RING.0 == 0 { usual.device } else { device },
-            wallet: if place % OWN_IN_RING.1 == 0 { usual.wallet } else { wallet },
+            device: if place.is_multiple_of(OWN_IN_RING.0) { usual.device } else { device },
+            wallet: if place.is_multiple_of(OWN_IN_RING.1) { usual.wallet } else { wallet },
             pattern: Some(Pattern::Ring),
             ..usual
         }
