@@ -14,6 +14,14 @@ const LOCK: &str = "causeway.lock";
 /// Tells whether the master key is still the one that was used before.
 const KEY_CHECK: &str = "master-key.fingerprint";
 
+/// Stands in the directory while a history is filled in, and stays where that was cut short.
+const UNFINISHED: &str = "UNFINISHED-FILL";
+/// What it says to those who open it.
+const UNFINISHED_TEXT: &str =
+    "A history is being filled into this directory, or that was cut short: not all of it is here.
+When nothing fills it any more, remove the directory and fill again into a new one.
+";
+
 /// A data directory that no other process uses.
 pub struct DataDir {
     path: PathBuf,
@@ -35,6 +43,12 @@ pub enum DataDirError {
     /// It holds something else.
     #[error("the data directory {0} is not empty and not Causeway's: name another one with --data-dir")]
     Foreign(PathBuf),
+    /// It holds a part of a history.
+    #[error(
+        "a history is being filled into the data directory {0}, or that was cut short, as its file {UNFINISHED} says: wait \
+         for its end, or remove the directory and fill again into a new one"
+    )]
+    Unfinished(PathBuf),
     /// Another process uses it.
     #[error("the data directory {0} is in use by another process: stop that one, or name another with --data-dir")]
     InUse(PathBuf),
@@ -57,11 +71,32 @@ pub enum DataDirError {
 impl DataDir {
     /// Takes the directory, which is made if it is missing.
     pub fn open(path: &Path) -> Result<DataDir, DataDirError> {
+        refuse_unfinished(path)?;
+        DataDir::made(path)
+    }
+
+    /// Takes an empty or missing directory to fill a history into it. From the first moment until [`DataDir::filled`] all
+    /// others refuse it, after a sudden end of this process too.
+    pub fn to_fill(path: &Path) -> Result<DataDir, DataDirError> {
         let failed = |error| DataDirError::Io(path.to_owned(), error);
-        if fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
-            return Err(DataDirError::NoDirectory(path.to_owned()));
+        make(path)?;
+        if fs::read_dir(path).map_err(failed)?.next().is_some() {
+            return Err(DataDirError::Foreign(path.to_owned()));
         }
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        private_file::write(&path.join(UNFINISHED), UNFINISHED_TEXT.as_bytes()).map_err(failed)?;
+        let lock = File::options().create(true).append(true).open(path.join(LOCK)).map_err(failed)?;
+        DataDir::locked(path, lock)
+    }
+
+    /// Says that all is there and synced.
+    pub fn filled(&self) -> Result<(), DataDirError> {
+        let removed = fs::remove_file(self.path.join(UNFINISHED)).and_then(|()| File::open(&self.path)?.sync_all());
+        removed.map_err(|error| DataDirError::Io(self.path.clone(), error))
+    }
+
+    fn made(path: &Path) -> Result<DataDir, DataDirError> {
+        let failed = |error| DataDirError::Io(path.to_owned(), error);
+        make(path)?;
         if is_foreign(path).map_err(failed)? {
             return Err(DataDirError::Foreign(path.to_owned()));
         }
@@ -71,6 +106,7 @@ impl DataDir {
 
     /// Takes the directory of a gateway that is stopped. Nothing is made.
     pub fn of_stopped(path: &Path) -> Result<DataDir, DataDirError> {
+        refuse_unfinished(path)?;
         match File::options().append(true).open(path.join(LOCK)) {
             Ok(lock) => DataDir::locked(path, lock),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -139,6 +175,18 @@ impl DataDir {
         }
         private_file::write(&path, format!("{fingerprint}\n").as_bytes()).map_err(failed)
     }
+}
+
+fn make(path: &Path) -> Result<(), DataDirError> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
+        return Err(DataDirError::NoDirectory(path.to_owned()));
+    }
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| DataDirError::Io(path.to_owned(), error))
+}
+
+fn refuse_unfinished(path: &Path) -> Result<(), DataDirError> {
+    if path.join(UNFINISHED).exists() { Err(DataDirError::Unfinished(path.to_owned())) } else { Ok(()) }
 }
 
 /// A fresh file system has a directory of its own in it.
@@ -210,5 +258,24 @@ mod tests {
         assert!(of_stopped().unwrap_err().contains("in use"));
         drop(running);
         assert_eq!(of_stopped(), Ok(()));
+    }
+
+    #[test]
+    fn a_part_of_a_history_is_refused_until_it_is_whole() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("data");
+        let filling = DataDir::to_fill(&path).unwrap();
+        assert!(fs::read_to_string(path.join(UNFINISHED)).unwrap().contains("fill again"));
+        drop(filling);
+        // As it is left when the end comes before anything else was made.
+        fs::remove_file(path.join(LOCK)).unwrap();
+        assert!(refused(&path).contains(UNFINISHED));
+        assert!(matches!(DataDir::of_stopped(&path), Err(DataDirError::Unfinished(_))));
+        assert!(matches!(DataDir::to_fill(&path), Err(DataDirError::Foreign(_))));
+
+        let other = parent.path().join("other");
+        DataDir::to_fill(&other).unwrap().filled().unwrap();
+        DataDir::open(&other).unwrap();
+        assert!(!other.join(UNFINISHED).exists());
     }
 }

@@ -1,11 +1,13 @@
 //! A history that the lab has filled in: served like any other data, balanced, and the same as its CSV.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Child, Output, Stdio};
 
 use causeway_tests::partner::{Kind, Partner};
-use causeway_tests::server::{DataDir, Server};
+use causeway_tests::poll::{SOON, poll};
+use causeway_tests::server::{DataDir, Server, spawn};
 use causeway_tests::{ledger, program};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 const PAYMENTS: usize = 400;
@@ -38,6 +40,12 @@ fn fill(directory: &DataDir, words: &[&str]) -> Output {
     let mut lab = program::lab();
     lab.arg("fill").arg("--data-dir").arg(directory.path());
     lab.args(["--payments", &PAYMENTS.to_string(), "--seed", "5", "--days", "20"]).args(words).output().unwrap()
+}
+
+/// The filler with another number of payments.
+fn lab(words: &[&str], payments: usize) -> Output {
+    let mut lab = program::lab();
+    lab.args(["fill", "--payments", &payments.to_string(), "--seed", "5"]).args(words).output().unwrap()
 }
 
 fn error(output: &Output) -> String {
@@ -116,4 +124,97 @@ fn a_directory_with_something_in_it_is_not_filled() {
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("is not empty") && said.lines().count() == 1, "{said}");
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+/// Rings last for days: in a short period they are shorter, and nothing is cut off.
+#[test]
+fn a_short_period_holds_all_payments() {
+    let tables = DataDir::new();
+    let folder = tables.path().to_string_lossy().into_owned();
+    let words = ["--days=2", "--plant=none,ring=0.1,burst=0.000001", "--csv", &folder];
+    let output = lab(&words, 20_000);
+    assert!(output.status.success(), "{}", error(&output));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("20,000 payments in") && said.contains("planted is no burst"), "{said}");
+    assert_eq!(Table::read(&tables.file("payments.csv")).rows.len(), 20_000);
+    let labels = Table::read(&tables.file("labels.csv"));
+    assert_eq!(labels.rows_of("pattern", "ring", &["id"]).len(), 2_000);
+}
+
+#[test]
+fn the_tables_can_be_loaded_as_their_description_says() {
+    let tables = DataDir::new();
+    let output = lab(&["--days=20", "--plant=ring=0.02", "--csv", &tables.path().to_string_lossy()], 500);
+    assert!(output.status.success(), "{}", error(&output));
+    let readme = std::fs::read_to_string(tables.file("README.md")).unwrap();
+    let code = readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let shown = format!("{code}\nprint(len(X), sum(y), {{len(features) for features in X}})\n");
+    let mut python = std::process::Command::new(program::python());
+    let output = python.arg("-c").arg(shown).current_dir(tables.path()).output().unwrap();
+    assert!(output.status.success(), "{}", error(&output));
+    let labels = Table::read(&tables.file("labels.csv"));
+    let known = labels.rows.iter().filter(|row| !labels.field(row, "label_time").is_empty());
+    let frauds = known.clone().filter(|row| labels.field(row, "is_fraud") == "1").count();
+    let expected = format!("{} {frauds} {{7}}\n", known.count());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+}
+
+/// What is half there is never served as if it were all.
+#[test]
+fn an_interrupted_fill_is_refused_by_every_command() {
+    let directory = DataDir::new();
+    let mut filling = Filling::start(&directory);
+    let marker = directory.file("UNFINISHED-FILL");
+    let store = directory.file("sandbox").join("store/bulk");
+    poll(SOON, "rows are written", || std::fs::read_dir(&store).ok()?.next()?.ok());
+    assert!(marker.is_file());
+    filling.terminate();
+    assert!(std::fs::read_to_string(&marker).unwrap().contains("cut short"));
+
+    let exit = spawn(&directory, &[]).wait(SOON);
+    assert!(exit.code == Some(1) && exit.error.contains("UNFINISHED-FILL"), "{exit}");
+    for command in ["ledger", "compact", "rail-records", "operator-token"] {
+        let output = program::causeway().arg(command).arg("--data-dir").arg(directory.path()).output().unwrap();
+        let said = error(&output);
+        assert_eq!(output.status.code(), Some(1), "{command}: {said}");
+        assert!(said.contains("fill again into a new one") && said.lines().count() == 1, "{command}: {said}");
+    }
+    let again = fill(&directory, &["--no-model"]);
+    assert!(again.status.code() == Some(2) && error(&again).contains("is not empty"), "{}", error(&again));
+}
+
+/// A fill that would take long. Dropped, it is stopped.
+struct Filling(Child);
+
+impl Filling {
+    fn start(directory: &DataDir) -> Filling {
+        let mut lab = program::lab();
+        lab.args(["fill", "--no-model", "--payments=20000000", "--data-dir"]).arg(directory.path());
+        Filling(lab.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    fn terminate(&mut self) {
+        kill_process(Pid::from_child(&self.0), Signal::TERM).unwrap();
+        assert!(!self.0.wait().unwrap().success());
+    }
+}
+
+impl Drop for Filling {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn tables_and_data_directory_are_apart() {
+    let directory = DataDir::new();
+    let inside = directory.file("tables");
+    for csv in [directory.path(), &inside] {
+        let output = fill(&directory, &["--no-model", "--csv", &csv.to_string_lossy()]);
+        let said = error(&output);
+        assert!(output.status.code() == Some(2) && said.contains("one lies in the other"), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }

@@ -5,15 +5,15 @@ mod database;
 mod generate;
 mod model;
 mod pipeline;
+mod places;
 mod progress;
 mod summary;
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use causeway_control::catalogue;
 use causeway_core::id::Mode;
+use causeway_core::risk::scorer::Scorer;
 use clap::Args;
 
 use crate::calendar::Day;
@@ -24,6 +24,8 @@ use database::Database;
 use generate::market::Market;
 use generate::plants::Plants;
 use generate::{History, Settings};
+use pipeline::Written;
+use places::Places;
 use progress::Progress;
 use summary::{Summary, bytes_in, peak_memory};
 
@@ -31,7 +33,8 @@ use summary::{Summary, bytes_in, peak_memory};
 const HELP: &str = "\
 What it writes:
   The history is that of a bank that runs Causeway: partners, customers with habits, corridors with their success and time,
-  rules that decline, and frauds that are reported late. It is generated from the seed, hour by hour, in little memory.
+  rules that decline, and frauds that are reported late. It is generated from the seed, hour by hour. Without
+  --data-dir and --csv it becomes the data directory target/fill.
 
   --data-dir  Every payment is a session, a quote, a redemption, what rails said and, for every second partner, webhooks
               that arrived, all performed by the core's own functions at the history's own time. Serve it with
@@ -41,19 +44,25 @@ What it writes:
   --csv       README.md in the folder describes every column.
   Both        The same payments: `id` in payments.csv is `metadata.order_id` of the payment.
 
-What it takes, on two cores of 2026 with scores by the shipped model: about a minute and 0.8 GB on disk for each million
-payments, and 0.4 GB of memory and more with them. Runs that were written down: benches/RESULTS.md.
+  An interrupted fill leaves the file UNFINISHED-FILL in the data directory, which every command then refuses, and tables
+  without README.md: remove what is there and fill again.
 
-Patterns of --plant, which labels.csv and outages.csv name:
-  ring           20 to 80 payments by fresh customers who share few devices and wallets
-  stolen-device  1 to 4 large payments from a regular customer's device in another country
-  burst          12 to 40 small card payments within minutes, then a large one
+What it takes, on two cores of 2026 with scores by the shipped model:
+  1,000,000 payments take 1 min 00 s, 0.8 GB on disk and 0.4 GB of memory.
+  10,000,000 payments take 10 min 49 s, 8.6 GB on disk and 1.2 GB of memory.
+  Memory grows with the payments of a day, which are held until the slowest corridor has settled them, and with the
+  customers: over more --days the same number needs less. Runs that were written down: benches/RESULTS.md.
+
+Patterns of --plant, which labels.csv and outages.csv name (README.md beside them says more):
+  ring           20 to 80 payments by fresh customers, most of whom share few devices and wallets
+  stolen-device  1 to 4 large payments from a regular customer's device, often in another country
+  burst          12 to 40 small card payments within minutes, the last one large
   outage         a corridor fails for 30 to 240 minutes";
 
 /// What to write, and where.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = HELP)]
-#[group(id = "target", required = true, multiple = true, args = ["csv", "data_dir"])]
+#[group(id = "history")]
 pub struct Options {
     /// Payments, frauds included.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
@@ -77,7 +86,8 @@ pub struct Options {
     /// Writes payments.csv, labels.csv, outages.csv and README.md into this folder, which must be empty.
     #[arg(long, value_name = "DIR")]
     csv: Option<PathBuf>,
-    /// Writes finished journeys into this data directory, which must be empty: `causeway serve --data-dir DIR` serves it.
+    /// Writes finished journeys into this data directory, which must be empty: `causeway serve --data-dir DIR` serves it
+    /// [default: target/fill, unless --csv is given].
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     #[command(flatten)]
@@ -89,46 +99,51 @@ pub struct Options {
 
 /// Writes the history.
 pub fn run(options: &Options) -> Result<(), Failure> {
+    // Whatever can be refused is refused before anything is written.
     if options.record {
         record::require_commit()?;
     }
+    let places = Places::choose(options.data_dir.as_deref(), options.csv.as_deref())?;
     let history = history(options)?;
-    let scorer = if options.data_dir.is_some() { model::scorer(&options.model)? } else { None };
-    // Whatever can be refused is refused before anything is written.
-    let places: Vec<&PathBuf> = [&options.data_dir, &options.csv].into_iter().flatten().collect();
-    places.iter().try_for_each(|place| require_empty(place))?;
-    let database = options.data_dir.as_deref().map(|place| Database::create(place, &history)).transpose()?;
-    let tables = options.csv.as_deref().map(|folder| Tables::create(folder, &history)).transpose()?;
+    let scorer = if places.data_dir.is_some() { model::scorer(&options.model)? } else { None };
+    let scored_by = places.data_dir.as_ref().map(|_| model::name(scorer.as_deref()));
+    let not_planted = history.not_planted();
     let mut progress = Progress::start(options.payments);
-    let scored_by = match (database, tables) {
-        (Some(database), tables) => {
-            let name = model::name(scorer.as_deref());
-            let driver = database.driver(history)?;
-            pipeline::database(&database, driver, scorer, tables, &mut progress)?;
-            Some(name)
-        }
-        (None, Some(tables)) => {
-            pipeline::tables(history, tables, &mut progress)?;
-            None
-        }
-        (None, None) => return Err(Failure::missing("there is nowhere to write to: name --csv or --data-dir")),
-    };
+    write(history, &places, scorer, &mut progress)?;
     let took = progress.took();
-    let places = places.into_iter().map(|place| Ok((place.clone(), bytes_in(place)?)));
-    let places = places.collect::<Result<_, Failure>>()?;
-    let summary = Summary { payments: options.payments, scored_by, took, places, memory: peak_memory() };
+    let sizes = places.all().map(|place| Ok((place.clone(), bytes_in(place)?)));
+    let sizes = sizes.collect::<Result<_, Failure>>()?;
+    let payments = options.payments;
+    let summary = Summary { payments, scored_by, took, places: sizes, memory: peak_memory(), not_planted };
     print!("{}", summary.lines());
+    if let Some(place) = &places.data_dir {
+        println!("serve it with: cargo xtask run -- --data-dir {}", place.display());
+    }
     if options.record { summary.record() } else { Ok(()) }
 }
 
-/// What is there already is nobody's to overwrite.
-fn require_empty(place: &Path) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::wrong(format!("cannot use {}: {error}", place.display()));
-    match fs::read_dir(place).map(|mut entries| entries.next().is_none()) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Failure::missing(format!("{} is not empty: name a new directory", place.display()))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(failed(error)),
+/// Writes as many payments as the history says that it has; anything else is a failure.
+fn write(
+    history: History,
+    places: &Places,
+    scorer: Option<Box<dyn Scorer>>,
+    progress: &mut Progress,
+) -> Result<(), Failure> {
+    let payments = history.settings().payments;
+    let database = places.data_dir.as_deref().map(|place| Database::create(place, &history)).transpose()?;
+    let tables = places.csv.as_deref().map(|folder| Tables::create(folder, &history)).transpose()?;
+    match (database, tables) {
+        (Some(database), tables) => {
+            let expected = Written { rows: tables.as_ref().map(|_| payments), payments: Some(payments) };
+            let driver = database.driver(history)?;
+            pipeline::database(&database, driver, scorer, tables, progress, expected)?;
+            database.finish()
+        }
+        (None, Some(tables)) => {
+            let expected = Written { rows: Some(payments), payments: None };
+            pipeline::tables(history, tables, progress, expected)
+        }
+        (None, None) => Err(Failure::missing("there is nowhere to write to: name --csv or --data-dir")),
     }
 }
 
@@ -148,15 +163,35 @@ fn history(options: &Options) -> Result<History, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Args as _, Command};
+
     use super::*;
 
+    /// What `cargo xtask fill --help` says.
+    const XTASK: &str = include_str!("../../xtask/src/help.rs");
+
+    fn shorter_help() -> &'static str {
+        let start = XTASK.find("const FILL").unwrap();
+        let end = XTASK[start..].find("\";").unwrap();
+        &XTASK[start..start + end]
+    }
+
     #[test]
-    fn only_an_empty_place_is_written_to() {
-        let parent = tempfile::tempdir().unwrap();
-        assert_eq!(require_empty(parent.path()), Ok(()));
-        assert_eq!(require_empty(&parent.path().join("missing")), Ok(()));
-        fs::write(parent.path().join("thesis.tex"), "x").unwrap();
-        assert!(require_empty(parent.path()).unwrap_err().to_string().contains("not empty"));
-        assert!(require_empty(&parent.path().join("thesis.tex")).is_err());
+    fn both_helps_name_the_same_options() {
+        let command = Options::augment_args(Command::new("fill"));
+        let options = command.get_arguments().filter_map(|argument| argument.get_long());
+        let names: Vec<String> = options.filter(|name| *name != "help").map(|name| format!("--{name}")).collect();
+        let words = || shorter_help().split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        let missing: Vec<&String> = names.iter().filter(|name| words().all(|word| word != name.as_str())).collect();
+        assert!(names.len() > 8 && missing.is_empty(), "cargo xtask fill --help lacks {missing:?}");
+        let unknown = words().filter(|word| word.starts_with("--") && !names.iter().any(|name| name == word));
+        assert_eq!(unknown.filter(|word| *word != "--help" && *word != "--").collect::<Vec<_>>(), [""; 0]);
+    }
+
+    #[test]
+    fn both_helps_name_the_same_figures() {
+        let figures: Vec<&str> = HELP.lines().map(str::trim).filter(|line| line.contains(" payments take ")).collect();
+        assert_eq!(figures.len(), 2);
+        assert!(figures.iter().all(|line| shorter_help().contains(line)), "{figures:?}");
     }
 }

@@ -102,9 +102,15 @@ impl Operator {
 
 /// The data directory that `cargo xtask run` uses: `target/sandbox`, which lies beside the directory of this program.
 pub fn default_directory() -> PathBuf {
+    in_target("sandbox")
+}
+
+/// A directory beside the programs that were built: below `target`.
+pub fn in_target(name: &str) -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
-    let target = program.parent().and_then(Path::parent);
-    target.map_or_else(|| PathBuf::from("target"), Path::to_path_buf).join("sandbox")
+    let profile = program.parent().filter(|folder| folder.ends_with("release") || folder.ends_with("debug"));
+    let target = profile.and_then(Path::parent);
+    target.map_or_else(|| PathBuf::from("target"), Path::to_path_buf).join(name)
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

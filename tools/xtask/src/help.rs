@@ -120,7 +120,8 @@ what was approved and answered 2xx. The result goes to target/load/<date>.json a
 const FILL: &str = "\
 cargo xtask fill --payments NUMBER [OPTIONS]: builds the lab and writes a generated history of payments
 
-No server is needed. The same options write the same payments on every machine.
+No server is needed. The same options write the same payments on every machine. Without --data-dir and --csv the
+history becomes the data directory target/fill. Directories that are not empty are refused.
 
   --data-dir DIR        a new data directory with finished payments: `cargo xtask run -- --data-dir DIR` serves it
   --csv DIR             payments.csv, labels.csv and outages.csv, with a README.md that describes every column
@@ -128,10 +129,14 @@ No server is needed. The same options write the same payments on every machine.
   --days NUMBER, --until YYYY-MM-DD      the time of the history (default: 180 days before 2026-06-30)
   --partners NUMBER     partners (default: 12)
   --plant NAME=RATE,... frauds and outages: ring, stolen-device, burst, outage; `none` in front for nothing else
+  --model-dir DIR, --onnxruntime FILE    another model, another ONNX Runtime
   --no-model            the fallback rules score
   --record              add what it took to benches/RESULTS.md
 
-Ten million payments take ten minutes on two cores and 9 GB. `cargo xtask fill -- --help` says more.";
+On two cores with the shipped model:
+  1,000,000 payments take 1 min 00 s, 0.8 GB on disk and 0.4 GB of memory.
+  10,000,000 payments take 10 min 49 s, 8.6 GB on disk and 1.2 GB of memory.
+`cargo xtask fill -- --help` says more.";
 
 const LINT: &str = "\
 cargo xtask lint: checks formatting (`cargo fmt --all --check`) and lints (clippy, warnings are errors)";

@@ -22,6 +22,9 @@ pub struct Tables {
     labels: BufWriter<File>,
     /// What stands for partners and corridors.
     names: Names,
+    /// The description, which is written when the tables are complete.
+    readme: String,
+    rows: u64,
     bytes: u64,
     line: Vec<u8>,
 }
@@ -40,7 +43,7 @@ const PAYMENTS: [(&str, &str); 21] = [
     ("time", "when the quote was redeemed, UTC, to the second"),
     ("partner", "the partner's account"),
     ("customer", "the partner's name for its customer; in a database `user_reference` of the session"),
-    ("device", "the device in use; not in a database"),
+    ("device", "the device in use, which others may use too; not in a database"),
     ("country", "ISO 3166 code of the country where the device is; not in a database"),
     ("side", "on_ramp: the customer buys an asset; off_ramp: sells it"),
     ("currency", "ISO 4217 code of the fiat currency"),
@@ -95,11 +98,10 @@ impl Names {
 }
 
 impl Tables {
-    /// Empty tables with their description, in a folder that is made if it is missing.
+    /// Empty tables, in a folder that is made if it is missing.
     pub fn create(folder: &Path, history: &History) -> Result<Tables, Failure> {
         let failed = |error| in_folder(folder, error);
         fs::create_dir_all(folder).map_err(failed)?;
-        fs::write(folder.join("README.md"), readme::text(history.settings())).map_err(failed)?;
         let table = |name: &str, columns: &[(&str, &str)]| -> io::Result<BufWriter<File>> {
             let mut file = BufWriter::with_capacity(1 << 20, File::create(folder.join(name))?);
             writeln!(file, "{}", columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(","))?;
@@ -110,7 +112,8 @@ impl Tables {
         write_outages(outages, &names, history).map_err(failed)?;
         let payments = table("payments.csv", &PAYMENTS).map_err(failed)?;
         let labels = table("labels.csv", &LABELS).map_err(failed)?;
-        Ok(Tables { folder: folder.to_owned(), payments, labels, names, bytes: 0, line: Vec::new() })
+        let (folder, readme) = (folder.to_owned(), readme::text(history));
+        Ok(Tables { folder, payments, labels, names, readme, rows: 0, bytes: 0, line: Vec::new() })
     }
 
     /// Adds a payment and its label.
@@ -123,6 +126,7 @@ impl Tables {
         let written = written.and_then(|()| label(story, &mut self.line));
         let written = written.and_then(|()| self.labels.write_all(&self.line));
         self.bytes += self.line.len() as u64;
+        self.rows += 1;
         written.map_err(|error| in_folder(&self.folder, error))
     }
 
@@ -131,10 +135,16 @@ impl Tables {
         self.bytes
     }
 
-    /// Writes what is still in memory.
+    /// Payments so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Writes what is still in memory, and then the description: tables without one are not complete.
     pub fn finish(mut self) -> Result<(), Failure> {
         let flushed = self.payments.flush().and_then(|()| self.labels.flush());
-        flushed.map_err(|error| in_folder(&self.folder, error))
+        let described = || fs::write(self.folder.join("README.md"), &self.readme);
+        flushed.and_then(|()| described()).map_err(|error| in_folder(&self.folder, error))
     }
 }
 

@@ -44,11 +44,11 @@ pub struct Database {
     /// Whose quotes and ids these are.
     keys: KeyRing,
     demo: DemoPartner,
-    _data: DataDir,
+    data: DataDir,
 }
 
 /// Persons that one batch writes.
-const PERSONS: usize = 50_000;
+const PERSONS: usize = 10_000;
 /// The last payment settles and the last session expires within this, in seconds.
 const AFTERMATH: u64 = 3 * DAY;
 /// Rows of each kind that the core keeps beside those that are held: few, so that they stay in the processor's caches.
@@ -57,10 +57,10 @@ const TABLE_ROWS: usize = 4_096;
 const BASE_URL: &str = "http://127.0.0.1:8080/v1";
 
 impl Database {
-    /// Makes the directory with its keys and its demo partner, who is the history's first.
+    /// Makes the directory, which says until [`Database::finish`] that it is unfinished, with its keys and its demo partner, who is the history's first.
     pub fn create(directory: &Path, history: &History) -> Result<Database, Failure> {
         refuse_future(history.settings())?;
-        let data = DataDir::open(directory).map_err(wrong)?;
+        let data = DataDir::to_fill(directory).map_err(wrong)?;
         let master = MasterKey::of_sandbox(&data.own_master_key()).map_err(wrong)?;
         data.bind_key(&master.fingerprint()).map_err(wrong)?;
         let keys = KeyRing::derive(&master, Mode::Sandbox);
@@ -68,20 +68,32 @@ impl Database {
         demo.write(&data.sandbox_file()).map_err(wrong)?;
         let place = data.store(Mode::Sandbox);
         let store = RocksStore::open(&place, Identity { mode: Mode::Sandbox }, StoreMemory::default());
-        Ok(Database { store: store.map_err(wrong)?, keys, demo, _data: data })
+        Ok(Database { store: store.map_err(wrong)?, keys, demo, data })
     }
 
     /// What performs the history.
     pub fn driver(&self, history: History) -> Result<Driver, Failure> {
         driver(history, &self.keys, &self.demo, model::fallback())
     }
+
+    /// Closes the store and says that the directory is whole.
+    pub fn finish(self) -> Result<(), Failure> {
+        drop(self.store);
+        self.data.filled().map_err(wrong)
+    }
 }
 
-/// The batches of the end, in the order in which they are added, and the last one, which makes all count.
-pub fn last_batches((head, rest): (Head, Rest)) -> (Vec<Batch>, Batch) {
+/// Adds the batches of the end in their order, and gives the last one, which makes all count.
+pub fn last_batches(
+    (head, rest): (Head, Rest),
+    mut add: impl FnMut(Batch) -> Result<(), Failure>,
+) -> Result<Batch, Failure> {
     let encode = |changes: Vec<Change>| Batch::encode(&Effects { head, changes });
-    let persons = rest.persons.chunks(PERSONS).map(|persons| encode(persons.to_vec()));
-    (persons.collect(), encode(rest.books))
+    for some in rest.persons.chunks(PERSONS) {
+        let persons = some.iter().map(|(key, person)| Change::Person(*key, person.clone()));
+        add(encode(persons.collect()))?;
+    }
+    Ok(encode(rest.books))
 }
 
 fn driver(history: History, keys: &KeyRing, demo: &DemoPartner, scorer: Box<dyn Scorer>) -> Result<Driver, Failure> {

@@ -1,16 +1,17 @@
 //! The generator: a stream of payments in the order of time, from a seed.
 //!
-//! The period is walked hour by hour. Each hour has its share of the honest payments, by the hours of the day, the days of
-//! the week and a growth over the period; each is made by somebody who tends to pay at that hour. Campaigns of fraud lie over
-//! them. Memory holds an hour, the campaigns under way and the plan of the others: people are computed, not kept.
+//! The period is walked hour by hour. Each hour has its share of the payments, by the hours of the day, the days of
+//! the week and a growth over the period; each is made by somebody who tends to pay at that hour. Campaigns lie over them:
+//! frauds, and honest rushes. Memory holds an hour, the campaigns under way and the plan of the others: people are computed, not kept.
 //!
 //! The same settings give the same payments for ever. A change that alters them is a new generator and needs a new
 //! [`VERSION`], so that figures say what they were made from.
 
+mod campaigns;
 pub mod customers;
 pub mod draft;
-mod fraud;
 pub mod market;
+pub mod overlap;
 pub mod plants;
 pub mod rails;
 mod random;
@@ -21,16 +22,16 @@ use std::collections::VecDeque;
 
 use crate::calendar::{DAY, Day};
 use crate::failure::Failure;
+use campaigns::{Campaign, Ground};
 use customers::People;
 use draft::{Draft, Story};
-use fraud::{Campaign, Ground};
 use market::Market;
-use plants::Plants;
+use plants::{OUTAGE, Pattern, Plants};
 use rails::Rails;
 use random::{Purpose, Random};
 
 /// Which generator this is.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a history is made from.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,9 +57,10 @@ pub struct History {
     people: People,
     rails: Rails,
     campaigns: VecDeque<Campaign>,
-    /// Frauds of campaigns that have begun, latest first.
-    frauds: Vec<Draft>,
-    honest: u64,
+    /// Payments of campaigns that have begun.
+    begun: Vec<Draft>,
+    /// Payments that belong to no campaign.
+    single: u64,
     hour: u64,
     number: u64,
     ready: VecDeque<Story>,
@@ -88,14 +90,14 @@ impl History {
         }
         let Settings { payments, seed, partners, plants, .. } = &settings;
         let period = settings.period();
-        let campaigns = fraud::plan(*seed, plants, *payments, period);
-        let frauds: u64 = campaigns.iter().map(|campaign| campaign.size).sum();
+        let campaigns = campaigns::plan(*seed, plants, *payments, period);
+        let planned: u64 = campaigns.iter().map(|campaign| campaign.size).sum();
         Ok(History {
             people: People::new(*seed, *payments, period, *partners),
             rails: Rails::new(*seed, &market, period, plants.outage),
             campaigns: campaigns.into(),
-            frauds: Vec::new(),
-            honest: payments - frauds,
+            begun: Vec::new(),
+            single: payments - planned,
             hour: 0,
             number: 0,
             ready: VecDeque::new(),
@@ -119,6 +121,21 @@ impl History {
         &self.people
     }
 
+    /// What is planted, by the names of the option, and how much of it: payments, and outages.
+    pub fn planted(&self) -> [(&'static str, u64); 4] {
+        let Settings { plants, payments, .. } = &self.settings;
+        let of = |pattern: Pattern| (pattern.name(), plants.payments(pattern, *payments));
+        let [ring, stolen_device, burst] = Pattern::ALL.map(of);
+        let outages = self.rails.outages().iter().map(Vec::len).sum::<usize>() as u64;
+        [ring, stolen_device, burst, (OUTAGE, outages)]
+    }
+
+    /// What was asked to be planted, and is not there: the history is too small for it.
+    pub fn not_planted(&self) -> Vec<&'static str> {
+        let wanted = |name| self.settings.plants.rate(name) > 0.0;
+        self.planted().into_iter().filter(|&(name, count)| count == 0 && wanted(name)).map(|(name, _)| name).collect()
+    }
+
     /// The corridors' outages.
     pub fn rails(&self) -> &Rails {
         &self.rails
@@ -127,8 +144,8 @@ impl History {
     /// Tells the stories of the next hour.
     fn next_hour(&mut self) {
         let start = self.settings.period().0 + self.hour * HOUR;
-        let mut drafts = self.honest_drafts(start);
-        drafts.extend(self.fraud_drafts(start + HOUR));
+        let mut drafts = self.single_drafts(start);
+        drafts.extend(self.campaign_drafts(start + HOUR));
         // Stable, so that what happens in the same second keeps its order.
         drafts.sort_by_key(|draft| draft.at);
         for draft in drafts {
@@ -138,9 +155,9 @@ impl History {
         self.hour += 1;
     }
 
-    fn honest_drafts(&self, start: u64) -> Vec<Draft> {
+    fn single_drafts(&self, start: u64) -> Vec<Draft> {
         let mut random = Random::of(self.settings.seed, Purpose::Hour, self.hour);
-        let count = self.honest_before(self.hour + 1) - self.honest_before(self.hour);
+        let count = self.single_before(self.hour + 1) - self.single_before(self.hour);
         let draft = |_| {
             let at = start + random.below(HOUR);
             let customer = self.people.paying(&mut random, &self.market, at);
@@ -149,22 +166,22 @@ impl History {
         (0..count).map(draft).collect()
     }
 
-    /// Frauds before `end`.
-    fn fraud_drafts(&mut self, end: u64) -> Vec<Draft> {
+    /// Payments of campaigns before `end`.
+    fn campaign_drafts(&mut self, end: u64) -> Vec<Draft> {
         let ground = Ground { seed: self.settings.seed, people: &self.people, market: &self.market };
         while let Some(campaign) = self.campaigns.pop_front_if(|campaign| campaign.start < end) {
-            self.frauds.extend(campaign.drafts(&ground));
+            self.begun.extend(campaign.drafts(&ground));
         }
-        let (now, later) = std::mem::take(&mut self.frauds).into_iter().partition(|draft| draft.at < end);
-        self.frauds = later;
+        let (now, later) = std::mem::take(&mut self.begun).into_iter().partition(|draft| draft.at < end);
+        self.begun = later;
         now
     }
 
-    /// How many honest payments come before this hour.
-    fn honest_before(&self, hour: u64) -> u64 {
+    /// How many payments of no campaign come before this hour.
+    fn single_before(&self, hour: u64) -> u64 {
         let hours = self.settings.days * 24;
         let (part, whole) = (u128::from(self.weight_before(hour)), u128::from(self.weight_before(hours)));
-        (u128::from(self.honest) * part / whole) as u64
+        (u128::from(self.single) * part / whole) as u64
     }
 
     /// The sum of the weights of the hours before this one.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use causeway_core::change::Effects;
+use causeway_core::change::{Change, Effects};
 use causeway_core::risk::scorer::Scorer;
 use causeway_core::store::{Batch, Bulk, StoreError};
 
@@ -24,6 +24,15 @@ pub enum Load {
     Rows(Effects),
 }
 
+/// How many payments were written, where there is such a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Rows of the tables.
+    pub rows: Option<u64>,
+    /// Payments in the database.
+    pub payments: Option<u64>,
+}
+
 /// What is handed on at once.
 #[derive(Default)]
 struct Message {
@@ -37,9 +46,9 @@ const STORIES: u64 = 1_024;
 /// Messages between the threads.
 const MESSAGES: usize = 16;
 
-/// Writes a history as tables.
-pub fn tables(history: History, tables: Tables, progress: &mut Progress) -> Result<(), Failure> {
-    let mut desk = Desk { tables: Some(tables), scorer: None, progress };
+/// Writes a history as tables. Fails when they hold another number than expected.
+pub fn tables(history: History, tables: Tables, progress: &mut Progress, expected: Written) -> Result<(), Failure> {
+    let mut desk = Desk { tables: Some(tables), scorer: None, progress, payments: None };
     let (sender, receiver) = sync_channel(MESSAGES);
     thread::scope(|scope| {
         let first = named(scope, move || {
@@ -50,19 +59,21 @@ pub fn tables(history: History, tables: Tables, progress: &mut Progress) -> Resu
         let written = desk.write(receiver, None);
         both(written, join(first))
     })?;
-    desk.finish()
+    desk.finish(expected)
 }
 
-/// Performs a history into a database, and writes it as tables if there are any.
+/// Performs a history into a database, and writes it as tables if there are any. All is synced when it returns. Fails when
+/// they hold another number than expected.
 pub fn database(
     database: &Database,
     mut driver: Driver,
     scorer: Option<Box<dyn Scorer>>,
     tables: Option<Tables>,
     progress: &mut Progress,
+    expected: Written,
 ) -> Result<(), Failure> {
     let wants_stories = tables.is_some();
-    let mut desk = Desk { tables, scorer, progress };
+    let mut desk = Desk { tables, scorer, progress, payments: Some(0) };
     database.store.fill(|bulk| {
         let (sender, receiver) = sync_channel(MESSAGES);
         let rest = thread::scope(|scope| {
@@ -75,11 +86,9 @@ pub fn database(
             let written = desk.write(receiver, Some(&mut *bulk));
             both(written, join(first))
         })?;
-        let (batches, last) = last_batches(rest);
-        batches.iter().try_for_each(|batch| bulk.add(batch))?;
-        Ok::<Batch, Failure>(last)
+        last_batches(rest, |batch| Ok(bulk.add(&batch)?))
     })?;
-    desk.finish()
+    desk.finish(expected)
 }
 
 /// The first thread's end.
@@ -121,6 +130,8 @@ struct Desk<'a> {
     tables: Option<Tables>,
     scorer: Option<Box<dyn Scorer>>,
     progress: &'a mut Progress,
+    /// Payments that the database was given, if there is one.
+    payments: Option<u64>,
 }
 
 impl Desk<'_> {
@@ -135,6 +146,8 @@ impl Desk<'_> {
                     model::score(scorer.as_mut(), &mut rows.changes);
                 }
                 bulk.add(&Batch::encode(&rows))?;
+                let payments = rows.changes.iter().filter(|row| matches!(row, Change::Payment(_))).count() as u64;
+                self.payments = self.payments.map(|before| before + payments);
             }
             let bytes = self.tables.as_ref().map_or(0, Tables::bytes) + bulk.as_ref().map_or(0, |bulk| bulk.bytes());
             self.progress.add(message.begun, bytes);
@@ -142,9 +155,24 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn finish(self) -> Result<(), Failure> {
+    fn finish(self, expected: Written) -> Result<(), Failure> {
+        let written = Written { rows: self.tables.as_ref().map(Tables::rows), payments: self.payments };
+        require(expected, written)?;
         self.tables.map_or(Ok(()), Tables::finish)
     }
+}
+
+fn require(expected: Written, written: Written) -> Result<(), Failure> {
+    let of = |what: &str, expected: Option<u64>, written: Option<u64>| match (expected, written) {
+        (expected, written) if expected == written => Ok(()),
+        (expected, written) => Err(Failure::wrong(format!(
+            "{what} hold {} payments rather than {}: the generator is wrong, use none of it",
+            written.unwrap_or_default(),
+            expected.unwrap_or_default()
+        ))),
+    };
+    of("the tables", expected.rows, written.rows)?;
+    of("the data directory", expected.payments, written.payments)
 }
 
 impl From<StoreError> for Failure {
@@ -169,4 +197,22 @@ fn both<T>(written: Result<(), Failure>, made: Result<T, Failure>) -> Result<T, 
 
 fn join<T>(thread: thread::ScopedJoinHandle<'_, Result<T, Failure>>) -> Result<T, Failure> {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_number_of_payments_is_a_failure() {
+        let all = Written { rows: Some(5), payments: Some(5) };
+        assert_eq!(require(all, all), Ok(()));
+        let check = |written: Written, word: &str| {
+            let failure = require(all, written).unwrap_err();
+            assert_eq!(failure.exit_code(), 1);
+            assert!(failure.to_string().contains(word) && failure.to_string().contains("4 payments"), "{failure}");
+        };
+        check(Written { rows: Some(4), ..all }, "tables");
+        check(Written { payments: Some(4), ..all }, "data directory");
+    }
 }

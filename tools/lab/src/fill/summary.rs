@@ -24,6 +24,8 @@ pub struct Summary {
     pub places: Vec<(PathBuf, u64)>,
     /// The most memory that was in use, in bytes.
     pub memory: u64,
+    /// What was asked to be planted, and had no place in so few payments.
+    pub not_planted: Vec<&'static str>,
 }
 
 /// The section of the results, without its rows.
@@ -37,12 +39,19 @@ Written by `cargo xtask fill --record`, the newest run last. Sizes are those of 
 ";
 
 impl Summary {
-    /// One line for each place.
+    /// What was written, a line for each place, and what was not planted.
     pub fn lines(&self) -> String {
         let (payments, took, rate) = (grouped(self.payments), time(self.took), grouped(self.rate()));
         let mut lines = format!("{payments} payments in {took}, {rate}/s, with {} of memory\n", size(self.memory));
         for (place, bytes) in &self.places {
             lines.push_str(&format!("{}: {}, {} bytes each\n", place.display(), size(*bytes), bytes / self.payments));
+        }
+        if !self.not_planted.is_empty() {
+            let names = self.not_planted.join(", ");
+            lines.push_str(&format!(
+                "planted is no {names}: so small a history has none at these rates; raise --plant or "
+            ));
+            lines.push_str("--payments (for outages: --days)\n");
         }
         lines
     }
@@ -129,9 +138,12 @@ mod tests {
     fn a_run_is_summed_up() {
         let places = vec![(PathBuf::from("data"), 2_000_000)];
         let took = Duration::from_millis(500);
-        let summary = Summary { payments: 1_000, scored_by: None, took, places, memory: 5_000_000 };
+        let summary =
+            Summary { payments: 1_000, scored_by: None, took, places, memory: 5_000_000, not_planted: vec![] };
         let expected = "1,000 payments in 0 s, 2,000/s, with 5.0 MB of memory\ndata: 2.0 MB, 2000 bytes each\n";
         assert_eq!(summary.lines(), expected);
+        let summary = Summary { not_planted: vec!["ring", "burst"], ..summary };
+        assert!(summary.lines().contains("planted is no ring, burst: so small a history"), "{}", summary.lines());
         assert!(peak_memory() > 0);
     }
 }

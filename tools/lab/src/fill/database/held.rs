@@ -52,7 +52,7 @@ pub struct Asked {
 /// The rows of the end.
 pub struct Rest {
     /// Persons, in the order of their keys.
-    pub persons: Vec<Change>,
+    pub persons: Vec<([u8; 16], Person)>,
     /// Accounts and balances, in the order of their keys.
     pub books: Vec<Change>,
 }
@@ -136,10 +136,10 @@ impl Held {
         if under_way + self.postings.len() + self.transactions.len() + self.lanes.len() + self.ready.len() > 0 {
             return Err(Failure::wrong(format!("{under_way} rows are not final at the end of the history")));
         }
-        let persons: BTreeMap<_, _> = self.persons.into_iter().collect();
-        let persons = persons.into_iter().map(|(key, person)| Change::Person(key, person));
+        let mut persons: Vec<_> = self.persons.into_iter().collect();
+        persons.sort_unstable_by_key(|(key, _)| *key);
         let accounts = self.accounts.into_values().map(Change::Account);
-        Ok(Rest { persons: persons.collect(), books: accounts.chain(self.balances.into_values()).collect() })
+        Ok(Rest { persons, books: accounts.chain(self.balances.into_values()).collect() })
     }
 
     fn take_one(&mut self, change: Change, asked: &mut Asked) -> Result<(), Failure> {

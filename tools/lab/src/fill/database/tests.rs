@@ -71,8 +71,8 @@ fn perform(seed: u64, scorer: Box<dyn Scorer>) -> (Vec<Arc<Story>>, MemoryStore,
     driver.run(&mut sink).unwrap();
     let batches: Vec<Batch> = driver.cell().batches.iter().map(Batch::encode).collect();
     gateway.commit(&batches).unwrap();
-    let (persons, last) = last_batches(driver.rest().unwrap());
-    filler.commit(&persons).unwrap();
+    let add = |batch| filler.commit(&[batch]).map_err(Failure::from);
+    let last = last_batches(driver.rest().unwrap(), add).unwrap();
     filler.commit(&[last]).unwrap();
     (stories, gateway, filler)
 }

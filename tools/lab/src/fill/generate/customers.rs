@@ -1,18 +1,24 @@
 //! Partners and their customers. Nobody is remembered: what somebody is like follows from the seed and a number, so that a
 //! history of any size needs no memory for its people.
 
+mod circle;
+mod payment;
+
 use causeway_core::id::AccountId;
 use causeway_core::money::Asset;
-use causeway_core::terms::Side;
 
-use super::draft::Draft;
-use super::market::{Market, PLACES, Place};
+use super::market::{Market, Place, somewhere};
+use super::overlap::{AT_EXCHANGES, DEVICE_DAYS, TRAVELLERS};
 use super::random::{Purpose, Random, hash};
+use circle::Circle;
 
 /// Payments of a customer on average.
-const PAYMENTS_PER_CUSTOMER: u64 = 25;
-/// Customers by how much they pay: shares of the customers, and of the payments in hundredths.
-const TIERS: [(f64, u32); 3] = [(0.05, 30), (0.25, 40), (0.70, 30)];
+const PAYMENTS_PER_CUSTOMER: u64 = 17;
+/// Customers by how much they pay: shares of the customers, and of the payments in hundredths. The last ones try it once or
+/// twice and stay away.
+const TIERS: [(f64, u32); 4] = [(0.035, 30), (0.17, 38), (0.47, 29), (0.325, 3)];
+/// There is an agent, who pays in rushes, for so many customers.
+const CUSTOMERS_PER_AGENT: u64 = 150;
 /// How much of a partner's custom comes from its own country.
 const AT_HOME: f64 = 0.6;
 /// Customers who were there before the history begins.
@@ -65,6 +71,12 @@ pub struct Customer {
     devices: u64,
     wallets: u64,
     is_hurried: bool,
+    /// Devices are replaced after so many days.
+    device_days: u64,
+    travels: bool,
+    circle: Option<Circle>,
+    /// For those at an exchange: which of its wallets, from 0 to below 1.
+    exchange: Option<f64>,
 }
 
 impl People {
@@ -103,6 +115,12 @@ impl People {
         found
     }
 
+    /// Somebody who pays for others: one of those who pay most.
+    pub fn agent(&self, random: &mut Random, market: &Market) -> Customer {
+        let agents = self.customers.div_ceil(CUSTOMERS_PER_AGENT);
+        self.customer(market, random.below(agents))
+    }
+
     /// Somebody who is not among the customers of the history: for frauds. `number` tells them apart.
     pub fn fresh(&self, market: &Market, number: u64) -> Customer {
         self.customer(market, self.customers + number)
@@ -125,14 +143,16 @@ impl People {
         let mut random = Random::of(self.seed, Purpose::Customer, number);
         let share = random.unit();
         let partner = (self.partners.len() as f64 * share * share) as usize;
+        let circle = circle::of(self.seed, number);
         let at_home = random.chance(AT_HOME);
-        let place = anywhere(&mut random);
+        let place = somewhere(&mut random);
         let place = if at_home { self.partners[partner].home } else { place };
+        let place = circle.as_ref().map_or(place, |circle| circle.place);
         let is_old = random.chance(OLD_CUSTOMERS);
         let joined = random.below(self.period.1);
         let local_middle = 14.0 + 4.0 * random.normal();
         let methods = [(); 2].map(|()| market.favourite(&mut random, place.currency));
-        let share = random.unit();
+        let (share, wallet) = (random.unit(), random.unit());
         Customer {
             number,
             partner,
@@ -147,34 +167,11 @@ impl People {
             devices: random.within(1, 3),
             wallets: 1 + u64::from(random.chance(0.2)),
             is_hurried: random.chance(0.1),
-        }
-    }
-
-    /// An honest payment of a customer.
-    pub fn draft(&self, random: &mut Random, market: &Market, customer: &Customer, at: u64) -> Draft {
-        let usual = random.chance(0.9);
-        let offer = customer.methods[usize::from(!usual)];
-        let side = if random.chance(customer.off_ramp_share) { Side::OffRamp } else { Side::OnRamp };
-        let session = random.log_normal(if customer.is_hurried { 13.0 } else { 180.0 }, 0.9);
-        let quote = random.exponential(12.0);
-        let minor = market.offer(offer).minor(random.log_normal(customer.median_usd, customer.deviation));
-        let minor = if random.chance(0.35) { rounded(minor) } else { minor };
-        let device = random.below(customer.devices);
-        let wallet = random.below(customer.wallets);
-        Draft {
-            at,
-            partner: customer.partner,
-            customer: self.name(customer.number),
-            device: hash(self.seed, Purpose::Device, customer.number * 4 + device),
-            wallet: hash(self.seed, Purpose::Wallet, customer.number * 2 + wallet),
-            country: customer.place.country,
-            offer,
-            side,
-            asset: customer.asset,
-            minor,
-            session_seconds: session as u64,
-            quote_seconds: quote as u64,
-            pattern: None,
+            device_days: random.within(DEVICE_DAYS.0, DEVICE_DAYS.1),
+            travels: random.chance(TRAVELLERS),
+            circle,
+            // A few wallets have most of the customers.
+            exchange: random.chance(AT_EXCHANGES).then_some(wallet * wallet * wallet),
         }
     }
 }
@@ -190,7 +187,7 @@ impl Partner {
             account: AccountId(millis << 80 | rest),
             name,
             has_webhook: number % 2 == 1,
-            home: anywhere(&mut random),
+            home: somewhere(&mut random),
         }
     }
 }
@@ -200,30 +197,5 @@ impl Customer {
         let hour = at / 3_600 % 24;
         let apart = hour.abs_diff(self.middle);
         HABIT[apart.min(24 - apart) as usize]
-    }
-}
-
-fn anywhere(random: &mut Random) -> &'static Place {
-    &PLACES[random.weighted(PLACES.iter().map(|place| place.share))]
-}
-
-/// To a number that people like: two digits that matter, the second of them 0 or 5.
-fn rounded(minor: u64) -> u64 {
-    let mut step = 50;
-    while step * 40 <= minor {
-        step *= 10;
-    }
-    minor / step * step + if minor % step * 2 >= step { step } else { 0 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn people_like_round_amounts() {
-        for (minor, expected) in [(437, 450), (1_234, 1_250), (1_999, 2_000), (2_345, 2_500), (45_678, 45_000)] {
-            assert_eq!(rounded(minor), expected, "{minor}");
-        }
     }
 }

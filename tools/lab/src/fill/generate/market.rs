@@ -36,7 +36,7 @@ pub const PLACES: [Place; 9] = [
     Place { country: "IN", currency: "INR", share: 5, zone: 5 },
 ];
 
-/// Where nobody lives, but stolen devices are used.
+/// Where nobody lives, but people travel and stolen devices are used.
 pub const ELSEWHERE: [&str; 6] = ["NG", "RO", "TR", "UA", "VN", "ZA"];
 
 /// Methods with how often they are somebody's favourite among those of their currency.
@@ -172,6 +172,16 @@ impl Offer {
         let minor = (usd * self.per_dollar * 100.0) as u64;
         minor.clamp(self.bounds.0, self.bounds.1)
     }
+}
+
+/// Where somebody lives.
+pub fn somewhere(random: &mut Random) -> &'static Place {
+    &PLACES[random.weighted(PLACES.iter().map(|place| place.share))]
+}
+
+/// A country where nobody lives.
+pub fn elsewhere(random: &mut Random) -> &'static str {
+    ELSEWHERE[random.below(ELSEWHERE.len() as u64) as usize]
 }
 
 /// The user buys above the middle and sells below it.

@@ -25,7 +25,7 @@ pub struct Plants {
 }
 
 /// The name of outages in the option.
-const OUTAGE: &str = "outage";
+pub const OUTAGE: &str = "outage";
 /// More than this of one kind would not leave a history to plant it in.
 const MOST: f64 = 0.2;
 
@@ -50,6 +50,12 @@ impl Plants {
     /// Of `payments`, how many belong to a pattern.
     pub fn payments(&self, pattern: Pattern, payments: u64) -> u64 {
         (payments as f64 * self.frauds[pattern as usize - 1]) as u64
+    }
+
+    /// The rate of the thing of this name: 0 for a name that is none.
+    pub fn rate(&self, name: &str) -> f64 {
+        let place = Pattern::ALL.iter().position(|pattern| pattern.name() == name);
+        place.map_or(if name == OUTAGE { self.outage } else { 0.0 }, |place| self.frauds[place])
     }
 
     /// The same with another rate of the thing of this name; `None` for a name that is none.

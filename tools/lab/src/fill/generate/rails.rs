@@ -18,6 +18,8 @@ const LEFT_IN_OUTAGE: f64 = 0.15;
 const FAILURES: (f64, f64) = (0.65, 0.25);
 /// Length of an outage, in seconds.
 const OUTAGE: (u64, u64) = (1_800, 14_400);
+/// A corridor works for so many seconds before it is out again.
+const BETWEEN: u64 = 1_800;
 /// A corridor that passes says so within this, in seconds.
 const PASSES_WITHIN: u64 = 30;
 
@@ -90,16 +92,44 @@ fn answer(random: &mut Random, corridor: &Corridor, place: usize, is_out: bool) 
     Attempt { corridor: place, outcome, seconds: if passes { slow.min(PASSES_WITHIN) } else { slow } }
 }
 
+/// Outages of one corridor, none longer or shorter than such a thing is, each with time between it and the next.
 fn outages(seed: u64, corridor: usize, (start, length): (u64, u64), share: f64) -> Vec<Outage> {
     let mut random = Random::of(seed, Purpose::Outage, corridor as u64);
-    let mut left = (length as f64 * share) as u64;
-    let mut found = Vec::new();
-    while left > 0 {
-        let lasts = random.within(OUTAGE.0, OUTAGE.1).min(left);
-        let from = start + random.below(length - lasts.min(length - 1));
-        found.push(Outage { from, until: from + lasts });
-        left -= lasts;
+    let whole = (length as f64 * share) as u64;
+    if whole < OUTAGE.0 {
+        return Vec::new();
     }
-    found.sort_unstable_by_key(|outage| (outage.from, outage.until));
-    found
+    let lengths = random.parts(whole, OUTAGE);
+    let free = length - whole - BETWEEN * lengths.len() as u64;
+    let mut before: Vec<u64> = lengths.iter().map(|_| random.below(free + 1)).collect();
+    before.sort_unstable();
+    let mut taken = 0;
+    let place = |(lasts, before): (u64, u64)| {
+        let from = start + taken + before;
+        taken += lasts + BETWEEN;
+        Outage { from, until: from + lasts }
+    };
+    lengths.into_iter().zip(before).map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::DAY;
+
+    #[test]
+    fn outages_are_as_long_as_is_said_and_within_the_period() {
+        for (days, share) in [(1, 0.004), (1, 0.05), (1, 0.2), (30, 0.004), (180, 0.004), (180, 0.2), (365, 0.0)] {
+            for corridor in 0..20 {
+                let (start, length) = (19_000 * DAY, days * DAY);
+                let found = outages(9, corridor, (start, length), share);
+                let whole = (length as f64 * share) as u64;
+                let expected = if whole < OUTAGE.0 { 0 } else { whole };
+                assert_eq!(found.iter().map(|outage| outage.until - outage.from).sum::<u64>(), expected);
+                assert!(found.iter().all(|one| (OUTAGE.0..=OUTAGE.1).contains(&(one.until - one.from))), "{found:?}");
+                assert!(found.iter().all(|one| one.from >= start && one.until <= start + length), "{found:?}");
+                assert!(found.windows(2).all(|two| two[0].until + BETWEEN <= two[1].from), "{found:?}");
+            }
+        }
+    }
 }

@@ -29,6 +29,18 @@ pub enum Purpose {
     Device = 10,
     /// Names of wallets.
     Wallet = 11,
+    /// Where a customer is.
+    Journey = 12,
+    /// Who shares things with whom.
+    Circle = 13,
+    /// Names of devices that a circle shares.
+    SharedDevice = 14,
+    /// Names of wallets that a circle shares.
+    SharedWallet = 15,
+    /// Names of exchanges' wallets.
+    ExchangeWallet = 16,
+    /// Names of wallets that are used once.
+    NewWallet = 17,
 }
 
 /// A sequence of numbers.
@@ -83,6 +95,24 @@ impl Random {
             left -= weight;
         }
         unreachable!("what is left is below the sum of the weights")
+    }
+
+    /// Parts of a whole, each from `least` to `most`, which is at least twice as much. A whole that is smaller than a part is
+    /// the only one.
+    pub fn parts(&mut self, whole: u64, (least, most): (u64, u64)) -> Vec<u64> {
+        let (mut parts, mut left) = (Vec::new(), whole);
+        while left > 0 {
+            let part = self.within(least, most).min(left);
+            // What is left is a part too.
+            let part = match left - part {
+                rest if rest == 0 || rest >= least => part,
+                _ if left <= most => left,
+                _ => left - least,
+            };
+            parts.push(part);
+            left -= part;
+        }
+        parts
     }
 
     /// Nearly normal with mean 0 and deviation 1: twelve uniform numbers of 16 bits, less their mean. At most 6 away from it.
@@ -155,6 +185,20 @@ mod tests {
         check(moments(Random::unit), (0.5, 0.2887));
         check(moments(|random| random.exponential(1.0)), (1.0, 1.0));
         check(moments(|random| random.weighted([1, 0, 3].into_iter()) as f64), (1.5, 0.866));
+    }
+
+    #[test]
+    fn parts_are_within_their_bounds_and_sum_to_the_whole() {
+        let mut random = Random::of(5, Purpose::Hour, 2);
+        for bounds in [(1, 4), (6, 25), (12, 40), (20, 80)] {
+            assert!(random.parts(0, bounds).is_empty());
+            for whole in 1..400 {
+                let parts = random.parts(whole, bounds);
+                assert_eq!(parts.iter().sum::<u64>(), whole);
+                let are_right = parts.iter().all(|part| (bounds.0..=bounds.1).contains(part));
+                assert!(are_right || parts == [whole] && whole < bounds.0, "{whole}: {parts:?}");
+            }
+        }
     }
 
     /// What a seed means never changes: these numbers were drawn once and written down.

@@ -1,17 +1,18 @@
-//! Fraud rings: many fresh customers of one partner, who share a few devices and wallets over some days.
+//! Fraud rings: many fresh customers of one partner, most of whom share a few devices and wallets over some days.
 
 use causeway_core::terms::Side;
 
 use super::{Campaign, Ground};
 use crate::calendar::DAY;
 use crate::fill::generate::draft::Draft;
+use crate::fill::generate::overlap::OWN_IN_RING;
 use crate::fill::generate::plants::Pattern;
 use crate::fill::generate::random::{Purpose, Random, hash};
 
 /// Payments of a ring.
 pub const SIZES: (u64, u64) = (20, 80);
-/// The longest that a ring works, in seconds.
-pub const LONGEST: u64 = 7 * DAY;
+/// How long a ring works, in seconds.
+pub const LASTS: (u64, u64) = (2 * DAY, 7 * DAY);
 
 /// Two payments of a customer on average, so that nobody stands out alone.
 const PAYMENTS_PER_CUSTOMER: u64 = 2;
@@ -20,27 +21,29 @@ const CUSTOMERS_PER_DEVICE: u64 = 12;
 
 /// The payments of a ring.
 pub fn drafts(campaign: &Campaign, ground: &Ground<'_>, random: &mut Random) -> Vec<Draft> {
-    let lasts = random.within(2 * DAY, LONGEST);
     let customers = campaign.size.div_ceil(PAYMENTS_PER_CUSTOMER);
     let (devices, wallets) = (customers.div_ceil(CUSTOMERS_PER_DEVICE), random.within(1, 2));
     // The first customer says which partner and country the ring has chosen.
     let first = ground.people.fresh(ground.market, campaign.own(0));
     let offer = ground.market.favourite(random, first.place.currency);
     let payment = |_| {
-        let customer = campaign.own(random.below(customers));
-        let member = ground.people.fresh(ground.market, customer);
-        let at = campaign.start + random.below(lasts);
+        let place = random.below(customers);
+        let member = ground.people.fresh(ground.market, campaign.own(place));
+        let at = campaign.start + random.below(campaign.lasts);
+        let usual = ground.people.draft(random, ground.market, &member, at);
         let usd = random.log_normal(220.0, 0.4);
+        let device = hash(ground.seed, Purpose::Device, !campaign.own(random.below(devices)));
+        let wallet = hash(ground.seed, Purpose::Wallet, !campaign.own(random.below(wallets)));
         Draft {
             partner: first.partner,
             country: first.place.country,
             offer,
             side: Side::OnRamp,
             minor: ground.market.offer(offer).minor(usd),
-            device: hash(ground.seed, Purpose::Device, !campaign.own(random.below(devices))),
-            wallet: hash(ground.seed, Purpose::Wallet, !campaign.own(random.below(wallets))),
+            device: if place.is_multiple_of(OWN_IN_RING.0) { usual.device } else { device },
+            wallet: if place.is_multiple_of(OWN_IN_RING.1) { usual.wallet } else { wallet },
             pattern: Some(Pattern::Ring),
-            ..ground.people.draft(random, ground.market, &member, at)
+            ..usual
         }
     };
     (0..campaign.size).map(payment).collect()

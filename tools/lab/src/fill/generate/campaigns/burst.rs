@@ -1,23 +1,27 @@
-//! Velocity bursts: a stolen card is tried with many small payments within minutes, and then used for a large one.
+//! Velocity bursts: stolen cards are tried with many small payments within minutes, and then used for a large one.
 
 use causeway_core::terms::Side;
 
 use super::{Campaign, Ground};
 use crate::fill::generate::draft::Draft;
+use crate::fill::generate::overlap::BURSTS_OF_DEVICES;
 use crate::fill::generate::plants::Pattern;
 use crate::fill::generate::random::{Purpose, Random, hash};
 
 /// Payments of a burst.
 pub const SIZES: (u64, u64) = (12, 40);
-/// The longest that one takes, in seconds.
-pub const LONGEST: u64 = 40 * 25;
+/// How long one may take, in seconds.
+pub const LASTS: (u64, u64) = (SIZES.1 * GAP.1, SIZES.1 * GAP.1);
+
+/// Seconds between two payments.
+const GAP: (u64, u64) = (3, 25);
 
 /// The payments of a burst, the large one last.
 pub fn drafts(campaign: &Campaign, ground: &Ground<'_>, random: &mut Random) -> Vec<Draft> {
     let customer = ground.people.fresh(ground.market, campaign.own(0));
     let usual = ground.people.draft(random, ground.market, &customer, campaign.start);
     let offer = ground.market.card(customer.place.currency).unwrap_or(usual.offer);
-    let device = hash(ground.seed, Purpose::Device, !campaign.own(0));
+    let of_device = if random.chance(BURSTS_OF_DEVICES) { random.within(1, 4) } else { campaign.size };
     let mut at = campaign.start;
     let payment = |place| {
         let is_last = place + 1 == campaign.size;
@@ -25,7 +29,7 @@ pub fn drafts(campaign: &Campaign, ground: &Ground<'_>, random: &mut Random) -> 
         let draft = Draft {
             at,
             offer,
-            device,
+            device: hash(ground.seed, Purpose::Device, !campaign.own(place / of_device)),
             side: Side::OnRamp,
             minor: ground.market.offer(offer).minor(usd),
             session_seconds: random.within(2, 12),
@@ -33,7 +37,7 @@ pub fn drafts(campaign: &Campaign, ground: &Ground<'_>, random: &mut Random) -> 
             pattern: Some(Pattern::Burst),
             ..usual.clone()
         };
-        at += random.within(3, 25);
+        at += random.within(GAP.0, GAP.1);
         draft
     };
     (0..campaign.size).map(payment).collect()
