@@ -3,6 +3,7 @@
 mod customers;
 mod events;
 mod endpoint;
+mod script;
 mod split;
 mod world;
 

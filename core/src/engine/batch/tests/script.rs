@@ -1,0 +1,228 @@
+//! Scripts of all commands on several accounts. What they may do is picked from small numbers, and from what the script has
+//! made so far.
+
+use proptest::prelude::*;
+
+use super::world::{ACCOUNT, World, account, key, plain};
+use crate::account::{Account, Entitlements, KeyKind, WebhookEndpoint};
+use crate::branding::BrandingPatch;
+use crate::command::Moment::{Ended, Routed, SessionAfter};
+use crate::command::{Command, LockQuote, NewKey, Outcome, Redeem, Reply, Submission, Timer};
+use crate::customer::CustomerPatch;
+use crate::delivery::DeliveryOutcome;
+use crate::fixture;
+use crate::id::{AccountId, CustomerId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::money::Amount;
+use crate::quote::Quote;
+use crate::rail::{RailOutcome, RailReport};
+use crate::session::{Flow, Session};
+use crate::terms::Side;
+use crate::time::Millis;
+
+/// What one step of a script does, as four small numbers: which action, by which account, on which object, with which
+/// idempotency key.
+pub type Choice = (u8, u8, u8, u8);
+
+/// Whether the first account has an endpoint, and whether the model decides about it.
+pub type Setting = (bool, bool);
+
+/// What the script has made so far.
+#[derive(Default)]
+pub struct Known {
+    sessions: Vec<(AccountId, SessionId)>,
+    quotes: Vec<(AccountId, QuoteId)>,
+    payments: Vec<(AccountId, PaymentId)>,
+    customers: Vec<(AccountId, CustomerId)>,
+    keys: Vec<(AccountId, KeyId)>,
+    deliveries: Vec<DeliveryOutcome>,
+    timers: Vec<Timer>,
+}
+
+/// Steps between which time passes; the commands of a step come at one time.
+pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
+    prop::collection::vec(prop::collection::vec((0u8..46, any::<u8>(), any::<u8>(), 0u8..6), 1..14), 1..7)
+}
+
+pub fn world((with_webhook, risk_is_real): Setting) -> World {
+    World::of(Account { webhook: with_webhook.then(|| endpoint(1)), risk_is_real, ..account(ACCOUNT) })
+}
+
+/// The time that passes after a step of so many commands. Twenty minutes are enough for verifications to lapse and deliveries
+/// to be tried again, and for sessions after three steps; five hours for what was told of a deleted customer.
+pub fn pause(commands: usize) -> Millis {
+    Millis::seconds(if commands.is_multiple_of(5) { 18_000 } else { 1_200 })
+}
+
+impl Known {
+    /// What came of a command is what later ones are about.
+    pub fn learn(&mut self, submission: &Submission, outcome: &Outcome) {
+        if let Command::ReportDeliveries(outcomes) = &submission.command {
+            self.deliveries.clone_from(outcomes);
+        } else if let Command::RunTimer(timer) = submission.command {
+            self.timers.push(timer);
+        }
+        match outcome.as_ref().map(|answer| &answer.reply) {
+            Ok(Reply::Session(session)) => self.sessions.push((session.account, session.id)),
+            Ok(Reply::Quote(quote)) => self.quotes.push((quote.account, quote.id)),
+            Ok(Reply::Payment(payment)) => self.payments.push((payment.account, payment.id)),
+            Ok(Reply::Key(key)) => {
+                if let Command::CreateKey(account, _) = &submission.command {
+                    self.keys.push((*account, key.id));
+                }
+            }
+            Ok(Reply::Customer(customer)) => self.customers.push((customer.facts.account, customer.facts.id)),
+            Ok(Reply::DeletedCustomer(..) | Reply::Branding(_) | Reply::Account(_) | Reply::Done) | Err(_) => {}
+        }
+    }
+
+    /// The command that a choice stands for.
+    pub fn submission(&self, world: &World, (action, who, object, idempotency): Choice) -> Submission {
+        let account = AccountId([1, 1, 1, 1, 2, 2, 2, 3][who as usize % 8]);
+        let session = pick(&self.sessions, account, object).unwrap_or(SessionId(1));
+        let command = match action {
+            0..5 => create_session(account, object),
+            5..8 => lock(account, Side::OnRamp, object),
+            8..10 => lock(account, Side::OffRamp, object),
+            10..16 => self.redeem(world, account, session, object),
+            16 => Command::CancelSession(account, session),
+            17..19 => Command::ConfirmSession(account, session, object.is_multiple_of(4).then(|| "card".to_owned())),
+            19..25 => self.about_payment(world, account, action, object),
+            25..29 => self.report_deliveries(world, object),
+            29 => self.timers.last().map_or_else(|| create_session(account, object), |last| Command::RunTimer(*last)),
+            30..36 => self.about_people(account, action, object),
+            _ => self.operate(account, action, object),
+        };
+        if idempotency < 3 { plain(command) } else { key(idempotency, action, command) }
+    }
+
+    /// Mostly the newest quote that fits the session, if there is one: another is refused.
+    fn redeem(&self, world: &World, account: AccountId, session: SessionId, object: u8) -> Command {
+        let stored = |id| world.reader.quote(account, id).unwrap();
+        let own = self.quotes.iter().rev().filter(|(owner, _)| *owner == account);
+        let quotes: Vec<Quote> = own.filter_map(|(_, id)| stored(*id)).collect();
+        let session_row = world.reader.session(account, session).unwrap();
+        let fitting = session_row.and_then(|session| quotes.iter().find(|quote| fits(&session, quote)));
+        let any = quotes.get(object as usize % quotes.len().max(1)).filter(|_| object % 4 == 3);
+        let quote = fitting.filter(|_| object % 8 != 7).or(any);
+        let Some(quote) = quote else { return lock(account, Side::OnRamp, object) };
+        let redeem = Redeem { quote: Some(quote.id), session: Some(session), metadata: Vec::new() };
+        match quote.terms.side {
+            Side::OnRamp => Command::CreatePayIn(account, redeem),
+            Side::OffRamp => Command::CreatePayOut(account, redeem),
+        }
+    }
+
+    /// Verification, a helper's memory or rails' words on one or two payments, if there is one.
+    fn about_payment(&self, world: &World, account: AccountId, action: u8, object: u8) -> Command {
+        let id = pick(&self.payments, account, object);
+        let Some(payment) = id.and_then(|id| world.reader.payment(account, id).unwrap()) else {
+            return self.redeem(world, account, SessionId(1), object);
+        };
+        match action {
+            19 => Command::VerifyPayment(account, payment.session, payment.id),
+            20 => {
+                let moment = [Routed, Ended, SessionAfter][object as usize % 3];
+                Command::RememberPayment(account, payment.session, payment.id, moment)
+            }
+            _ => {
+                use RailOutcome::{Cancelled, Rejected, Settled, SoftFailed};
+                let word = [Settled, Settled, SoftFailed, Rejected, Cancelled][object as usize % 5];
+                let newest = self.payments.iter().rev().take(1 + object as usize % 2);
+                let others = newest.filter_map(|(owner, id)| world.reader.payment(*owner, *id).unwrap());
+                Command::ReportRails([payment].into_iter().chain(others).filter_map(|one| said(&one, word)).collect())
+            }
+        }
+    }
+
+    /// What came of one or two attempts that are due, or the last report once more.
+    fn report_deliveries(&self, world: &World, object: u8) -> Command {
+        if object % 8 == 7 {
+            return Command::ReportDeliveries(self.deliveries.clone());
+        }
+        let rows = world.outbox();
+        let chosen = rows.iter().skip(object as usize % rows.len().max(1)).take(1 + object as usize % 2);
+        Command::ReportDeliveries(chosen.map(|row| world.outcome_of(*row, !object.is_multiple_of(3))).collect())
+    }
+
+    /// Customers, and what the widget shows.
+    fn about_people(&self, account: AccountId, action: u8, object: u8) -> Command {
+        let id = pick(&self.customers, account, object).unwrap_or(CustomerId(1));
+        match action {
+            30 | 31 => {
+                let name = ["ann", "bob", "eve", "joe"][object as usize % 4];
+                Command::CreateCustomer(account, Box::new(fixture::customer_terms(name)))
+            }
+            32 | 33 => {
+                let name = Some(Some(["Ann", "Anna"][object as usize % 2].to_owned()));
+                let patch = CustomerPatch { first_name: name, ..CustomerPatch::default() };
+                Command::UpdateCustomer(account, id, Box::new(patch))
+            }
+            34 => Command::DeleteCustomer(account, id),
+            _ => {
+                let brand_name = Some(Some(format!("Shop {object}")));
+                Command::UpdateBranding(account, Box::new(BrandingPatch { brand_name, ..BrandingPatch::default() }))
+            }
+        }
+    }
+
+    fn operate(&self, account: AccountId, action: u8, object: u8) -> Command {
+        match action {
+            36 => Command::CreateAccount(AccountId(3 + u128::from(object % 2)), format!("Partner {object}")),
+            37 => Command::CreateKey(account, NewKey { kind: KeyKind::Secret, hash: [object; 32] }),
+            38 => Command::RevokeKey(account, pick(&self.keys, account, object).unwrap_or(KeyId(1))),
+            39 => {
+                let rails = !object.is_multiple_of(4);
+                Command::SetEntitlements(
+                    account,
+                    Entitlements { rails, swap: rails, customers: rails, kyc_package: false },
+                )
+            }
+            40 => Command::SetOrigins(account, vec![format!("https://{object}.example")]),
+            41..44 => Command::SetWebhook(account, endpoint(object)),
+            _ => Command::UnsetWebhook(account),
+        }
+    }
+}
+
+fn endpoint(number: u8) -> WebhookEndpoint {
+    WebhookEndpoint { url: format!("https://partner.example/{number}"), sealed_secret: vec![number] }
+}
+
+/// Some amounts decline or step up, by magic or by the model.
+fn create_session(account: AccountId, object: u8) -> Command {
+    let amount = ["100.00", "100.00", "100.00", "100.04", "100.05", "500.00"][object as usize % 6];
+    let Command::CreateSession(_, mut terms) = fixture::create_session(account, amount) else { panic!("a session") };
+    terms.flow = [Some(Flow::OnRamp), None, Some(Flow::OffRamp)][object as usize / 6 % 3];
+    Command::CreateSession(account, terms)
+}
+
+fn lock(account: AccountId, side: Side, object: u8) -> Command {
+    let fiat = ["100.00", "100.00", "100.00", "100.04", "100.05", "500.00"][object as usize % 6];
+    let asset = ["50", "50", "20.5", "50.04", "50.05", "400"][object as usize % 6];
+    let Command::LockQuote(_, like) = fixture::lock_quote(account, fiat) else { panic!("a lock") };
+    let amount = if side == Side::OnRamp { like.amount } else { Amount::parse(asset).unwrap() };
+    Command::LockQuote(account, LockQuote { side, amount, ..like })
+}
+
+fn fits(session: &Session, quote: &Quote) -> bool {
+    let (wanted, given) = (&session.terms, &quote.terms);
+    match given.side {
+        Side::OnRamp => wanted.flow != Some(Flow::OffRamp) && given.fiat_amount == wanted.amount,
+        Side::OffRamp => wanted.flow != Some(Flow::OnRamp) && given.fiat_amount <= wanted.amount,
+    }
+}
+
+/// A rail's word on the current attempt, if it was ever on its way.
+fn said(payment: &crate::payment::Payment, outcome: RailOutcome) -> Option<RailReport> {
+    let attempt = payment.attempts.last()?.id;
+    let (payment, account, session) = (payment.id, payment.account, payment.session);
+    Some(RailReport { attempt, payment, account, session, outcome })
+}
+
+/// Mostly one of the last three of the account: what came before has often ended. Sometimes another's.
+fn pick<T: Copy>(known: &[(AccountId, T)], account: AccountId, choice: u8) -> Option<T> {
+    let own: Vec<T> =
+        known.iter().filter(|(owner, _)| *owner == account || choice > 250).map(|(_, one)| *one).collect();
+    let among = if choice < 200 { own.len().min(3) } else { own.len() };
+    (among > 0).then(|| own[own.len() - 1 - choice as usize % among])
+}
