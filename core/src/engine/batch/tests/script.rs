@@ -13,6 +13,7 @@ use crate::delivery::DeliveryOutcome;
 use crate::fixture;
 use crate::id::{AccountId, CustomerId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::Amount;
+use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::{RailOutcome, RailReport};
 use crate::session::{Flow, Session};
@@ -40,7 +41,7 @@ pub struct Known {
 
 /// Steps between which time passes; the commands of a step come at one time.
 pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
-    prop::collection::vec(prop::collection::vec((0u8..46, any::<u8>(), any::<u8>(), 0u8..6), 1..14), 1..7)
+    prop::collection::vec(prop::collection::vec((0u8..46, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
 }
 
 pub fn world((with_webhook, risk_is_real): Setting) -> World {
@@ -77,34 +78,34 @@ impl Known {
 
     /// The command that a choice stands for.
     pub fn submission(&self, world: &World, (action, who, object, idempotency): Choice) -> Submission {
-        let account = AccountId([1, 1, 1, 1, 2, 2, 2, 3][who as usize % 8]);
+        let account = AccountId([1, 1, 1, 1, 1, 2, 2, 3][who as usize % 8]);
         let session = pick(&self.sessions, account, object).unwrap_or(SessionId(1));
         let command = match action {
-            0..5 => create_session(account, object),
-            5..8 => lock(account, Side::OnRamp, object),
-            8..10 => lock(account, Side::OffRamp, object),
-            10..16 => self.redeem(world, account, session, object),
+            0..3 => create_session(account, object),
+            3 => lock(account, Side::OnRamp, object),
+            4 => lock(account, Side::OffRamp, object),
+            5..16 => self.redeem(world, account, session, object),
             16 => Command::CancelSession(account, session),
             17..19 => Command::ConfirmSession(account, session, object.is_multiple_of(4).then(|| "card".to_owned())),
             19..25 => self.about_payment(world, account, action, object),
             25..29 => self.report_deliveries(world, object),
-            29 => self.timers.last().map_or_else(|| create_session(account, object), |last| Command::RunTimer(*last)),
+            29 => self.run_timer(world).unwrap_or_else(|| create_session(account, object)),
             30..36 => self.about_people(account, action, object),
             _ => self.operate(account, action, object),
         };
-        if idempotency < 3 { plain(command) } else { key(idempotency, action, command) }
+        if idempotency < 3 { plain(command) } else { key(8 * idempotency + object % 8, action, command) }
     }
 
-    /// Mostly the newest quote that fits the session, if there is one: another is refused.
+    /// Mostly the newest quote that fits the session; if there is none, one is locked.
     fn redeem(&self, world: &World, account: AccountId, session: SessionId, object: u8) -> Command {
+        let side = if object.is_multiple_of(3) { Side::OffRamp } else { Side::OnRamp };
         let stored = |id| world.reader.quote(account, id).unwrap();
         let own = self.quotes.iter().rev().filter(|(owner, _)| *owner == account);
         let quotes: Vec<Quote> = own.filter_map(|(_, id)| stored(*id)).collect();
-        let session_row = world.reader.session(account, session).unwrap();
-        let fitting = session_row.and_then(|session| quotes.iter().find(|quote| fits(&session, quote)));
-        let any = quotes.get(object as usize % quotes.len().max(1)).filter(|_| object % 4 == 3);
-        let quote = fitting.filter(|_| object % 8 != 7).or(any);
-        let Some(quote) = quote else { return lock(account, Side::OnRamp, object) };
+        let Some(row) = world.reader.session(account, session).unwrap() else { return create_session(account, object) };
+        let is_free = |quote: &&Quote| quote.terms.side == side && quote.consumed.is_none() && fits(&row, quote);
+        let any = quotes.get(object as usize % quotes.len().max(1)).filter(|_| object % 16 == 15);
+        let Some(quote) = any.or(quotes.iter().find(is_free)) else { return lock_for(&row, side, object) };
         let redeem = Redeem { quote: Some(quote.id), session: Some(session), metadata: Vec::new() };
         match quote.terms.side {
             Side::OnRamp => Command::CreatePayIn(account, redeem),
@@ -114,9 +115,12 @@ impl Known {
 
     /// Verification, a helper's memory or rails' words on one or two payments, if there is one.
     fn about_payment(&self, world: &World, account: AccountId, action: u8, object: u8) -> Command {
-        let id = pick(&self.payments, account, object);
-        let Some(payment) = id.and_then(|id| world.reader.payment(account, id).unwrap()) else {
-            return self.redeem(world, account, SessionId(1), object);
+        let own = self.payments.iter().rev().filter(|(owner, _)| *owner == account);
+        let own: Vec<Payment> = own.filter_map(|(_, id)| world.reader.payment(account, *id).unwrap()).collect();
+        let waits = |one: &&Payment| matches!(one.status, PaymentStatus::Verifying { .. });
+        let any = own.get(object as usize % own.len().clamp(1, 3));
+        let Some(payment) = own.iter().find(waits).filter(|_| action == 19).or(any).cloned() else {
+            return create_session(account, object);
         };
         match action {
             19 => Command::VerifyPayment(account, payment.session, payment.id),
@@ -140,8 +144,14 @@ impl Known {
             return Command::ReportDeliveries(self.deliveries.clone());
         }
         let rows = world.outbox();
-        let chosen = rows.iter().skip(object as usize % rows.len().max(1)).take(1 + object as usize % 2);
+        let chosen = rows.iter().rev().skip(object as usize % 4).take(1 + object as usize / 4 % 2);
         Command::ReportDeliveries(chosen.map(|row| world.outcome_of(*row, !object.is_multiple_of(3))).collect())
+    }
+
+    /// A timer that is due, else the last one once more.
+    fn run_timer(&self, world: &World) -> Option<Command> {
+        let due = world.due().into_iter().next().map(|due| due.command);
+        due.or_else(|| self.timers.last().map(|last| Command::RunTimer(*last)))
     }
 
     /// Customers, and what the widget shows.
@@ -179,6 +189,7 @@ impl Known {
             }
             40 => Command::SetOrigins(account, vec![format!("https://{object}.example")]),
             41..44 => Command::SetWebhook(account, endpoint(object)),
+            44 => Command::SetTier(account, format!("tier-{}", object % 3)),
             _ => Command::UnsetWebhook(account),
         }
     }
@@ -190,9 +201,9 @@ fn endpoint(number: u8) -> WebhookEndpoint {
 
 /// Some amounts decline or step up, by magic or by the model.
 fn create_session(account: AccountId, object: u8) -> Command {
-    let amount = ["100.00", "100.00", "100.00", "100.04", "100.05", "500.00"][object as usize % 6];
+    let amount = ["100.00", "100.00", "100.04", "100.04", "100.05", "500.00"][object as usize % 6];
     let Command::CreateSession(_, mut terms) = fixture::create_session(account, amount) else { panic!("a session") };
-    terms.flow = [Some(Flow::OnRamp), None, Some(Flow::OffRamp)][object as usize / 6 % 3];
+    terms.flow = [None, None, Some(Flow::OnRamp), Some(Flow::OffRamp)][object as usize / 6 % 4];
     Command::CreateSession(account, terms)
 }
 
@@ -204,6 +215,13 @@ fn lock(account: AccountId, side: Side, object: u8) -> Command {
     Command::LockQuote(account, LockQuote { side, amount, ..like })
 }
 
+/// A quote that fits the session.
+fn lock_for(session: &Session, side: Side, object: u8) -> Command {
+    let Command::LockQuote(account, like) = lock(session.account, side, object) else { panic!("a lock") };
+    let amount = if side == Side::OnRamp { session.terms.amount } else { like.amount };
+    Command::LockQuote(account, LockQuote { amount, ..like })
+}
+
 fn fits(session: &Session, quote: &Quote) -> bool {
     let (wanted, given) = (&session.terms, &quote.terms);
     match given.side {
@@ -213,16 +231,17 @@ fn fits(session: &Session, quote: &Quote) -> bool {
 }
 
 /// A rail's word on the current attempt, if it was ever on its way.
-fn said(payment: &crate::payment::Payment, outcome: RailOutcome) -> Option<RailReport> {
+fn said(payment: &Payment, outcome: RailOutcome) -> Option<RailReport> {
     let attempt = payment.attempts.last()?.id;
     let (payment, account, session) = (payment.id, payment.account, payment.session);
     Some(RailReport { attempt, payment, account, session, outcome })
 }
 
-/// Mostly one of the last three of the account: what came before has often ended. Sometimes another's.
+/// Mostly the last or one of the last three of the account: what came before has often ended. Sometimes another's.
 fn pick<T: Copy>(known: &[(AccountId, T)], account: AccountId, choice: u8) -> Option<T> {
     let own: Vec<T> =
         known.iter().filter(|(owner, _)| *owner == account || choice > 250).map(|(_, one)| *one).collect();
-    let among = if choice < 200 { own.len().min(3) } else { own.len() };
+    let most = [1, 1, 1, 3, 3, own.len()][choice as usize / 6 % 6];
+    let among = own.len().min(most);
     (among > 0).then(|| own[own.len() - 1 - choice as usize % among])
 }
