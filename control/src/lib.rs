@@ -20,9 +20,9 @@ pub mod wire;
 pub mod gate;
 pub mod auth;
 pub mod operations;
+pub mod openapi;
 pub mod pages;
 pub mod pipeline;
-pub mod openapi;
 
 pub mod telemetry;
 pub mod dispatch;

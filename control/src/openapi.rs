@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::Credential;
 use crate::operations::{Body, Idempotency, Operation, Parameter, TABLE};
-use crate::pipeline::VERSION;
 use crate::problem::{Code, ErrorBody};
+use crate::wire::VERSION;
 
 /// The OpenAPI 3.1 document of the partner API.
 pub fn document() -> Value {

@@ -20,10 +20,9 @@ use crate::operations::{self, Asked, Body, Call, Operation};
 use crate::pages::Pages;
 use crate::problem::{Code, Problem};
 use crate::quota::{Quotas, Standing};
-use crate::wire::Query;
+use crate::wire::{Query, VERSION};
 
 pub use admission::Admission;
-pub use headers::VERSION;
 pub use trace::{Line, Observer};
 
 use admission::{Performance, Step};

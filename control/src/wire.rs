@@ -49,6 +49,9 @@ pub use session::{CreateSession, CreatedSession, FlowWord, Session};
 pub use time::Time;
 pub use transaction::{Transaction, TransactionStatus};
 
+/// The only version of the contract so far.
+pub const VERSION: &str = "2026-05-25";
+
 /// The word for a mode in objects: the one that ids and keys have, `test` for the sandbox and `live`.
 pub fn mode_word(mode: Mode) -> &'static str {
     mode.word()

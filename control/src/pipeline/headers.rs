@@ -5,9 +5,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::operations::Idempotency;
 use crate::problem::{Code, Problem};
-
-/// The only version of the contract so far.
-pub const VERSION: &str = "2026-05-25";
+use crate::wire::VERSION;
 
 /// The longest idempotency key, in characters.
 const IDEMPOTENCY_KEY_CHARS: usize = 255;

@@ -7,11 +7,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::change::{Change, Effects, Head};
-use crate::command::Reply;
 use crate::id::{Mode, SessionId};
 use crate::store::Reader;
 use crate::store::record::samples::*;
-use crate::time::Timestamp;
 
 const SANDBOX: Identity = Identity { mode: Mode::Sandbox };
 

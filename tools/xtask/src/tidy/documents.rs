@@ -8,7 +8,7 @@ use super::{none, rust_files, texts};
 use crate::setup::rocksdb::MINUTES;
 
 /// Where the tests lie that documents may name.
-const TESTED: [&str; 3] = ["core/", "control/", "tests/"];
+const TESTED: [&str; 4] = ["core/", "control/", "tests/", "tools/lab/"];
 
 #[test]
 fn the_map_has_every_module_of_core_in_the_order_of_use() {
