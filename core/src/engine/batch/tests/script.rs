@@ -96,7 +96,8 @@ impl Known {
             25..29 => self.report_deliveries(world, object),
             29 => self.run_timer(world).unwrap_or_else(|| create_session(account, object)),
             30..36 => self.about_people(account, action, object),
-            46..52 => self.about_deliveries(world, account, action),
+            46..50 => self.about_deliveries(world, account, action),
+            50..52 => self.about_payment(world, account, 19, object),
             _ => self.operate(account, action, object),
         };
         // The edge ignores their keys.
