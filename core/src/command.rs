@@ -1,5 +1,7 @@
 //! The vocabulary of the cell: everything that can be asked of it, and every answer. Nothing else enters.
 
+mod names;
+
 use std::sync::Arc;
 
 use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};

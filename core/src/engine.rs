@@ -6,6 +6,7 @@ pub(crate) mod committer;
 pub(crate) mod cycle;
 pub(crate) mod pace;
 mod priority;
+pub(crate) mod recovery;
 mod stats;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::directory::Directory;
 use crate::id::Mode;
 use crate::ingress::{CellHandle, CellTime, Envelope, Lanes};
 use crate::limits::BATCHES_IN_FLIGHT;
+use crate::planted::{self, Bug};
 use crate::risk::scorer::Scorer;
 use crate::routing::Catalogue;
 use crate::settings::Settings;
@@ -32,6 +34,7 @@ use crate::time::Timestamp;
 use committer::{Committer, Job};
 use cycle::{Cycle, Parts};
 use pace::{Look, Pace};
+use recovery::refuse_waiting;
 pub use stats::CellStats;
 
 /// What a cell is made of.
@@ -187,10 +190,10 @@ impl Engine {
             drop(jobs);
             let failure = committer.join();
             match failure {
-                None if stopped => return self.refuse_waiting(Refusal::Overloaded),
+                None if stopped => return refuse_waiting(&self.lanes, Refusal::Overloaded),
                 None => {}
                 Some(error) if self.recover(&error) => {}
-                Some(_) => return self.refuse_waiting(Refusal::Overloaded),
+                Some(_) => return refuse_waiting(&self.lanes, Refusal::Overloaded),
             }
         }
     }
@@ -254,32 +257,28 @@ impl Engine {
         self.link.stats.store_failed();
         let mut pause = Duration::from_millis(10);
         while !self.stop.load(Ordering::Acquire) {
-            match self.cycle.reopen() {
+            match recovery::go_on(&mut self.cycle, &self.link, &self.lanes) {
                 Ok(()) => {
-                    self.link.reset(&self.cycle);
                     self.link.stats.store_works();
                     (self.alarm)(Alarm::StoreReopened);
                     return true;
                 }
                 Err(error) => (self.alarm)(Alarm::StoreStillFailing(error.to_string())),
             }
-            self.refuse_waiting(Refusal::StoreDown);
             std::thread::park_timeout(pause);
             pause = (pause * 2).min(Duration::from_secs(1));
         }
         false
-    }
-
-    /// Nothing that waits in the lanes was seen by anybody: it can be refused.
-    fn refuse_waiting(&self, refusal: Refusal) {
-        committer::answer_all(self.lanes.drain_all().into_iter().map(|envelope| envelope.answer), Err(refusal));
     }
 }
 
 /// Refuses what waited beyond its deadline. Deadlines are set by the clock, so they are judged by the clock: the cell's own
 /// time may be ahead of one that was set back.
 pub(crate) fn in_time(envelopes: Vec<Envelope>, clock: Timestamp) -> Vec<Envelope> {
-    let (in_time, late): (Vec<_>, Vec<_>) = envelopes.into_iter().partition(|one| clock <= one.submission.deadline);
+    let is_in_time = |one: &Envelope| {
+        clock <= one.submission.deadline && !planted::has(Bug::RefuseEarly) || planted::has(Bug::IgnoreDeadline)
+    };
+    let (in_time, late): (Vec<_>, Vec<_>) = envelopes.into_iter().partition(is_in_time);
     committer::answer_all(late.into_iter().map(|envelope| envelope.answer), Err(Refusal::Overloaded));
     in_time
 }

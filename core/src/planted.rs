@@ -1,19 +1,53 @@
 //! Bugs that the simulator plants to see whether it sees. Without the feature `sim` no bug can be planted, and the questions
 //! after them cost nothing.
 
-/// A bug that can be planted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bug {
+/// All bugs with their names at the command line: one list.
+macro_rules! bugs {
+    ($($(#[$doc:meta])* $bug:ident = $name:literal;)*) => {
+        /// A bug that can be planted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Bug {
+            $($(#[$doc])* $bug,)*
+        }
+
+        #[cfg(feature = "sim")]
+        impl Bug {
+            /// All of them.
+            pub const ALL: &[Bug] = &[$(Bug::$bug,)*];
+
+            /// The name at the command line.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Bug::$bug => $name,)*
+                }
+            }
+        }
+    };
+}
+
+bugs! {
     /// A redeemed quote stays active.
-    ConsumeTwice,
+    ConsumeTwice = "consume-twice";
     /// The event of a settled payment is not written.
-    DropEvent,
+    DropEvent = "drop-event";
     /// Answers leave before the sync of their batch.
-    ReplyBeforeSync,
+    ReplyBeforeSync = "reply-before-sync";
     /// A completed session is not entered into the index of its status.
-    LoseIndexRow,
+    LoseIndexRow = "lose-index-row";
     /// An idempotency key works again for another request.
-    ReuseKey,
+    ReuseKey = "reuse-key";
+    /// Timers run fifty minutes after they are due.
+    LateTimers = "late-timers";
+    /// What ran and may be on disk after a failed commit is said not to have run.
+    DenyDoubt = "deny-doubt";
+    /// What is in no doubt at all is said to be: the engine could not read and did nothing.
+    FeignDoubt = "feign-doubt";
+    /// What waited beyond its deadline runs all the same.
+    IgnoreDeadline = "ignore-deadline";
+    /// What waited in time is refused as if it were late.
+    RefuseEarly = "refuse-early";
+    /// While the store is down, those who ask wait without an answer.
+    KeepWaiting = "keep-waiting";
 }
 
 #[cfg(feature = "sim")]
@@ -24,7 +58,7 @@ thread_local! {
 /// Whether this bug was planted in this thread.
 #[cfg(feature = "sim")]
 pub fn has(bug: Bug) -> bool {
-    PLANTED.get() == Some(bug)
+    planted() == Some(bug)
 }
 
 /// Whether this bug was planted: never in a shipped program.
@@ -39,20 +73,8 @@ pub fn plant(bug: Option<Bug>) {
     PLANTED.set(bug);
 }
 
+/// The bug that was planted in this thread.
 #[cfg(feature = "sim")]
-impl Bug {
-    /// All of them.
-    pub const ALL: [Bug; 5] =
-        [Bug::ConsumeTwice, Bug::DropEvent, Bug::ReplyBeforeSync, Bug::LoseIndexRow, Bug::ReuseKey];
-
-    /// The name at the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Bug::ConsumeTwice => "consume-twice",
-            Bug::DropEvent => "drop-event",
-            Bug::ReplyBeforeSync => "reply-before-sync",
-            Bug::LoseIndexRow => "lose-index-row",
-            Bug::ReuseKey => "reuse-key",
-        }
-    }
+pub fn planted() -> Option<Bug> {
+    PLANTED.get()
 }

@@ -1,10 +1,12 @@
 //! The simulator: the whole cell, with a failing store, lying rails, refusing receivers and impatient clients, in one thread
-//! and from a seed. An [`oracle`] that shares no code with the cell's decisions checks every reply and everything on disk.
+//! and from a seed. An [`oracle`] that shares no code with the cell's decisions checks every reply and everything on disk; a
+//! [`docket`] of everything that was asked checks that what is said of it is true: that it ran, in time, or never.
 //!
 //! `cargo xtask sim --seed N` runs one seed; a failing one is cut down to the actions that matter and printed.
 
 pub mod action;
 mod client;
+mod docket;
 mod ground;
 mod oracle;
 mod rail;
@@ -19,9 +21,11 @@ mod tests;
 mod world;
 
 use std::cell::Cell;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+use crate::planted::planted;
 pub use crate::planted::{Bug, plant};
 use action::Action;
 use oracle::Fault;
@@ -36,21 +40,30 @@ pub const STEPS: usize = 400;
 pub struct Failure {
     /// The seed.
     pub seed: u64,
-    /// What is wrong.
+    /// What is wrong, as the whole script showed it.
+    pub first: String,
+    /// The same kind of fault, as the needed actions show it.
     pub fault: String,
     /// The actions that are needed to see it.
     pub actions: Vec<Action>,
     /// How many there were.
     pub steps: usize,
+    /// The bug that was planted.
+    pub planted: Option<Bug>,
+}
+
+/// `count` seeds from `first` on; `None` when there are not so many.
+pub fn seeds(first: u64, count: u64) -> Option<RangeInclusive<u64>> {
+    let last = first.checked_add(count.checked_sub(1)?)?;
+    Some(first..=last)
 }
 
 /// Runs a seed; a failing one is cut down.
 pub fn simulate(seed: u64, steps: usize) -> Result<Tally, Box<Failure>> {
     let script = action::script(seed, steps);
-    run(seed, &script).map_err(|_| {
-        let actions = shrink::shrink(&script, |script| run(seed, script).is_err());
-        let fault = run(seed, &actions).err().map_or_else(String::new, |fault| fault.0);
-        Box::new(Failure { seed, fault, actions, steps })
+    run(seed, &script).map_err(|first| {
+        let (actions, last) = shrink::cut_down(&script, &first, |script| run(seed, script).err());
+        Box::new(Failure { seed, first: first.0, fault: last.0, actions, steps, planted: planted() })
     })
 }
 
@@ -107,6 +120,10 @@ impl std::fmt::Display for Failure {
         for action in &self.actions {
             writeln!(f, "    {action:?}")?;
         }
-        write!(f, "run it again with: cargo xtask sim --seed {} --steps {}", self.seed, self.steps)
+        if self.first != self.fault {
+            writeln!(f, "with all of them it was: {}", self.first)?;
+        }
+        write!(f, "run it again with: cargo xtask sim --seed {} --steps {}", self.seed, self.steps)?;
+        self.planted.map_or(Ok(()), |bug| write!(f, " --plant {}", bug.name()))
     }
 }

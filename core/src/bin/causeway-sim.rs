@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use causeway_core::sim::tally::Tally;
-use causeway_core::sim::{Bug, STEPS, plant, simulate};
-use clap::Parser;
+use causeway_core::sim::{Bug, STEPS, plant, seeds, simulate};
 use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 /// Simulates the cell from seeds; an independent oracle checks every reply and everything on disk.
 #[derive(Parser)]
@@ -25,17 +26,25 @@ struct Options {
     #[arg(long, default_value_t = STEPS)]
     steps: usize,
     /// Plants a bug, to see it found.
-    #[arg(long, value_name = "BUG", value_parser = PossibleValuesParser::new(Bug::ALL.map(Bug::name)))]
+    #[arg(long, value_name = "BUG", value_parser = PossibleValuesParser::new(Bug::ALL.iter().map(|bug| bug.name())))]
     plant: Option<String>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    plant(Bug::ALL.into_iter().find(|bug| options.plant.as_deref() == Some(bug.name())));
+    plant(Bug::ALL.iter().copied().find(|bug| options.plant.as_deref() == Some(bug.name())));
+    let Some(seeds) = seeds(options.seed, options.seeds) else {
+        let text = format!("there are no {} seeds from {} on: the last is {}", options.seeds, options.seed, u64::MAX);
+        Options::command().error(ErrorKind::ValueValidation, text).exit()
+    };
+    let (last, mut done) = (*seeds.end(), 0_u64);
     let (mut tally, started, mut told) = (Tally::default(), Instant::now(), Instant::now());
-    for seed in options.seed..options.seed.saturating_add(options.seeds) {
+    for seed in seeds {
         match simulate(seed, options.steps) {
-            Ok(one) => tally.add(&one),
+            Ok(one) => {
+                done += 1;
+                tally.add(&one);
+            }
             Err(failure) => {
                 println!("{failure}");
                 return ExitCode::FAILURE;
@@ -43,11 +52,15 @@ fn main() -> ExitCode {
         }
         if told.elapsed() > Duration::from_secs(5) {
             told = Instant::now();
-            println!("seed {seed} of {} …", options.seed.saturating_add(options.seeds));
+            println!("seed {seed} of {last} …");
         }
     }
-    println!("{} seeds from {} agree with the oracle, in {:.1?}", options.seeds, options.seed, started.elapsed());
-    println!("answers {}, crashes {}, failures {}", tally.answers, tally.crashes, tally.failures);
+    println!("{done} seeds from {} agree with the oracle, in {:.1?}", options.seed, started.elapsed());
+    let Tally { answers, crashes, failures, outages, .. } = tally;
+    println!(
+        "answers {answers}, crashes {crashes}, failures {failures}, tries that found the store still down {outages}"
+    );
+    println!("turned away {:?}", tally.turned_away);
     for (command, (done, replayed, refused)) in &tally.commands {
         println!("{command:18} done {done:8}, replayed {replayed:6}, refused {refused:8}");
     }

@@ -12,6 +12,7 @@ use crate::command::Outcome;
 use crate::command::{Command, Submission, Timer};
 use crate::ingress::Envelope;
 use crate::limits::BATCH_TIMERS;
+use crate::planted::{self, Bug};
 use crate::risk::Features;
 use crate::risk::scorer::{Scorer, assess};
 use crate::state::{Admitted, State, Step};
@@ -157,6 +158,7 @@ impl Timers {
         }
         self.looked = Some(Instant::now());
         let until = if progress.is_idle { now } else { progress.synced_now };
+        let until = if planted::has(Bug::LateTimers) { Timestamp(until.0.saturating_sub(50 * 60_000)) } else { until };
         let due = reader.timers(self.cursor.as_ref(), until, BATCH_TIMERS)?;
         self.has_more = due.len() == BATCH_TIMERS;
         if let Some(last) = due.last() {

@@ -82,8 +82,7 @@ impl Committer {
 
     /// The engine could not read: nothing more is committed. Answers `false` for the engine's loop.
     pub(crate) fn fail(&self, error: StoreError, envelopes: Vec<Envelope>) -> bool {
-        self.shared.fail(error);
-        answer_all(envelopes.into_iter().map(|envelope| envelope.answer), Err(Refusal::StoreDown));
+        self.shared.fail_reading(error, envelopes);
         false
     }
 
@@ -113,7 +112,14 @@ impl Shared {
         self.synced.store(head.batch, Ordering::Release);
     }
 
-    pub(crate) fn fail(&self, error: StoreError) {
+    /// The engine could not read. What it was about to run left no trace.
+    pub(crate) fn fail_reading(&self, error: StoreError, envelopes: Vec<Envelope>) {
+        self.fail(error);
+        let refusal = if planted::has(Bug::FeignDoubt) { Refusal::OutcomeUnknown } else { Refusal::StoreDown };
+        answer_all(envelopes.into_iter().map(|envelope| envelope.answer), Err(refusal));
+    }
+
+    fn fail(&self, error: StoreError) {
         self.error.lock().get_or_insert(error);
         self.failed.store(true, Ordering::Release);
     }
@@ -187,7 +193,8 @@ fn answer(job: &mut Job) {
 
 fn give_up(jobs: Vec<Job>) {
     let answers = jobs.into_iter().flat_map(|job| job.answers).map(|(answer, _)| answer);
-    answer_all(answers, Err(Refusal::OutcomeUnknown));
+    let refusal = if planted::has(Bug::DenyDoubt) { Refusal::StoreDown } else { Refusal::OutcomeUnknown };
+    answer_all(answers, Err(refusal));
 }
 
 /// Gives everybody the same answer.

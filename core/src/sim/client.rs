@@ -2,41 +2,38 @@
 
 mod wish;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
-use tokio::sync::oneshot::error::TryRecvError;
-
 use super::action::{Choice, Wish};
-use crate::command::{Command, Outcome, Refusal, Reply, Submission};
+use super::docket::{Awaited, Door, Heard};
+use super::oracle::Fault;
+use crate::command::{Command, Idempotency, Outcome, Refusal, Reply};
 use crate::customer::Customer;
 use crate::delivery::DeliveryOutcome;
 use crate::id::{AccountId, DeliveryId, KeyId, SessionId};
-use crate::ingress::{CellHandle, Lane};
+use crate::ingress::Lane;
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::session::Session;
-use crate::time::{Millis, Timestamp};
+use crate::time::Millis;
 
 /// A request is tried this often; then its client gives up and never hears what became of it.
 const TRIES: u32 = 6;
-/// Deadlines from here on are names of requests and never pass.
-const NO_DEADLINE: u64 = 1 << 60;
 
 /// All clients with what they know.
 #[derive(Default)]
 pub struct Clients {
-    requests: BTreeMap<u64, Request>,
-    names: u64,
-    recent: Vec<u64>,
+    requests: Vec<Request>,
     known: Known,
 }
 
 struct Request {
     lane: Lane,
-    submission: Submission,
-    awaited: Option<oneshot::Receiver<Outcome>>,
+    command: Command,
+    idempotency: Option<Idempotency>,
+    /// How long each try may wait for its turn; `None`: for ever.
+    patience: Option<Millis>,
+    awaited: Option<Awaited>,
     tries: u32,
     is_over: bool,
 }
@@ -61,52 +58,50 @@ struct Failing {
 
 impl Clients {
     /// Somebody asks for something.
-    pub fn ask(&mut self, handle: &CellHandle, now: Timestamp, wish: Wish, choice: Choice) {
+    pub fn ask(&mut self, door: &mut Door<'_>, wish: Wish, choice: Choice) {
         let (lane, command) = wish::command(&self.known, wish, choice);
         let idempotency = command.partner().and_then(|_| wish::key(&command, choice));
-        self.names += 1;
-        let name = self.names;
         // One in sixteen waits only a moment for its turn.
-        let deadline = if choice.key % 16 == 15 { self.soon(now) } else { Timestamp(NO_DEADLINE + name) };
-        let submission = Submission { command, idempotency, deadline };
-        let request = Request { lane, submission, awaited: None, tries: 0, is_over: false };
-        self.requests.insert(name, request);
-        self.recent.push(name);
-        self.send(handle, name);
+        let patience = (choice.key % 16 == 15).then_some(Millis(u64::from(choice.what) % 64));
+        self.begin(door, lane, command, idempotency, patience);
     }
 
     /// The client of one of the last requests sends it once more, whether or not it was answered.
-    pub fn repeat(&mut self, handle: &CellHandle, back: u8) {
-        let place = self.recent.len().checked_sub(1 + back as usize);
-        let Some(original) = place.and_then(|place| self.requests.get(&self.recent[place])) else { return };
-        if original.submission.idempotency.is_none() {
-            return;
+    pub fn repeat(&mut self, door: &mut Door<'_>, back: u8) {
+        let place = self.requests.len().checked_sub(1 + back as usize);
+        let Some(original) = place.map(|place| &self.requests[place]) else { return };
+        if original.idempotency.is_some() {
+            let (command, idempotency) = (original.command.clone(), original.idempotency);
+            self.begin(door, original.lane, command, idempotency, None);
         }
-        self.names += 1;
-        let deadline = Timestamp(NO_DEADLINE + self.names);
-        let submission = Submission { deadline, ..original.submission.clone() };
-        let again = Request { lane: original.lane, submission, awaited: None, tries: 0, is_over: false };
-        self.requests.insert(self.names, again);
-        self.send(handle, self.names);
     }
 
-    /// Looks for answers. What was refused for the moment or lost is sent again under its key. Gives the answers that count.
-    pub fn listen(&mut self, handle: &CellHandle) -> Vec<(Submission, Outcome)> {
-        let mut heard = Vec::new();
-        let waiting: Vec<u64> = self.requests.iter().filter(|(_, one)| !one.is_over).map(|(name, _)| *name).collect();
-        for name in waiting {
-            let Some(request) = self.requests.get_mut(&name) else { continue };
-            match request.awaited.as_mut().map(oneshot::Receiver::try_recv) {
-                Some(Err(TryRecvError::Empty)) => {}
-                Some(Ok(outcome)) if counts(&outcome) => {
+    fn begin(
+        &mut self,
+        door: &mut Door<'_>,
+        lane: Lane,
+        command: Command,
+        idempotency: Option<Idempotency>,
+        patience: Option<Millis>,
+    ) {
+        let mut request = Request { lane, command, idempotency, patience, awaited: None, tries: 0, is_over: false };
+        request.send(door);
+        self.requests.push(request);
+    }
+
+    /// Looks for answers. What was refused for the moment or lost is sent again under its key.
+    pub fn listen(&mut self, door: &mut Door<'_>) -> Result<(), Fault> {
+        for request in self.requests.iter_mut().filter(|request| !request.is_over) {
+            match request.awaited.as_mut().map(|awaited| door.listen(awaited)).transpose()? {
+                Some(Heard::Nothing) => {}
+                Some(Heard::Answer(outcome)) if counts(&outcome) => {
                     request.is_over = true;
-                    self.known.learn(&request.submission.command, &outcome);
-                    heard.push((request.submission.clone(), outcome));
+                    self.known.learn(&request.command, &outcome);
                 }
-                Some(Ok(_) | Err(TryRecvError::Closed)) | None => self.send(handle, name),
+                Some(Heard::Answer(_) | Heard::Lost) | None => request.send(door),
             }
         }
-        heard
+        Ok(())
     }
 
     /// Clients see at their receivers what came of attempts, once the cell has it for good.
@@ -123,34 +118,26 @@ impl Clients {
 
     /// Whether somebody still waits for an answer.
     pub fn is_waiting(&self) -> bool {
-        self.requests.values().any(|request| !request.is_over)
+        self.requests.iter().any(|request| !request.is_over)
     }
+}
 
-    /// A deadline that passes soon. No two requests have the same: the world knows them by it.
-    fn soon(&self, now: Timestamp) -> Timestamp {
-        let is_taken = |at: &Timestamp| self.requests.values().any(|request| request.submission.deadline == *at);
-        let mut deadline = now.plus(Millis(self.names % 900));
-        while is_taken(&deadline) {
-            deadline = deadline.plus(Millis(1));
-        }
-        deadline
-    }
-
-    fn send(&mut self, handle: &CellHandle, name: u64) {
-        let Some(request) = self.requests.get_mut(&name) else { return };
-        request.awaited = None;
+impl Request {
+    fn send(&mut self, door: &mut Door<'_>) {
+        self.awaited = None;
         // Without a key a client does not dare to ask twice.
-        if request.tries == TRIES || request.tries > 0 && request.submission.idempotency.is_none() {
-            request.is_over = true;
+        if self.tries == TRIES || self.tries > 0 && self.idempotency.is_none() {
+            self.is_over = true;
             return;
         }
-        request.tries += 1;
-        request.awaited = handle.enqueue(request.lane, request.submission.clone()).ok();
+        self.tries += 1;
+        let until = self.patience.map(|patience| door.clock.plus(patience));
+        self.awaited = door.ask(self.lane, self.command.clone(), self.idempotency, until);
     }
 }
 
 /// Whether the answer says what became of the request.
-pub fn counts(outcome: &Outcome) -> bool {
+fn counts(outcome: &Outcome) -> bool {
     !matches!(outcome, Err(Refusal::OutcomeUnknown | Refusal::Overloaded | Refusal::StoreDown))
 }
 

@@ -19,6 +19,7 @@ mod deliveries;
 mod lock;
 mod memory;
 mod names;
+mod overdue;
 mod payments;
 mod perform;
 mod price;

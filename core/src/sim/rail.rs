@@ -3,15 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio::sync::oneshot;
-
+use super::docket::{Awaited, Door, Heard};
+use super::oracle::Fault;
 use super::rng::Rng;
-use crate::command::{Command, Outcome, Submission};
+use crate::command::Command;
 use crate::id::{AccountId, AttemptId, PaymentId};
-use crate::ingress::{CellHandle, Lane};
+use crate::ingress::Lane;
 use crate::rail::{RailOutcome, RailReport, RailWork};
 use crate::store::{Reader, StoreError};
-use crate::time::Timestamp;
 
 /// The number by which an attempt settles.
 const SETTLES: u8 = 7;
@@ -26,7 +25,7 @@ pub struct Rails {
     /// Rows up to here were there when the process started: their attempts may have been sent before.
     enquire_until: Option<AttemptId>,
     /// Words on their way to the cell.
-    awaited: Vec<(Vec<AttemptId>, oneshot::Receiver<Outcome>)>,
+    awaited: Vec<(Vec<AttemptId>, Awaited)>,
 }
 
 impl Rails {
@@ -43,11 +42,10 @@ impl Rails {
     pub fn work(
         &mut self,
         reader: &Reader,
-        handle: &CellHandle,
+        door: &mut Door<'_>,
         count: usize,
         luck: Option<u8>,
     ) -> Result<(), StoreError> {
-        self.forget_answered();
         let mut numbers = luck.map(|luck| Rng::new(u64::from(luck)));
         let work = reader.rail_work(None, 64)?;
         let open: Vec<RailWork> = work.into_iter().filter(|work| !self.sent.contains(&work.attempt)).collect();
@@ -57,7 +55,7 @@ impl Rails {
             self.sent.insert(work.attempt);
         }
         reports.extend(numbers.iter_mut().flat_map(|numbers| self.mischief(numbers)).collect::<Vec<_>>());
-        self.say(handle, reports);
+        self.say(door, reports);
         Ok(())
     }
 
@@ -111,31 +109,27 @@ impl Rails {
         !self.awaited.iter().any(|(attempts, _)| attempts.contains(&attempt))
     }
 
-    fn say(&mut self, handle: &CellHandle, reports: Vec<RailReport>) {
+    fn say(&mut self, door: &mut Door<'_>, reports: Vec<RailReport>) {
         if reports.is_empty() {
             return;
         }
         let attempts: Vec<AttemptId> = reports.iter().map(|report| report.attempt).collect();
-        let submission =
-            Submission { command: Command::ReportRails(reports), idempotency: None, deadline: Timestamp(u64::MAX) };
-        match handle.enqueue(Lane::Internal, submission) {
-            Ok(awaited) => self.awaited.push((attempts, awaited)),
-            Err(_) => self.take_back(&attempts),
+        match door.ask(Lane::Internal, Command::ReportRails(reports), None, None) {
+            Some(awaited) => self.awaited.push((attempts, awaited)),
+            None => self.take_back(&attempts),
         }
     }
 
-    /// What was answered is done; what was not done is said again with the row that is still there.
-    fn forget_answered(&mut self) {
-        let mut again = Vec::new();
-        self.awaited.retain_mut(|(attempts, awaited)| match awaited.try_recv() {
-            Err(oneshot::error::TryRecvError::Empty) => true,
-            Ok(Ok(_)) => false,
-            Ok(Err(_)) | Err(oneshot::error::TryRecvError::Closed) => {
-                again.append(attempts);
-                false
+    /// Looks for answers. What was answered is done; what was not done is said again with the row that is still there.
+    pub fn listen(&mut self, door: &mut Door<'_>) -> Result<(), Fault> {
+        for (attempts, mut awaited) in std::mem::take(&mut self.awaited) {
+            match door.listen(&mut awaited)? {
+                Heard::Nothing => self.awaited.push((attempts, awaited)),
+                Heard::Answer(Ok(_)) => {}
+                Heard::Answer(Err(_)) | Heard::Lost => self.take_back(&attempts),
             }
-        });
-        self.take_back(&again);
+        }
+        Ok(())
     }
 
     fn take_back(&mut self, attempts: &[AttemptId]) {

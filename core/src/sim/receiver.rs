@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tokio::sync::oneshot;
-
+use super::docket::{Awaited, Door, Heard};
+use super::oracle::Fault;
 use super::rng::Rng;
 use crate::change::OutboxRow;
-use crate::command::{Command, Outcome, Submission};
+use crate::command::Command;
 use crate::delivery::{DeliveryOutcome, DeliveryStatus};
 use crate::event::Event;
 use crate::id::{AccountId, DeliveryId, EventId, OutboxId, SessionId};
 use crate::ingress::{CellHandle, Lane};
 use crate::store::{Reader, StoreError};
-use crate::time::Timestamp;
 
 /// All receivers.
 #[derive(Default)]
@@ -23,7 +22,7 @@ pub struct Receivers {
     sent: BTreeSet<OutboxId>,
     /// Deliveries that were asked for once more: they come behind what has overtaken them.
     replayed: BTreeSet<DeliveryId>,
-    awaited: Vec<(Vec<OutboxId>, oneshot::Receiver<Outcome>)>,
+    awaited: Vec<(Vec<OutboxId>, Awaited)>,
     /// Deliveries in no session's order that were sent lately, with what they carried.
     unordered: Vec<(DeliveryId, Event)>,
 }
@@ -44,11 +43,10 @@ impl Receivers {
     pub fn work(
         &mut self,
         reader: &Reader,
-        handle: &CellHandle,
+        door: &mut Door<'_>,
         count: usize,
         luck: Option<u8>,
     ) -> Result<Option<String>, StoreError> {
-        self.forget_answered();
         let mut numbers = luck.map(|luck| Rng::new(u64::from(luck)));
         let due = reader.outbox(None, 64)?;
         let unsent: Vec<OutboxRow> = due.into_iter().filter(|row| !self.sent.contains(&row.id)).collect();
@@ -56,7 +54,7 @@ impl Receivers {
         let mut outcomes = Vec::new();
         for row in unsent.into_iter().take(count) {
             let is_refused = are_down || numbers.as_mut().is_some_and(|numbers| numbers.below(4) == 0);
-            let target_url = endpoint(handle, row.account);
+            let target_url = endpoint(door.handle, row.account);
             let Some((outcome, event)) = attempt(reader, &row, target_url, is_refused)? else { continue };
             if outcome.lane.is_none()
                 && let Some(event) = reader.event(row.account, event)?
@@ -71,7 +69,7 @@ impl Receivers {
             }
             outcomes.push(outcome);
         }
-        self.tell(handle, outcomes);
+        self.tell(door, outcomes);
         Ok(None)
     }
 
@@ -100,31 +98,29 @@ impl Receivers {
         })
     }
 
-    fn tell(&mut self, handle: &CellHandle, outcomes: Vec<DeliveryOutcome>) {
+    fn tell(&mut self, door: &mut Door<'_>, outcomes: Vec<DeliveryOutcome>) {
         if outcomes.is_empty() {
             return;
         }
         let rows: Vec<OutboxId> = outcomes.iter().map(|outcome| outcome.outbox).collect();
-        let command = Command::ReportDeliveries(outcomes);
-        let submission = Submission { command, idempotency: None, deadline: Timestamp(u64::MAX) };
-        if let Ok(awaited) = handle.enqueue(Lane::Internal, submission) {
+        if let Some(awaited) = door.ask(Lane::Internal, Command::ReportDeliveries(outcomes), None, None) {
             self.sent.extend(&rows);
             self.awaited.push((rows, awaited));
         }
     }
 
-    fn forget_answered(&mut self) {
-        let sent = &mut self.sent;
-        self.awaited.retain_mut(|(rows, awaited)| match awaited.try_recv() {
-            Err(oneshot::error::TryRecvError::Empty) => true,
-            Ok(Ok(_)) => false,
-            Ok(Err(_)) | Err(oneshot::error::TryRecvError::Closed) => {
-                rows.iter().for_each(|row| {
-                    sent.remove(row);
-                });
-                false
+    /// Looks for answers. What was not taken is sent again with the row that is still there.
+    pub fn listen(&mut self, door: &mut Door<'_>) -> Result<(), Fault> {
+        for (rows, mut awaited) in std::mem::take(&mut self.awaited) {
+            match door.listen(&mut awaited)? {
+                Heard::Nothing => self.awaited.push((rows, awaited)),
+                Heard::Answer(Ok(_)) => {}
+                Heard::Answer(Err(_)) | Heard::Lost => rows.iter().for_each(|row| {
+                    self.sent.remove(row);
+                }),
             }
-        });
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,11 @@
-//! A store that fails as asked: writes and syncs that do not come back, reads that fail, a disk that is full. What was not
-//! acknowledged may survive in part: whole batches from the front, as a log whose torn end is cut off leaves them.
+//! A store that fails as asked: writes and syncs that do not come back, reads that fail, a disk that is full.
+//!
+//! What was not acknowledged may survive in part: whole batches from the front. The real store writes all batches of one
+//! commit as one RocksDB write batch, which is one record of the log with its checksum: after a crash it is there as a
+//! whole or not at all, never a batch of it alone. So the simulation allows more than RocksDB does, and no row of a batch
+//! without the others. That the bytes of a torn record are dropped as a whole is not simulated here: the real store shows
+//! it in `a_torn_last_commit_is_dropped_as_a_whole`, and that damage before the end is refused in
+//! `damage_in_the_middle_of_the_log_is_refused_and_nothing_is_changed`.
 
 use parking_lot::Mutex;
 

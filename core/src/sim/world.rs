@@ -2,14 +2,15 @@
 //! everybody around it. The oracle hears of every batch and is compared with the disk.
 
 mod at_rest;
+mod outage;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::action::Action;
 use super::client::Clients;
+use super::docket::{Docket, Door};
 use super::oracle::{Fault, Oracle, Ran};
 use super::rail::Rails;
 use super::receiver::Receivers;
@@ -17,13 +18,13 @@ use super::scorer::SimScorer;
 use super::store::FaultyStore;
 use super::{ground, tally::Tally};
 use crate::change::Head;
-use crate::command::{Command, Outcome, Refusal, Submission};
-use crate::engine::committer::{Desk, Job, answer_all};
+use crate::command::{Command, Submission};
+use crate::engine::committer::{Desk, Job};
 use crate::engine::cycle::{Cycle, Parts};
 use crate::engine::pace::{Look, Pace};
 use crate::engine::{CellStats, Link, in_time};
 use crate::ingress::{CellHandle, Envelope, Lane, Lanes};
-use crate::limits::{BATCHES_IN_FLIGHT, IDEMPOTENCY_LIFE_MS};
+use crate::limits::{BATCH_TIMERS, BATCHES_IN_FLIGHT, IDEMPOTENCY_LIFE_MS};
 use crate::routing::Catalogue;
 use crate::settings::Settings;
 use crate::store::{Reader, Store, StoreError};
@@ -47,8 +48,10 @@ pub struct World {
     cell: Cell,
     /// Batches on their way to disk, oldest first.
     pending: Vec<(Job, Logged)>,
-    /// Where each request ran last, and what came of it there.
-    ran: BTreeMap<Timestamp, (u64, Outcome)>,
+    /// While the store is down: what the failed commit was about.
+    tried: Option<Vec<Logged>>,
+    /// Everything that was asked.
+    docket: Docket,
     /// The truth as of the newest batch, and as of the newest durable one.
     live: Oracle,
     durable: Oracle,
@@ -98,7 +101,8 @@ impl World {
             elapsed: Duration::ZERO,
             cell,
             pending: Vec::new(),
-            ran: BTreeMap::new(),
+            tried: None,
+            docket: Docket::default(),
             live: oracle.clone(),
             durable: oracle,
             clients: Clients::default(),
@@ -113,8 +117,9 @@ impl World {
     /// Some accounts to begin with.
     fn open(&mut self) -> Result<(), Fault> {
         for command in ground::opening() {
-            let taken = self.cell.handle.enqueue(Lane::Operator, ground::plain(command));
-            taken.map_err(|_| Fault("an empty lane is full".to_owned()))?;
+            let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
+            let asked = door.ask(Lane::Operator, command, None, None);
+            asked.ok_or_else(|| Fault("an empty lane is full".to_owned()))?;
         }
         self.turn()?;
         self.commit(1)
@@ -122,9 +127,10 @@ impl World {
 
     /// Lets one thing happen, and everybody look at their answers.
     pub fn step(&mut self, action: Action) -> Result<(), Fault> {
+        let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
         match action {
-            Action::Ask(wish, choice) => self.clients.ask(&self.cell.handle, self.clock, wish, choice),
-            Action::Repeat(back) => self.clients.repeat(&self.cell.handle, back),
+            Action::Ask(wish, choice) => self.clients.ask(&mut door, wish, choice),
+            Action::Repeat(back) => self.clients.repeat(&mut door, back),
             Action::Turn => self.turn()?,
             Action::Commit(count) => self.commit(count.into())?,
             Action::Crash(survivors) => self.crash(survivors.into())?,
@@ -134,7 +140,7 @@ impl World {
             Action::FailScorer(fails) => self.scorer_fails.store(fails, Ordering::Relaxed),
             Action::Pass(span) => self.pass(Millis(span)),
             Action::SetBack(span) => self.clock = Timestamp(self.clock.0 - span),
-            Action::Rails(count, luck) => self.move_money(count.into(), Some(luck))?,
+            Action::Rails(count, luck) => self.move_money(count.into(), Some(luck)),
             Action::Deliver(count, luck) => self.deliver(count.into(), Some(luck))?,
         }
         self.listen()
@@ -156,6 +162,8 @@ impl World {
         self.settle_down()?;
         self.compare()?;
         at_rest::nothing_is_remembered(self.store.disk())?;
+        let (answers, turned_away) = self.docket.counts();
+        (self.tally.answers, self.tally.turned_away) = (answers, turned_away.clone());
         at_rest::check(&self.reader, self.rails.record())
     }
 
@@ -167,13 +175,14 @@ impl World {
     /// Works until nobody waits for anything that does not need time.
     fn settle_down(&mut self) -> Result<(), Fault> {
         for _ in 0..400 {
-            self.move_money(64, None)?;
+            self.move_money(64, None);
             self.deliver(64, None)?;
-            let before = self.cell.cycle.head().batch;
+            let stand = |world: &World| (world.cell.cycle.head().batch, world.tried.is_some());
+            let before = stand(self);
             self.turn()?;
             self.commit(BATCHES_IN_FLIGHT)?;
             self.listen()?;
-            let is_still = self.cell.cycle.head().batch == before;
+            let is_still = stand(self) == before;
             if is_still && !self.clients.is_waiting() && self.rails.is_quiet() && self.receivers.is_quiet() {
                 return Ok(());
             }
@@ -181,11 +190,18 @@ impl World {
         Err(Fault("the cell does not come to rest: after 400 rounds there is still work".to_owned()))
     }
 
-    /// One turn of the engine, as its thread takes it.
+    /// One turn of the engine, as its thread takes it. While the store is down, one try to open it again.
     fn turn(&mut self) -> Result<(), Fault> {
+        if self.tried.is_some() {
+            return self.try_again();
+        }
         if self.pending.len() == BATCHES_IN_FLIGHT {
             self.commit(1)?;
+            if self.tried.is_some() {
+                return Ok(());
+            }
         }
+        let is_idle = self.pending.is_empty();
         let look = Look { clock: self.clock, elapsed: self.elapsed };
         let (now, _) = self.cell.pace.now(look, self.cell.cycle.head().now);
         let envelopes = in_time(self.cell.lanes.drain(), self.clock);
@@ -203,7 +219,7 @@ impl World {
             Ok(Some(job)) => self.log(job, asked, timers)?,
         }
         self.cell.cycle.evict(self.cell.desk.shared.synced());
-        Ok(())
+        if is_idle && timers < BATCH_TIMERS { self.live.nothing_is_overdue(now.max(self.clock)) } else { Ok(()) }
     }
 
     /// The oracle hears of a batch and says whether it was right.
@@ -217,7 +233,9 @@ impl World {
             if let (Command::ReplayDelivery(_, delivery, _), Ok(_)) = (&submission.command, outcome) {
                 self.receivers.replay(*delivery);
             }
-            self.ran.insert(submission.deadline, (job.head.batch, outcome.clone()));
+        }
+        for Ran { submission, outcome } in &ran[timers..] {
+            self.docket.ran(submission, job.head.batch, outcome, self.clock)?;
         }
         let scorer_fails = self.scorer_fails.load(Ordering::Relaxed);
         let logged = Logged { has_effects: job.batch.is_some(), head: job.head, scorer_fails, ran };
@@ -234,7 +252,7 @@ impl World {
         }
         self.cell.desk.commit(jobs);
         if self.cell.desk.shared.has_failed() {
-            return self.recover(logged);
+            return self.give_up(logged);
         }
         self.store.take_durable();
         for Ran { submission, .. } in logged.iter().flat_map(|logged| &logged.ran) {
@@ -242,58 +260,8 @@ impl World {
                 self.clients.hear_of_deliveries(outcomes);
             }
         }
+        self.docket.disk_has(self.store.durable_head().batch);
         logged.iter().try_for_each(|logged| logged.teach(&mut self.durable))
-    }
-
-    fn fail(&mut self, error: StoreError, envelopes: Vec<Envelope>) -> Result<(), Fault> {
-        self.cell.desk.shared.fail(error);
-        answer_all(envelopes.into_iter().map(|envelope| envelope.answer), Err(Refusal::StoreDown));
-        self.recover(Vec::new())
-    }
-
-    /// As the engine does after a failure: what waits for the committer is given up, memory is discarded, the store opened
-    /// until it works. `tried`: what the failed commit was about.
-    fn recover(&mut self, tried: Vec<Logged>) -> Result<(), Fault> {
-        self.tally.failures += 1;
-        self.cell.desk.commit(self.pending.drain(..).map(|(job, _)| job).collect());
-        while self.cell.cycle.reopen().is_err() {
-            let waiting = self.cell.lanes.drain_all().into_iter().map(|envelope| envelope.answer);
-            answer_all(waiting, Err(Refusal::StoreDown));
-        }
-        self.cell.link.reset(&self.cell.cycle);
-        self.cell.desk =
-            Desk::new(Arc::clone(&self.store) as Arc<dyn Store>, self.cell.link.clone(), self.cell.cycle.head());
-        self.survived(tried)
-    }
-
-    /// The process dies with whatever is on its way, and another one starts.
-    fn crash(&mut self, survivors: usize) -> Result<(), Fault> {
-        self.tally.crashes += 1;
-        let (jobs, logged): (Vec<Job>, Vec<Logged>) = self.pending.drain(..).unzip();
-        let batches: Vec<_> = jobs.into_iter().filter_map(|job| job.batch).take(survivors).collect();
-        self.store.crash(&batches);
-        let look = Look { clock: self.clock, elapsed: self.elapsed };
-        // A full disk keeps the process from starting, not from being started again.
-        while self.store.reopen().is_err() {}
-        let opened = Cell::open(&self.settings, &self.catalogue, &self.store, &self.scorer_fails, look);
-        self.cell = opened.map_err(unexpected)?;
-        self.rails.restart(&self.reader).map_err(unexpected)?;
-        self.receivers.restart();
-        self.survived(logged)
-    }
-
-    /// What is on disk is the truth now: it must be exactly what the oracle knows of the batches that survived, and nothing
-    /// that anybody has heard may be missing.
-    fn survived(&mut self, on_the_way: Vec<Logged>) -> Result<(), Fault> {
-        let mut durable = self.store.take_durable();
-        for logged in on_the_way.into_iter().filter(|logged| logged.has_effects) {
-            if durable > 0 {
-                logged.teach(&mut self.durable)?;
-                durable -= 1;
-            }
-        }
-        self.live = self.durable.clone();
-        self.compare()
     }
 
     fn compare(&mut self) -> Result<(), Fault> {
@@ -301,39 +269,27 @@ impl World {
         self.durable.compare(self.store.disk())
     }
 
+    /// Everybody looks at their answers, which are judged.
     fn listen(&mut self) -> Result<(), Fault> {
-        let heard = self.clients.listen(&self.cell.handle);
-        let durable = self.store.durable_head();
-        for (submission, outcome) in heard {
-            self.tally.answers += 1;
-            self.check_heard(&submission, &outcome, durable)?;
-        }
-        Ok(())
+        let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
+        self.clients.listen(&mut door)?;
+        self.rails.listen(&mut door)?;
+        self.receivers.listen(&mut door)
     }
 
-    /// What a client hears is what the oracle agreed to, and it is on disk.
-    fn check_heard(&self, submission: &Submission, outcome: &Outcome, durable: Head) -> Result<(), Fault> {
-        let Some((batch, said)) = self.ran.get(&submission.deadline) else {
-            return Err(Fault(format!("an answer to what never ran: {submission:?}: {outcome:?}")));
-        };
-        if said != outcome {
-            return Err(Fault(format!("{submission:?} was answered with {outcome:?}, but it came to {said:?}")));
-        }
-        if *batch > durable.batch {
-            let (batch, disk) = (batch, durable.batch);
-            return Err(Fault(format!("{submission:?} was answered in batch {batch}, but the disk has batch {disk}")));
-        }
-        Ok(())
-    }
-
-    fn move_money(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {
+    fn move_money(&mut self, count: usize, luck: Option<u8>) {
+        let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
         // A read that fails leaves the work where it is.
-        let _ = self.rails.work(&self.reader, &self.cell.handle, count, luck);
-        Ok(())
+        let _ = self.rails.work(&self.reader, &mut door, count, luck);
     }
 
     fn deliver(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {
-        let worked = self.receivers.work(&self.reader, &self.cell.handle, count, luck);
+        // What is read while the store is down may be of batches that the oracle is told of when it is up again.
+        if self.tried.is_some() {
+            return Ok(());
+        }
+        let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
+        let worked = self.receivers.work(&self.reader, &mut door, count, luck);
         for (id, event) in self.receivers.take_unordered() {
             self.live.hear_of_letter(id, &event);
             self.durable.hear_of_letter(id, &event);

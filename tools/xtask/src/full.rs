@@ -4,11 +4,12 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::build;
 use crate::failure::{During, Failure};
+use crate::listing;
 use crate::paths;
 use crate::process;
 use crate::setup::TestTools;
@@ -140,16 +141,10 @@ fn compile(part: &Part, tools: &TestTools) -> Result<(), Failure> {
     if let ["run", built @ ..] = part.cargo {
         return process::run(process::cargo(&["build"]).args(built));
     }
-    let mut command = command(part, tools);
-    let output = command.arg("--list").stderr(Stdio::inherit()).output().during(|| "list the tests".to_owned())?;
-    let (line, listing) = (process::shown(&command), String::from_utf8_lossy(&output.stdout));
-    if !output.status.success() {
-        return Err(Failure::new(format!("`{line}` failed ({}); its output is above", output.status)));
+    match listing::tests(command(part, tools))?.as_slice() {
+        [] => Err(Failure::new(format!("{}: `{}` lists no test", part.name, process::shown(&command(part, tools))))),
+        [_, ..] => Ok(()),
     }
-    if listing.lines().any(|line| line.ends_with(": test")) {
-        return Ok(());
-    }
-    Err(Failure::new(format!("{}: `{line}` lists no test", part.name)))
 }
 
 /// The commit as it stands here, with a plus sign when there are changes beyond it. The records themselves do not count.

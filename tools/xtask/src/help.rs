@@ -73,7 +73,7 @@ const TEST: &str = "\
 cargo xtask test [--quick] [FILTER]: runs the tests and prints the minutes of each stage
 cargo xtask test --full [PART]:      runs the long parts
 
-  FILTER    only tests whose names contain this
+  FILTER    only tests whose names contain this, in every stage; when no stage has one, the run fails
   --quick   without the model tests, and without the black-box tests that have `long_` in their names
   --full    the long part PART, or all that this commit has not passed yet; each result is added to
             SPECIFICATION.md. The parts:
@@ -87,7 +87,7 @@ It compiles in seconds and needs no set-up. A seed that fails is cut down to the
   --seed NUMBER    the first seed (default: 0)
   --seeds NUMBER   how many (default: 1)
   --steps NUMBER   actions of each seed's script
-  --plant BUG      plants a bug, to see it found: consume-twice, drop-event, reply-before-sync, lose-index-row, reuse-key";
+  --plant BUG      plants a bug, to see it found; a word that names none lists them";
 
 const BENCH: &str = "\
 cargo xtask bench [ARGUMENTS]: runs the criterion benches; ARGUMENTS go to `cargo bench`

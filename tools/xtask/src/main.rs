@@ -11,6 +11,7 @@ mod failure;
 mod full;
 mod help;
 mod lint;
+mod listing;
 mod paths;
 mod process;
 mod setup;

@@ -5,6 +5,7 @@ mod diagnostics;
 mod endpoint;
 mod events;
 mod forgetting;
+mod script;
 mod split;
 mod world;
 

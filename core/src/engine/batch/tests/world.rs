@@ -1,6 +1,6 @@
 //! A cell without threads: state, in-memory store, a clock in the hand, and a scorer that goes by the amount.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -111,8 +111,12 @@ impl World {
     /// Lets time pass and runs what is due.
     pub fn pass(&mut self, span: Millis) {
         self.now = self.now.plus(span);
-        let due = self.reader.timers(None, self.now, 1_000).unwrap();
-        self.batch(due.into_iter().map(timer).collect());
+        self.batch(self.due());
+    }
+
+    /// The timers that are due.
+    pub fn due(&self) -> Vec<Submission> {
+        self.reader.timers(None, self.now, 1_000).unwrap().into_iter().map(timer).collect()
     }
 
     pub fn create_session(&self, amount: &str) -> Command {
@@ -168,8 +172,14 @@ impl World {
     }
 
     pub fn deliver(&mut self, row: OutboxRow, works: bool) {
+        let outcome = self.outcome_of(row, works);
+        self.one(plain(Command::ReportDeliveries(vec![outcome]))).unwrap();
+    }
+
+    /// What is told of an attempt at a delivery that is due.
+    pub fn outcome_of(&self, row: OutboxRow, works: bool) -> DeliveryOutcome {
         let delivery = self.reader.delivery(row.account, row.delivery).unwrap().unwrap();
-        let outcome = DeliveryOutcome {
+        DeliveryOutcome {
             delivery: row.delivery,
             account: row.account,
             lane: delivery.lane,
@@ -177,8 +187,7 @@ impl World {
             target_url: Some("https://partner.example/tried".to_owned()),
             response_status: Some(if works { 200 } else { 500 }),
             error: (!works).then(|| "the receiver answered 500".to_owned()),
-        };
-        self.one(plain(Command::ReportDeliveries(vec![outcome]))).unwrap();
+        }
     }
 
     pub fn event_of(&self, row: OutboxRow) -> EventKind {
@@ -228,21 +237,23 @@ impl World {
 
     /// Every balance is the sum of its postings, and every posting set sums to zero.
     pub fn assert_books(&self) {
-        let mut payments = self.ids_in(Column::Postings);
+        let mut payments = self.owned_in(Column::Postings);
         payments.dedup();
+        let owners: BTreeSet<AccountId> = payments.iter().map(|(account, _)| *account).collect();
         let mut sums = BTreeMap::new();
-        for payment in payments {
-            for (_, postings) in self.reader.postings(ACCOUNT, payment.into()).unwrap() {
+        for (account, payment) in payments {
+            for (_, postings) in self.reader.postings(account, payment.into()).unwrap() {
                 assert!(is_balanced(&postings));
                 for posting in postings {
-                    *sums.entry((posting.account, posting.unit)).or_insert(Decimal::ZERO) += posting.amount;
+                    *sums.entry((account, posting.account, posting.unit)).or_insert(Decimal::ZERO) += posting.amount;
                 }
             }
         }
-        let balances = self.balances();
+        let balances = owners.iter().flat_map(|account| self.reader.balances(*account).unwrap());
+        let balances: Vec<_> = balances.collect();
         assert_eq!(sums.len(), balances.len());
         for (key, balance) in &balances {
-            assert_eq!(sums[&(key.account, key.unit)], *balance, "{key:?}");
+            assert_eq!(sums[&(key.owner, key.account, key.unit)], *balance, "{key:?}");
         }
     }
 
@@ -284,8 +295,13 @@ impl World {
 
     /// The second halves of a column's keys: the ids of objects that lie by account and id.
     pub fn ids_in(&self, column: Column) -> Vec<[u8; 16]> {
-        let keys = self.rows(column).into_iter().map(|(key, _)| key);
-        keys.map(|key| key[16..32].try_into().unwrap()).collect()
+        self.owned_in(column).into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Accounts and ids of objects that lie so.
+    pub fn owned_in(&self, column: Column) -> Vec<(AccountId, [u8; 16])> {
+        let half = |key: &[u8], at: usize| <[u8; 16]>::try_from(&key[at..at + 16]).unwrap();
+        self.rows(column).iter().map(|(key, _)| (half(key, 0).into(), half(key, 16))).collect()
     }
 }
 

@@ -2,9 +2,7 @@
 
 use crate::command::{Timer, TimerTask};
 use crate::delivery::DeliveryStatus;
-use crate::payment::PaymentStatus;
 use crate::rail::RailWork;
-use crate::session::SessionStatus;
 use crate::time::Timestamp;
 
 use super::super::deliveries::Stand;
@@ -77,20 +75,5 @@ impl Oracle {
             }
         }
         Ok(timers)
-    }
-
-    fn is_needed(&self, timer: &Timer) -> bool {
-        match timer.task {
-            TimerTask::ExpireSession(id) => {
-                self.session_of(timer.account, id).is_some_and(|one| matches!(one.status, SessionStatus::Open { .. }))
-            }
-            TimerTask::ExpireVerification(id, _) => {
-                let waits = |status: &PaymentStatus| matches!(status, PaymentStatus::Verifying { .. });
-                self.payment_of(timer.account, id).is_some_and(|one| waits(&one.status))
-            }
-            TimerTask::RetryDelivery(_) => true,
-            TimerTask::EraseCustomer(id) => self.is_kept(id),
-            TimerTask::ForgetAnswer(key) => self.forgets(timer, key),
-        }
     }
 }
