@@ -2,7 +2,7 @@
 
 use super::figures::{FLAT_OUT, Figure, PEAK, STEADY, THROUGHPUT, merged, over};
 use super::table::ceiling_titles;
-use super::{COUNTED, Report, mix_is_steady};
+use super::{COUNTED, Report, steady_rounds};
 use crate::calendar::Moment;
 use crate::failure::Failure;
 use crate::load::client::Protocol;
@@ -28,8 +28,10 @@ impl Report {
         if verdict.quietness() == Quietness::Noisy {
             return Err(Failure::wrong(format!("not recorded: {}", verdict.sentence())));
         }
-        if let Some((mix, _)) = self.rounds.mixes.iter().find(|(_, rounds)| !mix_is_steady(rounds)) {
-            return Err(Failure::wrong(format!("not recorded: {} has no steady rate in every round", mix.name())));
+        // Medians bear one round in three that came to nothing; what is written down says so.
+        let fails = |rounds: &[MixRound]| 3 * steady_rounds(rounds) < 2 * rounds.len();
+        if let Some((mix, _)) = self.rounds.mixes.iter().find(|(_, rounds)| fails(rounds)) {
+            return Err(Failure::wrong(format!("not recorded: {} has no steady rate in most rounds", mix.name())));
         }
         Document::Results.change(|known| record::with_entry(known, SECTION, &self.entry()))?;
         let promises: Vec<Promise> = self.rounds.mixes.iter().map(|(mix, rounds)| self.promise(*mix, rounds)).collect();
