@@ -239,6 +239,8 @@ pub struct ObedientRail {
     pub record: Mutex<HashMap<AttemptId, RailOutcome>>,
     /// Whether its answers get lost on their way.
     pub is_mute: AtomicBool,
+    /// Whether it never ends.
+    pub is_stuck: AtomicBool,
 }
 
 impl SandboxRail for ObedientRail {
@@ -246,6 +248,9 @@ impl SandboxRail for ObedientRail {
         let standing = *self.record.lock().entry(attempt).or_insert(outcome);
         let is_mute = self.is_mute.load(Ordering::Relaxed);
         let answer = if is_mute { Err(RailUnavailable("the test wants it so".to_owned())) } else { Ok(standing) };
+        if self.is_stuck.load(Ordering::Relaxed) {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(async move { answer })
     }
 }
@@ -277,8 +282,9 @@ fn cell(mode: Mode, rail: Option<Arc<dyn SandboxRail>>) -> (RunningCell, Cell) {
 
 async fn populate(cell: &RunningCell) {
     let mode = cell.handle.mode();
-    let all = Entitlements { rails: true, customers: true, kyc_package: true, swap: true, verified_users: true };
-    for (partner, entitlements) in [(SHOP, all), (OTHER, all), (PLAIN, Entitlements::default())] {
+    for (partner, entitlements) in
+        [(SHOP, Entitlements::ALL), (OTHER, Entitlements::ALL), (PLAIN, Entitlements::default())]
+    {
         let origin = format!("https://{}.example", partner.0);
         let key = |kind: KeyKind| {
             let text = format!("{}_{}_{}", kind.prefix(), mode.word(), partner.0);

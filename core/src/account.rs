@@ -79,6 +79,12 @@ pub struct WebhookEndpoint {
     pub sealed_secret: Vec<u8>,
 }
 
+impl Entitlements {
+    /// Everything.
+    pub const ALL: Entitlements =
+        Entitlements { rails: true, customers: true, kyc_package: true, swap: true, verified_users: true };
+}
+
 impl KeyKind {
     /// The prefix of keys of this kind.
     pub fn prefix(self) -> &'static str {

@@ -118,18 +118,10 @@ impl Call<'_> {
 
     /// Asks a cell for a change whose answer is the account.
     pub async fn change(&self, cell: &Cell, command: Command) -> Result<Arc<Account>, Problem> {
-        match cell.submit(Lane::Operator, command, None).await?.reply {
-            Reply::Account(account) => Ok(account),
-            Reply::Session(_)
-            | Reply::Quote(_)
-            | Reply::Payment(_)
-            | Reply::Customer(_)
-            | Reply::DeletedCustomer(..)
-            | Reply::Branding(_)
-            | Reply::Delivery(_)
-            | Reply::Key(_)
-            | Reply::Done => Err(Problem::internal("the cell answered an account's change with something else")),
-        }
+        let Reply::Account(account) = cell.submit(Lane::Operator, command, None).await?.reply else {
+            return Err(Problem::internal("the cell answered an account's change with something else"));
+        };
+        Ok(account)
     }
 }
 

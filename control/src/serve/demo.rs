@@ -87,11 +87,9 @@ impl DemoPartner {
         if keys.iter().all(has) {
             return Vec::new();
         }
-        let everything =
-            Entitlements { rails: true, customers: true, kyc_package: true, swap: true, verified_users: true };
         let mut commands = vec![
             Command::CreateAccount(id, "Demo partner".to_owned()),
-            Command::SetEntitlements(id, everything),
+            Command::SetEntitlements(id, Entitlements::ALL),
             Command::SetOrigins(id, self.allowed_origins.clone()),
             Command::SetTier(id, tier.to_owned()),
         ];

@@ -49,15 +49,14 @@ pub fn catalogue() -> Catalogue {
 
 /// What operators do before anybody asks for anything: two accounts with everything, one without rails.
 pub fn opening() -> Vec<Command> {
-    let all = Entitlements { rails: true, customers: true, kyc_package: true, swap: true, verified_users: true };
     let webhook = WebhookEndpoint { url: "https://hooks.example".to_owned(), sealed_secret: vec![1] };
     let account = |number: u128| Command::CreateAccount(AccountId(number), format!("Partner {number}"));
     vec![
         account(1),
         account(2),
         account(3),
-        Command::SetEntitlements(AccountId(1), all),
-        Command::SetEntitlements(AccountId(2), all),
+        Command::SetEntitlements(AccountId(1), Entitlements::ALL),
+        Command::SetEntitlements(AccountId(2), Entitlements::ALL),
         Command::SetWebhook(AccountId(1), webhook),
     ]
 }

@@ -110,8 +110,8 @@ pub struct Oracle {
     joins: u64,
     /// Work that rails have not answered, in order.
     errands: Vec<Errand>,
-    /// Timers of sessions, verifications, erasures and remembered answers that have not run. Those of deliveries follow from the
-    /// deliveries.
+    /// Timers of sessions, verifications, erasures and remembered answers that have not run. Those of deliveries follow from
+    /// the deliveries.
     timers: Vec<Timer>,
 }
 

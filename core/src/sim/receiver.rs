@@ -39,7 +39,8 @@ impl Receivers {
         self.replayed.insert(delivery);
     }
 
-    /// Sends up to `count` deliveries; at times all receivers are down; without `luck` all of them arrive. Gives a sentence when a receiver is told of something out of order.
+    /// Sends up to `count` deliveries; at times all receivers are down; without `luck` all of them arrive. Gives a sentence
+    /// when a receiver is told of something out of order.
     pub fn work(
         &mut self,
         reader: &Reader,

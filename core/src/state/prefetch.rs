@@ -3,7 +3,7 @@
 use super::State;
 use super::replays::replay_key;
 use crate::change::Need;
-use crate::command::{Command, Redeem, Submission, TimerTask};
+use crate::command::{Command, Redeem, Submission, Timer, TimerTask};
 use crate::delivery::DeliveryOutcome;
 use crate::id::{AccountId, PaymentId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount};
@@ -58,16 +58,7 @@ impl State {
                     self.delivery_needs(outcome, needs);
                 }
             }
-            Command::RunTimer(timer) => match timer.task {
-                TimerTask::ExpireSession(session) => self.session_needs(timer.account, session, needs),
-                TimerTask::ExpireVerification(payment, session) => {
-                    self.payment_needs(timer.account, session, payment, needs);
-                }
-                TimerTask::RetryDelivery(delivery) => self.need(Need::Delivery(timer.account, delivery), needs),
-                TimerTask::EraseCustomer(id) => self.need(Need::DeletedCustomer(timer.account, id), needs),
-                // Whether the key was used again is known without a look: see `forget_answer`.
-                TimerTask::ForgetAnswer(_) => {}
-            },
+            Command::RunTimer(timer) => self.timer_needs(*timer, needs),
             Command::UpdateBranding(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)
@@ -77,6 +68,19 @@ impl State {
             | Command::SetWebhook(..)
             | Command::UnsetWebhook(..)
             | Command::SetTier(..) => {}
+        }
+    }
+
+    fn timer_needs(&self, timer: Timer, needs: &mut Vec<Need>) {
+        match timer.task {
+            TimerTask::ExpireSession(session) => self.session_needs(timer.account, session, needs),
+            TimerTask::ExpireVerification(payment, session) => {
+                self.payment_needs(timer.account, session, payment, needs);
+            }
+            TimerTask::RetryDelivery(delivery) => self.need(Need::Delivery(timer.account, delivery), needs),
+            TimerTask::EraseCustomer(id) => self.need(Need::DeletedCustomer(timer.account, id), needs),
+            // Whether the key was used again is known without a look: see `forget_answer`.
+            TimerTask::ForgetAnswer(_) => {}
         }
     }
 

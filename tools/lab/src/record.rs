@@ -21,8 +21,8 @@ const FIGURES: &str = "\
 Written by `cargo xtask load --record` and `cargo xtask fill --record`: the newest figure of each, the whole run in
 `benches/RESULTS.md`. Medians, with the range of the rounds. Machines differ, so that nothing fails when an aim is missed.
 
-| what | aim | measured | of its ceiling | date | commit |
-|---|---|---|---|---|---|
+| what | aim | measured | of its ceiling | shown by | date | commit |
+|---|---|---|---|---|---|---|
 ";
 
 impl Document {
@@ -77,6 +77,8 @@ pub struct Promise {
     pub measured: String,
     /// Its share of what this machine can do.
     pub share: String,
+    /// The command that measures it.
+    pub shown_by: String,
     /// When.
     pub date: String,
     /// Of which commit.
@@ -90,9 +92,11 @@ pub fn promise(promises: &[Promise]) -> Result<(), Failure> {
 }
 
 fn with_promise(known: &str, new: &Promise) -> String {
-    let Promise { what, aim, measured, share, date, commit } = new;
-    let (begin, row) =
-        (format!("| {what} |"), format!("| {what} | {aim} | {measured} | {share} | {date} | {commit} |"));
+    let Promise { what, aim, measured, share, shown_by, date, commit } = new;
+    let (begin, row) = (
+        format!("| {what} |"),
+        format!("| {what} | {aim} | {measured} | {share} | `{shown_by}` | {date} | {commit} |"),
+    );
     if known.lines().any(|line| line.starts_with(&begin)) {
         let lines = known.lines().map(|line| if line.starts_with(&begin) { row.as_str() } else { line });
         return lines.collect::<Vec<_>>().join("\n") + "\n";
@@ -170,13 +174,15 @@ mod tests {
             aim: "much",
             measured: measured.to_owned(),
             share: "0.5".to_owned(),
+            shown_by: "cargo".to_owned(),
             date: "2026-05-25".to_owned(),
             commit: "abc".to_owned(),
         };
         let known = "# Specification\n\n## Long runs\n\ntext\n";
         let known = with_promise(&with_promise(known, &promise("burst", "1/s")), &promise("trade", "2/s"));
         let known = with_promise(&known, &promise("burst", "3/s"));
-        let rows = "| burst | much | 3/s | 0.5 | 2026-05-25 | abc |\n| trade | much | 2/s | 0.5 | 2026-05-25 | abc |\n";
+        let rows = "| burst | much | 3/s | 0.5 | `cargo` | 2026-05-25 | abc |\n\
+                    | trade | much | 2/s | 0.5 | `cargo` | 2026-05-25 | abc |\n";
         assert_eq!(known, format!("# Specification\n\n## Long runs\n\ntext\n\n{FIGURES}{rows}"));
     }
 }

@@ -37,6 +37,14 @@ impl Journey<'_> {
         self.write("/v1/gate_sessions", body).await
     }
 
+    /// The id of a session that is open, or completed.
+    async fn session_that_is(&self, standing: Standing) -> Value {
+        match standing {
+            Standing::Ready => self.session().await["id"].clone(),
+            Standing::Ended => self.settled().await["session_id"].clone(),
+        }
+    }
+
     pub async fn quote(&self) -> Value {
         let amount = if self.flow == "on_ramp" { "100.00" } else { "50.00" };
         self.write("/v1/quotes", lock(self.flow, amount)).await
@@ -116,8 +124,17 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
     let journey = Journey { world, partner, flow };
     let ready = standing == Standing::Ready;
     let (id, body) = match operation.id {
-        "listSessions" | "listCountries" | "listCurrencies" | "listAssets" | "listPaymentMethods"
-        | "listPayoutMethods" | "checkEligibility" | "getBranding" => (Value::Null, None),
+        "listSessions"
+        | "listTransactions"
+        | "listCustomers"
+        | "listPartnerWebhookDeliveries"
+        | "listCountries"
+        | "listCurrencies"
+        | "listAssets"
+        | "listPaymentMethods"
+        | "listPayoutMethods"
+        | "checkEligibility"
+        | "getBranding" => (Value::Null, None),
         "getAsset" => (json!("USDC"), None),
         "previewQuotes" | "updateBranding" => (Value::Null, Some(asked(operation))),
         "createSession" => {
@@ -125,15 +142,10 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
             (Value::Null, Some(body))
         }
         "retrieveSession" => (journey.session().await["id"].clone(), None),
-        "cancelSession" | "completeSession" => {
-            let session = if ready {
-                journey.session().await["id"].clone()
-            } else {
-                journey.settled().await["session_id"].clone()
-            };
-            (session, (operation.id == "completeSession").then(|| json!({ "outcome": "completed" })))
-        }
-        "listTransactions" | "listPartnerWebhookDeliveries" => (Value::Null, None),
+        "cancelSession" | "completeSession" => (
+            journey.session_that_is(standing).await,
+            (operation.id == "completeSession").then(|| json!({ "outcome": "completed" })),
+        ),
         "replayWebhookDelivery" => (world.failed_delivery(partner, ready).await.into(), None),
         "sendTestWebhook" => {
             world.set_endpoint(partner, ready).await;
@@ -150,7 +162,6 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
         }
         "createCustomer" if ready => (Value::Null, Some(customer())),
         "createCustomer" => (Value::Null, Some(json!({ "email": journey.gone().await["email"] }))),
-        "listCustomers" => (Value::Null, None),
         "getCustomer" | "updateCustomer" | "deleteCustomer" => {
             let customer = if ready { journey.customer().await } else { journey.gone().await };
             let body = (operation.id == "updateCustomer").then(|| json!({ "last_name": "Lee" }));

@@ -79,7 +79,8 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
     }
 }
 
-/// Half of the requests carry a key, if what they ask for is remembered at all. One in eight of these uses a key that was meant for something else.
+/// Half of the requests carry a key, if what they ask for is remembered at all. One in eight of these uses a key that was
+/// meant for something else.
 pub fn key(command: &Command, choice: Choice) -> Option<Idempotency> {
     let is_remembered = !matches!(command, Command::ReplayDelivery(..) | Command::SendTestWebhook(_));
     if choice.key.is_multiple_of(2) || !is_remembered {

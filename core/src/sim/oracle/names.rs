@@ -25,50 +25,17 @@ pub fn drawn_at(id: u128) -> Timestamp {
 
 /// The session that a reply must carry.
 pub fn session(reply: &Reply) -> Result<&Session, Fault> {
-    match reply {
-        Reply::Session(session) => Ok(session),
-        Reply::Quote(_)
-        | Reply::Payment(_)
-        | Reply::Branding(_)
-        | Reply::Customer(_)
-        | Reply::DeletedCustomer(..)
-        | Reply::Delivery(_)
-        | Reply::Account(_)
-        | Reply::Key(_)
-        | Reply::Done => Err(unexpected("session", reply)),
-    }
+    if let Reply::Session(session) = reply { Ok(session) } else { Err(unexpected("session", reply)) }
 }
 
 /// The quote that a reply must carry.
 pub fn quote(reply: &Reply) -> Result<&Quote, Fault> {
-    match reply {
-        Reply::Quote(quote) => Ok(quote),
-        Reply::Session(_)
-        | Reply::Payment(_)
-        | Reply::Customer(_)
-        | Reply::DeletedCustomer(..)
-        | Reply::Branding(_)
-        | Reply::Delivery(_)
-        | Reply::Account(_)
-        | Reply::Key(_)
-        | Reply::Done => Err(unexpected("quote", reply)),
-    }
+    if let Reply::Quote(quote) = reply { Ok(quote) } else { Err(unexpected("quote", reply)) }
 }
 
 /// The payment that a reply must carry.
 pub fn payment(reply: &Reply) -> Result<&Payment, Fault> {
-    match reply {
-        Reply::Payment(payment) => Ok(payment),
-        Reply::Session(_)
-        | Reply::Quote(_)
-        | Reply::Branding(_)
-        | Reply::Customer(_)
-        | Reply::DeletedCustomer(..)
-        | Reply::Delivery(_)
-        | Reply::Account(_)
-        | Reply::Key(_)
-        | Reply::Done => Err(unexpected("payment", reply)),
-    }
+    if let Reply::Payment(payment) = reply { Ok(payment) } else { Err(unexpected("payment", reply)) }
 }
 
 /// The customer that a reply must carry.

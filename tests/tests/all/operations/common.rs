@@ -227,3 +227,11 @@ pub fn refuses_odd_keys(partner: &Partner, request: &Request) {
     let twice = request.clone().key("a").also("Idempotency-Key", "b");
     partner.send(twice).expect_refusal(400, "invalid_request");
 }
+
+/// Each query is refused, and the parameter at fault is named.
+pub fn refuses_each_query(partner: &Partner, path: &str, wrong: &[(&str, &str)]) {
+    for (query, param) in wrong {
+        let refused = partner.get(&format!("{path}?{query}")).expect_refusal(400, "invalid_request");
+        assert_eq!(refused["param"], *param, "{query}");
+    }
+}

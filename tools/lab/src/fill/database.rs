@@ -57,7 +57,8 @@ const TABLE_ROWS: usize = 4_096;
 const BASE_URL: &str = "http://127.0.0.1:8080/v1";
 
 impl Database {
-    /// Makes the directory, which says until [`Database::finish`] that it is unfinished, with its keys and its demo partner, who is the history's first.
+    /// Makes the directory, which says until [`Database::finish`] that it is unfinished, with its keys and its demo partner,
+    /// who is the history's first.
     pub fn create(directory: &Path, history: &History) -> Result<Database, Failure> {
         refuse_future(history.settings())?;
         let data = DataDir::to_fill(directory).map_err(wrong)?;

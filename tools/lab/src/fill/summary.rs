@@ -74,13 +74,15 @@ impl Summary {
             aim,
             measured,
             share: "–".to_owned(),
+            shown_by: format!("cargo xtask fill --payments {}", self.payments),
             date: day.to_string(),
             commit: machine.commit.clone(),
         };
+        let scored_by = self.scored_by.as_deref().unwrap_or("nothing");
         let bytes = self.places.first().map_or(0, |(_, bytes)| *bytes);
         let (took, each) = (time(self.took), grouped(bytes / self.payments));
         [
-            promise(format!("a history of {payments} payments is filled in"), "minutes", took),
+            promise(format!("a history of {payments} payments is filled in, scored by {scored_by}"), "minutes", took),
             promise(format!("bytes on disk a finished journey, of {payments}"), "at most 3,072", each),
         ]
     }

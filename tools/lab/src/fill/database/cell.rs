@@ -78,17 +78,11 @@ impl Cell {
         let rows: Vec<Features> = self.admitted.iter().map(|one| *one.features()).collect();
         let risks = assess(self.scorer.as_mut(), &rows);
         let decided = self.admitted.drain(..).zip(risks).map(|(one, risk)| self.state.decide(one, risk));
-        let payment = |outcome: Result<Answer, _>| match outcome.map(reply).map_err(refused)? {
-            Reply::Payment(payment) => Ok(payment),
-            Reply::Session(_)
-            | Reply::Quote(_)
-            | Reply::Customer(_)
-            | Reply::DeletedCustomer(..)
-            | Reply::Branding(_)
-            | Reply::Delivery(_)
-            | Reply::Account(_)
-            | Reply::Key(_)
-            | Reply::Done => Err(Failure::wrong("a redemption was answered with something else")),
+        let payment = |outcome: Result<Answer, _>| {
+            let Reply::Payment(payment) = outcome.map(reply).map_err(refused)? else {
+                return Err(Failure::wrong("a redemption was answered with something else"));
+            };
+            Ok(payment)
         };
         decided.map(payment).collect()
     }

@@ -60,9 +60,20 @@ impl Report {
             aim: mix.aim(self.options.webhooks),
             measured: format!("{rate} {} a second; at {steady} of the peak p50 {p50}, p99 {p99} ms", mix.unit()),
             share: self.rounds.shares(rounds).http.map_or("–".to_owned(), |share| format!("{:.2}", share.median)),
+            shown_by: self.command(mix),
             date: Moment::at(self.began).day().to_string(),
             commit: self.machine.commit.clone(),
         }
+    }
+
+    /// The command that measures this mix in this way.
+    fn command(&self, mix: Mix) -> String {
+        let protocol = match self.options.http {
+            Protocol::Http1 => "",
+            Protocol::Http2 => " --http 2",
+        };
+        let webhooks = if self.options.webhooks { " --webhooks" } else { "" };
+        format!("cargo xtask load {}{protocol}{webhooks}", mix.name())
     }
 
     /// How requests came and whether webhooks went.

@@ -1,4 +1,5 @@
-//! What is asked about customers: few people, so that many names are taken, and few values, so that changes may change nothing.
+//! What is asked about customers: few people, so that many names are taken, and few values, so that changes may change
+//! nothing.
 
 use crate::command::Command;
 use crate::customer::{CustomerPatch, CustomerTerms};
