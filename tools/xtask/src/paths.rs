@@ -1,14 +1,16 @@
 //! Where things lie: the repository, its target directory, and the cache that all checkouts of a user share.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::failure::{During, Failure};
 
-/// The root of the repository.
+/// The root of the repository: the one whose `cargo xtask` this is, also when checkouts share a target directory and this
+/// program was compiled in another one.
 pub fn root() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.ancestors().nth(2).unwrap_or(package).to_path_buf()
+    let package =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.ancestors().nth(2).unwrap_or(&package).to_path_buf()
 }
 
 /// Cargo's target directory: `CARGO_TARGET_DIR`, else `target` in the repository.

@@ -1,5 +1,9 @@
 //! What holds whatever the operation is.
 
+use std::future::poll_fn;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
 use http::Method;
 
 use crate::fixture::{PLAIN, SHOP, World};
@@ -82,11 +86,12 @@ async fn bytes_that_are_no_request_are_refused_in_the_same_form() {
 #[tokio::test]
 async fn a_client_that_goes_away_is_heard_of() {
     let world = World::start().await;
-    let mut asked =
-        Box::pin(world.post("/v1/quotes").key(SHOP.secret()).json(super::samples::lock("on_ramp", "1")).send());
-    // Once asked, the core answers; nobody waits for it.
-    assert!(std::future::poll_fn(|context| std::task::Poll::Ready(asked.as_mut().poll(context).is_pending())).await);
+    let payment = super::samples::Journey { world: &world, partner: SHOP, flow: "on_ramp" }.payment().await;
+    world.rail.is_stuck.store(true, Ordering::Relaxed);
+    let path = format!("/v1/test_helpers/rails/pay_ins/{}/settle", payment["id"].as_str().unwrap());
+    let mut asked = Box::pin(world.post(&path).key(SHOP.secret()).send());
+    assert!(poll_fn(|context| Poll::Ready(asked.as_mut().poll(context).is_pending())).await);
     drop(asked);
     let line = world.heard.0.lock().pop().unwrap();
-    assert!(line.contains("499") && line.contains("lock_quote"), "{line}");
+    assert!(line.contains("499") && line.contains("settle"), "{line}");
 }
