@@ -167,6 +167,15 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
             let body = (operation.id == "updateCustomer").then(|| json!({ "last_name": "Lee" }));
             (customer["id"].clone(), body)
         }
+        _ => of_rails(&journey, operation, ready).await,
+    };
+    let id = id.as_str().unwrap_or_default();
+    Sample { path: path_of(operation, id), body }
+}
+
+/// The same for what moves money: the object's id and the body.
+async fn of_rails(journey: &Journey<'_>, operation: &Operation, ready: bool) -> (Value, Option<Value>) {
+    match operation.id {
         "lockQuote" => (Value::Null, Some(lock("on_ramp", "100.00"))),
         "retrieveSignedQuote" => (journey.quote().await["id"].clone(), None),
         "createPayIn" | "createPayOut" => {
@@ -184,9 +193,7 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
             (payment["id"].clone(), None)
         }
         unknown => panic!("{unknown} has no sample: add one, so that it is tested like all others"),
-    };
-    let id = id.as_str().unwrap_or_default();
-    Sample { path: path_of(operation, id), body }
+    }
 }
 
 /// The operation's path about the object `id`.
