@@ -1,24 +1,30 @@
 //! Who is asking: from the credentials of a request to evidence that only this module can make.
 
+mod embed;
+
 use std::sync::Arc;
 
 use causeway_core::account::{Account, KeyKind};
-use causeway_core::id::{AccountId, KeyId, Mode};
+use causeway_core::id::{AccountId, KeyId, Mode, SessionId};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HOST};
 use subtle::ConstantTimeEq;
 
 use crate::gate::{Cell, Gate};
-use crate::keys::hash_credential;
+use crate::keys::{EmbedClaims, hash_credential};
 use crate::problem::{Code, Problem};
 
-/// Which kind of key an operation takes.
+pub use embed::Scope;
+
+/// Which kind of credential an operation takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credential {
     /// `sk_…`, from servers.
     Secret,
     /// `pk_…`, from browsers: origins are checked, and answers carry CORS headers.
     Publishable,
+    /// `X-Embed-Token`, from hosted widgets: likewise, and the token must have the scope.
+    Embed(Scope),
 }
 
 /// What an account must be entitled to.
@@ -36,6 +42,7 @@ pub struct Authenticated {
     account: Arc<Account>,
     key: KeyId,
     mode: Mode,
+    token: Option<Arc<EmbedClaims>>,
 }
 
 impl Authenticated {
@@ -58,6 +65,11 @@ impl Authenticated {
     pub fn mode(&self) -> Mode {
         self.mode
     }
+
+    /// The session that the caller's embed token is bound to.
+    pub fn session(&self) -> Option<SessionId> {
+        self.token.as_ref()?.session
+    }
 }
 
 /// Checks the key of a request for an operation that takes `credential`, and finds the cell that it is for.
@@ -66,10 +78,17 @@ pub fn authenticate<'g>(
     credential: Credential,
     headers: &HeaderMap,
 ) -> Result<(&'g Cell, Authenticated), Problem> {
-    let text = presented(credential, headers)?;
+    let (wanted, advice) = match credential {
+        Credential::Secret => (KeyKind::Secret, "Send a secret key: Authorization: Bearer sk_test_… or sk_live_…."),
+        Credential::Publishable => {
+            (KeyKind::Publishable, "Send a publishable key, pk_test_… or pk_live_…, as bearer or X-Publishable-Key.")
+        }
+        Credential::Embed(_) => return embed::authenticate(gate, headers),
+    };
+    let text = presented(wanted, headers)?.ok_or_else(|| Problem::new(Code::MissingKey, advice))?;
     let (kind, mode) = named(text).ok_or_else(invalid)?;
-    if kind != credential.kind() {
-        return Err(Problem::new(Code::KeyKindNotAllowed, credential.advice()));
+    if kind != wanted {
+        return Err(Problem::new(Code::KeyKindNotAllowed, advice));
     }
     let cell = gate.cell(mode).ok_or_else(invalid)?;
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -83,7 +102,16 @@ pub fn authenticate<'g>(
     if !same || key.kind != kind || key.revoked_at.is_some() {
         return Err(invalid());
     }
-    Ok((cell, Authenticated { account: account.clone(), key: key.id, mode }))
+    Ok((cell, Authenticated { account: account.clone(), key: key.id, mode, token: None }))
+}
+
+/// Checks that the caller's embed token, if it is one, allows what is asked for.
+pub fn permitted(caller: &Authenticated, credential: Credential, headers: &HeaderMap) -> Result<(), Problem> {
+    match (credential, &caller.token) {
+        (Credential::Embed(scope), Some(token)) => embed::permits(token, caller, scope, headers),
+        (Credential::Embed(_), None) => Err(invalid()),
+        (Credential::Secret | Credential::Publishable, _) => Ok(()),
+    }
 }
 
 /// Checks that the caller may use what `entitlement` stands for.
@@ -98,15 +126,14 @@ pub fn entitled(caller: &Authenticated, entitlement: Option<Entitlement>) -> Res
 }
 
 /// The key as the client sent it.
-fn presented(credential: Credential, headers: &HeaderMap) -> Result<&str, Problem> {
+fn presented(wanted: KeyKind, headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     if let Some(value) = single(headers, AUTHORIZATION.as_str())? {
-        return bearer(value).ok_or_else(invalid);
+        return bearer(value).map(Some).ok_or_else(invalid);
     }
-    match credential {
-        Credential::Secret => None,
-        Credential::Publishable => single(headers, "x-publishable-key")?,
+    match wanted {
+        KeyKind::Secret => Ok(None),
+        KeyKind::Publishable => single(headers, "x-publishable-key"),
     }
-    .ok_or_else(|| Problem::new(Code::MissingKey, credential.advice()))
 }
 
 /// The one value of a header; two are refused, so that nobody has to guess which one counts.
@@ -138,19 +165,11 @@ fn invalid() -> Problem {
 }
 
 impl Credential {
-    fn kind(self) -> KeyKind {
+    /// Whether browsers send it.
+    pub fn is_for_browsers(self) -> bool {
         match self {
-            Credential::Secret => KeyKind::Secret,
-            Credential::Publishable => KeyKind::Publishable,
-        }
-    }
-
-    fn advice(self) -> &'static str {
-        match self {
-            Credential::Secret => "Send a secret key: Authorization: Bearer sk_test_… or sk_live_….",
-            Credential::Publishable => {
-                "Send a publishable key, pk_test_… or pk_live_…, as bearer or X-Publishable-Key."
-            }
+            Credential::Secret => false,
+            Credential::Publishable | Credential::Embed(_) => true,
         }
     }
 }

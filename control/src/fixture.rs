@@ -159,6 +159,13 @@ impl Ask<'_> {
         self
     }
 
+    /// The header once more.
+    pub fn again(mut self, name: &str, value: &str) -> Self {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        self.request.headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        self
+    }
+
     pub fn json(self, body: Value) -> Self {
         self.text(body.to_string())
     }

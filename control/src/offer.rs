@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use causeway_core::command::{LockQuote, Refusal};
+use causeway_core::command::{Confirm, LockQuote, Refusal};
 use causeway_core::money::{Amount, Asset, Currency};
 use causeway_core::routing::{AssetInfo, Catalogue, Corridor};
-use causeway_core::state::priced;
+use causeway_core::session::SessionTerms;
+use causeway_core::state::{confirming_lock, priced};
 use causeway_core::terms::{Side, Terms};
 
 use crate::iso::Country;
@@ -149,6 +150,17 @@ impl Offer {
             Some(refusal) if shown.is_empty() => Err(refusal),
             Some(_) | None => Ok(shown),
         }
+    }
+
+    /// For each method that fits, the terms that confirming a session with these choices would fix now. Refused like that.
+    pub fn confirmations(
+        &self,
+        session: &SessionTerms,
+        confirm: &Confirm,
+        country: Option<Country>,
+    ) -> Result<Vec<(Terms, u32)>, Refusal> {
+        let LockQuote { side, currency, asset, amount, .. } = confirming_lock(&self.catalogue, session, confirm)?;
+        self.previews(&Preview { side, currency, asset, amount, country })
     }
 
     fn fitting(&self, wanted: &Wanted) -> impl Iterator<Item = &Line> {

@@ -134,6 +134,7 @@ fn security(credential: Credential) -> Value {
     match credential {
         Credential::Secret => json!([{ "secretKey": [] }]),
         Credential::Publishable => json!([{ "publishableKey": [] }, { "publishableKeyHeader": [] }]),
+        Credential::Embed(_) => json!([{ "embedToken": [] }]),
     }
 }
 
@@ -150,6 +151,12 @@ fn security_schemes() -> Value {
             "description": "A publishable key, pk_test_… or pk_live_….",
         },
         "publishableKeyHeader": { "type": "apiKey", "in": "header", "name": "X-Publishable-Key" },
+        "embedToken": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Embed-Token",
+            "description": "The token of createEmbedToken, from a page of the origin that it was made for.",
+        },
     })
 }
 

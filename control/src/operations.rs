@@ -21,7 +21,7 @@ use causeway_core::payment::PaymentKind::{PayIn, PayOut};
 use causeway_core::rail::RailOutcome;
 use causeway_core::terms::Side;
 
-use crate::auth::{Credential, Entitlement};
+use crate::auth::{Credential, Entitlement, Scope};
 use crate::problem::Code;
 use crate::quota::Class;
 use crate::wire;
@@ -121,6 +121,42 @@ pub const TABLE: &[Operation] = &[
     .optional_body::<wire::EmbedBootstrap<'static>>()
     .answers::<wire::EmbedToken<'static>>(201)
     .refuses(&[Code::OriginNotAllowed, Code::NotFound, Code::SessionNotOpen]),
+    get("retrieveEmbedSession", "retrieve_embed_session", "/v1/embed/session", |call| {
+        Box::pin(embed::retrieve_embed_session(call))
+    })
+    .about("Embed", "Read the token's session with its newest movement and the look of the widget.")
+    .embed(Scope::SessionRead)
+    .answers::<wire::EmbedSession<'static>>(200),
+    get("listEmbedPaymentMethods", "list_embed_payment_methods", "/v1/embed/payment_methods", |call| {
+        Box::pin(embed::list_embed_payment_methods(call))
+    })
+    .about(
+        "Embed",
+        "List the methods that the user can choose from; what is left open is the session's, if there is one.",
+    )
+    .embed(Scope::CapabilitiesRead)
+    .query(&[capabilities::SIDE, capabilities::CURRENCY, capabilities::COUNTRY])
+    .answers::<wire::List<wire::Method<'static>>>(200)
+    .refuses(&[Code::SessionNotOpen]),
+    get("listEmbedPreviews", "list_embed_previews", "/v1/embed/previews", |call| {
+        Box::pin(embed::list_embed_previews(call))
+    })
+    .about("Embed", "See what confirming the token's session would fix now, for each method that fits.")
+    .embed(Scope::SessionRead)
+    .query(&[embed::SIDE, embed::ASSET, capabilities::COUNTRY])
+    .answers::<wire::List<wire::QuotePreview<'static>>>(200)
+    .refuses(PREVIEWING),
+    post("confirmEmbedSession", "confirm_embed_session", "/v1/embed/confirm", |call| {
+        Box::pin(embed::confirm_embed_session(call))
+    })
+    .about(
+        "Embed",
+        "Confirm the token's session as its user: locks a quote and redeems it. Needs no rails entitlement.",
+    )
+    .embed(Scope::SessionConfirm)
+    .body::<wire::ConfirmEmbedSession<'static>>()
+    .answers::<wire::EmbedMovement<'static>>(201)
+    .refuses(CONFIRMING_HOSTED),
     get("getBranding", "get_branding", "/v1/branding", |call| Box::pin(branding::get_branding(call)))
         .about("Branding", "Read how the hosted widget looks.")
         .answers::<wire::Branding<'static>>(200),
@@ -280,6 +316,30 @@ const REDEEMING: &[Code] = &[
     Code::QuoteMismatch,
     Code::SessionNotOpen,
     Code::SessionBusy,
+    Code::VerificationRequired,
+];
+
+/// What a session cannot be shown for that might be confirmed.
+const PREVIEWING: &[Code] = &[
+    Code::SessionNotOpen,
+    Code::QuoteMismatch,
+    Code::MethodUnavailable,
+    Code::AssetUnavailable,
+    Code::AmountOutOfRange,
+    Code::RateUnavailable,
+    Code::NotEnabled,
+];
+
+/// What a session can be refused for that its user confirms.
+const CONFIRMING_HOSTED: &[Code] = &[
+    Code::SessionNotOpen,
+    Code::SessionBusy,
+    Code::QuoteMismatch,
+    Code::MethodUnavailable,
+    Code::AssetUnavailable,
+    Code::AmountOutOfRange,
+    Code::RateUnavailable,
+    Code::NotEnabled,
     Code::VerificationRequired,
 ];
 

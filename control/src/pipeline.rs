@@ -11,7 +11,6 @@ use std::sync::Arc;
 use http::Method;
 use tokio::sync::Semaphore;
 
-use crate::auth::Credential;
 use crate::edge::Edge;
 use crate::gate::Gate;
 use crate::http::{BodyError, Head, Request, Response, Service};
@@ -131,7 +130,7 @@ impl<O: Observer> Pipeline<O> {
             response = response.with("idempotent-replayed", "true");
         }
         let for_browsers = match trace.operation {
-            Some(operation) => operation.credential == Credential::Publishable,
+            Some(operation) => operation.credential.is_for_browsers(),
             None => operations::is_for_browsers(&request.path),
         };
         if for_browsers {

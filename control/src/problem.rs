@@ -78,14 +78,16 @@ codes! {
     AmountOutOfRange = 400 "invalid_request" "amount_out_of_range";
     /// The operation needs an `Idempotency-Key`. Send one that is unique to this action and keep it for retries.
     IdempotencyKeyRequired = 400 "invalid_request" "idempotency_key_required";
-    /// No API key was sent. Send `Authorization: Bearer <key>`.
+    /// No API key was sent. Send `Authorization: Bearer <key>`, or a widget's `X-Embed-Token`.
     MissingKey = 401 "authentication_error" "missing_key";
-    /// The API key is unknown, revoked or of a mode that is not served here. Check key and host.
+    /// The API key or embed token is unknown, revoked, expired or of a mode that is not served here. Check key and host.
     InvalidKey = 401 "authentication_error" "invalid_key";
-    /// The API key is of the wrong kind for this operation. Use a secret key on servers, a publishable key in the widget.
+    /// The credential is of the wrong kind for this operation. Use a secret key on servers, a publishable key to start the widget, its token after that.
     KeyKindNotAllowed = 401 "authentication_error" "key_kind_not_allowed";
     /// The account may not use this. Ask the operator for the entitlement.
     NotEntitled = 403 "permission_error" "not_entitled";
+    /// The embed token does not allow this. Bootstrap with the scope, and with a session's client secret.
+    InsufficientScope = 403 "permission_error" "insufficient_scope";
     /// The session's user must be verified before money moves. Have the user verified, or ask the operator.
     VerificationRequired = 403 "permission_error" "verification_required";
     /// The request's origin is not one of the account's allowed origins. Have it added by the operator.

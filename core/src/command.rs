@@ -13,6 +13,7 @@ use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailReport;
+use crate::risk::Device;
 use crate::session::{Metadata, Session, SessionTerms};
 use crate::terms::Side;
 use crate::time::Timestamp;
@@ -50,9 +51,9 @@ pub enum Command {
     CreatePayIn(AccountId, Redeem),
     /// Redeems an off_ramp quote. Legal like [`Command::CreatePayIn`].
     CreatePayOut(AccountId, Redeem),
-    /// Locks and redeems inside, for the hosted flow and the sandbox's helper: the method as the user chose it, else the
-    /// first that fits. Needs no rails entitlement. Legal while the session is open and no movement runs.
-    ConfirmSession(AccountId, SessionId, Option<String>),
+    /// Locks and redeems inside, for the hosted flow and the sandbox's helper. Needs no rails entitlement. Legal while the
+    /// session is open and no movement runs.
+    ConfirmSession(AccountId, SessionId, Box<Confirm>),
     /// Sandbox: the user of this session's payment was verified. Legal while the payment waits for it.
     VerifyPayment(AccountId, SessionId, PaymentId),
     /// Sandbox: how this session's payment stands at a moment of a test helper's work. Changes nothing; with a key, the answer
@@ -120,6 +121,19 @@ pub struct Redeem {
     pub session: Option<SessionId>,
     /// The partner's own pairs.
     pub metadata: Metadata,
+}
+
+/// What a user says when confirming a session: choices that the session leaves open, and from which device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confirm {
+    /// How fiat moves; the first method that fits otherwise.
+    pub payment_method: Option<String>,
+    /// Which way value moves; the session's flow otherwise, and on_ramp where that is open, too.
+    pub side: Option<Side>,
+    /// The asset; the session's otherwise, and the dollar's where that is open, too.
+    pub asset: Option<Asset>,
+    /// The device.
+    pub device: Option<Device>,
 }
 
 /// A moment of a test helper's work: how the payment must stand, and what is answered.

@@ -52,6 +52,10 @@ pub const NAME_CHARS: usize = 128;
 pub const BRAND_NAME_CHARS: usize = 64;
 /// Longest payment method, in characters.
 pub const METHOD_CHARS: usize = 64;
+/// The longest fingerprint that a widget may give for a device, in characters.
+pub const DEVICE_FINGERPRINT_CHARS: usize = 128;
+/// The longest name of a device's time zone or language, in bytes.
+pub const DEVICE_WORD_BYTES: usize = 64;
 
 /// Decimals that an amount or rate may have on the wire.
 pub const WIRE_DECIMALS: u32 = 8;

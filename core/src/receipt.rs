@@ -2,7 +2,7 @@
 //! model or policy. Partners never see them.
 
 use crate::id::{AccountId, PaymentId};
-use crate::risk::{Features, Risk, Verdict};
+use crate::risk::{Device, Features, Risk, Verdict};
 use crate::routing::Candidate;
 use crate::time::Timestamp;
 
@@ -19,6 +19,8 @@ pub struct Receipt {
     pub batch: u64,
     /// What was known.
     pub features: Features,
+    /// The device that a hosted flow was confirmed from, as far as it said.
+    pub device: Option<Device>,
     /// What the model or the fallback said.
     pub risk: Risk,
     /// What was done: in the sandbox a magic amount can overrule the score.

@@ -1,5 +1,6 @@
 //! Risk: what is known about a redemption as numbers, the model's score, and what follows from it.
 
+pub mod device;
 pub mod features;
 #[cfg(feature = "onnx")]
 pub mod package;
@@ -7,6 +8,7 @@ pub mod scorer;
 pub mod velocity;
 mod verdict;
 
+pub use device::Device;
 pub use features::{FEATURE_NAMES, Features};
 pub use velocity::Person;
 pub use verdict::{Decider, Risk, Thresholds, Verdict, fallback_score};

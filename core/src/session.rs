@@ -2,6 +2,7 @@
 
 use crate::id::{AccountId, PaymentId, SessionId, TransactionId};
 use crate::money::{Amount, Asset, Currency};
+use crate::terms::Side;
 use crate::time::Timestamp;
 
 /// What the session is for. A session without a flow lets the user choose.
@@ -176,6 +177,15 @@ impl SessionLabel {
 }
 
 impl Flow {
+    /// Which way value moves between fiat and an asset; `None` when it moves between assets.
+    pub fn side(self) -> Option<Side> {
+        match self {
+            Flow::OnRamp => Some(Side::OnRamp),
+            Flow::OffRamp => Some(Side::OffRamp),
+            Flow::Swap => None,
+        }
+    }
+
     /// The word on the wire.
     pub fn word(self) -> &'static str {
         match self {

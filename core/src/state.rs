@@ -4,6 +4,7 @@
 //! call for what was admitted, [`State::decide`], and at last [`State::finish`]. The same commands give the same effects.
 
 mod accounts;
+mod confirm;
 mod customers;
 mod deliveries;
 mod emit;
@@ -38,6 +39,7 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::time::Timestamp;
 
+pub use confirm::confirming_lock;
 pub use quotes::priced;
 pub use redeem::Redemption;
 use replays::replay_key;
@@ -285,8 +287,8 @@ impl State {
             Command::LockQuote(account, lock) => done(self.lock_quote(*account, lock)?),
             Command::CreatePayIn(account, redeem) => self.create_pay_in(*account, redeem).map(Progress::redeeming),
             Command::CreatePayOut(account, redeem) => self.create_pay_out(*account, redeem).map(Progress::redeeming),
-            Command::ConfirmSession(account, id, method) => {
-                self.confirm_session(*account, *id, method.as_deref()).map(Progress::redeeming)
+            Command::ConfirmSession(account, id, confirm) => {
+                self.confirm_session(*account, *id, confirm).map(Progress::redeeming)
             }
             Command::VerifyPayment(account, session, id) => done(self.verify_payment(*account, *session, *id)?),
             Command::RememberPayment(account, session, id, moment) => {

@@ -26,6 +26,7 @@ pub struct KeyRing {
     quote: Zeroizing<[u8; 32]>,
     name: Zeroizing<[u8; 32]>,
     client_secret: Zeroizing<[u8; 32]>,
+    device: Zeroizing<[u8; 32]>,
     webhook: SealingKey,
     embed: TokenKey,
 }
@@ -41,6 +42,7 @@ impl KeyRing {
             quote: master.derive(mode, "quote", KEY_ID),
             name: master.derive(mode, "customer-name", KEY_ID),
             client_secret: master.derive(mode, "client-secret", KEY_ID),
+            device: master.derive(mode, "device", KEY_ID),
             webhook: SealingKey { id: KEY_ID, mode, secret: seal },
             embed: TokenKey { id: KEY_ID, mode, secret: embed },
         }
@@ -104,12 +106,24 @@ impl KeyRing {
         self.embed.read(token, now)
     }
 
-    fn client_secret_mac(&self, session: &str) -> Hmac<Sha256> {
-        let key = <Hmac<Sha256> as KeyInit>::new_from_slice(self.client_secret.as_ref());
-        let mut mac = key.expect("HMAC takes a key of any length");
-        mac.update(session.as_bytes());
-        mac
+    /// A device's fingerprint as it is kept: the first half of its HMAC. Nobody can tell the fingerprint from it.
+    pub fn device_hash(&self, fingerprint: &str) -> [u8; 16] {
+        let tag = mac(&self.device, fingerprint).finalize().into_bytes();
+        let mut half = [0; 16];
+        half.copy_from_slice(&tag[..16]);
+        half
     }
+
+    fn client_secret_mac(&self, session: &str) -> Hmac<Sha256> {
+        mac(&self.client_secret, session)
+    }
+}
+
+fn mac(key: &[u8; 32], text: &str) -> Hmac<Sha256> {
+    let key = <Hmac<Sha256> as KeyInit>::new_from_slice(key);
+    let mut mac = key.expect("HMAC takes a key of any length");
+    mac.update(text.as_bytes());
+    mac
 }
 
 impl fmt::Debug for KeyRing {

@@ -108,15 +108,15 @@ fn whole<T: Serialize>(call: &Call<'_>, data: Vec<T>) -> Handled {
     Ok(Rendered::new(&wire::List::new(call.operation.path, data, false)))
 }
 
-fn country(call: &Call<'_>) -> Result<Option<Country>, Problem> {
+pub(super) fn country(call: &Call<'_>) -> Result<Option<Country>, Problem> {
     call.query.parsed("country_code", "a country of ISO 3166, such as DE", Country::parse)
 }
 
-fn currency(call: &Call<'_>) -> Result<Option<Currency>, Problem> {
+pub(super) fn currency(call: &Call<'_>) -> Result<Option<Currency>, Problem> {
     call.query.parsed("currency", "an ISO 4217 code, such as EUR", Currency::parse)
 }
 
-fn side(call: &Call<'_>) -> Result<Option<Side>, Problem> {
+pub(super) fn side(call: &Call<'_>) -> Result<Option<Side>, Problem> {
     let known = [Side::OnRamp, Side::OffRamp];
     call.query.parsed("side", "on_ramp or off_ramp", |text| known.into_iter().find(|side| side.word() == text))
 }

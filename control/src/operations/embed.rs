@@ -1,6 +1,7 @@
-//! The hosted widget's start, from a user's browser.
+//! The hosted widget's start, from a user's browser, and the calls that it makes after that.
 
 mod cors;
+mod hosted;
 
 use causeway_core::command::Refusal;
 use causeway_core::id::SessionId;
@@ -8,14 +9,15 @@ use causeway_core::session::{Session, SessionStatus};
 use causeway_core::time::Timestamp;
 
 use super::{Call, Handled, Rendered};
+use crate::auth::Scope;
 use crate::keys::EmbedClaims;
 use crate::problem::{Code, Problem};
 use crate::wire;
 
 pub use cors::{Asked, cross_origin, is_for_browsers, preflight};
-
-/// What a token can allow: reading what the account offers, reading its session, confirming its session.
-const SCOPES: [&str; 3] = ["capabilities:read", "session:read", "session:confirm"];
+pub(super) use hosted::{
+    ASSET, SIDE, confirm_embed_session, list_embed_payment_methods, list_embed_previews, retrieve_embed_session,
+};
 
 pub(super) async fn create_embed_token(call: Call<'_>) -> Handled {
     let origin = allowed_origin(&call)?;
@@ -55,11 +57,17 @@ async fn open_session(call: &Call<'_>, secret: &str, now: Timestamp) -> Result<S
     let id: SessionId = call.cell.keys().session_of(secret).ok_or_else(unknown)?;
     let account = call.account();
     let session = call.cell.read(move |reader| reader.session(account, id)).await?.ok_or_else(unknown)?;
+    is_open(&session, now)?;
+    Ok(session)
+}
+
+/// An open session; while a movement runs it stays open beyond its time.
+fn is_open(session: &Session, now: Timestamp) -> Result<(), Problem> {
     let open = match session.status {
         SessionStatus::Open { movement } => movement.is_some() || now < session.expires_at,
         SessionStatus::Completed { .. } | SessionStatus::Expired | SessionStatus::Cancelled => false,
     };
-    if open { Ok(session) } else { Err(Refusal::SessionNotOpen.into()) }
+    if open { Ok(()) } else { Err(Refusal::SessionNotOpen.into()) }
 }
 
 /// What the token allows: what was asked for among what there is, or all of it. Without a session it only reads.
@@ -68,7 +76,7 @@ fn scopes(requested: Option<&[wire::Text<'_>]>, has_session: bool) -> Result<Vec
     if requested.is_some_and(|requested| requested.len() > most) {
         return Err(Problem::invalid("requested_scopes", format!("requested_scopes must have at most {most} items.")));
     }
-    let possible = if has_session { &SCOPES[..] } else { &SCOPES[..1] };
-    let wanted = |scope: &&&str| requested.is_none_or(|requested| requested.iter().any(|text| text.0 == ***scope));
-    Ok(possible.iter().filter(wanted).map(|scope| (*scope).to_owned()).collect())
+    let possible = if has_session { &Scope::ALL[..] } else { &Scope::ALL[..1] };
+    let wanted = |word: &&str| requested.is_none_or(|requested| requested.iter().any(|text| text.0 == **word));
+    Ok(possible.iter().map(|scope| scope.word()).filter(wanted).map(str::to_owned).collect())
 }

@@ -5,7 +5,7 @@ use causeway_core::limits::BODY_BYTES;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{Call, Handled};
-use crate::auth::{Credential, Entitlement};
+use crate::auth::{Credential, Entitlement, Scope};
 use crate::gate::{BoxFuture, Lane};
 use crate::problem::{Code, Problem};
 use crate::quota::Class;
@@ -193,6 +193,11 @@ impl Operation {
         Operation { credential, ..self }
     }
 
+    /// For hosted widgets whose token has the scope; counted together with their bootstraps.
+    pub(super) const fn embed(self, scope: Scope) -> Operation {
+        Operation { credential: Credential::Embed(scope), class: Class::Embed, ..self }
+    }
+
     pub(super) const fn entitlement(self, entitlement: Entitlement) -> Operation {
         Operation { entitlement: Some(entitlement), ..self }
     }
@@ -253,6 +258,7 @@ impl Operation {
         when(!matches!(self.body, Body::Ignored), &[Code::UnknownField, Code::InvalidJson, Code::BodyIncomplete]);
         when(!matches!(self.body, Body::Ignored), &[Code::BodyTooLarge, Code::UnsupportedMediaType]);
         when(self.entitlement.is_some(), &[Code::NotEntitled]);
+        when(matches!(self.credential, Credential::Embed(_)), &[Code::OriginNotAllowed, Code::InsufficientScope]);
         when(self.sandbox_only || self.path.contains('{'), &[Code::NotFound]);
         when(self.idempotency == Idempotency::Required, &[Code::IdempotencyKeyRequired]);
         let is_remembered = matches!(self.idempotency, Idempotency::Required | Idempotency::Accepted);

@@ -20,7 +20,7 @@ pub(super) async fn complete_session(call: Call<'_>) -> Handled {
     let id = call.named(SessionId::parse)?;
     let outcome = call.parse::<wire::CompleteSession>()?.outcome;
     let fingerprint = Fingerprint::new().field("outcome", outcome.word()).finish();
-    let confirm = Command::ConfirmSession(call.account(), id, None);
+    let confirm = Command::ConfirmSession(call.account(), id, Box::default());
     let confirmed = call.submit(confirm, fingerprint).await.map_err(of_session)?;
     let Reply::Payment(payment) = confirmed.reply else {
         return Err(Problem::internal("the core answered with something else than a payment"));

@@ -8,6 +8,7 @@ mod create_pay_in;
 mod create_pay_out;
 mod create_session;
 mod customers;
+mod embed;
 mod list_transactions;
 mod lock_quote;
 mod preview_quotes;
@@ -34,23 +35,22 @@ fn method(operation: &Operation) -> Method {
     Method::from_bytes(operation.verb.word().as_bytes()).unwrap()
 }
 
-fn key(operation: &Operation, partner: Partner) -> String {
-    match operation.credential {
-        Credential::Secret => partner.secret(),
-        Credential::Publishable => partner.publishable(),
-    }
+/// Adds what the operation wants of a caller: keys are `partner`'s own, a token is the sample's.
+fn signed<'w>(ask: Ask<'w>, operation: &Operation, partner: Partner, token: Option<&str>) -> Ask<'w> {
+    let ask = match operation.credential {
+        Credential::Secret => return ask.key(partner.secret()),
+        Credential::Publishable => ask.key(partner.publishable()),
+        Credential::Embed(_) => ask.header("x-embed-token", token.unwrap_or_default()),
+    };
+    ask.header("origin", &format!("https://{}.example", partner.0))
 }
 
 /// The request of a sample, as `partner` would send it.
 fn ask<'w>(world: &'w World, operation: &Operation, sample: &Sample, partner: Partner) -> Ask<'w> {
-    let ask = world.ask(method(operation), &sample.path).key(key(operation, partner));
+    let ask = signed(world.ask(method(operation), &sample.path), operation, partner, sample.token.as_deref());
     let ask = match operation.idempotency {
         Idempotency::Required => ask.once("key-of-the-sample"),
         Idempotency::Accepted | Idempotency::Ignored | Idempotency::None => ask,
-    };
-    let ask = match operation.credential {
-        Credential::Publishable => ask.header("origin", &format!("https://{}.example", partner.0)),
-        Credential::Secret => ask,
     };
     match &sample.body {
         Some(body) => ask.json(body.clone()),
@@ -82,14 +82,23 @@ async fn wrong_credentials_are_refused_before_anything_is_read() {
     for operation in TABLE {
         let path = samples::path_of(operation, "x");
         let bare = || world.ask(method(operation), &path);
-        let (right, wrong) = match operation.credential {
-            Credential::Secret => ("sk", "pk"),
-            Credential::Publishable => ("pk", "sk"),
-        };
         let told = bare().send().await;
         assert_eq!(told.refused(401, "missing_key"), None);
         assert_eq!(told.header("www-authenticate"), Some("Bearer"));
         assert!(!told.header("x-request-id").unwrap().contains("test"));
+        let (right, wrong) = match operation.credential {
+            Credential::Secret => ("sk", "pk"),
+            Credential::Publishable => ("pk", "sk"),
+            Credential::Embed(_) => {
+                for key in ["sk_test_shop", "pk_test_shop"] {
+                    bare().key(key).send().await.refused(401, "key_kind_not_allowed");
+                }
+                for token in ["", "x", "a.b.c", "pk_test_shop"] {
+                    bare().header("x-embed-token", token).send().await.refused(401, "invalid_key");
+                }
+                continue;
+            }
+        };
         bare().key(format!("{wrong}_test_shop")).send().await.refused(401, "key_kind_not_allowed");
         for key in ["test_unknown", "live_unknown", "test_revoked", "prod_shop"] {
             bare().key(format!("{right}_{key}")).send().await.refused(401, "invalid_key");
@@ -105,7 +114,7 @@ async fn entitlements_are_asked_for() {
     let world = World::start().await;
     for operation in TABLE.iter().filter(|operation| operation.entitlement.is_some()) {
         let path = samples::path_of(operation, "x");
-        let told = world.ask(method(operation), &path).key(key(operation, PLAIN)).send().await;
+        let told = signed(world.ask(method(operation), &path), operation, PLAIN, None).send().await;
         told.refused(403, "not_entitled");
     }
 }
@@ -213,7 +222,8 @@ async fn idempotency_keys_are_required_where_the_contract_says() {
     let mut required = Vec::new();
     for operation in TABLE.iter().filter(|operation| operation.idempotency == Idempotency::Required) {
         required.push(operation.id);
-        let told = world.ask(method(operation), operation.path).key(key(operation, SHOP)).text("{}").send().await;
+        let bare = world.ask(method(operation), operation.path).text("{}");
+        let told = signed(bare, operation, SHOP, None).send().await;
         assert_eq!(told.refused(400, "idempotency_key_required").as_deref(), Some("Idempotency-Key"));
     }
     assert_eq!(required, ["createSession", "createCustomer", "createPayIn", "createPayOut"]);

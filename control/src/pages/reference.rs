@@ -105,11 +105,10 @@ impl<'d> Operation<'d> {
     }
 
     fn credential(&self) -> &'static str {
-        if self.about["security"][0].get("secretKey").is_some() {
-            "secret key"
-        } else {
-            "publishable key or embed token"
-        }
+        let schemes =
+            [("secretKey", "secret key"), ("publishableKey", "publishable key"), ("embedToken", "embed token")];
+        let takes = |(scheme, _): &&(&str, &str)| self.about["security"][0].get(scheme).is_some();
+        schemes.iter().find(takes).map_or("", |(_, name)| name)
     }
 
     fn body(&self) -> String {
@@ -163,10 +162,11 @@ impl<'d> Operation<'d> {
             ));
         }
         format!(
-            "<details>\n<summary>Try it</summary>\n<form data-verb=\"{}\" data-path=\"{}\">\n{fields}\
+            "<details>\n<summary>Try it</summary>\n<form data-verb=\"{}\" data-path=\"{}\" data-credential=\"{}\">\n{fields}\
              <p><button>Send</button></p>\n<pre hidden><code></code></pre>\n</form>\n</details>\n",
             self.verb,
-            escaped(self.path)
+            escaped(self.path),
+            self.credential(),
         )
     }
 }

@@ -67,6 +67,7 @@ impl Admission {
         // Quota: whoever asks for too much hears it before anything is done for him.
         self.enter(pipeline, operation, &caller)?;
         operation.exists_in(caller.mode())?;
+        auth::permitted(&caller, operation.credential, head.headers)?;
         auth::entitled(&caller, operation.entitlement)?;
         Ok(Step::Perform(Performance { operation, parameter: found.parameter.into_owned(), caller }))
     }

@@ -1,9 +1,10 @@
 //! Which rows a command needs before it runs, as far as they can be named yet.
 
 use super::State;
+use super::confirm::confirming_lock;
 use super::replays::replay_key;
 use crate::change::Need;
-use crate::command::{Command, Redeem, Submission, Timer, TimerTask};
+use crate::command::{Command, Confirm, Redeem, Submission, Timer, TimerTask};
 use crate::delivery::DeliveryOutcome;
 use crate::id::{AccountId, PaymentId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount};
@@ -23,7 +24,9 @@ impl State {
             Command::CreatePayIn(account, redeem) | Command::CreatePayOut(account, redeem) => {
                 self.redeem_needs(*account, redeem, needs);
             }
-            Command::ConfirmSession(account, session, _) => self.confirm_needs(*account, *session, needs),
+            Command::ConfirmSession(account, session, confirm) => {
+                self.confirm_needs(*account, *session, confirm, needs);
+            }
             Command::VerifyPayment(account, session, payment) => {
                 self.payment_needs(*account, *session, *payment, needs);
             }
@@ -111,12 +114,12 @@ impl State {
         }
     }
 
-    fn confirm_needs(&self, account: AccountId, session: SessionId, needs: &mut Vec<Need>) {
+    fn confirm_needs(&self, account: AccountId, session: SessionId, confirm: &Confirm, needs: &mut Vec<Need>) {
         self.session_needs(account, session, needs);
         self.person_needs(account, session, needs);
         let key = (account, session);
         let Some(session) = self.sessions.knows(&key).then(|| self.sessions.get(&key)).flatten() else { return };
-        if let Ok(lock) = self.confirming_lock(session, None) {
+        if let Ok(lock) = confirming_lock(&self.catalogue, &session.terms, confirm) {
             self.balances_of(account, Unit::Currency(lock.currency), needs);
             self.balances_of(account, Unit::Asset(lock.asset), needs);
         }

@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use super::State;
-use super::quotes::{offered, priced};
 use crate::account::Account;
 use crate::change::Change;
-use crate::command::{LockQuote, Redeem, Refusal, Reply, Subject, Timer, TimerTask};
+use crate::command::{Redeem, Refusal, Reply, Subject, Timer, TimerTask};
 use crate::event::{EventData, EventKind};
-use crate::id::{AccountId, AttemptId, CommandIds, Mode, PaymentId, QuoteId, SessionId, TransactionId};
+use crate::id::{AccountId, AttemptId, CommandIds, Mode, PaymentId, SessionId, TransactionId};
 use crate::ledger::Phase;
 use crate::money::Amount;
 use crate::payment::{Attempt, FailureCode, Magic, Payment, PaymentKind, PaymentStatus};
@@ -18,7 +17,7 @@ use crate::quote::{Quote, QuoteRefusal};
 use crate::rail::RailWork;
 use crate::receipt::Receipt;
 use crate::risk::features::{Context, features, person_key, usd_cents};
-use crate::risk::{Features, Risk, Verdict};
+use crate::risk::{Device, Features, Risk, Verdict};
 use crate::routing::{Candidate, choose};
 use crate::session::{Flow, Metadata, Session, SessionEvent};
 use crate::terms::{Side, Terms};
@@ -34,6 +33,7 @@ pub struct Redemption {
     metadata: Metadata,
     magic: Option<Magic>,
     person: [u8; 16],
+    device: Option<Device>,
     /// What the model sees.
     pub features: Features,
 }
@@ -46,12 +46,13 @@ impl Redemption {
 }
 
 /// What a redemption takes, once nothing can be refused any more.
-struct Taken {
-    account: Arc<Account>,
-    session: Arc<Session>,
-    quote: Quote,
-    magic: Option<Magic>,
-    metadata: Metadata,
+pub(super) struct Taken {
+    pub account: Arc<Account>,
+    pub session: Arc<Session>,
+    pub quote: Quote,
+    pub magic: Option<Magic>,
+    pub metadata: Metadata,
+    pub device: Option<Device>,
 }
 
 impl State {
@@ -78,54 +79,8 @@ impl State {
         self.users_are_verified(&account)?;
         let ids = self.ids();
         let magic = self.magic(quote.given_amount, self.given_decimals(&quote));
-        let taken = Taken { account, session, quote: Quote::clone(&quote), magic, metadata: redeem.metadata.clone() };
-        Ok(self.consume(taken, ids))
-    }
-
-    /// Locks and redeems in one step, for the hosted flow: the quote never stands open.
-    pub(super) fn confirm_session(
-        &mut self,
-        account: AccountId,
-        id: SessionId,
-        method: Option<&str>,
-    ) -> Result<Redemption, Refusal> {
-        let account = self.account(account)?;
-        let session = self.session(account.id, id, Subject::Path)?;
-        self.takes_movement(&session)?;
-        let lock = self.confirming_lock(&session, method)?;
-        let terms = priced(&self.catalogue, &lock)?;
-        self.users_are_verified(&account)?;
-        let mut ids = self.ids();
-        let quote = QuoteId(ids.draw(&self.settings.id_key));
-        let quote = self.signed_quote(&account, quote, &lock, terms);
-        let metadata = session.terms.metadata.clone();
-        // Nobody gave an amount for a lock: the one that was given is the session's.
-        let magic = self.magic(session.terms.amount, session.terms.currency.decimals());
-        Ok(self.consume(Taken { account, session, quote, magic, metadata }, ids))
-    }
-
-    /// What a confirmed session locks: its own amount, and the first asset and method that fit where it leaves them open.
-    pub(super) fn confirming_lock(&self, session: &Session, method: Option<&str>) -> Result<LockQuote, Refusal> {
-        let side = match session.terms.flow {
-            Some(Flow::Swap) => return Err(Refusal::SwapNotEnabled),
-            Some(Flow::OffRamp) => Side::OffRamp,
-            Some(Flow::OnRamp) | None => Side::OnRamp,
-        };
-        let currency = session.terms.currency;
-        let first = || self.catalogue.first_method(side, currency);
-        let method = method.map(str::to_owned).or_else(first).ok_or(Refusal::MethodUnavailable)?;
-        offered(&self.catalogue, side, currency, &method)?;
-        let asset = session.terms.target_token.or(self.catalogue.dollar_asset).ok_or(Refusal::AssetUnavailable)?;
-        let amount = match side {
-            Side::OnRamp => session.terms.amount,
-            Side::OffRamp => {
-                let decimals = self.catalogue.assets.get(&asset).ok_or(Refusal::AssetUnavailable)?.decimals;
-                let quoted = self.catalogue.fresh_rate(currency, asset).ok_or(Refusal::RateUnavailable)?;
-                let crypto = session.terms.amount.divided_by(quoted.mid, decimals, crate::money::Rounding::Down);
-                crypto.filter(|amount| !amount.is_zero()).ok_or(Refusal::AmountOutOfRange)?
-            }
-        };
-        Ok(LockQuote { side, currency, asset, amount, payment_method: method })
+        let (quote, metadata) = (Quote::clone(&quote), redeem.metadata.clone());
+        Ok(self.consume(Taken { account, session, quote, magic, metadata, device: None }, ids))
     }
 
     /// The person behind a session.
@@ -134,19 +89,19 @@ impl State {
     }
 
     /// In the sandbox everybody is verified; in live, whom the operator vouches for.
-    fn users_are_verified(&self, account: &Account) -> Result<(), Refusal> {
+    pub(super) fn users_are_verified(&self, account: &Account) -> Result<(), Refusal> {
         let are_verified = self.settings.mode == Mode::Sandbox || account.entitlements.verified_users;
         if are_verified { Ok(()) } else { Err(Refusal::VerificationRequired) }
     }
 
-    fn takes_movement(&self, session: &Session) -> Result<(), Refusal> {
+    pub(super) fn takes_movement(&self, session: &Session) -> Result<(), Refusal> {
         session.status.on(SessionEvent::MovementStarted(PaymentId(0)))?;
         if self.now() >= session.expires_at { Err(Refusal::SessionNotOpen) } else { Ok(()) }
     }
 
     /// From here on nothing is refused: quote and session are taken, the person's history counts the redemption.
-    fn consume(&mut self, taken: Taken, mut ids: CommandIds) -> Redemption {
-        let Taken { account, session, mut quote, magic, metadata } = taken;
+    pub(super) fn consume(&mut self, taken: Taken, mut ids: CommandIds) -> Redemption {
+        let Taken { account, session, mut quote, magic, metadata, device } = taken;
         let payment = PaymentId(ids.draw(&self.settings.id_key));
         let transaction = TransactionId(ids.draw(&self.settings.id_key));
         let taken = self.move_session(&session, SessionEvent::MovementStarted(payment));
@@ -158,7 +113,7 @@ impl State {
         self.quotes.put(self.head.batch, (account.id, quote.id), Arc::clone(&quote));
         let person = self.person_of(&session);
         let features = self.observe(&session, &quote, person);
-        Redemption { account, session, quote, payment, transaction, ids, metadata, magic, person, features }
+        Redemption { account, session, quote, payment, transaction, ids, metadata, magic, person, device, features }
     }
 
     /// The features before this redemption; the person's history then counts it.
@@ -199,6 +154,7 @@ impl State {
             at: self.now(),
             batch: self.head.batch,
             features: redemption.features,
+            device: redemption.device.take(),
             risk,
             applied,
             candidates: candidates.clone(),
@@ -231,7 +187,7 @@ impl State {
     }
 
     /// The sandbox's script, by the amount as the partner gave it.
-    fn magic(&self, given: Amount, decimals: u32) -> Option<Magic> {
+    pub(super) fn magic(&self, given: Amount, decimals: u32) -> Option<Magic> {
         match self.settings.mode {
             Mode::Sandbox => Some(Magic::of_digits(given.last_two_digits(decimals))),
             Mode::Live => None,

@@ -23,6 +23,7 @@ operations! {
     create_pay_out
     create_session
     delete_customer
+    embed
     get_customer
     list_customers
     list_partner_webhook_deliveries

@@ -5,7 +5,6 @@ use http::header::{ORIGIN, REFERER};
 use http::{HeaderMap, Uri};
 
 use crate::auth::Authenticated;
-use crate::auth::Credential;
 use crate::gate::Gate;
 use crate::http::Response;
 use crate::operations::router;
@@ -15,14 +14,15 @@ use crate::problem::{Code, Problem};
 const ALLOWED_HEADERS: &str =
     "authorization, content-type, gate-version, idempotency-key, x-embed-token, x-publishable-key";
 /// Headers of the answer that a widget may read.
-const EXPOSED_HEADERS: &str = "gate-version, ratelimit, ratelimit-policy, retry-after, x-request-id";
+const EXPOSED_HEADERS: &str =
+    "gate-version, idempotent-replayed, ratelimit, ratelimit-policy, retry-after, x-request-id";
 /// How long a browser may remember a preflight, in seconds: a revoked origin is forgotten soon.
 const REMEMBERED_SECONDS: &str = "600";
 
 /// The answer to an OPTIONS request, when something at `path` is for browsers; `None` otherwise.
 pub fn preflight(gate: &Gate, path: &str, headers: &HeaderMap) -> Option<Result<Response, Problem>> {
     let methods = router::at(path)
-        .filter(|operation| operation.credential == Credential::Publishable)
+        .filter(|operation| operation.credential.is_for_browsers())
         .map(|operation| operation.verb.word())
         .collect::<Vec<_>>();
     if methods.is_empty() {
@@ -48,7 +48,7 @@ pub enum Asked<'a> {
 
 /// Whether something at `path` is for browsers.
 pub fn is_for_browsers(path: &str) -> bool {
-    router::at(path).any(|operation| operation.credential == Credential::Publishable)
+    router::at(path).any(|operation| operation.credential.is_for_browsers())
 }
 
 /// Adds the headers that let a browser hand the answer on: to the caller's own origins alone. Before an operation is

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::Operation;
+use crate::auth::Credential;
 use crate::fixture::{Partner, World};
 
 /// A request.
@@ -10,6 +11,8 @@ use crate::fixture::{Partner, World};
 pub struct Sample {
     pub path: String,
     pub body: Option<Value>,
+    /// The embed token, where the operation takes one.
+    pub token: Option<String>,
 }
 
 /// How far the object of a request has come.
@@ -43,6 +46,19 @@ impl Journey<'_> {
             Standing::Ready => self.session().await["id"].clone(),
             Standing::Ended => self.settled().await["session_id"].clone(),
         }
+    }
+
+    async fn cancel(&self, session: &Value) {
+        let path = format!("/v1/gate_sessions/{}/cancel", session["id"].as_str().unwrap());
+        self.world.post(&path).key(self.partner.secret()).send().await.expect(201);
+    }
+
+    /// An embed token for a session.
+    pub async fn token(&self, session: &Value) -> String {
+        let ask = self.world.post("/v1/embed/bootstrap").key(self.partner.publishable());
+        let ask = ask.header("origin", &format!("https://{}.example", self.partner.0));
+        let told = ask.json(json!({ "clientSecret": session["client_secret"] })).send().await;
+        told.expect(201)["embed_token"].as_str().unwrap().to_owned()
     }
 
     pub async fn quote(&self) -> Value {
@@ -123,6 +139,9 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
     let flow = if operation.path.contains("pay_outs") { "off_ramp" } else { "on_ramp" };
     let journey = Journey { world, partner, flow };
     let ready = standing == Standing::Ready;
+    if let Credential::Embed(_) = operation.credential {
+        return of_widget(&journey, operation, ready).await;
+    }
     let (id, body) = match operation.id {
         "listSessions"
         | "listTransactions"
@@ -155,8 +174,7 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
         "createEmbedToken" => {
             let session = journey.session().await;
             if !ready {
-                let cancel = format!("/v1/gate_sessions/{}/cancel", session["id"].as_str().unwrap());
-                world.post(&cancel).key(partner.secret()).send().await.expect(201);
+                journey.cancel(&session).await;
             }
             (Value::Null, Some(json!({ "clientSecret": session["client_secret"] })))
         }
@@ -170,7 +188,18 @@ pub async fn of(world: &World, operation: &Operation, partner: Partner, standing
         _ => of_rails(&journey, operation, ready).await,
     };
     let id = id.as_str().unwrap_or_default();
-    Sample { path: path_of(operation, id), body }
+    Sample { path: path_of(operation, id), body, token: None }
+}
+
+/// The same for what a hosted widget asks, with its token.
+async fn of_widget(journey: &Journey<'_>, operation: &Operation, ready: bool) -> Sample {
+    let session = journey.session().await;
+    let token = journey.token(&session).await;
+    if !ready {
+        journey.cancel(&session).await;
+    }
+    let body = (operation.id == "confirmEmbedSession").then(|| json!({ "payment_method": "sepa_instant" }));
+    Sample { path: operation.path.to_owned(), body, token: Some(token) }
 }
 
 /// The same for what moves money: the object's id and the body.
@@ -211,6 +240,7 @@ pub fn changed(operation: &Operation) -> Value {
         "updateBranding" => json!({ "brand_name": null }),
         "createPayIn" | "createPayOut" => json!({ "quote_id": "qt_test_0", "session_id": "gs_test_0" }),
         "completeSession" => json!({ "outcome": "failed" }),
+        "confirmEmbedSession" => json!({ "payment_method": "sepa_instant", "device": { "language": "de" } }),
         unknown => panic!("{unknown} has no changed body: add one"),
     }
 }
@@ -218,7 +248,10 @@ pub fn changed(operation: &Operation) -> Value {
 /// How the operation is refused when its object has [`Standing::Ended`]; none when nothing can come too late for it.
 pub fn refusal(operation: &Operation) -> Option<(u16, &'static str)> {
     match operation.id {
-        "cancelSession" | "completeSession" | "createEmbedToken" => Some((409, "session_not_open")),
+        "cancelSession" | "completeSession" | "createEmbedToken" | "confirmEmbedSession" => {
+            Some((409, "session_not_open"))
+        }
+        "listEmbedPaymentMethods" | "listEmbedPreviews" => Some((409, "session_not_open")),
         "createPayIn" | "createPayOut" => Some((409, "quote_consumed")),
         "settlePayIn" | "settlePayOut" | "failPayIn" | "failPayOut" | "cancelPayIn" | "cancelPayOut"
         | "verifyPayIn" | "verifyPayOut" => Some((409, "payment_not_waiting")),

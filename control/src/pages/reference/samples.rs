@@ -20,9 +20,29 @@ struct Call<'d> {
     path: String,
     key: bool,
     body: Option<&'d Value>,
-    /// The variable that the key is taken from.
-    credential: &'static str,
+    credential: Credential,
     origin: bool,
+}
+
+/// Where the credential stands, and the variable that it is taken from.
+#[derive(Clone, Copy)]
+struct Credential {
+    header: &'static str,
+    scheme: &'static str,
+    variable: &'static str,
+}
+
+impl Credential {
+    fn of(security: &Value) -> Credential {
+        let bearer = |variable| Credential { header: "Authorization", scheme: "Bearer ", variable };
+        if security.get("secretKey").is_some() {
+            bearer("CAUSEWAY_SECRET_KEY")
+        } else if security.get("publishableKey").is_some() {
+            bearer("CAUSEWAY_PUBLISHABLE_KEY")
+        } else {
+            Credential { header: "X-Embed-Token", scheme: "", variable: "CAUSEWAY_EMBED_TOKEN" }
+        }
+    }
 }
 
 impl<'d> Call<'d> {
@@ -36,14 +56,15 @@ impl<'d> Call<'d> {
             path: filled(path, about),
             key: takes_key,
             body: body.filter(|body| !body.is_null()),
-            credential: if is_server { "CAUSEWAY_SECRET_KEY" } else { "CAUSEWAY_PUBLISHABLE_KEY" },
+            credential: Credential::of(&about["security"][0]),
             origin: !is_server,
         }
     }
 
     fn curl(&self) -> String {
         let mut lines = vec![format!("curl -X {} \"$CAUSEWAY_URL{}\"", self.verb, self.path)];
-        lines.push(format!("-H \"Authorization: Bearer ${}\"", self.credential));
+        let Credential { header, scheme, variable } = self.credential;
+        lines.push(format!("-H \"{header}: {scheme}${variable}\""));
         lines.extend(self.origin.then(|| "-H \"Origin: https://partner.example\"".to_owned()));
         lines.extend(self.key.then(|| "-H \"Idempotency-Key: $(uuidgen)\"".to_owned()));
         if let Some(body) = self.body {
@@ -56,7 +77,9 @@ impl<'d> Call<'d> {
     fn python(&self) -> String {
         let mut imports = vec!["import os".to_owned()];
         imports.extend(self.key.then(|| "import uuid".to_owned()));
-        let mut headers = vec![format!("\"Authorization\": \"Bearer \" + os.environ[\"{}\"]", self.credential)];
+        let Credential { header, scheme, variable } = self.credential;
+        let prefix = if scheme.is_empty() { String::new() } else { format!("\"{scheme}\" + ") };
+        let mut headers = vec![format!("\"{header}\": {prefix}os.environ[\"{variable}\"]")];
         headers.extend(self.origin.then(|| "\"Origin\": \"https://partner.example\"".to_owned()));
         headers.extend(self.key.then(|| "\"Idempotency-Key\": str(uuid.uuid4())".to_owned()));
         let json = self.body.map(|body| format!("    json={},\n", python(body, 4))).unwrap_or_default();
@@ -71,7 +94,9 @@ impl<'d> Call<'d> {
     }
 
     fn javascript(&self) -> String {
-        let mut headers = vec![format!("Authorization: `Bearer ${{process.env.{}}}`", self.credential)];
+        let Credential { header, scheme, variable } = self.credential;
+        let name = if header.contains('-') { format!("\"{header}\"") } else { header.to_owned() };
+        let mut headers = vec![format!("{name}: `{scheme}${{process.env.{variable}}}`")];
         headers.extend(self.origin.then(|| "Origin: \"https://partner.example\"".to_owned()));
         headers.extend(self.key.then(|| "\"Idempotency-Key\": crypto.randomUUID()".to_owned()));
         headers.extend(self.body.map(|_| "\"Content-Type\": \"application/json\"".to_owned()));

@@ -2,7 +2,8 @@
 // Sends what a form of the reference says to the gateway that served the page.
 
 function request(form) {
-  const headers = { Authorization: `Bearer ${document.getElementById("key").value.trim()}` };
+  const key = document.getElementById("key").value.trim();
+  const headers = form.dataset.credential === "embed token" ? { "X-Embed-Token": key } : { Authorization: `Bearer ${key}` };
   const query = new URLSearchParams();
   let path = form.dataset.path;
   for (const input of form.querySelectorAll("input")) {

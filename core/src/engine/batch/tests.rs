@@ -275,7 +275,7 @@ fn a_replay_is_forgotten_after_its_life() {
 fn a_confirmed_session_locks_and_redeems_in_one_commit() {
     let mut world = World::new();
     let session = world.session("100.00");
-    let answer = world.one(plain(Command::ConfirmSession(ACCOUNT, session, None))).unwrap();
+    let answer = world.one(plain(Command::ConfirmSession(ACCOUNT, session, Box::default()))).unwrap();
     let Reply::Payment(payment) = answer.reply else { panic!("a payment") };
     assert_eq!(world.stored_quote(payment.quote).consumed, Some((world.now, payment.id)));
     world.report(payment.id, RailOutcome::Settled);

@@ -6,12 +6,13 @@ use super::Known;
 use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
 use crate::branding::BrandingPatch;
 use crate::command::Idempotency;
-use crate::command::{Command, LockQuote, Moment, NewKey, Redeem};
+use crate::command::{Command, Confirm, LockQuote, Moment, NewKey, Redeem};
 use crate::customer::{CustomerPatch, CustomerTerms};
 use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::ingress::Lane;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
+use crate::risk::Device;
 use crate::session::{Flow, Session, SessionStatus, SessionTerms};
 use crate::sim::action::{Choice, Wish};
 use crate::sim::ground::{amount, asset, currency};
@@ -35,10 +36,7 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         Wish::LockQuote => partner(Command::LockQuote(account, known.lock(account, choice))),
         Wish::CreatePayIn => partner(known.redeem(account, Side::OnRamp, choice)),
         Wish::CreatePayOut => partner(known.redeem(account, Side::OffRamp, choice)),
-        Wish::ConfirmSession => {
-            let method = [None, None, Some("card"), Some("sepa"), Some("cash")][choice.what as usize % 5];
-            partner(Command::ConfirmSession(account, session(), method.map(str::to_owned)))
-        }
+        Wish::ConfirmSession => partner(Command::ConfirmSession(account, session(), Box::new(confirm(choice)))),
         Wish::CancelSession => partner(Command::CancelSession(account, session())),
         Wish::VerifyPayment => partner(Command::VerifyPayment(account, payment().1, payment().0)),
         Wish::RememberPayment => {
@@ -94,6 +92,18 @@ pub fn key(command: &Command, choice: Choice) -> Option<Idempotency> {
     let mut key = [name; 16];
     key[0] = if name == 0 { 0 } else { choice.what };
     Some(Idempotency { key, fingerprint })
+}
+
+fn confirm(choice: Choice) -> Confirm {
+    let method = [None, None, Some("card"), Some("sepa"), Some("cash")][choice.what as usize % 5];
+    let side = [None, None, None, Some(Side::OnRamp), Some(Side::OffRamp)][choice.key as usize % 5];
+    let token = [None, None, None, Some("USDC"), Some("BTC")][choice.which as usize % 5];
+    Confirm { payment_method: method.map(str::to_owned), side, asset: token.map(asset), device: device(choice.what) }
+}
+
+fn device(what: u8) -> Option<Device> {
+    let fingerprint = Some([what % 7; 16]);
+    (!what.is_multiple_of(3)).then(|| Device { fingerprint, language: Some("de-DE".to_owned()), ..Device::default() })
 }
 
 fn session_terms(choice: Choice) -> SessionTerms {

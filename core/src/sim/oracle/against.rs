@@ -1,7 +1,7 @@
 //! What stands against a command. All of it is gathered, whatever the cell looks at first; the refusal is then the first in
 //! the documented order.
 
-use crate::command::{Command, Moment, Redeem, Refusal, Subject};
+use crate::command::{Command, Confirm, Moment, Redeem, Refusal, Subject};
 use crate::id::{AccountId, KeyId, Mode, PaymentId, SessionId};
 use crate::limits::{ACCOUNTS, KEYS_PER_ACCOUNT, ORIGINS_PER_ACCOUNT};
 use crate::money::Asset;
@@ -95,7 +95,7 @@ impl Oracle {
             Command::LockQuote(_, lock) => self.priced(lock).err().unwrap_or_default(),
             Command::CreatePayIn(account, redeem) => self.against_redeem(*account, Side::OnRamp, redeem),
             Command::CreatePayOut(account, redeem) => self.against_redeem(*account, Side::OffRamp, redeem),
-            Command::ConfirmSession(account, id, method) => self.against_confirm(*account, *id, method.as_deref()),
+            Command::ConfirmSession(account, id, confirm) => self.against_confirm(*account, *id, confirm),
             Command::VerifyPayment(account, session, id) => {
                 let now = self.now();
                 let waits = |payment: &Payment| matches!(payment.status, PaymentStatus::Verifying { expires_at, .. } if now < expires_at);
@@ -208,11 +208,13 @@ impl Oracle {
         [against_change(session), when(is_overdue, Refusal::SessionNotOpen)].concat()
     }
 
-    fn against_confirm(&self, account: AccountId, id: SessionId, method: Option<&str>) -> Vec<Refusal> {
+    fn against_confirm(&self, account: AccountId, id: SessionId, confirm: &Confirm) -> Vec<Refusal> {
         let Some(session) = self.session_of(account, id) else { return vec![Refusal::NotFound(Subject::Path)] };
         let swap = when(session.terms.flow == Some(Flow::Swap), Refusal::SwapNotEnabled);
-        let price = self.confirmed_lock(session, method).and_then(|lock| self.priced(&lock)).err();
-        [self.against_movement(session), swap, price.unwrap_or_default(), self.against_strangers(account)].concat()
+        let choice = when(contradicts(session, confirm), Refusal::QuoteMismatch(Subject::Session));
+        let price = self.confirmed_lock(session, confirm).and_then(|lock| self.priced(&lock)).err();
+        [self.against_movement(session), swap, choice, price.unwrap_or_default(), self.against_strangers(account)]
+            .concat()
     }
 
     fn against_payment(
@@ -227,6 +229,18 @@ impl Oracle {
             None => vec![Refusal::NotFound(Subject::Path)],
         }
     }
+}
+
+/// Whether the user chose what the session has fixed otherwise.
+fn contradicts(session: &Session, confirm: &Confirm) -> bool {
+    let side = match session.terms.flow {
+        Some(Flow::OnRamp) => confirm.side == Some(Side::OffRamp),
+        Some(Flow::OffRamp) => confirm.side == Some(Side::OnRamp),
+        Some(Flow::Swap) => confirm.side.is_some(),
+        None => false,
+    };
+    let has_both = session.terms.target_token.is_some() && confirm.asset.is_some();
+    side || has_both && session.terms.target_token != confirm.asset
 }
 
 /// The reason alone when it holds.

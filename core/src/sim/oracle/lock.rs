@@ -1,7 +1,7 @@
 //! Locking: from what is asked to signed terms, or to everything that stands against it.
 
 use crate::account::Account;
-use crate::command::{LockQuote, Refusal};
+use crate::command::{Confirm, LockQuote, Refusal};
 use crate::id::QuoteId;
 use crate::money::{Amount, Currency};
 use crate::quote::Quote;
@@ -63,12 +63,13 @@ impl Oracle {
 
     /// What a confirmed session locks. The asset is the session's or the dollar's, the method the one named or the first of
     /// the first corridor that fits; for a pay-out, as much of the asset as the session's amount is worth in the middle.
-    pub(super) fn confirmed_lock(&self, session: &Session, method: Option<&str>) -> Result<LockQuote, Vec<Refusal>> {
+    pub(super) fn confirmed_lock(&self, session: &Session, confirm: &Confirm) -> Result<LockQuote, Vec<Refusal>> {
         let wanted = &session.terms;
-        let side = if wanted.flow == Some(Flow::OffRamp) { Side::OffRamp } else { Side::OnRamp };
+        let is_off_ramp = wanted.flow == Some(Flow::OffRamp) || confirm.side == Some(Side::OffRamp);
+        let side = if is_off_ramp { Side::OffRamp } else { Side::OnRamp };
         let first = self.enabled(side, wanted.currency).next().and_then(|corridor| corridor.methods.first());
-        let method = method.map(str::to_owned).or_else(|| first.cloned());
-        let asset = wanted.target_token.or(self.catalogue.dollar_asset);
+        let method = confirm.payment_method.clone().or_else(|| first.cloned());
+        let asset = wanted.target_token.or(confirm.asset).or(self.catalogue.dollar_asset);
         let missing = [
             method.is_none().then_some(Refusal::MethodUnavailable),
             asset.is_none().then_some(Refusal::AssetUnavailable),

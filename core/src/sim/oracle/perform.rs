@@ -19,7 +19,7 @@ impl Oracle {
             Command::LockQuote(account, lock) => self.lock_quote(*account, lock, found),
             Command::CreatePayIn(account, redeem) => self.redeem(*account, Side::OnRamp, redeem, found),
             Command::CreatePayOut(account, redeem) => self.redeem(*account, Side::OffRamp, redeem, found),
-            Command::ConfirmSession(account, id, method) => self.confirm(*account, *id, method.as_deref(), found),
+            Command::ConfirmSession(account, id, confirm) => self.confirm(*account, *id, confirm, found),
             Command::VerifyPayment(account, _, id) => self.verify(*account, *id, found),
             Command::RememberPayment(account, session, id, moment) => {
                 self.tell_standing(*account, *session, *id, *moment, found)

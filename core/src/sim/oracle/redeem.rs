@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::account::Account;
-use crate::command::{LockQuote, Redeem, Reply};
+use crate::command::{Confirm, LockQuote, Redeem, Reply};
 use crate::event::{EventData, EventKind};
 use crate::id::{AccountId, Mode, SessionId};
 use crate::money::Amount;
 use crate::payment::{Magic, Payment, PaymentKind, PaymentStatus};
 use crate::quote::Quote;
 use crate::receipt::Receipt;
-use crate::risk::{Risk, Verdict};
+use crate::risk::{Device, Risk, Verdict};
 use crate::session::{Metadata, Session, SessionStatus};
 use crate::terms::Side;
 
@@ -43,7 +43,8 @@ impl Oracle {
         let quote = self.quote_of(account, quote).filter(|quote| quote.terms.side == side).cloned();
         let quote = quote.ok_or_else(|| Fault("the oracle itself has lost the quote".to_owned()))?;
         let magic = self.magic(quote.given_amount, self.counts_in_fractions(&quote));
-        self.consume(&session, quote, magic, redeem.metadata.clone(), names::payment(found)?)
+        let said = (redeem.metadata.clone(), None);
+        self.consume(&session, quote, magic, said, names::payment(found)?)
     }
 
     /// Locks and redeems in one step.
@@ -51,19 +52,20 @@ impl Oracle {
         &mut self,
         account: AccountId,
         id: SessionId,
-        method: Option<&str>,
+        confirm: &Confirm,
         found: &Reply,
     ) -> Result<Reply, Fault> {
         let payment = names::payment(found)?;
         self.hear(payment.quote.0)?;
         let session = self.the_session(account, id)?;
         let lost = |_| Fault("the oracle itself has lost its price".to_owned());
-        let lock = self.confirmed_lock(&session, method).map_err(lost)?;
+        let lock = self.confirmed_lock(&session, confirm).map_err(lost)?;
         let terms = self.priced(&lock).map_err(lost)?;
         let account = self.the_account(account)?;
         let quote = self.locked(&account, payment.quote, &lock, terms);
         let magic = self.magic(session.terms.amount, session.terms.currency.decimals() > 0);
-        self.consume(&session, quote, magic, session.terms.metadata.clone(), payment)
+        let said = (session.terms.metadata.clone(), confirm.device.clone());
+        self.consume(&session, quote, magic, said, payment)
     }
 
     fn the_account(&self, id: AccountId) -> Result<Arc<Account>, Fault> {
@@ -76,7 +78,7 @@ impl Oracle {
         session: &Session,
         quote: Quote,
         magic: Option<Magic>,
-        metadata: Metadata,
+        (metadata, device): (Metadata, Option<Device>),
         drawn: &Payment,
     ) -> Result<Reply, Fault> {
         self.hear(drawn.id.0)?;
@@ -100,6 +102,7 @@ impl Oracle {
             at: self.now(),
             batch: self.moment.number,
             features: row,
+            device,
             risk,
             applied,
             candidates,

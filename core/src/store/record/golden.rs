@@ -14,6 +14,7 @@ use crate::delivery::{Delivery, DeliveryStatus};
 use crate::id::{AttemptId, DeliveryId, EventId, OutboxId, PaymentId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::{FailureCode, Payment, PaymentStatus};
+use crate::receipt::Receipt;
 use crate::risk::Decider;
 use crate::session::{Flow, Session, SessionStatus};
 use crate::store::key::hex;
@@ -52,10 +53,6 @@ fn round_trip<T: Debug + PartialEq>(
     assert_eq!(decode(&bytes).as_ref(), Ok(value));
 }
 
-fn bytes_of(golden: &str) -> Vec<u8> {
-    (0..golden.len()).step_by(2).map(|at| u8::from_str_radix(&golden[at..at + 2], 16).unwrap()).collect()
-}
-
 fn read_session(bytes: &[u8]) -> Result<Session, Malformed> {
     session::decode(ACCOUNT, SESSION, bytes)
 }
@@ -76,11 +73,7 @@ fn read_delivery(bytes: &[u8]) -> Result<Delivery, Malformed> {
 fn objects() {
     check(&account(), account::encode, |bytes| account::decode(ACCOUNT, bytes), ACCOUNT_V2);
     let before = Account { branding: Branding::default(), tier: None, ..account() };
-    assert_eq!(
-        account::decode(ACCOUNT, &bytes_of(ACCOUNT_V1)).as_ref(),
-        Ok(&before),
-        "the first version stays readable"
-    );
+    assert_eq!(account::decode(ACCOUNT, &unhex(ACCOUNT_V1)).as_ref(), Ok(&before), "the first version stays readable");
     check(&session(), session::encode, read_session, SESSION_V1);
     check(&quote(), quote::encode, |bytes| quote::decode(ACCOUNT, QUOTE, bytes), QUOTE_V1);
     check(&payment(), payment::encode, read_payment, PAYMENT_V1);
@@ -113,7 +106,9 @@ fn customers() {
 #[test]
 fn decisions_and_movements() {
     let read_receipt = |bytes: &[u8]| receipt::decode(ACCOUNT, PAYMENT, bytes);
-    check(&receipt(model()), receipt::encode, read_receipt, RECEIPT_V1);
+    check(&receipt(model()), receipt::encode, read_receipt, RECEIPT_V2);
+    let first = Receipt { device: None, ..receipt(model()) };
+    assert_eq!(read_receipt(&unhex(RECEIPT_V1)), Ok(first), "the first version knew no device");
     let fallback = receipt(Decider::Fallback { reason: "no model is loaded".to_owned() });
     round_trip(&fallback, receipt::encode, read_receipt);
     check(&rail_work(), rail::encode, |bytes| rail::decode(AttemptId(id(2_500, 0xe5)), bytes), RAIL_WORK_V1);
@@ -314,6 +309,11 @@ const RECEIPT_V1: &str = "\
     010087ad4b5c8f02400000803f000000000000000000000000b81ecd40000000000000803f000050410000000000000000000000\
     00713d0a3f6666a63fb6f3fd3c01000b66726175642d747265657306323032362e3102020f736570612d696e7374616e742d6575\
     7b146e3f0000803f07736570612d657552b81e3f00000000";
+const RECEIPT_V2: &str = "\
+    020087ad4b5c8f02400000803f000000000000000000000000b81ecd40000000000000803f000050410000000000000000000000\
+    00713d0a3f6666a63fb6f3fd3c01000b66726175642d747265657306323032362e3102020f736570612d696e7374616e742d6575\
+    7b146e3f0000803f07736570612d657552b81e3f000000000101d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1010d4575726f70652f42\
+    65726c696e010564652d444500";
 const RAIL_WORK_V1: &str = "\
     01019b76dab1c40003c3c3c3c3c3c3c3c3019b75e3a40000001122334455667788019b76daa8000003a1a1a1a1a1a1a1a10f7365\
     70612d696e7374616e742d65750973696d756c6174656401010345555204555344430c736570615f696e7374616e7402904e06f8\

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::numbers::Numbered;
-use super::{Distance, Malformed, read, write};
+use super::{Distance, Malformed, V1, V2, read, read_as, write_as};
 use crate::id::{AccountId, PaymentId};
 use crate::receipt::Receipt;
 use crate::risk::features::COUNT;
-use crate::risk::{Decider, Features, Risk, Verdict};
+use crate::risk::{Decider, Device, Features, Risk, Verdict};
 use crate::routing::Candidate;
 
 /// Features of version 1. More features need a version 2 of this record.
@@ -28,6 +28,22 @@ struct ReceiptV1<'a> {
     candidates: Vec<(&'a str, f32, f32)>,
 }
 
+/// Version 2 knows the device.
+#[derive(Serialize, Deserialize)]
+struct ReceiptV2<'a> {
+    #[serde(borrow)]
+    first: ReceiptV1<'a>,
+    device: Option<DeviceV2<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeviceV2<'a> {
+    fingerprint: Option<[u8; 16]>,
+    time_zone: Option<&'a str>,
+    language: Option<&'a str>,
+    screen: Option<&'a str>,
+}
+
 #[derive(Serialize, Deserialize)]
 enum DeciderV1<'a> {
     Model { name: &'a str, version: &'a str },
@@ -36,7 +52,7 @@ enum DeciderV1<'a> {
 
 /// Appends the record of `receipt`.
 pub fn encode(receipt: &Receipt, out: &mut Vec<u8>) {
-    let fields = ReceiptV1 {
+    let first = ReceiptV1 {
         at: Distance::new(receipt.at, receipt.payment.0),
         batch: receipt.batch,
         features: receipt.features.0,
@@ -46,12 +62,15 @@ pub fn encode(receipt: &Receipt, out: &mut Vec<u8>) {
         applied: receipt.applied.number(),
         candidates: receipt.candidates.iter().map(candidate).collect(),
     };
-    write(out, &fields);
+    write_as(V2, out, &ReceiptV2 { first, device: receipt.device.as_ref().map(Into::into) });
 }
 
 /// Reads the receipt of the payment with this key.
 pub fn decode(account: AccountId, payment: PaymentId, bytes: &[u8]) -> Result<Receipt, Malformed> {
-    let fields: ReceiptV1<'_> = read(bytes)?;
+    let ReceiptV2 { first: fields, device } = match bytes.first() {
+        Some(&V1) => ReceiptV2 { first: read(bytes)?, device: None },
+        Some(_) | None => read_as(V2, bytes)?,
+    };
     let candidate = |(corridor, score, probability): (&str, f32, f32)| Candidate {
         corridor: corridor.to_owned(),
         score,
@@ -63,6 +82,7 @@ pub fn decode(account: AccountId, payment: PaymentId, bytes: &[u8]) -> Result<Re
         at: fields.at.from(payment.0),
         batch: fields.batch,
         features: Features(fields.features),
+        device: device.map(Into::into),
         risk: Risk {
             score: fields.score,
             verdict: Verdict::from_number(fields.verdict)?,
@@ -75,6 +95,28 @@ pub fn decode(account: AccountId, payment: PaymentId, bytes: &[u8]) -> Result<Re
 
 fn candidate(candidate: &Candidate) -> (&str, f32, f32) {
     (&candidate.corridor, candidate.score, candidate.probability)
+}
+
+impl<'a> From<&'a Device> for DeviceV2<'a> {
+    fn from(device: &'a Device) -> DeviceV2<'a> {
+        DeviceV2 {
+            fingerprint: device.fingerprint,
+            time_zone: device.time_zone.as_deref(),
+            language: device.language.as_deref(),
+            screen: device.screen.as_deref(),
+        }
+    }
+}
+
+impl From<DeviceV2<'_>> for Device {
+    fn from(device: DeviceV2<'_>) -> Device {
+        Device {
+            fingerprint: device.fingerprint,
+            time_zone: device.time_zone.map(str::to_owned),
+            language: device.language.map(str::to_owned),
+            screen: device.screen.map(str::to_owned),
+        }
+    }
 }
 
 impl<'a> From<&'a Decider> for DeciderV1<'a> {

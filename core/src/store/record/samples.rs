@@ -20,7 +20,7 @@ use crate::rail::RailWork;
 use crate::receipt::Receipt;
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::velocity::Window;
-use crate::risk::{Decider, Features, Person, Risk, Verdict};
+use crate::risk::{Decider, Device, Features, Person, Risk, Verdict};
 use crate::routing::Candidate;
 use crate::session::{Flow, Session, SessionStatus, SessionTerms};
 use crate::terms::{Fees, Side, Terms};
@@ -234,9 +234,19 @@ pub fn receipt(decider: Decider) -> Receipt {
         at: at(2_500),
         batch: 1_234_567,
         features: Features(features),
+        device: Some(device()),
         risk: Risk { score: 0.031, verdict: Verdict::Approve, decider },
         applied: Verdict::StepUp,
         candidates: vec![candidate("sepa-instant-eu", 0.93, 1.0), candidate("sepa-eu", 0.62, 0.0)],
+    }
+}
+
+pub fn device() -> Device {
+    Device {
+        fingerprint: Some([0xd1; 16]),
+        time_zone: Some("Europe/Berlin".to_owned()),
+        language: Some("de-DE".to_owned()),
+        screen: None,
     }
 }
 

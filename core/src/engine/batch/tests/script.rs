@@ -9,7 +9,7 @@ use super::world::{ACCOUNT, World, account, key, plain};
 use crate::account::{Account, Entitlements, KeyKind, WebhookEndpoint};
 use crate::branding::BrandingPatch;
 use crate::command::Moment::{Ended, Routed, SessionAfter};
-use crate::command::{Command, LockQuote, NewKey, Outcome, Redeem, Reply, Submission, Timer};
+use crate::command::{Command, Confirm, LockQuote, NewKey, Outcome, Redeem, Reply, Submission, Timer};
 use crate::customer::CustomerPatch;
 use crate::delivery::{DeliveryLabel, DeliveryOutcome};
 use crate::fixture;
@@ -18,6 +18,7 @@ use crate::money::Amount;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::{RailOutcome, RailReport};
+use crate::risk::Device;
 use crate::session::{Flow, Session};
 use crate::terms::Side;
 use crate::time::Millis;
@@ -91,7 +92,7 @@ impl Known {
             4 => lock(account, Side::OffRamp, object),
             5..16 => self.redeem(world, account, session, object),
             16 => Command::CancelSession(account, session),
-            17..19 => Command::ConfirmSession(account, session, object.is_multiple_of(4).then(|| "card".to_owned())),
+            17..19 => Command::ConfirmSession(account, session, Box::new(confirm(object))),
             19..25 => self.about_payment(world, account, action, object),
             25..29 => self.report_deliveries(world, object),
             29 => self.run_timer(world).unwrap_or_else(|| create_session(account, object)),
@@ -228,6 +229,16 @@ fn create_session(account: AccountId, object: u8) -> Command {
     let Command::CreateSession(_, mut terms) = fixture::create_session(account, amount) else { panic!("a session") };
     terms.flow = [None, None, Some(Flow::OnRamp), Some(Flow::OffRamp)][object as usize / 6 % 4];
     Command::CreateSession(account, terms)
+}
+
+/// What a user says: a method, a side and a device, each now and then.
+fn confirm(object: u8) -> Confirm {
+    Confirm {
+        payment_method: object.is_multiple_of(4).then(|| "card".to_owned()),
+        side: object.is_multiple_of(5).then_some(Side::OffRamp),
+        asset: None,
+        device: object.is_multiple_of(2).then(|| Device { fingerprint: Some([object; 16]), ..Device::default() }),
+    }
 }
 
 fn lock(account: AccountId, side: Side, object: u8) -> Command {

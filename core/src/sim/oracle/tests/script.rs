@@ -124,9 +124,7 @@ impl Script {
             20..62 => self.redeem(),
             62..74 => {
                 let (account, session) = self.session();
-                let method =
-                    [None, None, Some("card"), Some("sepa"), Some("wire"), Some("cash")][self.rng.below(6) as usize];
-                Command::ConfirmSession(account, session, method.map(str::to_owned))
+                Command::ConfirmSession(account, session, Box::new(self.confirm()))
             }
             74..76 => {
                 let (account, session) = self.session();

@@ -1,8 +1,9 @@
 //! The terms of sessions and quotes, and which of them are brought together.
 
-use crate::command::{Command, LockQuote, Redeem};
+use crate::command::{Command, Confirm, LockQuote, Redeem};
 use crate::id::{AccountId, QuoteId};
 use crate::quote::Quote;
+use crate::risk::Device;
 use crate::session::{Flow, Session, SessionTerms};
 use crate::sim::ground::{amount, asset, currency};
 use crate::terms::Side;
@@ -29,6 +30,20 @@ const CRYPTO: [&str; 12] = [
 ];
 
 impl Script {
+    /// What a user says; now and then something that the session has fixed otherwise.
+    pub(super) fn confirm(&mut self) -> Confirm {
+        let methods = [None, None, Some("card"), Some("sepa"), Some("wire"), Some("cash")];
+        let sides = [None, None, None, Some(Side::OnRamp), Some(Side::OffRamp)];
+        let tokens = [None, None, None, Some("USDC"), Some("BTC")];
+        let device = Device { fingerprint: Some([self.rng.byte(); 16]), ..Device::default() };
+        Confirm {
+            payment_method: methods[self.rng.below(6) as usize].map(str::to_owned),
+            side: sides[self.rng.below(5) as usize],
+            asset: tokens[self.rng.below(5) as usize].map(asset),
+            device: (self.rng.below(2) == 0).then_some(device),
+        }
+    }
+
     pub(super) fn session_terms(&mut self) -> SessionTerms {
         let flows = [
             None,

@@ -1,0 +1,115 @@
+//! What a hosted widget calls with the token that it was bootstrapped with: its user reads, chooses and confirms. None of it
+//! needs the rails entitlement.
+
+use causeway_core::command::{Command, Confirm, Reply};
+use causeway_core::id::SessionId;
+use causeway_core::money::Asset;
+use causeway_core::session::{Flow, Session};
+use causeway_core::store::TransactionFilter;
+use causeway_core::terms::Side;
+
+use super::super::{Call, Handled, Parameter, Rendered, capabilities};
+use super::is_open;
+use crate::iso::Country;
+use crate::offer::Wanted;
+use crate::problem::{Code, Problem};
+use crate::wire;
+
+/// The `side` that the user would choose.
+pub(in super::super) const SIDE: Parameter = Parameter {
+    description: "Which way value would move, where the session leaves it open; on_ramp otherwise.",
+    ..capabilities::SIDE
+};
+
+/// The `asset` that the user would choose.
+pub(in super::super) const ASSET: Parameter = Parameter {
+    description: "The asset, where the session leaves it open; the deployment's dollar asset otherwise.",
+    ..capabilities::WITH_ASSET
+};
+
+/// The session as its user may see it, with its newest movement. It is told also when the session has ended: this is how the
+/// widget learns what to tell its user.
+pub(in super::super) async fn retrieve_embed_session(call: Call<'_>) -> Handled {
+    let id = bound(&call)?;
+    let read = call.read(move |reader, account| {
+        let Some(session) = reader.session(account, id)? else { return Ok(None) };
+        let filter = TransactionFilter { session: Some(id), label: None };
+        let newest = reader.transactions(account, filter, None, 1)?.pop();
+        Ok(Some((session, newest.map(|(payment, _)| payment))))
+    });
+    let (session, movement) = read.await?;
+    let branding = &call.caller.account().branding;
+    Ok(Rendered::new(&wire::EmbedSession::of(&session, movement.as_ref(), branding, call.mode())))
+}
+
+/// The methods that the user can choose from. What the query leaves open is the session's, if there is one.
+pub(in super::super) async fn list_embed_payment_methods(call: Call<'_>) -> Handled {
+    let (side, currency) = (capabilities::side(&call)?, capabilities::currency(&call)?);
+    let country = country(&call)?;
+    let session = match call.caller.session() {
+        Some(_) => Some(open_session(&call).await?),
+        None => None,
+    };
+    let terms = session.as_ref().map(|session| &session.terms);
+    let fixed = terms.and_then(|terms| terms.flow).and_then(Flow::side);
+    let side = side.or(fixed).unwrap_or(Side::OnRamp);
+    let currency = currency.or(terms.map(|terms| terms.currency));
+    let methods = call.cell.offer().methods(&Wanted { side: Some(side), country, currency, asset: None });
+    let data = methods.iter().map(|method| wire::Method::of(method, side)).collect();
+    Ok(Rendered::new(&wire::List::new(call.operation.path, data, false)))
+}
+
+/// What confirming the session would fix now, for each method that fits.
+pub(in super::super) async fn list_embed_previews(call: Call<'_>) -> Handled {
+    let asset = call.query.parsed("asset", "an asset's symbol, such as USDC", Asset::parse)?;
+    let choice = Confirm { side: capabilities::side(&call)?, asset, ..Confirm::default() };
+    let country = country(&call)?;
+    let session = open_session(&call).await?;
+    let offer = call.cell.offer();
+    let shown = offer.confirmations(&session.terms, &choice, country).map_err(|refusal| of_choice(refusal.into()))?;
+    let data = shown.iter().map(wire::QuotePreview::of).collect();
+    Ok(Rendered::new(&wire::List::new(call.operation.path, data, false)))
+}
+
+/// Locks and redeems. A key names one confirmation of this session: keys of other users' widgets are other keys.
+pub(in super::super) async fn confirm_embed_session(call: Call<'_>) -> Handled {
+    let id = bound(&call)?;
+    let (confirm, fingerprint) = call.parse::<wire::ConfirmEmbedSession<'_>>()?.confirm(call.cell.keys())?;
+    let command = Command::ConfirmSession(call.account(), id, Box::new(confirm));
+    let answer = call.submit_step(&id.0.to_be_bytes(), command, fingerprint).await.map_err(of_choice)?;
+    let Reply::Payment(payment) = answer.reply else {
+        return Err(Problem::internal("the core answered with something else than a payment"));
+    };
+    Ok(Rendered::new(&wire::EmbedMovement::of(&payment, call.mode())).replayed(answer.replayed))
+}
+
+/// The session that the token is bound to. One without it has no scope that leads here.
+fn bound(call: &Call<'_>) -> Result<SessionId, Problem> {
+    let unbound = || Problem::new(Code::InsufficientScope, "The embed token is bound to no session.");
+    call.caller.session().ok_or_else(unbound)
+}
+
+async fn open_session(call: &Call<'_>) -> Result<Session, Problem> {
+    let id = bound(call)?;
+    let session = call.read(move |reader, account| reader.session(account, id)).await?;
+    is_open(&session, call.cell.now())?;
+    Ok(session)
+}
+
+/// Where the user is: as the query says, else as a trusted proxy does.
+fn country(call: &Call<'_>) -> Result<Option<Country>, Problem> {
+    Ok(capabilities::country(call)?.or_else(|| call.edge.country(call.peer, call.headers)))
+}
+
+/// What is refused here is a choice, or lies in the session, which is no field of the request.
+fn of_choice(problem: Problem) -> Problem {
+    if problem.code == Code::QuoteMismatch {
+        let message = "The session is for another side or asset. Choose only what it leaves open.";
+        Problem::new(problem.code, message)
+    } else if problem.code == Code::AmountOutOfRange {
+        let message = "The session's amount is outside what this method and asset carry. Choose another method.";
+        Problem::new(problem.code, message)
+    } else {
+        problem
+    }
+}
