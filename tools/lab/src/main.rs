@@ -12,6 +12,7 @@ mod connection;
 mod demo;
 mod failure;
 mod fill;
+mod lists;
 mod load;
 mod machine;
 mod record;
@@ -42,6 +43,8 @@ enum Command {
     Load(Box<load::Options>),
     /// Writes a generated history of payments: as the data directory of a sandbox, as CSV, or both.
     Fill(Box<fill::Options>),
+    /// Measures what a page of a list costs, over short and long histories.
+    Lists(lists::Options),
     /// Answers everything with a constant, for `load`.
     #[command(hide = true)]
     Constant(load::ceilings::http::Options),
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Load(options) => load::run(&options),
         Command::Fill(options) => fill::run(&options),
+        Command::Lists(options) => lists::run(&options),
         Command::Constant(options) => load::ceilings::http::run(&options),
     };
     match result {

@@ -18,7 +18,7 @@ pub enum Document {
 const FIGURES: &str = "\
 ## Speed and size
 
-Written by `cargo xtask load --record` and `cargo xtask fill --record`: the newest figure of each, the whole run in
+Written by `cargo xtask load`, `fill` and `lists` with `--record`: the newest figure of each, the whole run in
 `benches/RESULTS.md`. Medians, with the range of the rounds. Machines differ, so that nothing fails when an aim is missed.
 
 | what | aim | measured | of its ceiling | shown by | date | commit |
@@ -38,9 +38,14 @@ impl Document {
 
     fn path(self) -> Result<PathBuf, Failure> {
         let program = std::env::current_exe().unwrap_or_default();
-        let root = program.ancestors().find(|above| above.join("Cargo.lock").is_file());
+        let started = std::env::current_dir().unwrap_or_default();
+        let root = program.ancestors().chain(started.ancestors()).find(|above| above.join("Cargo.lock").is_file());
         let file = self.file();
-        let missing = || Failure::missing(format!("{file} is not found: this program does not lie in its repository"));
+        let missing = || {
+            Failure::missing(format!(
+                "{file} is not found: neither this program nor where it was started lies in its repository"
+            ))
+        };
         root.map(|root| root.join(file)).ok_or_else(missing)
     }
 

@@ -82,6 +82,21 @@ impl Operator {
         Ok(sandbox.and_then(|record| record["webhook_url"].as_str()).map(str::to_owned))
     }
 
+    /// A new secret key of the oldest account whose webhooks go somewhere, if there is one.
+    pub async fn key_of_a_told_partner(&mut self) -> Result<Option<String>, Failure> {
+        let accounts = self.0.get("/operator/accounts?limit=100").await?.expect(200, "listing the accounts")?;
+        let rows = accounts.body["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let is_told = |row: &&Value| {
+            let modes = row["modes"].as_array().map(Vec::as_slice).unwrap_or_default();
+            modes.iter().any(|record| record["mode"] == "test" && record["has_webhook"] == true)
+        };
+        let Some(account) = rows.iter().rev().find(is_told).and_then(|row| row["id"].as_str()) else { return Ok(None) };
+        let path = format!("/operator/accounts/{account}/keys");
+        let body = json!({"mode": "test", "kind": "secret", "reason": "causeway-lab"});
+        let reply = self.0.call("POST", &path, &[], Some(&body)).await?.expect(201, "making a key")?;
+        Ok(Some(reply.text("key").to_owned()))
+    }
+
     /// Lets an account's webhooks go nowhere.
     pub async fn unset_webhook(&mut self, account: &str) -> Result<(), Failure> {
         let path = format!("/operator/accounts/{account}/webhook");

@@ -73,7 +73,7 @@ pub fn parse(words: &[String]) -> Result<Action, Failure> {
         "test" => Ok(Action::Test(test_plan(rest)?)),
         "bench" => Ok(Action::Bench(rest.to_vec())),
         "sim" => Ok(Action::Simulate(passed_on(rest))),
-        "demo" | "load" | "fill" => Ok(Action::Lab { command: command.clone(), extra: passed_on(rest) }),
+        "demo" | "load" | "fill" | "lists" => Ok(Action::Lab { command: command.clone(), extra: passed_on(rest) }),
         unknown => Err(Failure::new(format!("there is no command `{unknown}`; `cargo xtask --help` lists them"))),
     }
 }

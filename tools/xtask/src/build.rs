@@ -48,10 +48,10 @@ pub fn simulate(extra: &[String]) -> Result<(), Failure> {
     process::run(process::cargo(&["run", "--quiet"]).args(package).args(extra))
 }
 
-/// `cargo xtask demo|load|fill`: builds the lab and becomes it. Load measures the server as it is now.
+/// `cargo xtask demo|load|fill|lists`: builds the lab and becomes it. Load and lists measure the server as it is now.
 pub fn lab(command: &str, extra: &[String]) -> Result<(), Failure> {
     let tools = setup::for_testing()?;
-    if command == "load" {
+    if ["load", "lists"].contains(&command) {
         server()?;
     }
     release("causeway-lab")?;

@@ -15,6 +15,7 @@ pub fn text(topic: Option<&str>) -> String {
         Some("sim") => SIM.to_owned(),
         Some("load") => LOAD.to_owned(),
         Some("fill") => FILL.to_owned(),
+        Some("lists") => LISTS.to_owned(),
         Some("lint") => LINT.to_owned(),
         Some("ci") => CI.to_owned(),
         Some(_) | None => OVERVIEW.to_owned(),
@@ -34,6 +35,7 @@ cargo xtask COMMAND: sets the machine up, builds, runs and tests Causeway
   demo [ARGUMENTS]          perform a whole journey against the running server
   load [MIX...] [OPTIONS]   measure a server of its own under load, beside what the machine can do at all
   fill [OPTIONS]            write a generated history of payments: a data directory, CSV, or both
+  lists DIR...              measure what a page of a list costs, over short and long histories
   lint                      check formatting and lints
   ci                        lint, then test
 
@@ -138,6 +140,17 @@ On two cores with the shipped model:
   10,000,000 payments take 10 min 49 s, 8.6 GB on disk and 1.2 GB of memory.
 `cargo xtask fill -- --help` says more.";
 
+const LISTS: &str = "\
+cargo xtask lists DIR... [OPTIONS]: builds server and lab, and measures what a page of a list costs
+
+Each DIR is a data directory that `cargo xtask fill --data-dir DIR` has made, the shortest history first. A server is
+started over one after another, and every kind of list is asked for, one request at a time, with the newest rows and
+at random places. A page should cost the same however long the history is.
+
+  --requests NUMBER  requests of each kind to each history (default: 300)
+  --seed NUMBER      where the random places start (default: 1)
+  --record           write the figures into benches/RESULTS.md and SPECIFICATION.md";
+
 const LINT: &str = "\
 cargo xtask lint: checks formatting (`cargo fmt --all --check`) and lints (clippy, warnings are errors)";
 
@@ -150,7 +163,7 @@ mod tests {
 
     #[test]
     fn every_command_of_the_overview_has_its_help() {
-        let commands = ["setup", "build", "run", "test", "sim", "bench", "demo", "load", "fill", "lint", "ci"];
+        let commands = ["setup", "build", "run", "test", "sim", "bench", "demo", "load", "fill", "lists", "lint", "ci"];
         for command in commands {
             assert!(OVERVIEW.lines().any(|line| line.contains(command)), "{command} is not in the overview");
             let help = text(Some(command));

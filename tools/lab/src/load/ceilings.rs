@@ -98,13 +98,14 @@ impl Parts {
 
 impl Places {
     /// Where a built checkout has them: the library as `CAUSEWAY_ONNXRUNTIME` says or beside this program, the model beside
-    /// this program or in a directory above it.
+    /// this program, in a directory above it or in one above where it was started.
     pub fn find(store: &Path) -> Result<Places, Failure> {
         let program = std::env::current_exe().unwrap_or_default();
         let named = std::env::var_os("CAUSEWAY_ONNXRUNTIME").map(PathBuf::from);
         let library = named.unwrap_or_else(|| program.with_file_name("libonnxruntime.so"));
-        let models = program.ancestors().map(|above| above.join("models/baseline/1"));
-        let model = models.into_iter().find(|folder| folder.is_dir());
+        let started = std::env::current_dir().unwrap_or_default();
+        let mut models = program.ancestors().chain(started.ancestors()).map(|above| above.join("models/baseline/1"));
+        let model = models.find(|folder| folder.is_dir());
         let missing =
             |what: &str| Failure::missing(format!("{what} is missing; put it in place with: cargo xtask build"));
         if !library.is_file() {

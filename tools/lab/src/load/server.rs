@@ -26,7 +26,7 @@ const LAST_BYTES: u64 = 16 * 1_024;
 const SETTINGS: [&str; 7] =
     ["serve", "--listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0", "--quote-life", "300s"];
 
-/// A gateway that was started here. It is stopped, and its data removed, when this value goes.
+/// A gateway that was started here. It is stopped, and data that were made for it removed, when this value goes.
 pub struct Server {
     process: Process,
     /// The demo partner that it made.
@@ -35,16 +35,25 @@ pub struct Server {
     pub operator_url: String,
 }
 
-/// The process and the directory that it may write to.
+/// The process, the directory of its log, and that of its data, which may lie elsewhere.
 struct Process {
     child: Child,
     home: TempDir,
+    data: PathBuf,
 }
 
 impl Server {
     /// Starts `program` in a new directory below `place`, on these processors.
     pub fn start(program: &Path, place: &Path, cpus: &Cpus) -> Result<Server, Failure> {
-        let mut process = Process::start(program, place, cpus)?;
+        Server::up(Process::start(program, place, None, cpus)?)
+    }
+
+    /// Starts `program` over data that are there, and stay when it is stopped; its log goes below `place`.
+    pub fn over(data: &Path, program: &Path, place: &Path, cpus: &Cpus) -> Result<Server, Failure> {
+        Server::up(Process::start(program, place, Some(data), cpus)?)
+    }
+
+    fn up(mut process: Process) -> Result<Server, Failure> {
         let operator = process.wait_until_up()?;
         let partner = Sandbox::read(&process.directory())?;
         Ok(Server { process, partner, operator_url: format!("http://{operator}") })
@@ -67,23 +76,24 @@ impl Server {
 }
 
 impl Process {
-    fn start(program: &Path, place: &Path, cpus: &Cpus) -> Result<Process, Failure> {
+    fn start(program: &Path, place: &Path, data: Option<&Path>, cpus: &Cpus) -> Result<Process, Failure> {
         let failed = |what: String, error: std::io::Error| Failure::wrong(format!("cannot {what}: {error}"));
         let home = tempfile::Builder::new().prefix("data-").tempdir_in(place);
         let home = home.map_err(|error| failed(format!("make a data directory in {}", place.display()), error))?;
         let log =
             File::create(home.path().join(LOG)).map_err(|error| failed("write the server's log".into(), error))?;
         let mut command = Command::new(program);
-        command.args(SETTINGS).arg("--data-dir").arg(home.path().join("data"));
+        let data = data.map_or_else(|| home.path().join("data"), Path::to_owned);
+        command.args(SETTINGS).arg("--data-dir").arg(&data);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let child = pin::spawn(&mut command, cpus).map_err(|error| {
             Failure::missing(format!("cannot start {}: {error}; build it with: cargo xtask build", program.display()))
         })?;
-        Ok(Process { child, home })
+        Ok(Process { child, home, data })
     }
 
     fn directory(&self) -> PathBuf {
-        self.home.path().join("data")
+        self.data.clone()
     }
 
     /// Waits until it says that it is up; gives the operator interface's address.
@@ -141,7 +151,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            // Its data are removed with it, so that nothing is lost by ending it at once.
+            // Nothing that was acknowledged is lost by ending it at once.
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
