@@ -6,13 +6,56 @@ use causeway_core::money::{Asset, Currency};
 use causeway_core::terms::Side;
 use serde::Serialize;
 
-use super::{Call, Handled, Parameter, Rendered};
+use super::{Call, Handled, Parameter, Rendered, Spec};
 use crate::iso::Country;
 use crate::offer::Wanted;
 use crate::problem::Problem;
 use crate::wire;
 
-pub(super) use eligibility::check_eligibility;
+use eligibility::check_eligibility;
+
+pub(super) const COUNTRIES: Spec =
+    Spec::new("Capabilities", "List all countries with whether something is offered there now.", |call| {
+        Box::pin(list_countries(call))
+    })
+    .query(&[ONE_COUNTRY, SUPPORTED])
+    .answers::<wire::List<wire::Country<'static>>>(200);
+
+pub(super) const CURRENCIES: Spec =
+    Spec::new("Capabilities", "List the currencies that are offered now.", |call| Box::pin(list_currencies(call)))
+        .query(&[COUNTRY_CODE])
+        .answers::<wire::List<wire::Currency>>(200);
+
+pub(super) const ASSETS: Spec =
+    Spec::new("Capabilities", "List the assets that are offered now.", |call| Box::pin(list_assets(call)))
+        .query(&[SIDE, COUNTRY_CODE, CURRENCY])
+        .answers::<wire::List<wire::Asset<'static>>>(200);
+
+pub(super) const ONE_ASSET: Spec =
+    Spec::new("Capabilities", "Read an asset, whether or not it is offered now.", |call| Box::pin(get_asset(call)))
+        .query(&[SIDE])
+        .answers::<wire::Asset<'static>>(200);
+
+pub(super) const PAYMENT_METHODS: Spec =
+    Spec::new("Capabilities", "List the methods by which users can pay now.", |call| {
+        Box::pin(list_methods(call, Side::OnRamp))
+    })
+    .query(&[CURRENCY, COUNTRY_CODE])
+    .answers::<wire::List<wire::Method<'static>>>(200);
+
+pub(super) const PAYOUT_METHODS: Spec =
+    Spec::new("Capabilities", "List the methods by which users can be paid now.", |call| {
+        Box::pin(list_methods(call, Side::OffRamp))
+    })
+    .query(&[CURRENCY, COUNTRY_CODE])
+    .answers::<wire::List<wire::Method<'static>>>(200);
+
+pub(super) const ELIGIBILITY: Spec =
+    Spec::new("Capabilities", "Check whether a country, currency and asset are offered together now.", |call| {
+        Box::pin(check_eligibility(call))
+    })
+    .query(&[COUNTRY, WITH_CURRENCY, WITH_ASSET])
+    .answers::<wire::Eligibility>(200);
 
 /// The `country_code` that lists are filtered by.
 pub(super) const COUNTRY_CODE: Parameter = Parameter {
@@ -62,7 +105,7 @@ pub(super) const WITH_ASSET: Parameter = Parameter {
     schema: r#"{"type":"string","pattern":"^[A-Za-z0-9]{2,12}$"}"#,
 };
 
-pub(super) async fn list_countries(call: Call<'_>) -> Handled {
+async fn list_countries(call: Call<'_>) -> Handled {
     let only = country(&call)?;
     let supported = call.query.parsed("supported", "true or false", |text| text.parse::<bool>().ok())?;
     let offer = call.cell.offer();
@@ -72,13 +115,13 @@ pub(super) async fn list_countries(call: Call<'_>) -> Handled {
     whole(&call, offer.countries().iter().filter(fits).map(wire::Country::of).collect())
 }
 
-pub(super) async fn list_currencies(call: Call<'_>) -> Handled {
+async fn list_currencies(call: Call<'_>) -> Handled {
     let wanted = Wanted { country: country(&call)?, ..Wanted::default() };
     let currencies = call.cell.offer().currencies(&wanted);
     whole(&call, currencies.into_iter().map(|(currency, bounds)| wire::Currency::of(currency, bounds)).collect())
 }
 
-pub(super) async fn list_assets(call: Call<'_>) -> Handled {
+async fn list_assets(call: Call<'_>) -> Handled {
     let wanted = Wanted { side: side(&call)?, country: country(&call)?, currency: currency(&call)?, asset: None };
     let offer = call.cell.offer();
     let assets = offer.assets(&wanted);
@@ -87,7 +130,7 @@ pub(super) async fn list_assets(call: Call<'_>) -> Handled {
 }
 
 /// An asset that is not offered at the moment is still found: it says that it is not active.
-pub(super) async fn get_asset(call: Call<'_>) -> Handled {
+async fn get_asset(call: Call<'_>) -> Handled {
     let asset = call.named(|text, _| Asset::parse(text))?;
     let side = side(&call)?;
     let offer = call.cell.offer();
@@ -97,7 +140,7 @@ pub(super) async fn get_asset(call: Call<'_>) -> Handled {
 }
 
 /// listPaymentMethods and listPayoutMethods: the same list for the two sides.
-pub(super) async fn list_methods(call: Call<'_>, side: Side) -> Handled {
+async fn list_methods(call: Call<'_>, side: Side) -> Handled {
     let wanted = Wanted { side: Some(side), country: country(&call)?, currency: currency(&call)?, asset: None };
     let methods = call.cell.offer().methods(&wanted);
     whole(&call, methods.iter().map(|method| wire::Method::of(method, side)).collect())

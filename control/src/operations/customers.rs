@@ -6,38 +6,68 @@ use causeway_core::id::CustomerId;
 use causeway_core::limits::REFERENCE_CHARS;
 use causeway_core::store::{Reader, StoreError};
 
-use super::{Call, Handled, Parameter, Rendered};
-use crate::problem::Problem;
+use super::{Call, Handled, Parameter, Rendered, Spec};
+use crate::problem::{Code, Problem};
 use crate::wire;
 
+pub(super) const CREATE: Spec =
+    Spec::new("Customers", "Create a customer: your own record of a user.", |call| Box::pin(create_customer(call)))
+        .body::<wire::CreateCustomer<'static>>()
+        .answers::<wire::Customer<'static>>(201)
+        .refuses(&[Code::CustomerAlreadyExists]);
+
+pub(super) const LIST: Spec =
+    Spec::new("Customers", "List customers, newest first; those that were deleted are left out.", |call| {
+        Box::pin(list_customers(call))
+    })
+    .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, EXTERNAL_ID, EMAIL])
+    .answers::<wire::List<wire::Customer<'static>>>(200);
+
+pub(super) const GET: Spec = Spec::new("Customers", "Read a customer.", |call| Box::pin(get_customer(call)))
+    .answers::<wire::Customer<'static>>(200);
+
+pub(super) const UPDATE: Spec =
+    Spec::new("Customers", "Change a customer: what is left out stays, null clears.", |call| {
+        Box::pin(update_customer(call))
+    })
+    .body::<wire::UpdateCustomer<'static>>()
+    .answers::<wire::Customer<'static>>(200);
+
+pub(super) const DELETE: Spec = Spec::new(
+    "Customers",
+    "Delete a customer and erase the person; email address and external id stay taken. Repeatable.",
+    |call| Box::pin(delete_customer(call)),
+)
+.answers::<wire::DeletedCustomer>(200);
+
 /// The `external_id` that lists are filtered by.
-pub(super) const EXTERNAL_ID: Parameter = Parameter {
+const EXTERNAL_ID: Parameter = Parameter {
     name: "external_id",
     description: "Only the customer with this external id.",
     schema: r#"{"type":"string","minLength":1,"maxLength":255}"#,
 };
 
 /// The `email` that lists are filtered by.
-pub(super) const EMAIL: Parameter = Parameter {
+const EMAIL: Parameter = Parameter {
     name: "email",
     description: "Only the customer with this email address, upper and lower case aside.",
     schema: r#"{"type":"string","maxLength":254,"pattern":"^[^@\\s\\x00-\\x1f\\x7f-\\x9f]+@[^@\\s\\x00-\\x1f\\x7f-\\x9f]+$"}"#,
 };
 
-pub(super) async fn create_customer(call: Call<'_>) -> Handled {
+async fn create_customer(call: Call<'_>) -> Handled {
     let terms = call.parse::<wire::CreateCustomer<'_>>()?.terms()?;
     let fingerprint = wire::CreateCustomer::fingerprint(&terms);
     let answer = call.submit(Command::CreateCustomer(call.account(), Box::new(terms)), fingerprint).await?;
     rendered(&call, answer)
 }
 
-pub(super) async fn get_customer(call: Call<'_>) -> Handled {
+async fn get_customer(call: Call<'_>) -> Handled {
     let id = call.named(CustomerId::parse)?;
     let customer = call.read(move |reader, account| reader.customer(account, id)).await?;
     Ok(Rendered::new(&wire::Customer::of(&customer, call.mode())))
 }
 
-pub(super) async fn update_customer(call: Call<'_>) -> Handled {
+async fn update_customer(call: Call<'_>) -> Handled {
     let id = call.named(CustomerId::parse)?;
     let patch = call.parse::<wire::UpdateCustomer<'_>>()?.patch()?;
     let fingerprint = wire::UpdateCustomer::fingerprint(&patch);
@@ -45,7 +75,7 @@ pub(super) async fn update_customer(call: Call<'_>) -> Handled {
     rendered(&call, answer)
 }
 
-pub(super) async fn delete_customer(call: Call<'_>) -> Handled {
+async fn delete_customer(call: Call<'_>) -> Handled {
     let id = call.named(CustomerId::parse)?;
     let fingerprint = wire::Fingerprint::new().finish();
     let answer = call.submit(Command::DeleteCustomer(call.account(), id), fingerprint).await?;
@@ -55,7 +85,7 @@ pub(super) async fn delete_customer(call: Call<'_>) -> Handled {
     Ok(Rendered::new(&wire::DeletedCustomer::of(id, deleted_at, call.mode())).replayed(answer.replayed))
 }
 
-pub(super) async fn list_customers(call: Call<'_>) -> Handled {
+async fn list_customers(call: Call<'_>) -> Handled {
     let limit = call.query.limit(10, 100)?;
     let mode = call.mode();
     let after = call.query.parsed("starting_after", "a customer's id", |text| CustomerId::parse(text, mode))?;

@@ -8,18 +8,25 @@ use causeway_core::id::SessionId;
 use causeway_core::session::{Session, SessionStatus};
 use causeway_core::time::Timestamp;
 
-use super::{Call, Handled, Rendered};
+use super::{Call, Handled, Rendered, Spec};
 use crate::auth::Scope;
 use crate::keys::EmbedClaims;
 use crate::problem::{Code, Problem};
 use crate::wire;
 
 pub use cors::{Asked, cross_origin, is_for_browsers, preflight};
-pub(super) use hosted::{
-    ASSET, SIDE, confirm_embed_session, list_embed_payment_methods, list_embed_previews, retrieve_embed_session,
-};
+pub(super) use hosted::{CONFIRM, PAYMENT_METHODS, PREVIEWS, SESSION};
 
-pub(super) async fn create_embed_token(call: Call<'_>) -> Handled {
+pub(super) const BOOTSTRAP: Spec = Spec::new(
+    "Embed",
+    "Start the hosted widget: a short-lived token, bound to a session when its client secret is given.",
+    |call| Box::pin(create_embed_token(call)),
+)
+.optional_body::<wire::EmbedBootstrap<'static>>()
+.answers::<wire::EmbedToken<'static>>(201)
+.refuses(&[Code::OriginNotAllowed, Code::NotFound, Code::SessionNotOpen]);
+
+async fn create_embed_token(call: Call<'_>) -> Handled {
     let origin = allowed_origin(&call)?;
     let request = if call.body.is_empty() { wire::EmbedBootstrap::default() } else { call.parse()? };
     let now = call.cell.now();

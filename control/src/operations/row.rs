@@ -131,103 +131,154 @@ impl Parameter {
     };
 }
 
+/// Who may ask for an operation.
+#[derive(Clone, Copy)]
+pub(super) struct Access {
+    credential: Credential,
+    entitlement: Option<Entitlement>,
+    sandbox_only: bool,
+}
+
+/// What an operation says of itself beside its handler.
+#[derive(Clone, Copy)]
+pub(super) struct Spec {
+    tag: &'static str,
+    summary: &'static str,
+    handler: Handler,
+    query: &'static [Parameter],
+    body: Body,
+    ok: u16,
+    response: SchemaOf,
+    refusals: &'static [Code],
+}
+
+impl Access {
+    pub(super) const fn secret() -> Access {
+        Access { credential: Credential::Secret, entitlement: None, sandbox_only: false }
+    }
+
+    pub(super) const fn publishable() -> Access {
+        Access { credential: Credential::Publishable, ..Access::secret() }
+    }
+
+    pub(super) const fn embed(scope: Scope) -> Access {
+        Access { credential: Credential::Embed(scope), ..Access::secret() }
+    }
+
+    pub(super) const fn entitled(self, entitlement: Entitlement) -> Access {
+        Access { entitlement: Some(entitlement), ..self }
+    }
+
+    pub(super) const fn sandbox_only(self) -> Access {
+        Access { sandbox_only: true, ..self }
+    }
+}
+
+impl Spec {
+    /// An operation of the group `tag` that takes no body, in a sentence.
+    pub(super) const fn new(tag: &'static str, summary: &'static str, handler: Handler) -> Spec {
+        let response: SchemaOf = |_| Schema::default();
+        Spec { tag, summary, handler, query: &[], body: Body::Ignored, ok: 200, response, refusals: &[] }
+    }
+
+    pub(super) const fn query(self, query: &'static [Parameter]) -> Spec {
+        Spec { query, ..self }
+    }
+
+    pub(super) const fn body<T: JsonSchema>(self) -> Spec {
+        Spec { body: Body::Required { bytes: BODY_BYTES, schema: schema_of::<T> }, ..self }
+    }
+
+    pub(super) const fn optional_body<T: JsonSchema>(self) -> Spec {
+        Spec { body: Body::Optional { bytes: BODY_BYTES, schema: schema_of::<T> }, ..self }
+    }
+
+    pub(super) const fn answers<T: JsonSchema>(self, ok: u16) -> Spec {
+        Spec { ok, response: schema_of::<T>, ..self }
+    }
+
+    pub(super) const fn refuses(self, refusals: &'static [Code]) -> Spec {
+        Spec { refusals, ..self }
+    }
+}
+
 /// A row for a read.
-pub(super) const fn get(id: &'static str, word: &'static str, path: &'static str, handler: Handler) -> Operation {
-    row(id, word, Verb::Get, path, handler)
+pub(super) const fn get(
+    id: &'static str,
+    word: &'static str,
+    path: &'static str,
+    access: Access,
+    spec: Spec,
+) -> Operation {
+    row((id, word), (Verb::Get, path), access, Idempotency::None, spec)
 }
 
 /// A row for a write.
-pub(super) const fn post(id: &'static str, word: &'static str, path: &'static str, handler: Handler) -> Operation {
-    row(id, word, Verb::Post, path, handler)
+pub(super) const fn post(
+    id: &'static str,
+    word: &'static str,
+    path: &'static str,
+    access: Access,
+    idempotency: Idempotency,
+    spec: Spec,
+) -> Operation {
+    row((id, word), (Verb::Post, path), access, idempotency, spec)
 }
 
 /// A row for a change.
-pub(super) const fn patch(id: &'static str, word: &'static str, path: &'static str, handler: Handler) -> Operation {
-    row(id, word, Verb::Patch, path, handler)
+pub(super) const fn patch(
+    id: &'static str,
+    word: &'static str,
+    path: &'static str,
+    access: Access,
+    spec: Spec,
+) -> Operation {
+    row((id, word), (Verb::Patch, path), access, Idempotency::Accepted, spec)
 }
 
 /// A row for a deletion.
-pub(super) const fn delete(id: &'static str, word: &'static str, path: &'static str, handler: Handler) -> Operation {
-    row(id, word, Verb::Delete, path, handler)
+pub(super) const fn delete(
+    id: &'static str,
+    word: &'static str,
+    path: &'static str,
+    access: Access,
+    spec: Spec,
+) -> Operation {
+    row((id, word), (Verb::Delete, path), access, Idempotency::Accepted, spec)
 }
 
-const fn row(id: &'static str, word: &'static str, verb: Verb, path: &'static str, handler: Handler) -> Operation {
+const fn row(
+    (id, word): (&'static str, &'static str),
+    (verb, path): (Verb, &'static str),
+    Access { credential, entitlement, sandbox_only }: Access,
+    idempotency: Idempotency,
+    Spec { tag, summary, handler, query, body, ok, response, refusals }: Spec,
+) -> Operation {
+    let class = match (credential, verb, entitlement) {
+        (Credential::Publishable | Credential::Embed(_), _, _) => Class::Embed,
+        (Credential::Secret, Verb::Get, _) => Class::Reads,
+        (Credential::Secret, Verb::Post, Some(Entitlement::Rails)) if !sandbox_only => Class::Rails,
+        (Credential::Secret, Verb::Post | Verb::Patch | Verb::Delete, _) => Class::Writes,
+    };
     Operation {
         id,
         word,
         verb,
         path,
-        credential: Credential::Secret,
-        entitlement: None,
-        class: match verb {
-            Verb::Get => Class::Reads,
-            Verb::Post | Verb::Patch | Verb::Delete => Class::Writes,
-        },
+        credential,
+        entitlement,
+        class,
         lane: Lane::Partner,
-        idempotency: match verb {
-            Verb::Get => Idempotency::None,
-            Verb::Post | Verb::Patch | Verb::Delete => Idempotency::Accepted,
-        },
-        body: Body::Ignored,
-        query: &[],
-        ok: 200,
-        response: |_| Schema::default(),
-        refusals: &[],
-        sandbox_only: false,
+        idempotency,
+        body,
+        query,
+        ok,
+        response,
+        refusals,
+        sandbox_only,
         handler,
-        tag: "",
-        summary: "",
-    }
-}
-
-impl Operation {
-    pub(super) const fn about(self, tag: &'static str, summary: &'static str) -> Operation {
-        Operation { tag, summary, ..self }
-    }
-
-    pub(super) const fn class(self, class: Class) -> Operation {
-        Operation { class, ..self }
-    }
-
-    pub(super) const fn credential(self, credential: Credential) -> Operation {
-        Operation { credential, ..self }
-    }
-
-    /// For hosted widgets whose token has the scope; counted together with their bootstraps.
-    pub(super) const fn embed(self, scope: Scope) -> Operation {
-        Operation { credential: Credential::Embed(scope), class: Class::Embed, ..self }
-    }
-
-    pub(super) const fn entitlement(self, entitlement: Entitlement) -> Operation {
-        Operation { entitlement: Some(entitlement), ..self }
-    }
-
-    pub(super) const fn idempotency(self, idempotency: Idempotency) -> Operation {
-        Operation { idempotency, ..self }
-    }
-
-    pub(super) const fn query(self, query: &'static [Parameter]) -> Operation {
-        Operation { query, ..self }
-    }
-
-    pub(super) const fn body<T: JsonSchema>(self) -> Operation {
-        Operation { body: Body::Required { bytes: BODY_BYTES, schema: schema_of::<T> }, ..self }
-    }
-
-    pub(super) const fn optional_body<T: JsonSchema>(self) -> Operation {
-        Operation { body: Body::Optional { bytes: BODY_BYTES, schema: schema_of::<T> }, ..self }
-    }
-
-    pub(super) const fn answers<T: JsonSchema>(self, ok: u16) -> Operation {
-        Operation { ok, response: schema_of::<T>, ..self }
-    }
-
-    pub(super) const fn refuses(self, refusals: &'static [Code]) -> Operation {
-        Operation { refusals, ..self }
-    }
-
-    pub(super) const fn sandbox_only(self) -> Operation {
-        Operation { sandbox_only: true, ..self }
+        tag,
+        summary,
     }
 }
 

@@ -6,18 +6,39 @@ use causeway_core::command::{Answer, Command, Reply};
 use causeway_core::id::SessionId;
 use causeway_core::session::{Flow, Session, SessionLabel};
 
-use super::{Call, Handled, Parameter, Rendered};
+use super::{Call, Handled, Parameter, Rendered, Spec};
 use crate::problem::{Code, Problem};
 use crate::wire;
 
+pub(super) const LIST: Spec =
+    Spec::new("Sessions", "List sessions, newest first.", |call| Box::pin(list_sessions(call)))
+        .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, STATUS])
+        .answers::<wire::List<wire::Session<'static>>>(200);
+
+pub(super) const CREATE: Spec =
+    Spec::new("Sessions", "Open a hosted session; the answer alone has its client_secret.", |call| {
+        Box::pin(create_session(call))
+    })
+    .body::<wire::CreateSession<'static>>()
+    .answers::<wire::CreatedSession<'static>>(201)
+    .refuses(&[Code::NotEntitled, Code::AmountOutOfRange]);
+
+pub(super) const RETRIEVE: Spec = Spec::new("Sessions", "Read a session.", |call| Box::pin(retrieve_session(call)))
+    .answers::<wire::Session<'static>>(200);
+
+pub(super) const CANCEL: Spec =
+    Spec::new("Sessions", "Cancel an open session. Any body is ignored.", |call| Box::pin(cancel_session(call)))
+        .answers::<wire::Session<'static>>(201)
+        .refuses(&[Code::SessionNotOpen, Code::SessionBusy]);
+
 /// The `status` that lists are filtered by.
-pub(super) const STATUS: Parameter = Parameter {
+const STATUS: Parameter = Parameter {
     name: "status",
     description: "Only sessions with this status.",
     schema: r#"{"type":"string","enum":["open","completed","expired","cancelled"]}"#,
 };
 
-pub(super) async fn create_session(call: Call<'_>) -> Handled {
+async fn create_session(call: Call<'_>) -> Handled {
     let request = call.parse::<wire::CreateSession<'_>>()?;
     verification_result(&call, &request)?;
     let terms = request.terms()?;
@@ -34,20 +55,20 @@ pub(super) async fn create_session(call: Call<'_>) -> Handled {
     Ok(Rendered::new(&view).replayed(replayed))
 }
 
-pub(super) async fn retrieve_session(call: Call<'_>) -> Handled {
+async fn retrieve_session(call: Call<'_>) -> Handled {
     let id = call.named(SessionId::parse)?;
     let session = call.read(move |reader, account| reader.session(account, id)).await?;
     Ok(Rendered::new(&wire::Session::of(&session, call.mode())))
 }
 
-pub(super) async fn cancel_session(call: Call<'_>) -> Handled {
+async fn cancel_session(call: Call<'_>) -> Handled {
     let id = call.named(SessionId::parse)?;
     let fingerprint = wire::Fingerprint::new().finish();
     let answer = call.submit(Command::CancelSession(call.account(), id), fingerprint).await?;
     rendered(&call, answer)
 }
 
-pub(super) async fn list_sessions(call: Call<'_>) -> Handled {
+async fn list_sessions(call: Call<'_>) -> Handled {
     let limit = call.query.limit(10, 100)?;
     let mode = call.mode();
     let after = call.query.parsed("starting_after", "a session's id", |text| SessionId::parse(text, mode))?;

@@ -7,16 +7,76 @@
 use causeway_core::command::{Answer, Command, Moment, Refusal, Reply};
 use causeway_core::id::{PaymentId, SessionId};
 use causeway_core::limits::ATTEMPTS_PER_PAYMENT;
+use causeway_core::payment::PaymentKind::{PayIn, PayOut};
 use causeway_core::payment::{Attempt, Payment, PaymentKind, PaymentStatus};
 use causeway_core::rail::{RailOutcome, RailReport};
 
-use super::{Call, Handled, payments, sessions};
+use super::{Call, Handled, Handler, Spec, payments, sessions};
 use crate::gate::{Lane, RailUnavailable};
 use crate::problem::{Code, Problem};
 use crate::wire::{self, Fingerprint};
 
+pub(super) const COMPLETE_SESSION: Spec = Spec::new(
+    "Test helpers",
+    "Sandbox only: confirm a session as its user would, and make the rail settle or refuse the movement.",
+    |call| Box::pin(complete_session(call)),
+)
+.body::<wire::CompleteSession>()
+.answers::<wire::Session<'static>>(200)
+.refuses(CONFIRMING);
+
+pub(super) const SETTLE_PAY_IN: Spec = steering("Sandbox only: make the rail settle a pay-in.", |call| {
+    Box::pin(resolve(call, PayIn, RailOutcome::Settled))
+});
+
+pub(super) const FAIL_PAY_IN: Spec = steering("Sandbox only: make the rail refuse a pay-in for good.", |call| {
+    Box::pin(resolve(call, PayIn, RailOutcome::Rejected))
+});
+
+pub(super) const CANCEL_PAY_IN: Spec = steering("Sandbox only: make the rail cancel a pay-in.", |call| {
+    Box::pin(resolve(call, PayIn, RailOutcome::Cancelled))
+});
+
+pub(super) const VERIFY_PAY_IN: Spec =
+    steering("Sandbox only: end a pay-in's step-up as verified.", |call| Box::pin(verify(call, PayIn)));
+
+pub(super) const SETTLE_PAY_OUT: Spec = steering("Sandbox only: make the rail settle a pay-out.", |call| {
+    Box::pin(resolve(call, PayOut, RailOutcome::Settled))
+});
+
+pub(super) const FAIL_PAY_OUT: Spec = steering("Sandbox only: make the rail refuse a pay-out for good.", |call| {
+    Box::pin(resolve(call, PayOut, RailOutcome::Rejected))
+});
+
+pub(super) const CANCEL_PAY_OUT: Spec = steering("Sandbox only: make the rail cancel a pay-out.", |call| {
+    Box::pin(resolve(call, PayOut, RailOutcome::Cancelled))
+});
+
+pub(super) const VERIFY_PAY_OUT: Spec =
+    steering("Sandbox only: end a pay-out's step-up as verified.", |call| Box::pin(verify(call, PayOut)));
+
+/// What a session can be refused for that is confirmed: it is priced and redeemed at once.
+const CONFIRMING: &[Code] = &[
+    Code::SessionNotOpen,
+    Code::SessionBusy,
+    Code::PaymentNotWaiting,
+    Code::MethodUnavailable,
+    Code::AssetUnavailable,
+    Code::AmountOutOfRange,
+    Code::RateUnavailable,
+    Code::NotEnabled,
+    Code::VerificationRequired,
+];
+
+/// A helper that steers a payment.
+const fn steering(summary: &'static str, handler: Handler) -> Spec {
+    Spec::new("Test helpers", summary, handler)
+        .answers::<wire::Payment<'static>>(200)
+        .refuses(&[Code::PaymentNotWaiting])
+}
+
 /// Confirms a session as the user of its hosted flow would, and makes the rail end the movement.
-pub(super) async fn complete_session(call: Call<'_>) -> Handled {
+async fn complete_session(call: Call<'_>) -> Handled {
     let id = call.named(SessionId::parse)?;
     let outcome = call.parse::<wire::CompleteSession>()?.outcome;
     let fingerprint = Fingerprint::new().field("outcome", outcome.word()).finish();
@@ -31,7 +91,7 @@ pub(super) async fn complete_session(call: Call<'_>) -> Handled {
 }
 
 /// verifyPayIn and verifyPayOut.
-pub(super) async fn verify(call: Call<'_>, kind: PaymentKind) -> Handled {
+async fn verify(call: Call<'_>, kind: PaymentKind) -> Handled {
     let payment = payments::read(&call, kind).await?;
     let command = Command::VerifyPayment(call.account(), payment.session, payment.id);
     let answer = call.submit(command, Fingerprint::new().finish()).await?;
@@ -53,7 +113,7 @@ fn of_session(problem: Problem) -> Problem {
 }
 
 /// Settles, fails or cancels a payment that a rail is working on. Whoever comes after another outcome is refused.
-pub(super) async fn resolve(call: Call<'_>, kind: PaymentKind, outcome: RailOutcome) -> Handled {
+async fn resolve(call: Call<'_>, kind: PaymentKind, outcome: RailOutcome) -> Handled {
     let payment = payments::read(&call, kind).await?;
     let fingerprint = Fingerprint::new().finish();
     call.submit(remember(&payment, Moment::Routed), fingerprint).await?;

@@ -3,26 +3,35 @@
 use causeway_core::id::{SessionId, TransactionId};
 use causeway_core::store::TransactionFilter;
 
-use super::{Call, Handled, Parameter, Rendered};
+use super::{Call, Handled, Parameter, Rendered, Spec};
 use crate::problem::Problem;
 use crate::wire;
 use crate::wire::TransactionStatus;
 
+pub(super) const LIST: Spec =
+    Spec::new("Transactions", "List transactions, newest first.", |call| Box::pin(list_transactions(call)))
+        .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, STATUS, SESSION])
+        .answers::<wire::List<wire::Transaction<'static>>>(200);
+
+pub(super) const RETRIEVE: Spec =
+    Spec::new("Transactions", "Read a transaction.", |call| Box::pin(retrieve_transaction(call)))
+        .answers::<wire::Transaction<'static>>(200);
+
 /// The `status` that lists are filtered by.
-pub(super) const STATUS: Parameter = Parameter {
+const STATUS: Parameter = Parameter {
     name: "status",
     description: "Only transactions with this status.",
     schema: r#"{"type":"string","enum":["pending","processing","completed","failed","cancelled"]}"#,
 };
 
 /// The session that lists are filtered by.
-pub(super) const SESSION: Parameter = Parameter {
+const SESSION: Parameter = Parameter {
     name: "session_id",
     description: "Only transactions of this session; none when there is no such session.",
     schema: r#"{"type":"string"}"#,
 };
 
-pub(super) async fn list_transactions(call: Call<'_>) -> Handled {
+async fn list_transactions(call: Call<'_>) -> Handled {
     let limit = call.query.limit(10, 100)?;
     let mode = call.mode();
     let after =
@@ -41,7 +50,7 @@ pub(super) async fn list_transactions(call: Call<'_>) -> Handled {
     Ok(Rendered::new(&wire::List::new(call.operation.path, views.collect(), found.len() > limit)))
 }
 
-pub(super) async fn retrieve_transaction(call: Call<'_>) -> Handled {
+async fn retrieve_transaction(call: Call<'_>) -> Handled {
     let id = call.named(TransactionId::parse)?;
     let read = call.read(move |reader, account| {
         let Some(payment) = reader.transaction(account, id)? else { return Ok(None) };

@@ -7,29 +7,49 @@ use causeway_core::delivery::DeliveryLabel;
 use causeway_core::event::EventKind;
 use causeway_core::id::DeliveryId;
 
-use super::{Call, Handled, Parameter, Rendered};
-use crate::problem::Problem;
+use super::{Call, Handled, Parameter, Rendered, Spec};
+use crate::problem::{Code, Problem};
 use crate::wire;
 
 /// How many deliveries may be passed over.
 const SKIP_MOST: usize = 10_000;
 
 /// How many items a page has.
-pub(super) const LIMIT: Parameter = Parameter {
+const LIMIT: Parameter = Parameter {
     name: "limit",
     description: "How many items a page has.",
     schema: r#"{"type":"integer","minimum":1,"maximum":200,"default":50}"#,
 };
 
 /// Where a page starts.
-pub(super) const SKIP: Parameter = Parameter {
+const SKIP: Parameter = Parameter {
     name: "skip",
     description: "How many of the newest items are passed over.",
     schema: r#"{"type":"integer","minimum":0,"maximum":10000,"default":0}"#,
 };
 
+pub(super) const LIST: Spec =
+    Spec::new("Webhooks", "List webhook deliveries, newest first, without their payloads.", |call| {
+        Box::pin(list_partner_webhook_deliveries(call))
+    })
+    .query(&[LIMIT, SKIP, STATUS])
+    .answers::<wire::List<wire::WebhookDelivery<'static>>>(200);
+
+pub(super) const REPLAY: Spec = Spec::new(
+    "Webhooks",
+    "Send a dead-lettered delivery again: the same event, behind its session's later ones.",
+    |call| Box::pin(replay_webhook_delivery(call)),
+)
+.answers::<wire::WebhookDelivery<'static>>(200)
+.refuses(&[Code::OutcomeUnknown]);
+
+pub(super) const TEST: Spec =
+    Spec::new("Webhooks", "Send a webhook.test event to the endpoint.", |call| Box::pin(send_test_webhook(call)))
+        .answers::<wire::WebhookDelivery<'static>>(201)
+        .refuses(&[Code::OutcomeUnknown]);
+
 /// The `status` that lists are filtered by.
-pub(super) const STATUS: Parameter = Parameter {
+const STATUS: Parameter = Parameter {
     name: "status",
     description: "Only deliveries with this status.",
     schema: r#"{"type":"string","enum":["pending","in_flight","succeeded","dead_lettered"]}"#,
@@ -44,7 +64,7 @@ enum Wanted {
     Ended(DeliveryLabel),
 }
 
-pub(super) async fn list_partner_webhook_deliveries(call: Call<'_>) -> Handled {
+async fn list_partner_webhook_deliveries(call: Call<'_>) -> Handled {
     let (limit, skip) = (call.query.limit(50, 200)?, call.query.skip(SKIP_MOST)?);
     let words = "pending, in_flight, succeeded or dead_lettered";
     let wanted = call.query.parsed("status", words, Wanted::parse)?.unwrap_or(Wanted::All);
@@ -73,7 +93,7 @@ pub(super) async fn list_partner_webhook_deliveries(call: Call<'_>) -> Handled {
     Ok(Rendered::new(&wire::List::new(call.operation.path, data, page.len() > limit)))
 }
 
-pub(super) async fn replay_webhook_delivery(call: Call<'_>) -> Handled {
+async fn replay_webhook_delivery(call: Call<'_>) -> Handled {
     let id = call.named(DeliveryId::parse)?;
     let read = call.read(move |reader, account| {
         let Some(delivery) = reader.delivery(account, id)? else { return Ok(None) };
@@ -85,7 +105,7 @@ pub(super) async fn replay_webhook_delivery(call: Call<'_>) -> Handled {
     rendered(&call, answer, kind)
 }
 
-pub(super) async fn send_test_webhook(call: Call<'_>) -> Handled {
+async fn send_test_webhook(call: Call<'_>) -> Handled {
     let answer = call.submit(Command::SendTestWebhook(call.account()), no_fingerprint()).await?;
     rendered(&call, answer, EventKind::WebhookTest)
 }

@@ -8,28 +8,84 @@ use causeway_core::session::{Flow, Session};
 use causeway_core::store::TransactionFilter;
 use causeway_core::terms::Side;
 
-use super::super::{Call, Handled, Parameter, Rendered, capabilities};
+use super::super::{Call, Handled, Parameter, Rendered, Spec, capabilities};
 use super::is_open;
 use crate::iso::Country;
 use crate::offer::Wanted;
 use crate::problem::{Code, Problem};
 use crate::wire;
 
+pub(in super::super) const SESSION: Spec =
+    Spec::new("Embed", "Read the token's session with its newest movement and the look of the widget.", |call| {
+        Box::pin(retrieve_embed_session(call))
+    })
+    .answers::<wire::EmbedSession<'static>>(200);
+
+pub(in super::super) const PAYMENT_METHODS: Spec = Spec::new(
+    "Embed",
+    "List the methods that the user can choose from; what is left open is the session's, if there is one.",
+    |call| Box::pin(list_embed_payment_methods(call)),
+)
+.query(&[capabilities::SIDE, capabilities::CURRENCY, capabilities::COUNTRY])
+.answers::<wire::List<wire::Method<'static>>>(200)
+.refuses(&[Code::SessionNotOpen]);
+
+pub(in super::super) const PREVIEWS: Spec =
+    Spec::new("Embed", "See what confirming the token's session would fix now, for each method that fits.", |call| {
+        Box::pin(list_embed_previews(call))
+    })
+    .query(&[SIDE, ASSET, capabilities::COUNTRY])
+    .answers::<wire::List<wire::QuotePreview<'static>>>(200)
+    .refuses(PREVIEWING);
+
+pub(in super::super) const CONFIRM: Spec = Spec::new(
+    "Embed",
+    "Confirm the token's session as its user: locks a quote and redeems it. Needs no rails entitlement.",
+    |call| Box::pin(confirm_embed_session(call)),
+)
+.body::<wire::ConfirmEmbedSession<'static>>()
+.answers::<wire::EmbedMovement<'static>>(201)
+.refuses(CONFIRMING);
+
+/// What a session cannot be shown for that might be confirmed.
+const PREVIEWING: &[Code] = &[
+    Code::SessionNotOpen,
+    Code::QuoteMismatch,
+    Code::MethodUnavailable,
+    Code::AssetUnavailable,
+    Code::AmountOutOfRange,
+    Code::RateUnavailable,
+    Code::NotEnabled,
+];
+
+/// What a session can be refused for that its user confirms.
+const CONFIRMING: &[Code] = &[
+    Code::SessionNotOpen,
+    Code::SessionBusy,
+    Code::QuoteMismatch,
+    Code::MethodUnavailable,
+    Code::AssetUnavailable,
+    Code::AmountOutOfRange,
+    Code::RateUnavailable,
+    Code::NotEnabled,
+    Code::VerificationRequired,
+];
+
 /// The `side` that the user would choose.
-pub(in super::super) const SIDE: Parameter = Parameter {
+const SIDE: Parameter = Parameter {
     description: "Which way value would move, where the session leaves it open; on_ramp otherwise.",
     ..capabilities::SIDE
 };
 
 /// The `asset` that the user would choose.
-pub(in super::super) const ASSET: Parameter = Parameter {
+const ASSET: Parameter = Parameter {
     description: "The asset, where the session leaves it open; the deployment's dollar asset otherwise.",
     ..capabilities::WITH_ASSET
 };
 
 /// The session as its user may see it, with its newest movement. It is told also when the session has ended: this is how the
 /// widget learns what to tell its user.
-pub(in super::super) async fn retrieve_embed_session(call: Call<'_>) -> Handled {
+async fn retrieve_embed_session(call: Call<'_>) -> Handled {
     let id = bound(&call)?;
     let read = call.read(move |reader, account| {
         let Some(session) = reader.session(account, id)? else { return Ok(None) };
@@ -43,7 +99,7 @@ pub(in super::super) async fn retrieve_embed_session(call: Call<'_>) -> Handled 
 }
 
 /// The methods that the user can choose from. What the query leaves open is the session's, if there is one.
-pub(in super::super) async fn list_embed_payment_methods(call: Call<'_>) -> Handled {
+async fn list_embed_payment_methods(call: Call<'_>) -> Handled {
     let (side, currency) = (capabilities::side(&call)?, capabilities::currency(&call)?);
     let country = country(&call)?;
     let session = match call.caller.session() {
@@ -60,7 +116,7 @@ pub(in super::super) async fn list_embed_payment_methods(call: Call<'_>) -> Hand
 }
 
 /// What confirming the session would fix now, for each method that fits.
-pub(in super::super) async fn list_embed_previews(call: Call<'_>) -> Handled {
+async fn list_embed_previews(call: Call<'_>) -> Handled {
     let asset = call.query.parsed("asset", "an asset's symbol, such as USDC", Asset::parse)?;
     let choice = Confirm { side: capabilities::side(&call)?, asset, ..Confirm::default() };
     let country = country(&call)?;
@@ -72,7 +128,7 @@ pub(in super::super) async fn list_embed_previews(call: Call<'_>) -> Handled {
 }
 
 /// Locks and redeems. A key names one confirmation of this session: keys of other users' widgets are other keys.
-pub(in super::super) async fn confirm_embed_session(call: Call<'_>) -> Handled {
+async fn confirm_embed_session(call: Call<'_>) -> Handled {
     let id = bound(&call)?;
     let (confirm, fingerprint) = call.parse::<wire::ConfirmEmbedSession<'_>>()?.confirm(call.cell.keys())?;
     let command = Command::ConfirmSession(call.account(), id, Box::new(confirm));
