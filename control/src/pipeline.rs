@@ -85,11 +85,13 @@ impl<O: Observer> Pipeline<O> {
             Step::Perform(performance) => performance,
         };
         // The terms on which the answer is given.
-        headers::version(&request.headers)?;
+        let version = headers::version(&request.headers)?;
+        trace.version = version;
         headers::accepts_json(&request.headers)?;
         // Idempotency header.
         let idempotency_key = headers::idempotency_key(&request.headers, operation.idempotency)?;
         // Parse, submit or read, render: the handler.
+        let body = version.request(body(operation, request)?);
         let call = Call {
             operation,
             cell: self.gate.cell(caller.mode()).ok_or_else(Problem::not_found)?,
@@ -99,12 +101,12 @@ impl<O: Observer> Pipeline<O> {
             headers: &request.headers,
             edge: &self.options.edge,
             peer: request.peer.ip(),
-            body: body(operation, request)?,
+            body: &body,
             idempotency_key,
         };
         let rendered = (operation.handler)(call).await?;
         trace.replayed = rendered.replayed;
-        Ok(Response::json(operation.ok, rendered.json))
+        Ok(Response::json(operation.ok, version.answer(rendered.json)))
     }
 
     /// The answer to OPTIONS: a browser's preflight, or the methods of an operation's path.
@@ -140,8 +142,9 @@ impl<O: Observer> Pipeline<O> {
             };
             response = operations::cross_origin(response, &self.gate, asked, &request.headers);
         }
+        let version = trace.version;
         trace.end(response.status, problem.as_ref(), &request_id);
-        response.with("gate-version", VERSION).with("x-request-id", request_id)
+        response.with("gate-version", version.date()).with("x-request-id", request_id)
     }
 }
 

@@ -26,6 +26,7 @@ mod scalar;
 mod session;
 mod time;
 mod transaction;
+mod version;
 
 use causeway_core::id::Mode;
 
@@ -50,9 +51,10 @@ pub use scalar::{Decimal, DecimalText, Pairs, PairsView, Text};
 pub use session::{CreateSession, CreatedSession, FlowWord, Session};
 pub use time::Time;
 pub use transaction::{Transaction, TransactionStatus};
+pub use version::Version;
 
-/// The only version of the contract so far.
-pub const VERSION: &str = "2026-05-25";
+/// The date of the newest version.
+pub const VERSION: &str = Version::NEWEST.date();
 
 /// The word for a mode in objects: the one that ids and keys have, `test` for the sandbox and `live`.
 pub fn mode_word(mode: Mode) -> &'static str {

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::operations::Idempotency;
 use crate::problem::{Code, Problem};
-use crate::wire::VERSION;
+use crate::wire::{VERSION, Version};
 
 /// The longest idempotency key, in characters.
 const IDEMPOTENCY_KEY_CHARS: usize = 255;
@@ -19,12 +19,20 @@ pub(super) fn host(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Refuses a `Gate-Version` that does not exist.
-pub(super) fn version(headers: &HeaderMap) -> Result<(), Problem> {
-    if headers.get_all("gate-version").iter().all(|version| version == VERSION) {
-        return Ok(());
+/// The `Gate-Version` that is asked for, the newest where none is; refuses one that does not exist, and two that differ.
+pub(super) fn version(headers: &HeaderMap) -> Result<Version, Problem> {
+    let unknown = || {
+        let message = format!("There is no such version; send {VERSION} or leave the header out.");
+        Problem::invalid("Gate-Version", message)
+    };
+    let mut asked = None;
+    for value in headers.get_all("gate-version") {
+        let version = Version::parse(value.as_bytes()).ok_or_else(unknown)?;
+        if *asked.get_or_insert(version) != version {
+            return Err(unknown());
+        }
     }
-    Err(Problem::invalid("Gate-Version", format!("There is no such version; send {VERSION} or leave the header out.")))
+    Ok(asked.unwrap_or(Version::NEWEST))
 }
 
 /// Refuses a request whose sender takes no JSON. Every text that can be read is; what cannot be read is no reason to refuse.

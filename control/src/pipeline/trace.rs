@@ -12,6 +12,7 @@ use crate::gate::system_time;
 use crate::keys::{RandomnessError, request_bits};
 use crate::operations::Operation;
 use crate::problem::Problem;
+use crate::wire::Version;
 
 /// Hears what came of requests. It keeps headers, bodies and secrets out of logs by never being told them.
 pub trait Observer: Send + Sync + 'static {
@@ -62,6 +63,8 @@ pub(super) struct Trace<'o, O: Observer> {
     pub(super) operation: Option<&'static Operation>,
     pub(super) caller: Option<Authenticated>,
     pub(super) replayed: bool,
+    /// The version of the contract that is answered in.
+    pub(super) version: Version,
 }
 
 impl<'o, O: Observer> Trace<'o, O> {
@@ -76,6 +79,7 @@ impl<'o, O: Observer> Trace<'o, O> {
             operation: None,
             caller: None,
             replayed: false,
+            version: Version::NEWEST,
         }
     }
 
