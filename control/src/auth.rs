@@ -14,7 +14,7 @@ use crate::gate::{Cell, Gate};
 use crate::keys::{EmbedClaims, hash_credential};
 use crate::problem::{Code, Problem};
 
-pub use embed::Scope;
+pub use embed::{Scope, origin};
 
 /// Which kind of credential an operation takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,12 +72,26 @@ impl Authenticated {
     }
 }
 
+/// Why a caller is not believed.
+pub struct Denied {
+    /// What is answered.
+    pub problem: Problem,
+    /// Whose credential it was: it is genuine, but revoked or over. Only the log and the caller's own pages hear of it.
+    pub account: Option<Arc<Account>>,
+}
+
+impl From<Problem> for Denied {
+    fn from(problem: Problem) -> Denied {
+        Denied { problem, account: None }
+    }
+}
+
 /// Checks the key of a request for an operation that takes `credential`, and finds the cell that it is for.
 pub fn authenticate<'g>(
     gate: &'g Gate,
     credential: Credential,
     headers: &HeaderMap,
-) -> Result<(&'g Cell, Authenticated), Problem> {
+) -> Result<(&'g Cell, Authenticated), Denied> {
     let (wanted, advice) = match credential {
         Credential::Secret => (KeyKind::Secret, "Send a secret key: Authorization: Bearer sk_test_… or sk_live_…."),
         Credential::Publishable => {
@@ -88,29 +102,50 @@ pub fn authenticate<'g>(
     let text = presented(wanted, headers)?.ok_or_else(|| Problem::new(Code::MissingKey, advice))?;
     let (kind, mode) = named(text).ok_or_else(invalid)?;
     if kind != wanted {
-        return Err(Problem::new(Code::KeyKindNotAllowed, advice));
+        return Err(Problem::new(Code::KeyKindNotAllowed, advice).into());
     }
     let cell = gate.cell(mode).ok_or_else(invalid)?;
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !gate.takes(host, mode) {
-        return Err(invalid());
+        return Err(invalid().into());
     }
     let hash = hash_credential(text);
     let directory = cell.directory();
     let (account, key) = directory.key(&hash).ok_or_else(invalid)?;
     let same = bool::from(key.hash.ct_eq(&hash));
-    if !same || key.kind != kind || key.revoked_at.is_some() {
-        return Err(invalid());
+    if !same || key.kind != kind {
+        return Err(invalid().into());
+    }
+    if key.revoked_at.is_some() {
+        return Err(Denied { problem: invalid(), account: Some(Arc::clone(account)) });
     }
     Ok((cell, Authenticated { account: account.clone(), key: key.id, mode, token: None }))
 }
 
-/// Checks that the caller's embed token, if it is one, allows what is asked for.
-pub fn permitted(caller: &Authenticated, credential: Credential, headers: &HeaderMap) -> Result<(), Problem> {
+/// Checks that a browser asks from where it may, and that its token allows what it asks for.
+pub fn permitted(
+    cell: &Cell,
+    caller: &Authenticated,
+    credential: Credential,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
     match (credential, &caller.token) {
-        (Credential::Embed(scope), Some(token)) => embed::permits(token, caller, scope, headers),
+        (Credential::Embed(scope), Some(token)) => embed::permits(cell, caller, token, scope, headers),
         (Credential::Embed(_), None) => Err(invalid()),
-        (Credential::Secret | Credential::Publishable, _) => Ok(()),
+        (Credential::Publishable, _) => embed::is_from(&caller.account.origins, headers),
+        (Credential::Secret, _) => Ok(()),
+    }
+}
+
+/// Checks that a credential stands that stood when its request began: a body may take its time.
+pub fn stands(cell: &Cell, caller: &Authenticated) -> Result<(), Problem> {
+    let directory = cell.directory();
+    let account = directory.account(caller.account.id).ok_or_else(invalid)?;
+    let is_valid = account.keys.iter().any(|key| key.id == caller.key && key.revoked_at.is_none());
+    match &caller.token {
+        _ if !is_valid => Err(invalid()),
+        Some(token) => embed::is_allowed(account, token),
+        None => Ok(()),
     }
 }
 

@@ -28,11 +28,13 @@ use serde_json::Value;
 use crate::gate::{BoxFuture, Cell, CellHandle, CellOptions, Gate, Lane, RailUnavailable, SandboxRail, system_time};
 use crate::http::{BodyError, Request, Response, Service};
 use crate::keys::{EmbedClaims, KeyRing, MasterKey, hash_credential};
-use crate::pipeline::{Line, Observer, Options, Pipeline};
+use crate::pipeline::{Admission, Line, Observer, Options, Pipeline};
 use crate::quota::{Quotas, Tiers};
 
 /// The origin that the first partner's widget is served from.
 pub const ORIGIN: &str = "https://shop.example";
+/// The origin of pages that the program serves itself.
+pub const OWN_ORIGIN: &str = "https://gate.example";
 
 /// Both cells behind a pipeline. They end with it.
 pub struct World {
@@ -104,6 +106,11 @@ impl World {
     /// What a token of the sandbox says.
     pub fn embed_claims(&self, token: &str) -> EmbedClaims {
         KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox).read_embed_token(token, system_time()).unwrap()
+    }
+
+    /// A token of the sandbox that says this.
+    pub fn embed_token(&self, claims: &EmbedClaims) -> String {
+        KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox).issue_embed_token(claims)
     }
 
     pub fn get(&self, path: &str) -> Ask<'_> {
@@ -185,9 +192,20 @@ impl Ask<'_> {
     }
 
     pub async fn send(self) -> Told {
+        self.send_after(async {}).await
+    }
+
+    /// The same, with something that happens between head and body.
+    pub async fn send_after(self, meanwhile: impl Future<Output = ()>) -> Told {
         let pipeline = &self.world.pipeline;
         let mut admission = pipeline.admit(self.request.head());
+        meanwhile.await;
         Told(pipeline.call(self.request, &mut admission).await)
+    }
+
+    /// Sends the head alone.
+    pub fn admitted(self) -> Admission {
+        self.world.pipeline.admit(self.request.head())
     }
 }
 
@@ -283,7 +301,15 @@ fn cell(mode: Mode, rail: Option<Arc<dyn SandboxRail>>) -> (RunningCell, Cell) {
     })
     .unwrap();
     let (handle, reader) = (running.handle.clone(), running.reader.clone());
-    let cell = Cell::new(handle, reader, keys, Arc::new(catalogue()), rail, CellOptions::default());
+    let cell = Cell::new(
+        handle,
+        reader,
+        keys,
+        Arc::new(catalogue()),
+        rail,
+        CellOptions { own_origin: OWN_ORIGIN.to_owned(), ..CellOptions::default() },
+    );
+
     (running, cell)
 }
 

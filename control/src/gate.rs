@@ -58,6 +58,8 @@ pub struct CellOptions {
     pub disk_reads: usize,
     /// How long an embed token is valid.
     pub embed_token_life: Millis,
+    /// The origin of pages that this program serves, as browsers name it.
+    pub own_origin: String,
     /// The clock that deadlines and elapsed quotes are judged by.
     pub clock: fn() -> Timestamp,
 }
@@ -163,6 +165,11 @@ impl Cell {
         self.options.embed_token_life
     }
 
+    /// The origin of pages that this program serves.
+    pub fn own_origin(&self) -> &str {
+        &self.options.own_origin
+    }
+
     /// The accounts as of the last durable change.
     pub fn directory(&self) -> Guard<Arc<Directory>> {
         self.handle.directory()
@@ -224,6 +231,7 @@ impl Default for CellOptions {
             deadline: Duration::from_secs(10),
             disk_reads: 16,
             embed_token_life: Millis::seconds(3_600),
+            own_origin: "http://127.0.0.1:8080".to_owned(),
             clock: system_time,
         }
     }

@@ -66,7 +66,7 @@ pub const TABLE: &[Operation] = &[
     get("retrieveTransaction", "retrieve_transaction", "/v1/transactions/{refid}", SECRET, transactions::RETRIEVE),
     post("createEmbedToken", "create_embed_token", "/v1/embed/bootstrap", PUBLISHABLE, Ignored, embed::BOOTSTRAP),
     get("retrieveEmbedSession", "retrieve_embed_session", "/v1/embed/session", READS_SESSION, embed::SESSION),
-    get("listEmbedPaymentMethods", "list_embed_payment_methods", "/v1/embed/payment_methods", READS_OFFER, embed::PAYMENT_METHODS),
+    get("listEmbedPaymentMethods", "list_embed_payment_methods", "/v1/embed/payment-methods", READS_OFFER, embed::PAYMENT_METHODS),
     get("listEmbedPreviews", "list_embed_previews", "/v1/embed/previews", READS_SESSION, embed::PREVIEWS),
     post("confirmEmbedSession", "confirm_embed_session", "/v1/embed/confirm", CONFIRMS, Accepted, embed::CONFIRM),
     get("getBranding", "get_branding", "/v1/branding", SECRET, branding::GET),
@@ -89,11 +89,11 @@ pub const TABLE: &[Operation] = &[
     post("settlePayIn", "settle_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/settle", TEST_RAILS, Accepted, test_helpers::SETTLE_PAY_IN),
     post("failPayIn", "fail_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/fail", TEST_RAILS, Accepted, test_helpers::FAIL_PAY_IN),
     post("cancelPayIn", "cancel_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/cancel", TEST_RAILS, Accepted, test_helpers::CANCEL_PAY_IN),
-    post("verifyPayIn", "verify_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/verify", TEST_RAILS, Accepted, test_helpers::VERIFY_PAY_IN),
+    post("verifyPayIn", "verify_pay_in", "/v1/test_helpers/rails/pay_ins/{id}/verify", TEST, Accepted, test_helpers::VERIFY_PAY_IN),
     post("settlePayOut", "settle_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/settle", TEST_RAILS, Accepted, test_helpers::SETTLE_PAY_OUT),
     post("failPayOut", "fail_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/fail", TEST_RAILS, Accepted, test_helpers::FAIL_PAY_OUT),
     post("cancelPayOut", "cancel_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/cancel", TEST_RAILS, Accepted, test_helpers::CANCEL_PAY_OUT),
-    post("verifyPayOut", "verify_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/verify", TEST_RAILS, Accepted, test_helpers::VERIFY_PAY_OUT),
+    post("verifyPayOut", "verify_pay_out", "/v1/test_helpers/rails/pay_outs/{id}/verify", TEST, Accepted, test_helpers::VERIFY_PAY_OUT),
 ];
 
 #[cfg(test)]

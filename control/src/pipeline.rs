@@ -137,10 +137,13 @@ impl<O: Observer> Pipeline<O> {
         };
         if for_browsers {
             let asked = match trace.operation {
-                Some(_) => Asked::Operation(trace.caller.as_ref()),
+                Some(_) => Asked::Operation(trace.account()),
                 None => Asked::Nothing,
             };
             response = operations::cross_origin(response, &self.gate, asked, &request.headers);
+        }
+        if trace.operation.is_some() {
+            response = response.with("cache-control", "no-store");
         }
         let version = trace.version;
         trace.end(response.status, problem.as_ref(), &request_id);
@@ -158,7 +161,8 @@ impl<O: Observer> Service for Pipeline<O> {
     async fn call(&self, request: Request, admission: &mut Admission) -> Response {
         let mut trace = Trace::begin(&self.observer, self.ids.next(), Some(&request.method));
         (trace.operation, trace.caller) = (admission.operation, admission.caller.take());
-        let verdict = std::mem::replace(&mut admission.verdict, Err(Problem::not_found()));
+        trace.denied = admission.denied.take();
+        let verdict = admission.settled(self);
         let outcome = self.run(&request, verdict, &mut trace).await;
         let response = self.finish(outcome, &request, trace);
         let response = encoding::compressed(response, &request.method, &request.headers);

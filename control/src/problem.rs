@@ -80,8 +80,10 @@ codes! {
     IdempotencyKeyRequired = 400 "invalid_request" "idempotency_key_required";
     /// No API key was sent. Send `Authorization: Bearer <key>`, or a widget's `X-Embed-Token`.
     MissingKey = 401 "authentication_error" "missing_key";
-    /// The API key or embed token is unknown, revoked, expired or of a mode that is not served here. Check key and host.
+    /// The API key or embed token is unknown, revoked or of a mode that is not served here. Check key and host.
     InvalidKey = 401 "authentication_error" "invalid_key";
+    /// The embed token's time ran out. Bootstrap again.
+    TokenExpired = 401 "authentication_error" "token_expired";
     /// The credential is of the wrong kind for this operation. Use a secret key on servers, a publishable key to start the widget, its token after that.
     KeyKindNotAllowed = 401 "authentication_error" "key_kind_not_allowed";
     /// The account may not use this. Ask the operator for the entitlement.

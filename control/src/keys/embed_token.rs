@@ -34,14 +34,14 @@ pub struct EmbedClaims {
 }
 
 /// Why a text is not a usable embed token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Not issued by this mode of this deployment.
     #[error("the embed token is not valid")]
     Invalid,
-    /// Its time ran out.
+    /// Its time ran out; what it said until then.
     #[error("the embed token has expired")]
-    Expired,
+    Expired(Box<EmbedClaims>),
 }
 
 /// The key that signs embed tokens of one mode.
@@ -76,7 +76,7 @@ impl TokenKey {
     pub fn read(&self, token: &str, now: Timestamp) -> Result<EmbedClaims, TokenError> {
         let payload = self.verified(token).ok_or(TokenError::Invalid)?;
         let claims = self.claims(payload).ok_or(TokenError::Invalid)?;
-        if now >= claims.expires_at { Err(TokenError::Expired) } else { Ok(claims) }
+        if now >= claims.expires_at { Err(TokenError::Expired(Box::new(claims))) } else { Ok(claims) }
     }
 
     fn verified(&self, token: &str) -> Option<Payload> {
@@ -161,7 +161,7 @@ mod tests {
         let key = key(Mode::Sandbox, 3);
         let token = key.issue(&claims());
         assert_eq!(key.read(&token, Timestamp(19_999)), Ok(claims()));
-        assert_eq!(key.read(&token, Timestamp(20_000)), Err(TokenError::Expired));
+        assert_eq!(key.read(&token, Timestamp(20_000)), Err(TokenError::Expired(Box::new(claims()))));
     }
 
     #[test]

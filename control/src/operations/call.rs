@@ -88,13 +88,18 @@ impl<'a> Call<'a> {
 
     /// Asks the core on the row's lane. `fingerprint` is that of the normalised request.
     pub async fn submit(&self, command: Command, fingerprint: [u8; 16]) -> Result<Answer, Problem> {
-        self.submit_step(&[], command, fingerprint).await
+        self.submit_within(&[], command, fingerprint).await
     }
 
-    /// The same for a further command of the same request: its answer is remembered for itself, under the request's key and
-    /// the step's name.
-    pub async fn submit_step(&self, step: &[u8], command: Command, fingerprint: [u8; 16]) -> Result<Answer, Problem> {
-        let key = self.idempotency_key.map(|key| self.replay_key(key, step));
+    /// The same in a narrower scope than the path: the answer is remembered under the request's key and the scope's name. A
+    /// further command of the same request has one, and a session that no path names.
+    pub async fn submit_within(
+        &self,
+        scope: &[u8],
+        command: Command,
+        fingerprint: [u8; 16],
+    ) -> Result<Answer, Problem> {
+        let key = self.idempotency_key.map(|key| self.replay_key(key, scope));
         let idempotency = key.map(|key| Idempotency { key, fingerprint });
         Ok(self.cell.submit(self.operation.lane, command, idempotency).await?)
     }
@@ -109,16 +114,16 @@ impl<'a> Call<'a> {
     }
 
     /// The scope of an idempotency key within account and mode: the first half of SHA-256 over operation, path, key and, if
-    /// there is one, step. The path adds its parameter to the operation, and nothing else.
-    fn replay_key(&self, key: &str, step: &[u8]) -> [u8; 16] {
+    /// there is one, the narrower scope. The path adds its parameter to the operation, and nothing else.
+    fn replay_key(&self, key: &str, scope: &[u8]) -> [u8; 16] {
         let mut digest = Sha256::new();
         for part in [self.operation.word, "\0", self.operation.path, "\0", self.parameter, "\0", key] {
             digest.update(part.as_bytes());
         }
-        // Keys are printable: none ends like a step.
-        if !step.is_empty() {
+        // Keys are printable: none ends like a scope.
+        if !scope.is_empty() {
             digest.update(b"\0");
-            digest.update(step);
+            digest.update(scope);
         }
         let mut half = [0; 16];
         half.copy_from_slice(&digest.finalize()[..16]);

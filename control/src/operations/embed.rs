@@ -9,7 +9,7 @@ use causeway_core::session::{Session, SessionStatus};
 use causeway_core::time::Timestamp;
 
 use super::{Call, Handled, Rendered, Spec};
-use crate::auth::Scope;
+use crate::auth::{Scope, origin};
 use crate::keys::EmbedClaims;
 use crate::problem::{Code, Problem};
 use crate::wire;
@@ -24,10 +24,11 @@ pub(super) const BOOTSTRAP: Spec = Spec::new(
 )
 .optional_body::<wire::EmbedBootstrap<'static>>()
 .answers::<wire::EmbedToken<'static>>(201)
-.refuses(&[Code::OriginNotAllowed, Code::NotFound, Code::SessionNotOpen]);
+.refuses(&[Code::NotFound, Code::SessionNotOpen]);
 
 async fn create_embed_token(call: Call<'_>) -> Handled {
-    let origin = allowed_origin(&call)?;
+    // One of the account's own: that was looked at before anything else.
+    let origin = origin(call.headers).unwrap_or_default();
     let request = if call.body.is_empty() { wire::EmbedBootstrap::default() } else { call.parse()? };
     let now = call.cell.now();
     let session = match &request.client_secret {
@@ -48,13 +49,6 @@ async fn create_embed_token(call: Call<'_>) -> Handled {
     let branding = &call.caller.account().branding;
     let answer = wire::EmbedToken::of(token, claims.expires_at, claims.account, branding, session.as_ref(), mode);
     Ok(Rendered::new(&answer))
-}
-
-/// The request's origin, when the caller's account allows it.
-fn allowed_origin(call: &Call<'_>) -> Result<String, Problem> {
-    let origin = cors::origin(call.headers);
-    let allowed = origin.filter(|origin| call.caller.account().origins.contains(origin));
-    allowed.ok_or_else(|| Problem::at(Code::OriginNotAllowed, "Origin", Code::OriginNotAllowed.explanation()))
 }
 
 /// The open session whose client secret this is. A secret that is no secret, and one of somebody else's session, are both

@@ -309,7 +309,8 @@ impl Operation {
         when(!matches!(self.body, Body::Ignored), &[Code::UnknownField, Code::InvalidJson, Code::BodyIncomplete]);
         when(!matches!(self.body, Body::Ignored), &[Code::BodyTooLarge, Code::UnsupportedMediaType]);
         when(self.entitlement.is_some(), &[Code::NotEntitled]);
-        when(matches!(self.credential, Credential::Embed(_)), &[Code::OriginNotAllowed, Code::InsufficientScope]);
+        when(self.credential.is_for_browsers(), &[Code::OriginNotAllowed]);
+        when(matches!(self.credential, Credential::Embed(_)), &[Code::TokenExpired, Code::InsufficientScope]);
         when(self.sandbox_only || self.path.contains('{'), &[Code::NotFound]);
         when(self.idempotency == Idempotency::Required, &[Code::IdempotencyKeyRequired]);
         let is_remembered = matches!(self.idempotency, Idempotency::Required | Idempotency::Accepted);

@@ -140,7 +140,7 @@ fn came_to(status: &PaymentStatus, outcome: RailOutcome) -> bool {
 /// The last command. Its key names the payment too: a later movement of the same session has an answer of its own.
 async fn ended(call: &Call<'_>, payment: &Payment, moment: Moment, fingerprint: [u8; 16]) -> Result<Answer, Problem> {
     let step = [b"ended".as_slice(), &payment.id.0.to_be_bytes()].concat();
-    call.submit_step(&step, remember(payment, moment), fingerprint).await
+    call.submit_within(&step, remember(payment, moment), fingerprint).await
 }
 
 fn remember(payment: &Payment, moment: Moment) -> Command {

@@ -1,5 +1,9 @@
 //! What a request's head decides: where it goes, who sends it, and whether the account may send it now.
 
+use std::sync::Arc;
+
+use causeway_core::account::Account;
+
 use crate::auth::{self, Authenticated};
 use crate::http::{self, Head, Response};
 use crate::operations::{self, Operation};
@@ -15,8 +19,10 @@ const TARGET_BYTES: usize = 8 * 1_024;
 pub struct Admission {
     pub(super) operation: Option<&'static Operation>,
     pub(super) caller: Option<Authenticated>,
+    /// Whose credential was refused.
+    pub(super) denied: Option<Arc<Account>>,
     pub(super) standing: Option<Standing>,
-    pub(super) verdict: Result<Step, Problem>,
+    verdict: Result<Step, Problem>,
     place: Option<Place>,
 }
 
@@ -44,7 +50,8 @@ impl http::Admission for Admission {
 impl Admission {
     pub(super) fn new<O: Observer>(pipeline: &Pipeline<O>, head: Head<'_>) -> Admission {
         let unknown = Err(Problem::not_found());
-        let mut admission = Admission { operation: None, caller: None, standing: None, verdict: unknown, place: None };
+        let (operation, caller, denied, standing, place) = (None, None, None, None, None);
+        let mut admission = Admission { operation, caller, denied, standing, verdict: unknown, place };
         admission.verdict = admission.judge(pipeline, head);
         admission
     }
@@ -62,14 +69,34 @@ impl Admission {
         let found = operations::find(head.method, head.path)?;
         let operation = *self.operation.insert(found.operation);
         // Authenticate: a wrong key is told before anything else that is wrong.
-        let (_, caller) = auth::authenticate(&pipeline.gate, operation.credential, head.headers)?;
+        let found_out = auth::authenticate(&pipeline.gate, operation.credential, head.headers);
+        let (cell, caller) = found_out.map_err(|denied| {
+            self.denied = denied.account;
+            denied.problem
+        })?;
         let caller = self.caller.insert(caller).clone();
         // Quota: whoever asks for too much hears it before anything is done for him.
-        self.enter(pipeline, operation, &caller)?;
+        if !operation.credential.is_for_browsers() {
+            self.enter(pipeline, operation, &caller)?;
+        }
         operation.exists_in(caller.mode())?;
-        auth::permitted(&caller, operation.credential, head.headers)?;
+        auth::permitted(cell, &caller, operation.credential, head.headers)?;
         auth::entitled(&caller, operation.entitlement)?;
         Ok(Step::Perform(Performance { operation, parameter: found.parameter.into_owned(), caller }))
+    }
+
+    /// What the head decided, now that the body is there: the key may have been revoked meanwhile. Browsers take their place
+    /// only now: anybody has a publishable key, and could hold places with bodies that never come.
+    pub(super) fn settled<O: Observer>(&mut self, pipeline: &Pipeline<O>) -> Result<Step, Problem> {
+        let step = std::mem::replace(&mut self.verdict, Err(Problem::not_found()))?;
+        if let Step::Perform(Performance { operation, caller, .. }) = &step {
+            let cell = pipeline.gate.cell(caller.mode()).ok_or_else(Problem::not_found)?;
+            auth::stands(cell, caller)?;
+            if operation.credential.is_for_browsers() {
+                self.enter(pipeline, operation, caller)?;
+            }
+        }
+        Ok(step)
     }
 
     fn enter<O: Observer>(

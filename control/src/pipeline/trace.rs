@@ -1,9 +1,11 @@
 //! What is remembered of a request until its one log line.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use causeway_core::account::Account;
 use causeway_core::id::{AccountId, Mode, RequestId, encode};
 use http::Method;
 
@@ -62,6 +64,8 @@ pub(super) struct Trace<'o, O: Observer> {
     ended: bool,
     pub(super) operation: Option<&'static Operation>,
     pub(super) caller: Option<Authenticated>,
+    /// Whose credential was refused.
+    pub(super) denied: Option<Arc<Account>>,
     pub(super) replayed: bool,
     /// The version of the contract that is answered in.
     pub(super) version: Version,
@@ -78,6 +82,7 @@ impl<'o, O: Observer> Trace<'o, O> {
             ended: false,
             operation: None,
             caller: None,
+            denied: None,
             replayed: false,
             version: Version::NEWEST,
         }
@@ -86,6 +91,11 @@ impl<'o, O: Observer> Trace<'o, O> {
     /// The request's id: with the mode, once that is known.
     pub(super) fn request_id(&self) -> String {
         encode(RequestId::PREFIX, self.caller.as_ref().map(Authenticated::mode), self.bits)
+    }
+
+    /// The account of the caller, or of the credential that was refused.
+    pub(super) fn account(&self) -> Option<&Account> {
+        self.caller.as_ref().map(Authenticated::account).or(self.denied.as_deref())
     }
 
     pub(super) fn end(mut self, status: u16, problem: Option<&Problem>, request_id: &str) {
@@ -101,7 +111,7 @@ impl<'o, O: Observer> Trace<'o, O> {
             status,
             code,
             duration: self.started.elapsed(),
-            account: self.caller.as_ref().map(Authenticated::id),
+            account: self.account().map(|account| account.id),
             request_id,
             mode: self.caller.as_ref().map(Authenticated::mode),
             replayed: self.replayed,

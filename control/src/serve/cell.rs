@@ -125,6 +125,7 @@ impl Running {
             deadline: ground.config.request_deadline,
             disk_reads: ground.config.disk_reads as usize,
             embed_token_life: millis(ground.config.embed_token_life),
+            own_origin: ground.own_origin(),
             clock: system_time,
         };
         let rail = self.rail.clone().map(|rail| rail as Arc<dyn SandboxRail>);

@@ -126,6 +126,14 @@ impl<'a> Ground<'a> {
     fn docs_url(&self) -> String {
         format!("{}/docs/errors", self.public_url)
     }
+
+    /// The origin of pages that it serves: the public URL without its path.
+    pub fn own_origin(&self) -> String {
+        let url = &self.public_url;
+        let authority = url.find("://").map_or(0, |at| at + 3);
+        let end = url[authority..].find('/').map_or(url.len(), |at| authority + at);
+        url[..end].to_owned()
+    }
 }
 
 fn partners_url(config: &Config, addresses: Addresses) -> String {

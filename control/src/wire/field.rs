@@ -89,23 +89,12 @@ pub(super) fn reference(param: &'static str, text: Option<Text<'_>>) -> Result<O
     text.map(|text| bounded(param, text, REFERENCE_CHARS)).transpose()
 }
 
-pub(super) fn bounded(param: &'static str, text: Text<'_>, most: usize) -> Result<String, Problem> {
+fn bounded(param: &'static str, text: Text<'_>, most: usize) -> Result<String, Problem> {
     // A character has at least one byte, so that most texts need not be counted.
     if text.0.is_empty() || text.0.len() > most && text.0.chars().count() > most {
         return Err(Problem::invalid(param, format!("{param} must have 1–{most} characters.")));
     }
     Ok(text.0.into_owned())
-}
-
-/// A text of a form that an example shows.
-pub(super) fn like(
-    param: &'static str,
-    text: Text<'_>,
-    example: &'static str,
-    fits: fn(&str) -> bool,
-) -> Result<String, Problem> {
-    let wrong = || Problem::invalid(param, format!("{param} must look like {example}."));
-    if fits(&text.0) { Ok(text.0.into_owned()) } else { Err(wrong()) }
 }
 
 /// A URL to which browsers are sent: https, or http on a loopback host.

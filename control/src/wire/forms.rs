@@ -32,12 +32,3 @@ pub const COLOR: &str = "^#[0-9A-Fa-f]{6}$";
 
 /// A name that people read: no control characters, and something besides spaces.
 pub const SEEN: &str = concat!(r"^[^\x00-\x1f\x7f-\x9f]*", r"[^\s\x00-\x1f\x7f-\x9f]", r"[^\x00-\x1f\x7f-\x9f]*$",);
-
-/// The zone of a clock.
-pub const TIME_ZONE: &str = "^[A-Za-z0-9_+/-]{1,64}$";
-
-/// A language, perhaps with a region.
-pub const LANGUAGE: &str = "^[A-Za-z0-9-]{1,64}$";
-
-/// Width and height in pixels.
-pub const SCREEN: &str = "^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$";

@@ -1,5 +1,7 @@
 //! A session as its user sees it in the hosted widget, and how the user confirms it.
 
+use std::borrow::Cow;
+
 use causeway_core::branding::Branding as CoreBranding;
 use causeway_core::command::Confirm;
 use causeway_core::id::Mode;
@@ -11,7 +13,7 @@ use causeway_core::terms::Side;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::forms::{ASSET, LANGUAGE, SCREEN, TIME_ZONE};
+use super::forms::ASSET;
 use super::{Branding, Decimal, Fingerprint, NextAction, Payment, Price, Session, SideWord, Text, Time, field};
 use crate::keys::KeyRing;
 use crate::problem::Problem;
@@ -35,70 +37,66 @@ pub struct ConfirmEmbedSession<'a> {
     pub device: Option<DeviceBody<'a>>,
 }
 
-/// What the widget knows of the user's device; every part may be left out.
+/// What the widget knows of the user's device; every part may be left out. It is a hint: a part of another form than the one
+/// described is not kept, and refuses nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Device")]
 pub struct DeviceBody<'a> {
-    /// Recognises the device. Only a keyed hash of it is kept.
+    /// Recognises the device: 1–128 characters. Only a keyed hash of it is kept.
     #[serde(borrow)]
-    #[schemars(length(min = 1, max = 128))]
     pub fingerprint: Option<Text<'a>>,
     /// The zone of its clock, such as `Europe/Berlin`.
     #[serde(borrow)]
-    #[schemars(regex(pattern = TIME_ZONE))]
     pub time_zone: Option<Text<'a>>,
     /// The language of its user, such as `de-DE`.
     #[serde(borrow)]
-    #[schemars(regex(pattern = LANGUAGE))]
     pub language: Option<Text<'a>>,
     /// The size of its screen in pixels, such as `1920x1080`.
     #[serde(borrow)]
-    #[schemars(regex(pattern = SCREEN))]
     pub screen: Option<Text<'a>>,
 }
 
 impl ConfirmEmbedSession<'_> {
-    /// The confirmation that the core takes, with the request's fingerprint. The device's own fingerprint is hashed here.
+    /// The confirmation that the core takes, with the request's fingerprint. The device is no part of that: it may be turned
+    /// around before its user tries again.
     pub fn confirm(self, keys: &KeyRing) -> Result<(Confirm, [u8; 16]), Problem> {
         let confirm = Confirm {
             payment_method: Some(field::method("payment_method", self.payment_method)?),
             side: self.side.map(Side::from),
             asset: self.asset.map(|text| field::asset("asset", &text)).transpose()?,
-            device: self.device.map(|device| device.device(keys)).transpose()?.filter(|device| !device.is_unknown()),
+            device: self.device.map(|device| device.device(keys)).filter(|device| !device.is_unknown()),
         };
-        let device = confirm.device.clone().unwrap_or_default();
         let fingerprint = Fingerprint::new()
             .option("payment_method", confirm.payment_method.as_ref())
             .option("side", confirm.side.map(Side::word))
             .option("asset", confirm.asset.as_ref().map(|asset| asset.symbol()))
-            .option("device.fingerprint", device.fingerprint.map(u128::from_be_bytes))
-            .option("device.time_zone", device.time_zone.as_ref())
-            .option("device.language", device.language.as_ref())
-            .option("device.screen", device.screen.as_ref())
             .finish();
         Ok((confirm, fingerprint))
     }
 }
 
 impl DeviceBody<'_> {
-    fn device(self, keys: &KeyRing) -> Result<Device, Problem> {
-        let fingerprint =
-            self.fingerprint.map(|text| field::bounded("device.fingerprint", text, DEVICE_FINGERPRINT_CHARS));
-        let word = |param, text: Option<Text<'_>>, example, fits: fn(&str) -> bool| {
-            text.map(|text| field::like(param, text, example, fits)).transpose()
+    /// The device as it is kept; its fingerprint is hashed here.
+    fn device(self, keys: &KeyRing) -> Device {
+        let word = |text: Option<Text<'_>>, fits: fn(&str) -> bool| {
+            text.map(|text| text.0).filter(|text| fits(text)).map(Cow::into_owned)
         };
-        Ok(Device {
-            fingerprint: fingerprint.transpose()?.map(|text| keys.device_hash(&text)),
-            time_zone: word("device.time_zone", self.time_zone, "Europe/Berlin", is_time_zone)?,
-            language: word("device.language", self.language, "de-DE", is_language)?,
-            screen: word("device.screen", self.screen, "1920x1080", is_screen)?,
-        })
+        Device {
+            fingerprint: word(self.fingerprint, is_fingerprint).map(|text| keys.device_hash(&text)),
+            time_zone: word(self.time_zone, is_time_zone),
+            language: word(self.language, is_language),
+            screen: word(self.screen, is_screen),
+        }
     }
 }
 
+fn is_fingerprint(text: &str) -> bool {
+    (1..=DEVICE_FINGERPRINT_CHARS).contains(&text.chars().count())
+}
+
 fn is_time_zone(text: &str) -> bool {
-    is_made_of(text, |letter| letter.is_ascii_alphanumeric() || b"_+-/".contains(&letter))
+    is_made_of(text, |letter| letter.is_ascii_alphanumeric() || b"_+-/:".contains(&letter))
 }
 
 fn is_language(text: &str) -> bool {

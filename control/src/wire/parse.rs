@@ -60,7 +60,16 @@ fn explained(body: &[u8], path: &str, error: &serde_json::Error) -> Problem {
         let message = format!("The body has the key {param} twice.");
         Problem::invalid(param, message)
     } else {
-        Problem::invalid(path.to_owned(), format!("{path}: {text}."))
+        Problem::invalid(path.to_owned(), format!("{path}: {}.", without_value(text)))
+    }
+}
+
+/// What was expected, and not what came: values are not ours to repeat.
+fn without_value(text: &str) -> String {
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) if expected.starts_with("struct ") => "must be an object".to_owned(),
+        Some((_, expected)) => format!("must be {expected}"),
+        None => text.to_owned(),
     }
 }
 
@@ -158,10 +167,22 @@ mod tests {
     #[test]
     fn a_number_for_money_is_refused_in_plain_words() {
         let problem = parse::<Example<'_>>(br#"{"amount":100.00}"#).unwrap_err();
-        assert_eq!(
-            problem.message,
-            "amount: invalid type: floating point `100.0`, expected a decimal string such as \"100.00\", in quotes."
-        );
+        assert_eq!(problem.message, "amount: must be a decimal string such as \"100.00\", in quotes.");
+    }
+
+    #[test]
+    fn values_are_not_repeated() {
+        for body in [
+            r#"{"amount":"1","device":"hidden"}"#,
+            r#"{"amount":{"hidden":1}}"#,
+            r#"{"amount":"1","note":["hidden"]}"#,
+            r#"{"amount":"1","metadata":"hidden, expected hidden"}"#,
+        ] {
+            let message = parse::<Example<'_>>(body.as_bytes()).expect_err(body).message;
+            assert!(!message.contains("hidden") && !message.contains("struct"), "{message}");
+        }
+        let message = parse::<Worded>(br#"{"word":"hidden"}"#).unwrap_err().message;
+        assert_eq!(message, "word: must be `yes`.");
     }
 
     #[test]

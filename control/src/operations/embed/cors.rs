@@ -1,10 +1,11 @@
 //! Cross-origin rules of what browsers call: any registered origin may ask, only the account's own hears the answer.
 //! Cookies and other ambient credentials never count.
 
-use http::header::{ORIGIN, REFERER};
-use http::{HeaderMap, Uri};
+use causeway_core::account::Account;
+use http::HeaderMap;
+use http::header::ORIGIN;
 
-use crate::auth::Authenticated;
+use crate::auth::origin;
 use crate::gate::Gate;
 use crate::http::Response;
 use crate::operations::router;
@@ -19,13 +20,13 @@ const EXPOSED_HEADERS: &str =
 /// How long a browser may remember a preflight, in seconds: a revoked origin is forgotten soon.
 const REMEMBERED_SECONDS: &str = "600";
 
-/// The answer to an OPTIONS request, when something at `path` is for browsers; `None` otherwise.
+/// The answer to a browser's preflight, when something at `path` is for browsers; `None` otherwise.
 pub fn preflight(gate: &Gate, path: &str, headers: &HeaderMap) -> Option<Result<Response, Problem>> {
     let methods = router::at(path)
         .filter(|operation| operation.credential.is_for_browsers())
         .map(|operation| operation.verb.word())
         .collect::<Vec<_>>();
-    if methods.is_empty() {
+    if methods.is_empty() || !headers.contains_key(ORIGIN) {
         return None;
     }
     if !origin(headers).is_some_and(|origin| is_registered(gate, &origin)) {
@@ -40,8 +41,8 @@ pub fn preflight(gate: &Gate, path: &str, headers: &HeaderMap) -> Option<Result<
 
 /// What a browser asked for.
 pub enum Asked<'a> {
-    /// An operation; with its caller, once that is known.
-    Operation(Option<&'a Authenticated>),
+    /// An operation; with the account of its credential, once that is known.
+    Operation(Option<&'a Account>),
     /// A preflight, or a method that the path does not have.
     Nothing,
 }
@@ -56,7 +57,7 @@ pub fn is_for_browsers(path: &str) -> bool {
 pub fn cross_origin(response: Response, gate: &Gate, asked: Asked<'_>, headers: &HeaderMap) -> Response {
     let response = response.with("vary", "Origin");
     let allowed = origin(headers).filter(|origin| match asked {
-        Asked::Operation(caller) => caller.is_some_and(|caller| caller.account().origins.contains(origin)),
+        Asked::Operation(account) => account.is_some_and(|account| account.origins.contains(origin)),
         Asked::Nothing => is_registered(gate, origin),
     });
     match allowed {
@@ -65,15 +66,6 @@ pub fn cross_origin(response: Response, gate: &Gate, asked: Asked<'_>, headers: 
         }
         None => response,
     }
-}
-
-/// Where a request comes from: its `Origin`, else the origin of its `Referer`.
-pub(super) fn origin(headers: &HeaderMap) -> Option<String> {
-    if let Some(origin) = headers.get(ORIGIN) {
-        return origin.to_str().ok().map(str::to_owned);
-    }
-    let referer = headers.get(REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
-    Some(format!("{}://{}", referer.scheme_str()?, referer.authority()?))
 }
 
 fn is_registered(gate: &Gate, origin: &str) -> bool {

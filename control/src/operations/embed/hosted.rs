@@ -1,40 +1,40 @@
 //! What a hosted widget calls with the token that it was bootstrapped with: its user reads, chooses and confirms. None of it
 //! needs the rails entitlement.
 
-use causeway_core::command::{Command, Confirm, Reply};
+use causeway_core::command::{Command, Confirm, Refusal, Reply, Subject};
 use causeway_core::id::SessionId;
-use causeway_core::money::Asset;
-use causeway_core::session::{Flow, Session};
+use causeway_core::money::{Asset, Currency};
+use causeway_core::session::Session;
 use causeway_core::store::TransactionFilter;
 use causeway_core::terms::Side;
 
 use super::super::{Call, Handled, Parameter, Rendered, Spec, capabilities};
 use super::is_open;
-use crate::iso::Country;
 use crate::offer::Wanted;
 use crate::problem::{Code, Problem};
 use crate::wire;
 
-pub(in super::super) const SESSION: Spec =
-    Spec::new("Embed", "Read the token's session with its newest movement and the look of the widget.", |call| {
-        Box::pin(retrieve_embed_session(call))
-    })
-    .answers::<wire::EmbedSession<'static>>(200);
+pub(in super::super) const SESSION: Spec = Spec::new(
+    "Embed",
+    "Read the token's session, also when it has ended, with its newest movement and the look of the widget.",
+    |call| Box::pin(retrieve_embed_session(call)),
+)
+.answers::<wire::EmbedSession<'static>>(200);
 
 pub(in super::super) const PAYMENT_METHODS: Spec = Spec::new(
     "Embed",
     "List the methods that the user can choose from; what is left open is the session's, if there is one.",
     |call| Box::pin(list_embed_payment_methods(call)),
 )
-.query(&[capabilities::SIDE, capabilities::CURRENCY, capabilities::COUNTRY])
+.query(&[capabilities::SIDE, capabilities::CURRENCY, capabilities::COUNTRY_CODE])
 .answers::<wire::List<wire::Method<'static>>>(200)
-.refuses(&[Code::SessionNotOpen]);
+.refuses(&[Code::SessionNotOpen, Code::QuoteMismatch, Code::NotEnabled]);
 
 pub(in super::super) const PREVIEWS: Spec =
     Spec::new("Embed", "See what confirming the token's session would fix now, for each method that fits.", |call| {
         Box::pin(list_embed_previews(call))
     })
-    .query(&[SIDE, ASSET, capabilities::COUNTRY])
+    .query(&[SIDE, ASSET, capabilities::COUNTRY_CODE])
     .answers::<wire::List<wire::QuotePreview<'static>>>(200)
     .refuses(PREVIEWING);
 
@@ -83,8 +83,7 @@ const ASSET: Parameter = Parameter {
     ..capabilities::WITH_ASSET
 };
 
-/// The session as its user may see it, with its newest movement. It is told also when the session has ended: this is how the
-/// widget learns what to tell its user.
+/// The session as its user may see it, with its newest movement; also when it has ended.
 async fn retrieve_embed_session(call: Call<'_>) -> Handled {
     let id = bound(&call)?;
     let read = call.read(move |reader, account| {
@@ -101,15 +100,15 @@ async fn retrieve_embed_session(call: Call<'_>) -> Handled {
 /// The methods that the user can choose from. What the query leaves open is the session's, if there is one.
 async fn list_embed_payment_methods(call: Call<'_>) -> Handled {
     let (side, currency) = (capabilities::side(&call)?, capabilities::currency(&call)?);
-    let country = country(&call)?;
+    let country = capabilities::country(&call)?;
     let session = match call.caller.session() {
         Some(_) => Some(open_session(&call).await?),
         None => None,
     };
-    let terms = session.as_ref().map(|session| &session.terms);
-    let fixed = terms.and_then(|terms| terms.flow).and_then(Flow::side);
-    let side = side.or(fixed).unwrap_or(Side::OnRamp);
-    let currency = currency.or(terms.map(|terms| terms.currency));
+    let (side, currency) = match &session {
+        Some(session) => of_session(session, side, currency)?,
+        None => (side.unwrap_or(Side::OnRamp), currency),
+    };
     let methods = call.cell.offer().methods(&Wanted { side: Some(side), country, currency, asset: None });
     let data = methods.iter().map(|method| wire::Method::of(method, side)).collect();
     Ok(Rendered::new(&wire::List::new(call.operation.path, data, false)))
@@ -119,10 +118,12 @@ async fn list_embed_payment_methods(call: Call<'_>) -> Handled {
 async fn list_embed_previews(call: Call<'_>) -> Handled {
     let asset = call.query.parsed("asset", "an asset's symbol, such as USDC", Asset::parse)?;
     let choice = Confirm { side: capabilities::side(&call)?, asset, ..Confirm::default() };
-    let country = country(&call)?;
+    let country = capabilities::country(&call)?;
     let session = open_session(&call).await?;
     let offer = call.cell.offer();
-    let shown = offer.confirmations(&session.terms, &choice, country).map_err(|refusal| of_choice(refusal.into()))?;
+    let shown = offer.confirmations(&session.terms, &choice, country);
+    // No method was named that could be at fault.
+    let shown = shown.map_err(|refusal| Problem { param: None, ..of_choice(refusal.into()) })?;
     let data = shown.iter().map(wire::QuotePreview::of).collect();
     Ok(Rendered::new(&wire::List::new(call.operation.path, data, false)))
 }
@@ -132,7 +133,7 @@ async fn confirm_embed_session(call: Call<'_>) -> Handled {
     let id = bound(&call)?;
     let (confirm, fingerprint) = call.parse::<wire::ConfirmEmbedSession<'_>>()?.confirm(call.cell.keys())?;
     let command = Command::ConfirmSession(call.account(), id, Box::new(confirm));
-    let answer = call.submit_step(&id.0.to_be_bytes(), command, fingerprint).await.map_err(of_choice)?;
+    let answer = call.submit_within(&id.0.to_be_bytes(), command, fingerprint).await.map_err(of_choice)?;
     let Reply::Payment(payment) = answer.reply else {
         return Err(Problem::internal("the core answered with something else than a payment"));
     };
@@ -152,19 +153,31 @@ async fn open_session(call: &Call<'_>) -> Result<Session, Problem> {
     Ok(session)
 }
 
-/// Where the user is: as the query says, else as a trusted proxy does.
-fn country(call: &Call<'_>) -> Result<Option<Country>, Problem> {
-    Ok(capabilities::country(call)?.or_else(|| call.edge.country(call.peer, call.headers)))
+/// Side and currency of a session's movement; nothing else can be asked about.
+fn of_session(
+    session: &Session,
+    side: Option<Side>,
+    currency: Option<Currency>,
+) -> Result<(Side, Option<Currency>), Problem> {
+    let fixed = match session.terms.flow {
+        Some(flow) => Some(flow.side().ok_or(Refusal::SwapNotEnabled)?),
+        None => None,
+    };
+    let agrees = fixed.is_none_or(|fixed| side.is_none_or(|side| side == fixed))
+        && currency.is_none_or(|currency| currency == session.terms.currency);
+    if !agrees {
+        return Err(of_choice(Refusal::QuoteMismatch(Subject::Session).into()));
+    }
+    Ok((fixed.or(side).unwrap_or(Side::OnRamp), Some(session.terms.currency)))
 }
 
 /// What is refused here is a choice, or lies in the session, which is no field of the request.
 fn of_choice(problem: Problem) -> Problem {
     if problem.code == Code::QuoteMismatch {
-        let message = "The session is for another side or asset. Choose only what it leaves open.";
+        let message = "The session is for another side, asset or currency. Choose only what it leaves open.";
         Problem::new(problem.code, message)
     } else if problem.code == Code::AmountOutOfRange {
-        let message = "The session's amount is outside what this method and asset carry. Choose another method.";
-        Problem::new(problem.code, message)
+        Problem::new(problem.code, "The session's amount is outside what can be carried so.")
     } else {
         problem
     }

@@ -2,14 +2,18 @@
 
 use causeway_core::account::KeyKind;
 use causeway_core::command::Command;
+use causeway_core::id::{Mode, SessionId};
+use causeway_core::risk::Device;
+use causeway_core::store::TransactionFilter;
+use causeway_core::time::{Millis, Timestamp};
 use http::Method;
 use serde_json::{Value, json};
 
 use super::samples::Journey;
-use crate::fixture::{Ask, ORIGIN, OTHER, PLAIN, Partner, SHOP, World};
+use crate::fixture::{Ask, ORIGIN, OTHER, OWN_ORIGIN, PLAIN, Partner, SHOP, Told, World};
 
 const SESSION: &str = "/v1/embed/session";
-const METHODS: &str = "/v1/embed/payment_methods";
+const METHODS: &str = "/v1/embed/payment-methods";
 const PREVIEWS: &str = "/v1/embed/previews";
 const CONFIRM: &str = "/v1/embed/confirm";
 
@@ -41,7 +45,15 @@ fn from_page<'w>(ask: Ask<'w>, token: &str) -> Ask<'w> {
     ask.header("x-embed-token", token).header("origin", ORIGIN)
 }
 
-async fn confirm(world: &World, token: &str, choice: Value) -> crate::fixture::Told {
+/// What the receipt of the session's newest movement says of the device.
+fn device_of(world: &World, session: &Value) -> Option<Device> {
+    let session = SessionId::parse(session["id"].as_str().unwrap(), Mode::Sandbox);
+    let filter = TransactionFilter { session, label: None };
+    let (payment, _) = world.reader().transactions(SHOP.id(), filter, None, 1).unwrap().pop().unwrap();
+    world.reader().receipt(SHOP.id(), payment.id).unwrap().unwrap().device
+}
+
+async fn confirm(world: &World, token: &str, choice: Value) -> Told {
     from_page(world.post(CONFIRM), token).json(choice).send().await
 }
 
@@ -125,27 +137,30 @@ async fn the_device_is_kept_with_the_decision_and_its_fingerprint_only_as_a_hash
     let device =
         json!({ "fingerprint": "a1b2c3", "time_zone": "Europe/Berlin", "language": "de-DE", "screen": "1920x1080" });
     confirm(&world, &token, json!({ "payment_method": "sepa_instant", "device": device })).await.expect(201);
-    let filter = causeway_core::store::TransactionFilter {
-        session: causeway_core::id::SessionId::parse(session["id"].as_str().unwrap(), causeway_core::id::Mode::Sandbox),
-        label: None,
-    };
-    let (payment, _) = world.reader().transactions(SHOP.id(), filter, None, 1).unwrap().pop().unwrap();
-    let kept = world.reader().receipt(SHOP.id(), payment.id).unwrap().unwrap().device.unwrap();
+    let kept = device_of(&world, &session).unwrap();
     assert_eq!(kept.time_zone.as_deref(), Some("Europe/Berlin"));
     assert_eq!((kept.language.as_deref(), kept.screen.as_deref()), (Some("de-DE"), Some("1920x1080")));
     assert!(kept.fingerprint.is_some_and(|hash| !hash.starts_with(b"a1b2c3")));
-    for (part, wrong) in [
-        ("fingerprint", json!("")),
-        ("fingerprint", json!("x".repeat(129))),
-        ("time_zone", json!("Europe Berlin")),
-        ("language", json!("de_DE")),
-        ("screen", json!("1920 x 1080")),
-        ("screen", json!("0x1")),
+}
+
+#[tokio::test]
+async fn what_a_browser_says_oddly_of_its_device_refuses_nothing() {
+    let world = World::start().await;
+    let (session, token) = open(&world, SHOP, body()).await;
+    let device = json!({ "fingerprint": "", "time_zone": "Europe Berlin", "language": "de_DE", "screen": "393.6x852" });
+    let choice = json!({ "payment_method": "sepa_instant", "device": device });
+    from_page(world.post(CONFIRM), &token).once("1").json(choice).send().await.expect(201);
+    assert_eq!(device_of(&world, &session), None);
+    let turned = json!({ "payment_method": "sepa_instant", "device": { "screen": "852x393" } });
+    let again = from_page(world.post(CONFIRM), &token).once("1").json(turned).send().await;
+    assert_eq!((again.0.status, again.header("idempotent-replayed")), (201, Some("true")), "the device is no choice");
+    for (device, code, param) in [
+        (json!("phone"), "invalid_request", "device"),
+        (json!({ "screen": 1 }), "invalid_request", "device.screen"),
+        (json!({ "ip": "x" }), "unknown_field", "device.ip"),
     ] {
-        let (_, token) = open(&world, SHOP, body()).await;
-        let told =
-            confirm(&world, &token, json!({ "payment_method": "sepa_instant", "device": { part: wrong } })).await;
-        assert_eq!(told.refused(400, "invalid_request"), Some(format!("device.{part}")));
+        let told = confirm(&world, &token, json!({ "payment_method": "sepa_instant", "device": device })).await;
+        assert_eq!(told.refused(400, code).as_deref(), Some(param));
     }
 }
 
@@ -184,9 +199,11 @@ async fn origins_and_keys_are_looked_at_on_every_call() {
     told.expect(200);
     assert_eq!((told.header("access-control-allow-origin"), told.header("vary")), (Some(ORIGIN), Some("Origin")));
     // A page that we serve ourselves, and a client that is no browser.
-    from("http://localhost").send().await.expect(200);
+    from(OWN_ORIGIN).send().await.expect(200);
     world.get(SESSION).header("x-embed-token", &token).send().await.expect(200);
-    for origin in ["https://other.example", "https://evil.example", "null", "https://localhost.evil.example"] {
+    for origin in
+        ["https://other.example", "https://evil.example", "null", "http://localhost", "https://gate.example.evil"]
+    {
         let told = from(origin).send().await;
         assert_eq!(told.refused(403, "origin_not_allowed").as_deref(), Some("Origin"));
         assert_eq!(told.header("access-control-allow-origin"), None, "{origin}");
@@ -228,4 +245,83 @@ async fn the_end_of_a_session_is_shown_and_nothing_else_is_done() {
         from_page(world.get(path), &token).send().await.refused(409, "session_not_open");
     }
     confirm(&world, &token, json!({ "payment_method": "sepa_instant" })).await.refused(409, "session_not_open");
+}
+
+#[tokio::test]
+async fn a_page_hears_that_its_token_is_over() {
+    let world = World::start().await;
+    let (_, token) = open(&world, SHOP, body()).await;
+    let mut claims = world.embed_claims(&token);
+    claims.expires_at = crate::gate::system_time();
+    claims.issued_at = Timestamp(claims.expires_at.0 - Millis::seconds(3_600).0);
+    let told = from_page(world.get(SESSION), &world.embed_token(&claims)).send().await;
+    told.refused(401, "token_expired");
+    assert_eq!(told.header("access-control-allow-origin"), Some(ORIGIN), "a page of its own partner may read it");
+    let line = world.heard.0.lock().pop().unwrap();
+    assert!(line.contains("acct_00"), "an operator sees whose it was: {line}");
+    world.revoke_publishable(SHOP).await;
+    for told in [
+        from_page(world.get(SESSION), &token).send().await,
+        world.post("/v1/embed/bootstrap").key(SHOP.publishable()).header("origin", ORIGIN).send().await,
+    ] {
+        told.refused(401, "invalid_key");
+        assert_eq!(told.header("access-control-allow-origin"), Some(ORIGIN));
+    }
+    let told = from_page(world.get(SESSION), "a.b.c").send().await;
+    told.refused(401, "invalid_key");
+    assert_eq!(told.header("access-control-allow-origin"), None, "nobody knows whose token this is");
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_while_a_body_comes_does_nothing() {
+    let world = World::start().await;
+    let (_, token) = open(&world, SHOP, body()).await;
+    let asked = from_page(world.post(CONFIRM), &token).json(json!({ "payment_method": "sepa_instant" }));
+    let told = asked.send_after(world.revoke_publishable(SHOP)).await;
+    told.refused(401, "invalid_key");
+    assert_eq!(
+        world.post("/v1/quotes").key(SHOP.secret()).json(super::samples::lock("on_ramp", "1")).send().await.0.status,
+        201
+    );
+}
+
+#[tokio::test]
+async fn browsers_hold_no_place_before_their_body_is_there() {
+    let world = World::start().await;
+    let held: Vec<_> = (0..1_000)
+        .map(|_| from_page(world.post("/v1/embed/bootstrap").key(SHOP.publishable()), "").admitted())
+        .collect();
+    let (_, token) = open(&world, SHOP, body()).await;
+    from_page(world.get(SESSION), &token).send().await.expect(200);
+    drop(held);
+}
+
+#[tokio::test]
+async fn nothing_that_a_user_sees_is_kept_by_caches() {
+    let world = World::start().await;
+    let (_, token) = open(&world, SHOP, body()).await;
+    for path in [SESSION, METHODS, PREVIEWS] {
+        let told = from_page(world.get(path), &token).send().await;
+        assert_eq!(told.header("cache-control"), Some("no-store"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_the_session_leaves_open_can_be_asked_about() {
+    let world = World::start().await;
+    let with = |name: &str, value: &str| {
+        let mut body = body();
+        body[name] = json!(value);
+        body
+    };
+    let (_, token) = open(&world, SHOP, with("flow", "on_ramp")).await;
+    for query in ["side=off_ramp", "currency=USD"] {
+        let told = from_page(world.get(&format!("{METHODS}?{query}")), &token).send().await;
+        told.refused(409, "quote_mismatch");
+    }
+    from_page(world.get(&format!("{METHODS}?side=on_ramp&currency=eur")), &token).send().await.expect(200);
+    let (_, token) = open(&world, SHOP, with("flow", "swap")).await;
+    for path in [METHODS, PREVIEWS] {
+        from_page(world.get(path), &token).send().await.refused(501, "not_enabled");
+    }
 }

@@ -240,7 +240,7 @@ pub fn changed(operation: &Operation) -> Value {
         "updateBranding" => json!({ "brand_name": null }),
         "createPayIn" | "createPayOut" => json!({ "quote_id": "qt_test_0", "session_id": "gs_test_0" }),
         "completeSession" => json!({ "outcome": "failed" }),
-        "confirmEmbedSession" => json!({ "payment_method": "sepa_instant", "device": { "language": "de" } }),
+        "confirmEmbedSession" => json!({ "payment_method": "card" }),
         unknown => panic!("{unknown} has no changed body: add one"),
     }
 }

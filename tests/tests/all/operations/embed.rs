@@ -9,7 +9,7 @@ use super::common::*;
 use crate::all::shared::Stage;
 
 const SESSION: &str = "/v1/embed/session";
-const METHODS: &str = "/v1/embed/payment_methods";
+const METHODS: &str = "/v1/embed/payment-methods";
 const PREVIEWS: &str = "/v1/embed/previews";
 const CONFIRM: &str = "/v1/embed/confirm";
 
@@ -124,10 +124,11 @@ fn lists_methods(stage: &Stage, _: &Operation) {
         list["data"].as_array().unwrap().iter().map(|method| method["id"].clone()).collect()
     };
     assert_eq!(ids(METHODS), ["card", "sepa_credit", "sepa_instant"]);
-    assert_eq!(ids(&format!("{METHODS}?currency=brl")), ["pix"]);
     assert!(ids(&format!("{METHODS}?country_code=BR")).is_empty());
     let bare = stage.carol.browse(Request::post("/v1/embed/bootstrap")).expect(201);
     let bare = bare["embed_token"].as_str().unwrap();
+    let brazil = Request::get(format!("{METHODS}?currency=brl")).header("X-Embed-Token", bare);
+    assert_eq!(stage.carol.send_as_is(&brazil).expect(200)["data"][0]["id"], "pix");
     let all = stage.carol.send_as_is(&Request::get(METHODS).header("X-Embed-Token", bare)).expect(200);
     assert!(all["data"].as_array().unwrap().len() > 4, "without a session: all of them");
     for path in [SESSION, PREVIEWS] {
@@ -177,9 +178,35 @@ fn completes_a_hosted_flow(stage: &Stage, _: &Operation) {
     assert_eq!((&declined["status"], &declined["failure_code"]), (&json!("failed"), &json!("risk_declined")));
     let shown = widget.get(SESSION).expect(200);
     assert_eq!((&shown["status"], &shown["movement"]["status"]), (&json!("open"), &json!("failed")));
-    let widget = Widget::open(&stage.carol, session_body(Kind::PayIn, "300.05"));
+}
+
+/// The user is asked to be verified, is, and the flow goes on: without the rails entitlement, too.
+#[test]
+fn a_step_up_is_carried_through() {
+    let carol = &crate::all::shared::stage().carol;
+    let widget = Widget::open(carol, session_body(Kind::PayIn, "300.05"));
     let waiting = widget.confirm(&json!({ "payment_method": "card" })).expect(201);
     assert_eq!(waiting["next_action"]["type"], "verify");
+    let url = waiting["next_action"]["url"].as_str().unwrap();
+    let (_, payment) = url.rsplit_once('/').unwrap();
+    carol.act(&format!("/v1/test_helpers/rails/pay_ins/{payment}/verify")).expect(200);
+    poll(SOON, "the verified flow ends", || (widget.get(SESSION).expect(200)["status"] == "completed").then_some(()));
+}
+
+/// Twenty clicks at once move money once.
+#[test]
+fn parallel_confirmations_move_money_once() {
+    let carol = &crate::all::shared::stage().carol;
+    let widget = Widget::open(carol, session_body(Kind::PayIn, "100.00"));
+    let choice = json!({ "payment_method": "card" });
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let clicks: Vec<_> = (0..20).map(|_| scope.spawn(|| widget.confirm(&choice).status)).collect();
+        clicks.into_iter().map(|click| click.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [201, 409].contains(status)), "{statuses:?}");
+    let path = format!("/v1/transactions?session_id={}", widget.session["id"].as_str().unwrap());
+    assert_eq!(carol.get(&path).expect(200)["data"].as_array().unwrap().len(), 1);
 }
 
 fn wrong_tokens(stage: &Stage, operation: &Operation) {
@@ -208,12 +235,6 @@ fn wrong_tokens(stage: &Stage, operation: &Operation) {
 }
 
 fn bad_bodies(stage: &Stage, operation: &Operation) {
-    let device = |part: &str, value: Value| Bad {
-        change: Change::Set("device", json!({ part: value })),
-        code: "invalid_request",
-        param: None,
-    };
-    let about = |bad: Bad, param: &'static str| Bad { param: Some(param), ..bad };
     let bodies = vec![
         missing("payment_method"),
         wrong("payment_method", json!(1)),
@@ -222,11 +243,6 @@ fn bad_bodies(stage: &Stage, operation: &Operation) {
         wrong("side", json!("swap")),
         wrong("asset", json!("U")),
         wrong("device", json!("phone")),
-        about(device("fingerprint", json!("x".repeat(129))), "device.fingerprint"),
-        about(device("time_zone", json!("Europe Berlin")), "device.time_zone"),
-        about(device("language", json!("de_DE")), "device.language"),
-        about(device("screen", json!("wide")), "device.screen"),
-        Bad { code: "unknown_field", ..about(device("ip", json!("x")), "device.ip") },
         unknown("amount"),
         unknown("quote_id"),
     ];
@@ -234,7 +250,7 @@ fn bad_bodies(stage: &Stage, operation: &Operation) {
 }
 
 fn repeats_for_its_own_session(stage: &Stage, operation: &Operation) {
-    replays(&stage.alice, operation, Some(json!({ "device": { "language": "fr" } })));
+    replays(&stage.alice, operation, Some(json!({ "payment_method": "card" })));
     let key = fresh_key();
     let [one, other] = [(), ()].map(|()| Widget::open(&stage.carol, session_body(Kind::PayIn, "100.00")));
     for widget in [&one, &other] {

@@ -12,7 +12,7 @@ macro_rules! helper {
             id: $id,
             prepare: |partner| verify(&partner.start($kind, "100.05"), $kind),
             works: Situation::Shown(|stage, _| works(stage, $kind)),
-            wrong_credential: Situation::Shown(secret_key_with_rails),
+            wrong_credential: Situation::Shown(secret_key),
             other_partners_object: Situation::Shown(not_found_by_another),
             bad_body: Situation::Shown(ignores_any_body),
             repeated_key: Situation::Shown(|stage, operation| replays(&stage.alice, operation, None)),
