@@ -37,14 +37,14 @@ use row::{delete, get, patch, post};
 pub const TABLE: &[Operation] = &[
     get("listSessions", "list_sessions", "/v1/gate_sessions", |call| Box::pin(sessions::list_sessions(call)))
         .about("Sessions", "List sessions, newest first.")
-        .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, sessions::STATUS])
+        .query(&[Parameter::LIMIT, Parameter::AFTER_SESSION, sessions::STATUS])
         .answers::<wire::List<wire::Session<'static>>>(200),
     post("createSession", "create_session", "/v1/gate_sessions", |call| Box::pin(sessions::create_session(call)))
         .about("Sessions", "Open a hosted session; the answer alone has its client_secret.")
         .idempotency(Idempotency::Required)
         .body::<wire::CreateSession<'static>>()
         .answers::<wire::CreatedSession<'static>>(201)
-        .refuses(&[Code::NotEntitled, Code::AmountOutOfRange]),
+        .refuses(&[Code::NotEntitled, Code::AmountOutOfRange, Code::NotEnabled]),
     get("retrieveSession", "retrieve_session", "/v1/gate_sessions/{id}", |call| {
         Box::pin(sessions::retrieve_session(call))
     })
@@ -104,7 +104,7 @@ pub const TABLE: &[Operation] = &[
         Box::pin(transactions::list_transactions(call))
     })
     .about("Transactions", "List transactions, newest first.")
-    .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, transactions::STATUS, transactions::SESSION])
+    .query(&[Parameter::LIMIT, Parameter::AFTER_TRANSACTION, transactions::STATUS, transactions::SESSION])
     .answers::<wire::List<wire::Transaction<'static>>>(200),
     get("retrieveTransaction", "retrieve_transaction", "/v1/transactions/{refid}", |call| {
         Box::pin(transactions::retrieve_transaction(call))
@@ -174,7 +174,7 @@ pub const TABLE: &[Operation] = &[
     get("listCustomers", "list_customers", "/v1/customers", |call| Box::pin(customers::list_customers(call)))
         .about("Customers", "List customers, newest first; those that were deleted are left out.")
         .entitlement(Entitlement::Customers)
-        .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, customers::EXTERNAL_ID, customers::EMAIL])
+        .query(&[Parameter::LIMIT, Parameter::AFTER_CUSTOMER, customers::EXTERNAL_ID, customers::EMAIL])
         .answers::<wire::List<wire::Customer<'static>>>(200),
     get("getCustomer", "get_customer", "/v1/customers/{id}", |call| Box::pin(customers::get_customer(call)))
         .about("Customers", "Read a customer.")

@@ -96,6 +96,19 @@ fn live_has_no_test_helpers() {
     assert_eq!(both.live.read_session(&session["id"])["status"], "open");
 }
 
+#[test]
+fn live_users_are_verified_before_a_movement() {
+    let both = both();
+    let rights = Rights { mode: "live", verified_users: false, ..Rights::ALL };
+    let partner = both.server.operator().partner_of(&both.sandbox.account, rights);
+    for kind in Kind::BOTH {
+        let body = partner.prepare(kind, "100.00");
+        partner.post(&kind.path(), &body).expect_refusal(403, "verification_required");
+        assert_eq!(partner.read_session(&body["session_id"])["status"], "open");
+        assert_eq!(partner.read_quote(&body["quote_id"])["status"], "active", "it is there for a verified user");
+    }
+}
+
 /// Without a rails file nothing carries live money: a redemption leaves a failed record, and the session open.
 #[test]
 fn a_live_redemption_ends_without_a_route() {
