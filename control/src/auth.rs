@@ -173,3 +173,6 @@ impl Credential {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

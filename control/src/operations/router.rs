@@ -97,6 +97,22 @@ mod tests {
         assert_eq!(methods("/v1/quotes/preview").as_deref(), Some("POST, OPTIONS"));
     }
 
+    /// Whatever the path, it is a row's or it is not, and its parameter is a whole segment.
+    #[test]
+    fn fuzz_paths() {
+        let paths =
+            ["/v1/gate_sessions", "/v1/gate_sessions/gs_test_0/cancel", "/v1/quotes/preview", "/v1/quotes/%e2%82%ac"];
+        bolero::check!().with_iterations(crate::fuzz::INPUTS).for_each(|input: &[u8]| {
+            let path = String::from_utf8_lossy(&crate::fuzz::edited(&paths, input)).into_owned();
+            for method in [Method::GET, Method::POST, Method::PUT] {
+                match find(&method, &path) {
+                    Ok(found) => assert_eq!(found.operation.path.contains('{'), !found.parameter.is_empty()),
+                    Err(refused) => assert!([Code::NotFound, Code::MethodNotAllowed].contains(&refused.code)),
+                }
+            }
+        });
+    }
+
     #[test]
     fn each_row_can_be_reached_and_no_other_hides_it() {
         for row in TABLE {
