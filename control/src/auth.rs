@@ -208,3 +208,6 @@ impl Credential {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

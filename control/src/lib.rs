@@ -36,3 +36,5 @@ pub mod serve;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod fuzz;

@@ -2,6 +2,7 @@
 
 mod events;
 mod examples;
+mod links;
 
 use std::collections::BTreeMap;
 
@@ -165,7 +166,13 @@ fn parameters(operation: &Operation) -> Vec<Value> {
     let about_path = |name| if name == "symbol" { "The asset's symbol, in either case." } else { "The object's id." };
     let path = path.map(|(name, _)| parameter(name, "path", true, about_path(name), json!({ "type": "string" })));
     let query = operation.query.iter().map(query_parameter);
-    let key = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$" });
+    // What is ignored may be anything.
+    let key = match operation.idempotency {
+        Idempotency::Required | Idempotency::Accepted => {
+            json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$" })
+        }
+        Idempotency::Ignored | Idempotency::None => json!({ "type": "string" }),
+    };
     let about_key = "Names one action: the same key gives the first answer again.";
     let required = operation.idempotency == Idempotency::Required;
     let taken = operation.idempotency != Idempotency::None;
@@ -192,11 +199,15 @@ fn responses(operation: &Operation, schemas: &mut Schemas) -> Map<String, Value>
     if matches!(operation.idempotency, Idempotency::Required | Idempotency::Accepted) {
         named["Idempotent-Replayed"] = header("IdempotentReplayed");
     }
-    let done = json!({
+    let mut done = json!({
         "description": "Done.",
         "headers": named,
         "content": { "application/json": { "schema": schema, "example": examples::answer(operation.id) } },
     });
+    let links = links::of(operation, &schema, &schemas.answers, &mut schemas.requests);
+    if !links.is_null() {
+        done["links"] = links;
+    }
     let refused = by_status(&operation.codes()).into_iter();
     let refused = refused.map(|(status, codes)| (status.to_string(), refusal(status, &codes, schemas)));
     let refused: Vec<_> = refused.collect();

@@ -1,5 +1,6 @@
 //! The committed `openapi.json` as the judge of every exchange.
 
+mod parameters;
 mod schemas;
 
 use std::sync::OnceLock;
@@ -66,7 +67,7 @@ impl Contract {
     }
 
     /// Judges an exchange: the status is one of the operation's, the body fits its schema, the headers that every answer has
-    /// are there, and the request fits its schema when it was granted. The error says what does not hold.
+    /// are there, and the request fits its schemas when it was granted. The error says what does not hold.
     pub fn judge(&self, request: &Request, response: &Response) -> Result<(), String> {
         self.judge_headers(response)?;
         if request.method == "OPTIONS" && response.status == 204 {
@@ -84,6 +85,9 @@ impl Contract {
         self.schemas.judge(&schema(stated), &response.body)?;
         self.judge_error_body(response)?;
         let granted = (200..300).contains(&response.status);
+        if granted {
+            parameters::judge(described, request, &self.schemas)?;
+        }
         let takes = &described["requestBody"];
         if granted && !takes.is_null() && !request.body.is_empty() {
             let words = |error| format!("the request was granted and does not fit: {error}");

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test says that something is wrong by panicking")]
 
 mod all {
+    mod authorization;
     mod bad_input;
+    mod both;
     mod contract;
     mod corrupt;
+    mod crossing;
     mod customers;
     mod drain;
     mod fill;

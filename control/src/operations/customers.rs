@@ -20,7 +20,7 @@ pub(super) const LIST: Spec =
     Spec::new("Customers", "List customers, newest first; those that were deleted are left out.", |call| {
         Box::pin(list_customers(call))
     })
-    .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, EXTERNAL_ID, EMAIL])
+    .query(&[Parameter::LIMIT, Parameter::AFTER_CUSTOMER, EXTERNAL_ID, EMAIL])
     .answers::<wire::List<wire::Customer<'static>>>(200);
 
 pub(super) const GET: Spec = Spec::new("Customers", "Read a customer.", |call| Box::pin(get_customer(call)))

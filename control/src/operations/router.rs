@@ -19,7 +19,7 @@ pub struct Match<'p> {
 /// The row for `method` and `path`, where HEAD asks for what GET would give: 404 for paths that are not in the table, 405 for methods that are not at the path.
 pub fn find<'p>(method: &Method, path: &'p str) -> Result<Match<'p>, Problem> {
     let verb = if *method == Method::HEAD { Method::GET.as_str() } else { method.as_str() };
-    for operation in TABLE.iter().filter(|operation| operation.verb.word() == verb) {
+    for operation in at(path).filter(|operation| operation.verb.word() == verb) {
         if let Some(segment) = fit(operation.path, path) {
             let parameter = percent_decode_str(segment).decode_utf8().map_err(|_| unknown())?;
             return Ok(Match { operation, parameter });
@@ -30,9 +30,14 @@ pub fn find<'p>(method: &Method, path: &'p str) -> Result<Match<'p>, Problem> {
     Err(Problem { allow: Some(methods), ..Problem::new(Code::MethodNotAllowed, message) })
 }
 
-/// The rows at `path`, whatever their method.
+/// The rows at `path`, whatever their method. As in OpenAPI, a path that is a row's own is no other row's parameter.
 pub(super) fn at(path: &str) -> impl Iterator<Item = &'static Operation> {
-    TABLE.iter().filter(move |operation| fit(operation.path, path).is_some())
+    let is_own = TABLE.iter().any(|operation| operation.path == path);
+    let fits = move |operation: &&Operation| match is_own {
+        true => operation.path == path,
+        false => fit(operation.path, path).is_some(),
+    };
+    TABLE.iter().filter(fits)
 }
 
 /// The methods that `path` takes, as `Allow` names them; none when there is no such path.
@@ -83,10 +88,29 @@ mod tests {
         check(Method::GET, "/gate_sessions", Err(Code::NotFound));
         check(Method::GET, "/", Err(Code::NotFound));
         check(Method::DELETE, "/v1/quotes", Err(Code::MethodNotAllowed));
+        check(Method::GET, "/v1/quotes/preview", Err(Code::MethodNotAllowed));
+        check(Method::GET, "/v1/quotes/previews", Ok(("retrieveSignedQuote", "previews")));
         check(Method::HEAD, "/v1/gate_sessions", Ok(("listSessions", "")));
         check(Method::HEAD, "/v1/quotes", Err(Code::MethodNotAllowed));
         let refused = find(&Method::PUT, "/v1/gate_sessions").err().and_then(|problem| problem.allow);
         assert_eq!(refused.as_deref(), Some("GET, HEAD, POST, OPTIONS"));
+        assert_eq!(methods("/v1/quotes/preview").as_deref(), Some("POST, OPTIONS"));
+    }
+
+    /// Whatever the path, it is a row's or it is not, and its parameter is a whole segment.
+    #[test]
+    fn fuzz_paths() {
+        let paths =
+            ["/v1/gate_sessions", "/v1/gate_sessions/gs_test_0/cancel", "/v1/quotes/preview", "/v1/quotes/%e2%82%ac"];
+        bolero::check!().with_iterations(crate::fuzz::INPUTS).for_each(|input: &[u8]| {
+            let path = String::from_utf8_lossy(&crate::fuzz::edited(&paths, input)).into_owned();
+            for method in [Method::GET, Method::POST, Method::PUT] {
+                match find(&method, &path) {
+                    Ok(found) => assert_eq!(found.operation.path.contains('{'), !found.parameter.is_empty()),
+                    Err(refused) => assert!([Code::NotFound, Code::MethodNotAllowed].contains(&refused.code)),
+                }
+            }
+        });
     }
 
     #[test]

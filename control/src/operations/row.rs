@@ -115,6 +115,21 @@ pub struct Parameter {
     pub schema: &'static str,
 }
 
+/// The cursor of a list whose items' ids begin with this.
+macro_rules! starting_after {
+    ($prefix:literal) => {
+        Parameter {
+            name: "starting_after",
+            description: "The id of the last item of the page before; it need not exist any more.",
+            schema: concat!(
+                r#"{"type":"string","pattern":"^"#,
+                $prefix,
+                r#"_(test|live)_[0-7][0-9a-hjkmnp-tv-z]{25}$"}"#
+            ),
+        }
+    };
+}
+
 impl Parameter {
     /// How many items a page has.
     pub const LIMIT: Parameter = Parameter {
@@ -123,12 +138,12 @@ impl Parameter {
         schema: r#"{"type":"integer","minimum":1,"maximum":100,"default":10}"#,
     };
 
-    /// Where a page starts.
-    pub const STARTING_AFTER: Parameter = Parameter {
-        name: "starting_after",
-        description: "The id of the last item of the page before; it need not exist any more.",
-        schema: r#"{"type":"string"}"#,
-    };
+    /// Where a page of sessions starts.
+    pub const AFTER_SESSION: Parameter = starting_after!("gs");
+    /// Where a page of transactions starts.
+    pub const AFTER_TRANSACTION: Parameter = starting_after!("tx");
+    /// Where a page of customers starts.
+    pub const AFTER_CUSTOMER: Parameter = starting_after!("cus");
 }
 
 /// Who may ask for an operation.

@@ -12,7 +12,7 @@ use crate::wire;
 
 pub(super) const LIST: Spec =
     Spec::new("Sessions", "List sessions, newest first.", |call| Box::pin(list_sessions(call)))
-        .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, STATUS])
+        .query(&[Parameter::LIMIT, Parameter::AFTER_SESSION, STATUS])
         .answers::<wire::List<wire::Session<'static>>>(200);
 
 pub(super) const CREATE: Spec =
@@ -21,7 +21,7 @@ pub(super) const CREATE: Spec =
     })
     .body::<wire::CreateSession<'static>>()
     .answers::<wire::CreatedSession<'static>>(201)
-    .refuses(&[Code::NotEntitled, Code::AmountOutOfRange]);
+    .refuses(&[Code::NotEntitled, Code::AmountOutOfRange, Code::NotEnabled]);
 
 pub(super) const RETRIEVE: Spec = Spec::new("Sessions", "Read a session.", |call| Box::pin(retrieve_session(call)))
     .answers::<wire::Session<'static>>(200);

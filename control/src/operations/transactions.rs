@@ -10,7 +10,7 @@ use crate::wire::TransactionStatus;
 
 pub(super) const LIST: Spec =
     Spec::new("Transactions", "List transactions, newest first.", |call| Box::pin(list_transactions(call)))
-        .query(&[Parameter::LIMIT, Parameter::STARTING_AFTER, STATUS, SESSION])
+        .query(&[Parameter::LIMIT, Parameter::AFTER_TRANSACTION, STATUS, SESSION])
         .answers::<wire::List<wire::Transaction<'static>>>(200);
 
 pub(super) const RETRIEVE: Spec =

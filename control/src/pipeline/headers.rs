@@ -164,6 +164,28 @@ mod tests {
         assert!(!sends(&[("content-type", b"application/json"), ("content-encoding", b"gzip")]));
     }
 
+    /// Whatever bytes a header may have, each reader takes them or refuses; a key that is obeyed is printable.
+    #[test]
+    fn fuzz_headers() {
+        let texts =
+            ["order 17 ~", "application/json; charset=utf-8", "text/html, */*;q=0.8", "2026-05-25", "gate.example:80"];
+        let names = ["host", "gate-version", "accept", "content-type", "content-encoding", "idempotency-key"];
+        bolero::check!().with_iterations(crate::fuzz::INPUTS).for_each(|input: &[u8]| {
+            let Ok(value) = HeaderValue::from_bytes(&crate::fuzz::edited(&texts, input)) else { return };
+            let headers: HeaderMap = names.iter().map(|name| (HeaderName::from_static(name), value.clone())).collect();
+            let version = |headers: &HeaderMap| version(headers).map(drop);
+            for read in [host, version, accepts_json, sends_json] {
+                assert!(
+                    read(&headers).is_ok_and(|()| true) || read(&headers).is_err_and(|fault| fault.param.is_some())
+                );
+            }
+            match idempotency_key(&headers, Idempotency::Required) {
+                Ok(key) => assert!(key.is_some_and(|key| key.len() <= 255 && key.bytes().all(|byte| byte >= b' '))),
+                Err(refused) => assert_eq!(refused.code, Code::InvalidRequest),
+            }
+        });
+    }
+
     #[test]
     fn idempotency_keys_are_printable() {
         let key = |value: &[u8], rule| {

@@ -117,6 +117,26 @@ mod tests {
         }
     }
 
+    /// Whatever the secret and the body, the signature is there whole or the secret is refused, and covers the body.
+    #[test]
+    fn fuzz_webhook_signatures() {
+        let known = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        bolero::check!().with_iterations(crate::fuzz::INPUTS).for_each(|input: &[u8]| {
+            let text = String::from_utf8_lossy(&crate::fuzz::edited(&[known], input)).into_owned();
+            let sign = |body: &[u8]| headers(&secret(&text), &Message { body, ..message() });
+            match (sign(input), sign(&[input, b"."].concat())) {
+                (Ok(signed), Ok(other)) => {
+                    assert!(text.starts_with("whsec_"));
+                    assert_eq!(signed["gate-signature"].len(), "t=1750000123,v1=".len() + 64);
+                    assert_ne!(signed["gate-signature"], other["gate-signature"]);
+                    assert_ne!(signed["webhook-signature"], other["webhook-signature"]);
+                }
+                (Err(refused), Err(_)) => assert_eq!(refused, SignatureError::Secret),
+                _ => panic!("a body decides whether a secret is one: {text}"),
+            }
+        });
+    }
+
     #[test]
     fn a_secret_that_is_none_of_ours_is_refused() {
         for text in ["", "whsec", "sk_test_abc", "whsec_%%%"] {

@@ -17,6 +17,8 @@ use serde::Serialize;
 use super::*;
 
 mod customer;
+mod fuzz;
+mod properties;
 
 const MODE: Mode = Mode::Sandbox;
 const AT: Timestamp = Timestamp(1_779_697_805_006);

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use causeway_tests::contract::contract;
 use causeway_tests::http::Request;
+use causeway_tests::partner::Kind;
 use causeway_tests::program;
 use serde_json::{Map, Value, json};
 
@@ -104,6 +105,24 @@ fn wrong_codes_do_not_fit() {
         error[member] = wrong.into();
         assert!(contract().judge_value(schema, &error).is_err(), "{member}: {wrong}");
     }
+}
+
+/// What was granted must fit: the document says no less than the program takes, nor more.
+#[test]
+fn wrong_parameters_do_not_fit() {
+    let partner = shared::partner("a reader");
+    let granted = partner.get("/v1/gate_sessions");
+    let judge = |path: &str| contract().judge(&Request::get(path), &granted);
+    let cursor = "gs_test_00000000000000000000000000";
+    for fitting in ["limit=100", "status=open&limit=1", &format!("starting_after={cursor}"), "unknown=1", "limit=%31"] {
+        assert_eq!(judge(&format!("/v1/gate_sessions?{fitting}")), Ok(()), "{fitting}");
+    }
+    for wrong in ["limit=101", "limit=ten", "status=done", "starting_after=x", &format!("starting_after={cursor}0")] {
+        assert!(judge(&format!("/v1/gate_sessions?{wrong}")).is_err(), "{wrong}");
+    }
+    let created = partner.session(&causeway_tests::partner::session_body(Kind::PayIn, "100.00"));
+    let page = format!("/v1/gate_sessions?starting_after={}", created["id"].as_str().unwrap());
+    partner.get(&page).expect(200);
 }
 
 #[test]

@@ -1,54 +1,12 @@
 //! Sandbox and live side by side: they share nothing, and live has no simulated money.
 
-use std::os::unix::fs::PermissionsExt;
-
 use causeway_tests::http::Request;
 use causeway_tests::operator::Rights;
 use causeway_tests::partner::{Kind, Partner, lock_body, session_body};
-use causeway_tests::program::live_catalogue;
-use causeway_tests::server::{DataDir, Server};
+use causeway_tests::server::Server;
 use serde_json::{Value, json};
 
-/// A master key in a directory of its own, and the flags that live cannot do without.
-struct MasterKey {
-    _directory: DataDir,
-    needed: Vec<String>,
-}
-
-impl MasterKey {
-    fn new(byte: &str) -> MasterKey {
-        let directory = DataDir::new();
-        let path = directory.file("master-key");
-        std::fs::write(&path, byte.repeat(32)).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let key = format!("--master-key-file={}", path.display());
-        MasterKey { _directory: directory, needed: [vec![key], live_catalogue().to_vec()].concat() }
-    }
-
-    /// These flags, and behind them what live needs.
-    fn flags<'a>(&'a self, flags: &[&'a str]) -> Vec<&'a str> {
-        flags.iter().copied().chain(self.needed.iter().map(String::as_str)).collect()
-    }
-}
-
-/// One account in both modes.
-struct Both {
-    server: Server,
-    sandbox: Partner,
-    live: Partner,
-    key: MasterKey,
-}
-
-/// Without a model, so that what a script's haste looks like to one does not matter here: the fallback rules know
-/// nothing against a small first payment.
-fn both() -> Both {
-    let key = MasterKey::new("5a");
-    let server = Server::start(&key.flags(&["--mode=both", "--model-dir=/nowhere"]));
-    let operator = server.operator();
-    let sandbox = operator.partner("a bank", Rights::ALL);
-    let live = operator.partner_of(&sandbox.account, Rights { mode: "live", ..Rights::ALL });
-    Both { server, sandbox, live, key }
-}
+use super::both::{Both, MasterKey, both};
 
 #[test]
 fn sandbox_and_live_share_nothing() {
@@ -136,6 +94,19 @@ fn live_has_no_test_helpers() {
         }
     }
     assert_eq!(both.live.read_session(&session["id"])["status"], "open");
+}
+
+#[test]
+fn live_users_are_verified_before_a_movement() {
+    let both = both();
+    let rights = Rights { mode: "live", verified_users: false, ..Rights::ALL };
+    let partner = both.server.operator().partner_of(&both.sandbox.account, rights);
+    for kind in Kind::BOTH {
+        let body = partner.prepare(kind, "100.00");
+        partner.post(&kind.path(), &body).expect_refusal(403, "verification_required");
+        assert_eq!(partner.read_session(&body["session_id"])["status"], "open");
+        assert_eq!(partner.read_quote(&body["quote_id"])["status"], "active", "it is there for a verified user");
+    }
 }
 
 /// Without a rails file nothing carries live money: a redemption leaves a failed record, and the session open.

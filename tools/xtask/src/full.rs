@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::build;
+use crate::conformance;
 use crate::failure::{During, Failure};
 use crate::listing;
 use crate::paths;
@@ -18,26 +19,33 @@ use crate::setup::TestTools;
 struct Part {
     name: &'static str,
     about: &'static str,
-    /// `test` or `run`, and what cargo builds for it.
-    cargo: &'static [&'static str],
+    program: Program,
     /// What the tests or the program are given: for tests first a part of their names.
     arguments: &'static [&'static str],
     /// What makes them long.
     environment: &'static [(&'static str, &'static str)],
 }
 
+/// What does the work.
+enum Program {
+    /// Cargo with `test` or `run`, and what it builds for that.
+    Cargo(&'static [&'static str]),
+    /// Generated requests.
+    Conformance,
+}
+
 const PARTS: &[Part] = &[
     Part {
         name: "kill",
         about: "1,000 kills under load, nothing acknowledged lost",
-        cargo: &["test", "-p", "causeway-tests"],
+        program: Program::Cargo(&["test", "-p", "causeway-tests"]),
         arguments: &["long_kills", "--nocapture"],
         environment: &[("CAUSEWAY_KILLS", "1000")],
     },
     Part {
         name: "sim",
         about: "10,000 seeds of the simulation agree with its oracle",
-        cargo: &[
+        program: Program::Cargo(&[
             "run",
             "--release",
             "-p",
@@ -45,8 +53,15 @@ const PARTS: &[Part] = &[
             "--no-default-features",
             "--features=sim",
             "--bin=causeway-sim",
-        ],
+        ]),
         arguments: &["--seeds", "10000"],
+        environment: &[],
+    },
+    Part {
+        name: "api",
+        about: "20,000 generated requests, every operation done 200 times, no answer outside the contract",
+        program: Program::Conformance,
+        arguments: &["--requests=20000", "--examples=25", "--least=200"],
         environment: &[],
     },
 ];
@@ -130,16 +145,24 @@ fn text_of(records: &Path) -> Result<String, Failure> {
 }
 
 fn command(part: &Part, tools: &TestTools) -> Command {
-    let mut command = process::cargo(part.cargo);
-    command.arg("--").args(part.arguments);
-    command.envs(build::environment(tools)).envs(part.environment.iter().copied());
+    let mut command = match part.program {
+        Program::Cargo(words) => {
+            let mut command = process::cargo(words);
+            command.arg("--").args(part.arguments).envs(build::environment(tools));
+            command
+        }
+        Program::Conformance => conformance::command(tools, part.arguments),
+    };
+    command.envs(part.environment.iter().copied());
     command
 }
 
 /// Compiles the part. Tests are also looked for: a filter that matches none would pass without having shown anything.
 fn compile(part: &Part, tools: &TestTools) -> Result<(), Failure> {
-    if let ["run", built @ ..] = part.cargo {
-        return process::run(process::cargo(&["build"]).args(built));
+    match part.program {
+        Program::Cargo(["run", built @ ..]) => return process::run(process::cargo(&["build"]).args(built)),
+        Program::Cargo(_) => {}
+        Program::Conformance => return Ok(()),
     }
     match listing::tests(command(part, tools))?.as_slice() {
         [] => Err(Failure::new(format!("{}: `{}` lists no test", part.name, process::shown(&command(part, tools))))),
@@ -205,7 +228,7 @@ mod tests {
     const ROW: &str = "| 2026-11-21 | abc | kill | 31.5 | passed |";
 
     fn part(name: &'static str) -> Part {
-        Part { name, about: "", cargo: &[], arguments: &[], environment: &[] }
+        Part { name, about: "", program: Program::Cargo(&[]), arguments: &[], environment: &[] }
     }
 
     fn ran(passed: bool) -> Ran {

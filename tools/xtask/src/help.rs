@@ -76,7 +76,8 @@ cargo xtask test [--quick] [FILTER]: runs the tests and prints the minutes of ea
 cargo xtask test --full [PART]:      runs the long parts
 
   FILTER    only tests whose names contain this, in every stage; when no stage has one, the run fails
-  --quick   without the model tests, and without the black-box tests that have `long_` in their names
+  --quick   without the model tests and the generated requests, and without the black-box tests that have `long_` in
+            their names
   --full    the long part PART, or all that this commit has not passed yet; each result is added to
             SPECIFICATION.md. The parts:
 ";

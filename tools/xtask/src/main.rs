@@ -7,6 +7,7 @@
 
 mod args;
 mod build;
+mod conformance;
 mod failure;
 mod full;
 mod help;

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::args::{Extent, TestPlan};
 use crate::build;
+use crate::conformance;
 use crate::failure::{During, Failure};
 use crate::full;
 use crate::listing;
@@ -78,6 +79,12 @@ pub fn add_stages(stages: &mut Stages, plan: &TestPlan) -> Result<(), Failure> {
         |_| process::run(&mut black_box_tests(&tools, plan.filter.as_deref(), skipped)),
     );
     if !quick {
+        chosen.stage(
+            stages,
+            conformance::NAME,
+            |filter| Ok(Vec::from_iter(conformance::NAME.contains(filter).then(|| conformance::NAME.to_owned()))),
+            |_| conformance::run(&tools),
+        );
         chosen.stage(
             stages,
             "model tests",
