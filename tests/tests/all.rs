@@ -33,5 +33,6 @@ mod all {
     mod slow_clients;
     mod stopped;
     mod tls;
+    mod verification;
     mod webhooks;
 }

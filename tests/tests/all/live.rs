@@ -10,13 +10,13 @@ use causeway_tests::server::{DataDir, Server};
 use serde_json::{Value, json};
 
 /// A master key in a directory of its own, and the flags that live cannot do without.
-struct MasterKey {
+pub struct MasterKey {
     _directory: DataDir,
     needed: Vec<String>,
 }
 
 impl MasterKey {
-    fn new(byte: &str) -> MasterKey {
+    pub fn new(byte: &str) -> MasterKey {
         let directory = DataDir::new();
         let path = directory.file("master-key");
         std::fs::write(&path, byte.repeat(32)).unwrap();
@@ -26,7 +26,7 @@ impl MasterKey {
     }
 
     /// These flags, and behind them what live needs.
-    fn flags<'a>(&'a self, flags: &[&'a str]) -> Vec<&'a str> {
+    pub fn flags<'a>(&'a self, flags: &[&'a str]) -> Vec<&'a str> {
         flags.iter().copied().chain(self.needed.iter().map(String::as_str)).collect()
     }
 }
