@@ -135,6 +135,7 @@ pub fn create_session() -> Submission {
         return_url: "https://partner.example/complete".to_owned(),
         cancel_url: Some("https://partner.example/cancel".to_owned()),
         metadata: vec![("order_id".to_owned(), "order_test_123".to_owned())],
+        kyc_package: None,
     };
     submission(Command::CreateSession(ACCOUNT, Box::new(terms)))
 }

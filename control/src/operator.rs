@@ -12,6 +12,7 @@ mod operators;
 mod probes;
 mod table;
 mod tokens;
+mod verifications;
 mod view;
 
 use std::net::SocketAddr;

@@ -46,6 +46,15 @@ pub struct Entitlements {
     pub verified_users: bool,
 }
 
+/// Rules that an operator sets for one account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// How long its quotes live; the cell's default otherwise.
+    pub quote_life: Option<Millis>,
+    /// Whether the model's verdict decides in the sandbox too.
+    pub risk_is_real: bool,
+}
+
 /// What a key may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {

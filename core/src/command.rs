@@ -4,7 +4,7 @@ mod names;
 
 use std::sync::Arc;
 
-use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
+use crate::account::{Account, ApiKey, Entitlements, KeyKind, Rules, WebhookEndpoint};
 use crate::branding::{Branding, BrandingPatch};
 use crate::customer::{Customer, CustomerPatch, CustomerTerms};
 use crate::delivery::{Delivery, DeliveryOutcome};
@@ -95,6 +95,22 @@ pub enum Command {
     UnsetWebhook(AccountId),
     /// Operator: names the tier that bounds how much an account may ask for. What the tier allows is not the cell's to know.
     SetTier(AccountId, String),
+    /// Operator: sets by which rules an account is served.
+    SetRules(AccountId, Rules),
+    /// Operator: says that somebody was verified (`true`), or takes it back. Said again, it changes nothing and tells nobody.
+    /// Legal for any person, for a customer that is not deleted, and for a session that names no person.
+    SetVerification(AccountId, Who, bool),
+}
+
+/// Whom an operator verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The person whom the account's sessions name so, and the customer with this external id.
+    Reference(String),
+    /// A customer, and the person of its external id.
+    Customer(CustomerId),
+    /// The user of a session that names no person.
+    Session(SessionId),
 }
 
 /// What a partner says when locking a quote.
@@ -335,7 +351,9 @@ impl Command {
             | Command::SetOrigins(_, _)
             | Command::SetWebhook(_, _)
             | Command::UnsetWebhook(_)
-            | Command::SetTier(_, _) => None,
+            | Command::SetTier(_, _)
+            | Command::SetRules(_, _)
+            | Command::SetVerification(_, _, _) => None,
         }
     }
 }

@@ -75,6 +75,8 @@ pub struct CustomerPatch {
 pub enum KycStatus {
     /// `unverified`
     Unverified,
+    /// `verified`
+    Verified,
 }
 
 /// What is left of a deleted customer.
@@ -163,10 +165,16 @@ impl NameKind {
 }
 
 impl KycStatus {
+    /// The status of a person who was or was not verified.
+    pub fn of(is_verified: bool) -> KycStatus {
+        if is_verified { KycStatus::Verified } else { KycStatus::Unverified }
+    }
+
     /// The word on the wire.
     pub fn word(self) -> &'static str {
         match self {
             KycStatus::Unverified => "unverified",
+            KycStatus::Verified => "verified",
         }
     }
 }

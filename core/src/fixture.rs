@@ -10,7 +10,7 @@ use crate::payment::Payment;
 use crate::quote::{FeeSchedule, QuoteKey};
 use crate::rail::{RailOutcome, RailReport};
 use crate::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
-use crate::session::{Flow, SessionTerms};
+use crate::session::{Flow, KycPackage, PackageVerdict, SessionTerms};
 use crate::settings::Settings;
 use crate::terms::Side;
 use crate::time::Timestamp;
@@ -45,8 +45,15 @@ pub fn create_session(account: AccountId, amount: &str) -> Command {
         return_url: "https://partner.example/done".to_owned(),
         cancel_url: None,
         metadata: vec![("order".to_owned(), "1".to_owned())],
+        kyc_package: None,
     };
     Command::CreateSession(account, Box::new(terms))
+}
+
+/// What is kept of a package that was handed over.
+pub fn kyc_package(is_accepted: bool) -> KycPackage {
+    let verdict = if is_accepted { PackageVerdict::Accepted } else { PackageVerdict::Rejected };
+    KycPackage { hash: [7; 32], verdict }
 }
 
 /// A command that locks a quote by card into USDC.
@@ -90,9 +97,9 @@ pub fn customer_terms(name: &str) -> CustomerTerms {
     }
 }
 
-pub fn settings() -> Settings {
-    let quote_key = QuoteKey { id: 1, mode: Mode::Sandbox, secret: [9; 32] };
-    Settings::new(Mode::Sandbox, IdKey([3; 16]), quote_key, NameKey([5; 32]))
+pub fn settings(mode: Mode) -> Settings {
+    let quote_key = QuoteKey { id: 1, mode, secret: [9; 32] };
+    Settings::new(mode, IdKey([3; 16]), quote_key, NameKey([5; 32]))
 }
 
 pub fn catalogue() -> Catalogue {

@@ -44,6 +44,8 @@ pub const METADATA_VALUE_CHARS: usize = 500;
 pub const URL_BYTES: usize = 2_048;
 /// Longest reference given by a partner (user reference, wallet address, network …), in characters.
 pub const REFERENCE_CHARS: usize = 255;
+/// The shortest and the longest life of a quote that an account may be given, in seconds.
+pub const QUOTE_LIFE_SECONDS: (u64, u64) = (5, 300);
 /// Longest email address, in characters.
 pub const EMAIL_CHARS: usize = 254;
 /// Longest first or last name, in characters.

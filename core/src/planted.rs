@@ -46,6 +46,8 @@ bugs! {
     IgnoreDeadline = "ignore-deadline";
     /// What waited in time is refused as if it were late.
     RefuseEarly = "refuse-early";
+    /// Money of people whom nobody verified moves in live.
+    TrustStrangers = "trust-strangers";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

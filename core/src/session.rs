@@ -44,6 +44,26 @@ pub struct SessionTerms {
     pub cancel_url: Option<String>,
     /// The partner's own pairs.
     pub metadata: Metadata,
+    /// What is kept of the verification that the partner handed over.
+    pub kyc_package: Option<KycPackage>,
+}
+
+/// What is kept of a verification that a partner handed over: nothing of the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KycPackage {
+    /// A keyed hash of what was handed over, so that one can show later that it was this.
+    pub hash: [u8; 32],
+    /// What came of it.
+    pub verdict: PackageVerdict,
+}
+
+/// Whether a verification that was handed over is relied upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackageVerdict {
+    /// The session's user counts as verified.
+    Accepted,
+    /// It says of itself that it is not passed or not valid any more.
+    Rejected,
 }
 
 /// A session with its state.
@@ -173,6 +193,13 @@ impl SessionLabel {
     /// The label that `word` names.
     pub fn parse(word: &str) -> Option<SessionLabel> {
         SessionLabel::ALL.into_iter().find(|label| label.word() == word)
+    }
+}
+
+impl SessionTerms {
+    /// Whether the partner handed over a verification that is relied upon.
+    pub fn has_accepted_package(&self) -> bool {
+        self.kyc_package.is_some_and(|package| package.verdict == PackageVerdict::Accepted)
     }
 }
 

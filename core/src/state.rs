@@ -15,6 +15,7 @@ mod replays;
 mod sessions;
 mod settle;
 mod table;
+mod verification;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -200,7 +201,9 @@ impl State {
                 | Command::SetOrigins(..)
                 | Command::SetWebhook(..)
                 | Command::UnsetWebhook(..)
-                | Command::SetTier(..) => true,
+                | Command::SetTier(..)
+                | Command::SetRules(..)
+                | Command::SetVerification(..) => true,
             }
     }
 
@@ -311,6 +314,10 @@ impl State {
             Command::SetWebhook(account, endpoint) => done(self.set_webhook(*account, Some(endpoint))?),
             Command::UnsetWebhook(account) => done(self.set_webhook(*account, None)?),
             Command::SetTier(account, tier) => done(self.set_tier(*account, tier)?),
+            Command::SetRules(account, rules) => done(self.set_rules(*account, *rules)?),
+            Command::SetVerification(account, who, is_verified) => {
+                done(self.set_verification(*account, who, *is_verified)?)
+            }
         }
     }
 

@@ -36,5 +36,6 @@ mod all {
     mod slow_clients;
     mod stopped;
     mod tls;
+    mod verification;
     mod webhooks;
 }

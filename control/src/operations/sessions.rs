@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use causeway_core::command::{Answer, Command, Reply};
 use causeway_core::id::SessionId;
-use causeway_core::session::{Flow, Session, SessionLabel};
+use causeway_core::session::{Flow, KycPackage, Session, SessionLabel, SessionTerms};
 
 use super::{Call, Handled, Parameter, Rendered, Spec};
 use crate::problem::{Code, Problem};
@@ -21,7 +21,7 @@ pub(super) const CREATE: Spec =
     })
     .body::<wire::CreateSession<'static>>()
     .answers::<wire::CreatedSession<'static>>(201)
-    .refuses(&[Code::NotEntitled, Code::AmountOutOfRange, Code::NotEnabled]);
+    .refuses(&[Code::NotEntitled, Code::AmountOutOfRange]);
 
 pub(super) const RETRIEVE: Spec = Spec::new("Sessions", "Read a session.", |call| Box::pin(retrieve_session(call)))
     .answers::<wire::Session<'static>>(200);
@@ -39,9 +39,9 @@ const STATUS: Parameter = Parameter {
 };
 
 async fn create_session(call: Call<'_>) -> Handled {
-    let request = call.parse::<wire::CreateSession<'_>>()?;
-    verification_result(&call, &request)?;
-    let terms = request.terms()?;
+    let mut request = call.parse::<wire::CreateSession<'_>>()?;
+    let kyc_package = kyc_package(&call, request.kyc_package.take())?;
+    let terms = SessionTerms { kyc_package, ..request.terms()? };
     if terms.flow == Some(Flow::Swap) && !call.caller.account().entitlements.swap {
         return Err(Problem::at(Code::NotEntitled, "flow", "The account may not open swap sessions."));
     }
@@ -93,14 +93,11 @@ fn session(answer: Answer) -> Result<Arc<Session>, Problem> {
     Ok(session)
 }
 
-/// Verification results are refused before anything of them is kept: to accounts that may not send them, and here, where
-/// no verifier is connected.
-fn verification_result(call: &Call<'_>, request: &wire::CreateSession<'_>) -> Result<(), Problem> {
-    if request.kyc_package.is_none() {
-        Ok(())
-    } else if !call.caller.account().entitlements.kyc_package {
-        Err(Problem::at(Code::NotEntitled, "kyc_package", "The account may not hand over verification results."))
-    } else {
-        Err(Problem::at(Code::NotEnabled, "kyc_package", "This deployment does not take verification results."))
+/// What is kept of a verification that was handed over. One from an account that may not is not looked at.
+fn kyc_package(call: &Call<'_>, package: Option<wire::Package>) -> Result<Option<KycPackage>, Problem> {
+    let Some(package) = package else { return Ok(None) };
+    if !call.caller.account().entitlements.kyc_package {
+        return Err(Problem::at(Code::NotEntitled, "kyc_package", "The account may not hand over verifications."));
     }
+    package.judged(call.cell.keys(), call.cell.now()).map(Some)
 }

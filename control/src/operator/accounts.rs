@@ -7,7 +7,7 @@ use causeway_core::command::{Command, NewKey, Reply};
 use causeway_core::id::{AccountId, KeyId, Mode};
 
 use super::body::{
-    self, CreateAccount, CreateKey, Delete, SetEntitlements, SetOrigins, SetTier, SetWebhook, UnsetWebhook,
+    self, CreateAccount, CreateKey, Delete, SetEntitlements, SetOrigins, SetRules, SetTier, SetWebhook, UnsetWebhook,
 };
 use super::call::{Call, Handled, Target, answer, unknown_account};
 use super::view::{AccountSummary, AccountView, NewKeyView, NewWebhookView, RevokedKeyView, UnsetWebhookView};
@@ -166,6 +166,17 @@ pub async fn set_tier(call: Call<'_>) -> Handled {
     call.record(Target { object: Some(&request.tier), ..target(id, mode) }, request.reason.as_deref()).await?;
     let cell = call.ensure_account(mode, id).await?;
     call.change(cell, Command::SetTier(id, request.tier)).await?;
+    shown(&call, id)
+}
+
+/// Sets by which rules an account is served.
+pub async fn set_rules(call: Call<'_>) -> Handled {
+    let request: SetRules = call.read()?;
+    let (id, mode) = (call.account_id()?, request.mode.mode());
+    let rules = request.rules()?;
+    call.record(target(id, mode), request.reason.as_deref()).await?;
+    let cell = call.ensure_account(mode, id).await?;
+    call.change(cell, Command::SetRules(id, rules)).await?;
     shown(&call, id)
 }
 

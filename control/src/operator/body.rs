@@ -1,8 +1,9 @@
 //! What operators send, and the forms that names and origins must have.
 
-use causeway_core::account::KeyKind;
+use causeway_core::account::{KeyKind, Rules};
 use causeway_core::id::Mode;
-use causeway_core::limits::{ORIGINS_PER_ACCOUNT, REFERENCE_CHARS, URL_BYTES};
+use causeway_core::limits::{ORIGINS_PER_ACCOUNT, QUOTE_LIFE_SECONDS, REFERENCE_CHARS, URL_BYTES};
+use causeway_core::time::Millis;
 use http::Uri;
 use serde::Deserialize;
 
@@ -108,6 +109,38 @@ pub struct SetTier {
     pub reason: Option<String>,
 }
 
+/// `PUT /operator/accounts/{id}/settings`: what is left out goes back to its default.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetRules {
+    /// The world in which they hold.
+    pub mode: ModeWord,
+    /// How long its quotes live, in whole seconds; the deployment's default otherwise.
+    pub quote_life: Option<u64>,
+    /// Whether the model's verdict decides: always in live, and in the sandbox for `real`.
+    pub risk: Option<RiskWord>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// `PUT /operator/accounts/{id}/verifications`: exactly one of the three says who.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetVerification {
+    /// The world of the person.
+    pub mode: ModeWord,
+    /// The person whom the partner's sessions name so.
+    pub user_reference: Option<String>,
+    /// A customer, and the person of its external id.
+    pub customer_id: Option<String>,
+    /// The user of a session.
+    pub session_id: Option<String>,
+    /// Whether the person was verified.
+    pub verified: bool,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 /// `POST /operator/tokens`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -149,7 +182,43 @@ pub enum KindWord {
     Publishable,
 }
 
+/// Who decides about risk.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskWord {
+    /// The model.
+    Real,
+    /// In the sandbox the script of the amount alone.
+    Simulated,
+}
+
+impl SetRules {
+    /// The rules that the core takes.
+    pub fn rules(&self) -> Result<Rules, Problem> {
+        let (least, most) = QUOTE_LIFE_SECONDS;
+        if self.quote_life.is_some_and(|seconds| !(least..=most).contains(&seconds)) {
+            let message = format!("quote_life must be a whole number of seconds from {least} to {most}, or null.");
+            return Err(Problem::invalid("quote_life", message));
+        }
+        let is_simulated = self.risk == Some(RiskWord::Simulated);
+        if self.mode.mode() == Mode::Live && is_simulated {
+            return Err(Problem::invalid("risk", "risk is always real in live."));
+        }
+        let risk_is_real = self.risk == Some(RiskWord::Real);
+        Ok(Rules { quote_life: self.quote_life.map(Millis::seconds), risk_is_real })
+    }
+}
+
 impl ModeWord {
+    /// The mode of this name.
+    pub fn parse(word: &str) -> Option<ModeWord> {
+        match word {
+            "sandbox" | "test" => Some(ModeWord::Sandbox),
+            "live" => Some(ModeWord::Live),
+            _ => None,
+        }
+    }
+
     /// The mode.
     pub fn mode(self) -> Mode {
         match self {

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call::{Call, Handled};
-use super::{Role, accounts, operators, probes};
+use super::{Role, accounts, operators, probes, verifications};
 use crate::gate::BoxFuture;
 use crate::problem::{Code, Problem};
 
@@ -68,6 +68,15 @@ pub static TABLE: &[Row] = &[
         Box::pin(accounts::set_origins(call))
     }),
     row(Method::PUT, "/operator/accounts/{id}/tier", WRITE, "set_tier", |call| Box::pin(accounts::set_tier(call))),
+    row(Method::PUT, "/operator/accounts/{id}/settings", WRITE, "set_rules", |call| {
+        Box::pin(accounts::set_rules(call))
+    }),
+    row(Method::GET, "/operator/accounts/{id}/verifications", READ, "retrieve_verification", |call| {
+        Box::pin(verifications::retrieve_verification(call))
+    }),
+    row(Method::PUT, "/operator/accounts/{id}/verifications", WRITE, "set_verification", |call| {
+        Box::pin(verifications::set_verification(call))
+    }),
     row(Method::GET, "/operator/tokens", READ, "list_tokens", |call| Box::pin(operators::list_tokens(call))),
     row(Method::POST, "/operator/tokens", WRITE, "create_token", |call| Box::pin(operators::create_token(call))),
     row(Method::DELETE, "/operator/tokens/{name}", WRITE, "delete_token", |call| {

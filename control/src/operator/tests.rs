@@ -1,3 +1,5 @@
+mod verifications;
+
 use std::time::Duration;
 
 use bytes::Bytes;

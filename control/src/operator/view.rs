@@ -42,6 +42,7 @@ pub struct RecordView {
     mode: &'static str,
     created_at: Time,
     entitlements: EntitlementsView,
+    settings: RulesView,
     origins: Vec<String>,
     /// As it was set; one that is not configured any more counts as the default.
     tier: String,
@@ -56,6 +57,14 @@ struct EntitlementsView {
     kyc_package: bool,
     swap: bool,
     verified_users: bool,
+}
+
+/// By which rules the account is served.
+#[derive(Serialize)]
+struct RulesView {
+    /// In seconds; null for the deployment's default.
+    quote_life: Option<u64>,
+    risk: &'static str,
 }
 
 #[derive(Serialize)]
@@ -165,6 +174,7 @@ impl RecordView {
             mode: mode_word(mode),
             created_at: Time(account.created_at),
             entitlements: EntitlementsView::new(account.entitlements),
+            settings: RulesView::new(mode, account),
             origins: account.origins.clone(),
             tier: account.tier.clone().unwrap_or_else(|| Tiers::STANDARD.to_owned()),
             webhook_url: account.webhook.as_ref().map(|endpoint| endpoint.url.clone()),
@@ -177,6 +187,14 @@ impl EntitlementsView {
     fn new(entitlements: Entitlements) -> EntitlementsView {
         let Entitlements { rails, customers, kyc_package, swap, verified_users } = entitlements;
         EntitlementsView { rails, customers, kyc_package, swap, verified_users }
+    }
+}
+
+impl RulesView {
+    fn new(mode: Mode, account: &Account) -> RulesView {
+        let is_real = mode == Mode::Live || account.risk_is_real;
+        let risk = if is_real { "real" } else { "simulated" };
+        RulesView { quote_life: account.quote_life.map(|life| life.0 / 1_000), risk }
     }
 }
 

@@ -163,7 +163,7 @@ pub struct Customer<'a> {
     /// The country.
     pub country_code: Option<&'a str>,
     /// Whether the person was verified.
-    #[schemars(extend("enum" = ["unverified"]))]
+    #[schemars(extend("enum" = ["unverified", "verified"]))]
     pub kyc_status: &'static str,
     /// The partner's own pairs.
     pub metadata: PairsView<'a>,
@@ -200,7 +200,7 @@ pub struct ErasedCustomer {
     /// Erased.
     pub country_code: (),
     /// Whether the person was verified.
-    #[schemars(extend("enum" = ["unverified"]))]
+    #[schemars(extend("enum" = ["unverified", "verified"]))]
     pub kyc_status: &'static str,
     /// Erased: empty.
     pub metadata: PairsView<'static>,

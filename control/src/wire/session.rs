@@ -4,10 +4,11 @@ use causeway_core::id::Mode;
 use causeway_core::session::{Flow, Session as CoreSession, SessionStatus, SessionTerms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::forms::{ASSET, CURRENCY, URL};
+use super::kyc_package::Package;
 use super::{Decimal, DecimalText, Fingerprint, Pairs, PairsView, Text, Time, field, mode_word};
+use crate::keys::hex;
 use crate::problem::Problem;
 
 /// The body of createSession.
@@ -53,8 +54,10 @@ pub struct CreateSession<'a> {
     pub cancel_url: Option<Text<'a>>,
     /// Your own pairs.
     pub metadata: Option<Pairs>,
-    /// A verification result, for entitled accounts.
-    pub kyc_package: Option<Map<String, Value>>,
+    /// A finished verification of the user, for entitled accounts: any object with a member. It is relied upon unless it has
+    /// a `status` that is none of `approved`, `accepted`, `verified` and `passed`, or an `expires_at` (RFC 3339) that has
+    /// passed. Only a keyed hash and the verdict are kept.
+    pub kyc_package: Option<Package>,
 }
 
 /// What a session is for.
@@ -71,7 +74,7 @@ pub enum FlowWord {
 }
 
 impl CreateSession<'_> {
-    /// The terms that the core takes.
+    /// The terms that the core takes; the package is judged apart.
     pub fn terms(self) -> Result<SessionTerms, Problem> {
         let currency = field::currency("currency", &self.currency)?;
         Ok(SessionTerms {
@@ -86,6 +89,7 @@ impl CreateSession<'_> {
             return_url: field::url("return_url", self.return_url)?,
             cancel_url: self.cancel_url.map(|text| field::url("cancel_url", text)).transpose()?,
             metadata: self.metadata.unwrap_or_default().0,
+            kyc_package: None,
         })
     }
 
@@ -103,6 +107,7 @@ impl CreateSession<'_> {
             .field("return_url", &terms.return_url)
             .option("cancel_url", terms.cancel_url.as_ref())
             .pairs("metadata", &terms.metadata)
+            .option("kyc_package", terms.kyc_package.map(|package| hex::encode(&package.hash)))
             .finish()
     }
 }

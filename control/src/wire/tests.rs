@@ -63,6 +63,7 @@ fn session(status: SessionStatus) -> CoreSession {
             return_url: "https://partner.example/complete".to_owned(),
             cancel_url: None,
             metadata: vec![("order_id".to_owned(), "ö1".to_owned()), ("a".to_owned(), String::new())],
+            kyc_package: None,
         },
         created_at: AT,
         expires_at: LATER,

@@ -45,6 +45,8 @@ names! {
     SetWebhook
     UnsetWebhook
     SetTier
+    SetRules
+    SetVerification
 }
 
 #[cfg(test)]

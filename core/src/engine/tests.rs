@@ -13,7 +13,7 @@ use crate::command::Idempotency;
 use crate::command::Outcome;
 use crate::command::{Command, Refusal, Reply, Submission};
 use crate::fixture::{catalogue, create_session, settings};
-use crate::id::AccountId;
+use crate::id::{AccountId, Mode};
 use crate::ingress::Lane;
 use crate::limits::{BATCH_COMMANDS, BATCHES_IN_FLIGHT, LANE_PARTNER};
 use crate::risk::scorer::NoModel;
@@ -93,7 +93,7 @@ impl Bench {
         let alarms = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&alarms);
         let options = Options {
-            settings: settings(),
+            settings: settings(Mode::Sandbox),
             catalogue: Arc::new(catalogue()),
             scorer: Box::new(NoModel { reason: "none in this test".to_owned() }),
             store: Arc::clone(&store) as Arc<dyn Store>,
@@ -253,7 +253,7 @@ fn timers_run_by_themselves_and_after_a_restart() {
     let mut bench = Bench::new();
     let id = |answer| created(answer).id;
     let (first, second) = (id(bench.session(None)), id(bench.session(None)));
-    let life = settings().session_life.0;
+    let life = settings(Mode::Sandbox).session_life.0;
     bench.clock.0.fetch_add(life, Ordering::SeqCst);
     let expired = |bench: &Bench, id| {
         let session = bench.cell.reader.session(ACCOUNT, id).unwrap().unwrap();

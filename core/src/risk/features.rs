@@ -1,6 +1,6 @@
 //! The features of a redemption: typed, ordered, documented. A model names those it wants, in its own order.
 
-use crate::id::Mode;
+use crate::id::{AccountId, Mode, SessionId};
 use crate::money::{Amount, Rate, Rounding};
 use crate::risk::velocity::{DAY, HOUR, Person};
 use crate::session::Session;
@@ -102,15 +102,26 @@ pub fn usd_cents(amount: Amount, per_dollar: Rate) -> u64 {
 
 /// The key of a person: (account, mode, user reference); without a reference the person is the session.
 pub fn person_key(mode: Mode, session: &Session) -> [u8; 16] {
-    use sha2::{Digest, Sha256};
-    let mut hash = Sha256::new();
-    hash.update(session.account.0.to_be_bytes());
-    hash.update(mode.word());
     match &session.terms.user_reference {
-        Some(reference) => hash.update(reference),
-        // No reference is made of 16 bytes like these behind a byte that no text has.
-        None => hash.update([&[0xff], &session.id.0.to_be_bytes()[..]].concat()),
+        Some(reference) => named_person_key(mode, session.account, reference),
+        None => unnamed_person_key(mode, session.account, session.id),
     }
+}
+
+/// The key of the person whom sessions of the account name so.
+pub fn named_person_key(mode: Mode, account: AccountId, reference: &str) -> [u8; 16] {
+    half_hash(mode, account, reference.as_bytes())
+}
+
+/// The key of the user of a session that names nobody.
+fn unnamed_person_key(mode: Mode, account: AccountId, session: SessionId) -> [u8; 16] {
+    // No reference is made of 16 bytes like these behind a byte that no text has.
+    half_hash(mode, account, &[&[0xff], &session.0.to_be_bytes()[..]].concat())
+}
+
+fn half_hash(mode: Mode, account: AccountId, name: &[u8]) -> [u8; 16] {
+    use sha2::{Digest, Sha256};
+    let hash = Sha256::new().chain_update(account.0.to_be_bytes()).chain_update(mode.word()).chain_update(name);
     let digest: [u8; 32] = hash.finalize().into();
     let mut key = [0; 16];
     key.copy_from_slice(&digest[..16]);

@@ -10,7 +10,7 @@ pub const HOUR: Millis = Millis::seconds(3_600);
 /// Twenty-four hours.
 pub const DAY: Millis = Millis::seconds(86_400);
 
-/// The redemptions of one person.
+/// The redemptions of one person, and whether an operator verified it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
     /// Redemptions ever.
@@ -27,6 +27,8 @@ pub struct Person {
     pub cents_24h: Window,
     /// Risk declines over 24 hours.
     pub declines_24h: Window,
+    /// Since when an operator says that the person is verified.
+    pub verified_at: Option<Timestamp>,
 }
 
 /// Two buckets of one sliding window.

@@ -59,6 +59,8 @@ pub enum Wish {
     SetWebhook,
     UnsetWebhook,
     SetTier,
+    SetRules,
+    SetVerification,
 }
 
 /// The details of a wish, as numbers from which everything is picked.
@@ -99,7 +101,7 @@ fn action(rng: &mut Rng) -> Action {
 }
 
 fn wish(rng: &mut Rng) -> Wish {
-    match rng.below(112) {
+    match rng.below(117) {
         0..22 => Wish::CreateSession,
         22..24 => Wish::ReplayDelivery,
         24..25 => Wish::SendTestWebhook,
@@ -121,7 +123,9 @@ fn wish(rng: &mut Rng) -> Wish {
         99 => Wish::UnsetWebhook,
         100..106 => Wish::CreateCustomer,
         106..110 => Wish::UpdateCustomer,
-        _ => Wish::DeleteCustomer,
+        110..112 => Wish::DeleteCustomer,
+        112 => Wish::SetRules,
+        _ => Wish::SetVerification,
     }
 }
 

@@ -47,7 +47,8 @@ pub fn catalogue() -> Catalogue {
     }
 }
 
-/// What operators do before anybody asks for anything: two accounts with everything, one without rails.
+/// What operators do before anybody asks for anything: two accounts with everything, of which the operator vouches for the
+/// users of one, and a third account without rails.
 pub fn opening() -> Vec<Command> {
     let webhook = WebhookEndpoint { url: "https://hooks.example".to_owned(), sealed_secret: vec![1] };
     let account = |number: u128| Command::CreateAccount(AccountId(number), format!("Partner {number}"));
@@ -56,7 +57,7 @@ pub fn opening() -> Vec<Command> {
         account(2),
         account(3),
         Command::SetEntitlements(AccountId(1), Entitlements::ALL),
-        Command::SetEntitlements(AccountId(2), Entitlements::ALL),
+        Command::SetEntitlements(AccountId(2), Entitlements { verified_users: false, ..Entitlements::ALL }),
         Command::SetWebhook(AccountId(1), webhook),
     ]
 }

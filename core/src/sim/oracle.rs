@@ -32,6 +32,7 @@ mod settle;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod verification;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -97,6 +98,8 @@ pub struct Oracle {
     /// Risk declines that history counts, and those of the batch that runs.
     declines: Vec<(Guest, Timestamp)>,
     new_declines: Vec<Guest>,
+    /// People of whom an operator said something that changed what was so: since when they are verified, if they are.
+    verified: BTreeMap<Guest, Option<Timestamp>>,
     receipts: Vec<Arc<Receipt>>,
     /// Posting sets, in order.
     booked: Vec<Arc<Booked>>,
@@ -143,6 +146,7 @@ impl Oracle {
             visits: Vec::new(),
             declines: Vec::new(),
             new_declines: Vec::new(),
+            verified: BTreeMap::new(),
             receipts: Vec::new(),
             booked: Vec::new(),
             told: Vec::new(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::account::{Account, ApiKey, Entitlements, WebhookEndpoint};
+use crate::account::{Account, ApiKey, Entitlements, Rules, WebhookEndpoint};
 use crate::branding::{Branding, BrandingPatch};
 use crate::change::Change;
 use crate::command::{Command, NewKey, Refusal, Reply};
@@ -93,12 +93,21 @@ impl State {
         Ok(self.put_account(Account { tier: Some(tier.to_owned()), ..Account::clone(&account) }))
     }
 
+    pub(super) fn set_rules(&mut self, account: AccountId, rules: Rules) -> Result<Reply, Refusal> {
+        let account = self.account(account)?;
+        let Rules { quote_life, risk_is_real } = rules;
+        Ok(self.put_account(Account { quote_life, risk_is_real, ..Account::clone(&account) }))
+    }
+
     /// Whether the account of a partner's write may do this. It is looked at before a remembered answer is.
     pub(super) fn entitled(&self, command: &Command) -> Result<(), Refusal> {
         let Some(account) = command.partner() else { return Ok(()) };
         let entitlements = self.account(account)?.entitlements;
         let may = match command {
-            Command::CreateSession(_, terms) => terms.flow != Some(Flow::Swap) || entitlements.swap,
+            Command::CreateSession(_, terms) => {
+                (terms.flow != Some(Flow::Swap) || entitlements.swap)
+                    && (terms.kyc_package.is_none() || entitlements.kyc_package)
+            }
             Command::LockQuote(..) | Command::CreatePayIn(..) | Command::CreatePayOut(..) => entitlements.rails,
             Command::CreateCustomer(..) | Command::UpdateCustomer(..) | Command::DeleteCustomer(..) => {
                 entitlements.customers
@@ -120,7 +129,9 @@ impl State {
             | Command::SetOrigins(..)
             | Command::SetWebhook(..)
             | Command::UnsetWebhook(..)
-            | Command::SetTier(..) => true,
+            | Command::SetTier(..)
+            | Command::SetRules(..)
+            | Command::SetVerification(..) => true,
         };
         if may { Ok(()) } else { Err(Refusal::NotEntitled) }
     }

@@ -23,7 +23,7 @@ impl State {
         self.takes_movement(&session)?;
         let lock = confirming_lock(&self.catalogue, &session.terms, confirm)?;
         let terms = priced(&self.catalogue, &lock)?;
-        self.users_are_verified(&account)?;
+        self.user_is_verified(&account, &session)?;
         let mut ids = self.ids();
         let quote = QuoteId(ids.draw(&self.settings.id_key));
         let quote = self.signed_quote(&account, quote, &lock, terms);

@@ -14,7 +14,8 @@ use crate::limits::ERASED_AT_ONCE;
 use crate::time::Millis;
 
 impl State {
-    /// Creates a customer, unless one of its names was ever taken: names stay reserved when their customer is deleted.
+    /// Creates a customer, unless one of its names was ever taken: names stay reserved when their customer is deleted. One
+    /// whose person was verified before it came is verified from the start.
     pub(super) fn create_customer(&mut self, account: AccountId, terms: &CustomerTerms) -> Result<Reply, Refusal> {
         let names = terms.names(&self.settings.name_key, account);
         if names.iter().any(|name| self.customer_names.get(name).is_some()) {
@@ -25,7 +26,7 @@ impl State {
         for name in names {
             self.customer_names.put(self.head.batch, name, id);
         }
-        let kyc_status = KycStatus::Unverified;
+        let kyc_status = KycStatus::of(self.person_of_customer_is_verified(account, terms));
         let facts = CustomerFacts { id, account, version: 1, kyc_status, created_at: now, updated_at: now };
         let customer = Customer { facts, terms: terms.clone() };
         Ok(self.write_customer(&mut ids, EventKind::CustomerCreated, customer))
@@ -57,6 +58,10 @@ impl State {
         let customer = self.customer(account, id)?;
         let (deleted_at, mut ids) = (self.now(), self.ids());
         self.customers.remove(self.head.batch, (account, id));
+        if let Some(external_id) = &customer.terms.external_id {
+            // A customer that is erased leaves no verified person behind.
+            self.verify_person(self.person_named(account, external_id), false);
+        }
         let deleted = DeletedCustomer { id, account, deleted_at, versions: customer.facts.version };
         self.deleted_customers.put(self.head.batch, (account, id), deleted);
         self.set_erasure(account, id, erasure_delay(&self.settings.delivery_gaps));
@@ -78,13 +83,13 @@ impl State {
         }
     }
 
-    fn customer(&self, account: AccountId, id: CustomerId) -> Result<Arc<Customer>, Refusal> {
+    pub(super) fn customer(&self, account: AccountId, id: CustomerId) -> Result<Arc<Customer>, Refusal> {
         self.customers.get(&(account, id)).cloned().ok_or(Refusal::NotFound(Subject::Path))
     }
 
     /// Writes a customer and the version that its event names, and tells of it. Customers' events have no order among
     /// themselves: they belong to no session.
-    fn write_customer(&mut self, ids: &mut CommandIds, kind: EventKind, customer: Customer) -> Reply {
+    pub(super) fn write_customer(&mut self, ids: &mut CommandIds, kind: EventKind, customer: Customer) -> Reply {
         let (facts, customer) = (customer.facts, Arc::new(customer));
         self.customers.put(self.head.batch, (facts.account, facts.id), Arc::clone(&customer));
         self.changes.push(CustomerChange::Version(Arc::clone(&customer)).into());

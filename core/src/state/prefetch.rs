@@ -4,9 +4,10 @@ use super::State;
 use super::confirm::confirming_lock;
 use super::replays::replay_key;
 use crate::change::Need;
-use crate::command::{Command, Confirm, Redeem, Submission, Timer, TimerTask};
+use crate::command::{Command, Confirm, Redeem, Submission, Timer, TimerTask, Who};
+use crate::customer::{CustomerName, CustomerTerms};
 use crate::delivery::DeliveryOutcome;
-use crate::id::{AccountId, PaymentId, SessionId};
+use crate::id::{AccountId, CustomerId, PaymentId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount};
 use crate::money::Unit;
 use crate::terms::Terms;
@@ -35,13 +36,11 @@ impl State {
                 self.need(Need::Payment(*account, *payment), needs);
             }
             Command::CreateCustomer(account, terms) => {
-                for name in terms.names(&self.settings.name_key, *account) {
-                    self.need(Need::CustomerName(name), needs);
-                }
+                self.new_customer_needs(*account, terms, needs);
             }
             Command::UpdateCustomer(account, id, _) => self.need(Need::Customer(*account, *id), needs),
             Command::DeleteCustomer(account, id) => {
-                self.need(Need::Customer(*account, *id), needs);
+                self.customer_needs(*account, *id, needs);
                 self.need(Need::DeletedCustomer(*account, *id), needs);
             }
             Command::ReplayDelivery(account, delivery, lane) => {
@@ -62,6 +61,7 @@ impl State {
                 }
             }
             Command::RunTimer(timer) => self.timer_needs(*timer, needs),
+            Command::SetVerification(account, who, _) => self.verification_needs(*account, who, needs),
             Command::UpdateBranding(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)
@@ -70,7 +70,8 @@ impl State {
             | Command::SetOrigins(..)
             | Command::SetWebhook(..)
             | Command::UnsetWebhook(..)
-            | Command::SetTier(..) => {}
+            | Command::SetTier(..)
+            | Command::SetRules(..) => {}
         }
     }
 
@@ -122,6 +123,46 @@ impl State {
         if let Ok(lock) = confirming_lock(&self.catalogue, &session.terms, confirm) {
             self.balances_of(account, Unit::Currency(lock.currency), needs);
             self.balances_of(account, Unit::Asset(lock.asset), needs);
+        }
+    }
+
+    fn verification_needs(&self, account: AccountId, who: &Who, needs: &mut Vec<Need>) {
+        match who {
+            Who::Reference(reference) => {
+                self.need(Need::Person(self.person_named(account, reference)), needs);
+                let name = CustomerName::of_external_id(&self.settings.name_key, account, reference);
+                if !self.customer_names.knows(&name) {
+                    needs.push(Need::CustomerName(name));
+                } else if let Some(&id) = self.customer_names.get(&name) {
+                    self.need(Need::Customer(account, id), needs);
+                }
+            }
+            Who::Customer(id) => self.customer_needs(account, *id, needs),
+            Who::Session(session) => {
+                self.need(Need::Session(account, *session), needs);
+                self.person_needs(account, *session, needs);
+            }
+        }
+    }
+
+    /// Its names, and the person that it is joined to.
+    fn new_customer_needs(&self, account: AccountId, terms: &CustomerTerms, needs: &mut Vec<Need>) {
+        for name in terms.names(&self.settings.name_key, account) {
+            self.need(Need::CustomerName(name), needs);
+        }
+        if let Some(external_id) = &terms.external_id {
+            self.need(Need::Person(self.person_named(account, external_id)), needs);
+        }
+    }
+
+    /// A customer, and the person of its external id.
+    fn customer_needs(&self, account: AccountId, id: CustomerId, needs: &mut Vec<Need>) {
+        if !self.customers.knows(&(account, id)) {
+            needs.push(Need::Customer(account, id));
+        } else if let Some(customer) = self.customers.get(&(account, id))
+            && let Some(external_id) = &customer.terms.external_id
+        {
+            self.need(Need::Person(self.person_named(account, external_id)), needs);
         }
     }
 

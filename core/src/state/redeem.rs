@@ -76,7 +76,7 @@ impl State {
             return Err(Refusal::QuoteMismatch(Subject::Quote));
         }
         fits(&quote.terms, &session)?;
-        self.users_are_verified(&account)?;
+        self.user_is_verified(&account, &session)?;
         let ids = self.ids();
         let magic = self.magic(quote.given_amount, self.given_decimals(&quote));
         let (quote, metadata) = (Quote::clone(&quote), redeem.metadata.clone());
@@ -86,12 +86,6 @@ impl State {
     /// The person behind a session.
     pub(super) fn person_of(&self, session: &Session) -> [u8; 16] {
         person_key(self.settings.mode, session)
-    }
-
-    /// In the sandbox everybody is verified; in live, whom the operator vouches for.
-    pub(super) fn users_are_verified(&self, account: &Account) -> Result<(), Refusal> {
-        let are_verified = self.settings.mode == Mode::Sandbox || account.entitlements.verified_users;
-        if are_verified { Ok(()) } else { Err(Refusal::VerificationRequired) }
     }
 
     pub(super) fn takes_movement(&self, session: &Session) -> Result<(), Refusal> {

@@ -27,6 +27,9 @@ impl State {
         let task = TimerTask::ExpireSession(id);
         self.changes.push(Change::TimerAdd(Timer { due: session.expires_at, task, account }));
         self.tell_session(&mut ids, EventKind::SessionCreated, &session);
+        if session.terms.has_accepted_package() {
+            self.tell_session(&mut ids, EventKind::KycPackageAccepted, &session);
+        }
         Reply::Session(session)
     }
 

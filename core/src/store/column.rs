@@ -78,7 +78,7 @@ columns! {
     /// What persons have redeemed lately.
     ///
     /// - Key: hash of the person (16).
-    /// - Written: with each redemption.
+    /// - Written: with each redemption, and when an operator verifies the person.
     /// - Deleted: never.
     Persons = 8 "persons",
     /// Balances of the ledger.

@@ -10,8 +10,8 @@ pub use lists::TransactionFilter;
 
 use super::encode::HEAD;
 use super::load::corrupt;
-use super::record::{Malformed, account, customer, delivery, event, head, ledger, payment, quote, rail, receipt};
-use super::record::{reference, session};
+use super::record::{Malformed, account, customer, delivery, event, head, ledger, payment, person, quote, rail};
+use super::record::{receipt, reference, session};
 use super::{Column, Key, Row, Scan, Store, StoreError, key};
 use crate::account::Account;
 use crate::change::{Head, OutboxRow};
@@ -27,6 +27,7 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailWork;
 use crate::receipt::Receipt;
+use crate::risk::Person;
 use crate::session::Session;
 use crate::time::Timestamp;
 
@@ -128,6 +129,11 @@ impl Reader {
             found = named;
         }
         found.map_or(Ok(None), |(account, id)| self.customer(account, id))
+    }
+
+    /// What is known of the person with this key.
+    pub fn person(&self, key: [u8; 16]) -> Result<Option<Person>, StoreError> {
+        self.get(Column::Persons, &Key::alone(key), person::decode)
     }
 
     /// An event of an account. What it says of a person is read where that can be erased.

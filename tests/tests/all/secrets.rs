@@ -49,7 +49,7 @@ fn no_secret_is_stored_or_logged_in_clear() {
     assert!(elsewhere.into_iter().all(|(_, bytes)| !contains(bytes, demo.as_bytes())));
 }
 
-fn files(path: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+pub fn files(path: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(path).unwrap().flatten() {
         if entry.path().is_dir() {
@@ -61,6 +61,6 @@ fn files(path: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     found
 }
 
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
+pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }

@@ -1,5 +1,7 @@
 //! createSession and the other operations on sessions.
 
+use causeway_core::id::{Mode, SessionId};
+use causeway_core::session::PackageVerdict;
 use serde_json::{Value, json};
 
 use super::samples::Journey;
@@ -86,7 +88,9 @@ async fn each_field_is_checked() {
         ("user_reference", json!("u".repeat(256)), "invalid_request"),
         ("metadata", json!({ "k".repeat(41): "v" }), "invalid_request"),
         ("metadata.order", json!(7), "invalid_request"),
-        ("kyc_package", json!({ "any": [1] }), "not_enabled"),
+        ("kyc_package", json!({}), "invalid_request"),
+        ("kyc_package", json!("approved"), "invalid_request"),
+        ("kyc_package", json!([{ "status": "approved" }]), "invalid_request"),
     ] {
         let mut body = whole();
         match name.split_once('.') {
@@ -94,14 +98,42 @@ async fn each_field_is_checked() {
             None => body[name] = value,
         }
         let told = create(&world, "k", body).await;
-        let status = if code == "not_enabled" { 501 } else { 400 };
-        assert_eq!(told.refused(status, code).as_deref(), Some(name), "{}", told.json());
+        assert_eq!(told.refused(400, code).as_deref(), Some(name), "{}", told.json());
     }
     create(&world, "k", whole()).await.expect(201);
 }
 
 #[tokio::test]
-async fn swap_and_verification_results_need_entitlements() {
+async fn of_a_package_its_hash_and_verdict_are_kept() {
+    let world = World::start().await;
+    let with = |package: Value| {
+        let mut body = whole();
+        body["kyc_package"] = package;
+        body
+    };
+    let kept = |session: &Value| {
+        let id = SessionId::parse(session["id"].as_str().unwrap(), Mode::Sandbox).unwrap();
+        world.reader().session(SHOP.id(), id).unwrap().unwrap().terms.kyc_package
+    };
+    let package = json!({ "status": "approved", "person": { "first": "Ann", "last": "Lee" } });
+    let first = create(&world, "k", with(package)).await;
+    let session = first.expect(201);
+    assert_eq!(kept(&session).unwrap().verdict, PackageVerdict::Accepted);
+    assert!(!session.to_string().contains("kyc"), "{session}");
+    let reordered: Value =
+        serde_json::from_str(r#"{ "person": { "last": "Lee", "first": "\u0041nn" }, "status": "approved" }"#).unwrap();
+    let again = create(&world, "k", with(reordered)).await;
+    assert_eq!((again.header("idempotent-replayed"), &again.0.body), (Some("true"), &first.0.body));
+    for other in [json!({ "status": "approved" }), Value::Null] {
+        create(&world, "k", with(other)).await.refused(409, "idempotency_key_reused");
+    }
+    let rejected = create(&world, "l", with(json!({ "status": "declined" }))).await.expect(201);
+    assert_eq!(kept(&rejected).unwrap().verdict, PackageVerdict::Rejected);
+    assert_eq!(kept(&create(&world, "m", whole()).await.expect(201)), None);
+}
+
+#[tokio::test]
+async fn swap_and_packages_need_entitlements() {
     let world = World::start().await;
     for (name, value) in [("flow", json!("swap")), ("kyc_package", json!({}))] {
         let mut body = whole();

@@ -142,6 +142,7 @@ fn open_session(id: SessionId) -> Session {
             return_url: "https://partner.example/done".to_owned(),
             cancel_url: None,
             metadata: vec![],
+            kyc_package: None,
         },
         created_at: Timestamp(1_750_000_000_000),
         expires_at: Timestamp(1_750_003_600_000),

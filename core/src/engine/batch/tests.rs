@@ -7,19 +7,21 @@ mod events;
 mod forgetting;
 mod script;
 mod split;
+mod verification;
 mod world;
 
 use rust_decimal::Decimal;
 
+use crate::account::Rules;
 use crate::branding::BrandingPatch;
 use crate::change::Need;
-use crate::command::{Command, Moment, Refusal, Reply, Subject};
+use crate::command::{Command, Moment, Refusal, Reply, Subject, Who};
 use crate::event::EventKind;
 use crate::id::{AccountId, SessionId};
 use crate::payment::{FailureCode, PaymentStatus};
 use crate::quote::QuoteStatus;
 use crate::rail::RailOutcome;
-use crate::session::SessionStatus;
+use crate::session::{SessionStatus, SessionTerms};
 use crate::time::Millis;
 
 use world::{ACCOUNT, World, key, plain};
@@ -333,7 +335,14 @@ fn every_command_keeps_its_write_budget() {
     let Reply::Customer(customer) = budget(create, 8, 11, 0, 1_200) else { panic!("a customer") };
     let id = customer.facts.id;
     budget(world::renaming(id, "Anna"), 9, 9, 0, 1_000);
-    budget(Command::DeleteCustomer(ACCOUNT, id), 10, 9, 1, 800);
+    let who = Who::Reference("user-ann".to_owned());
+    budget(Command::SetVerification(ACCOUNT, who, true), 12, 8, 0, 800);
+    budget(Command::DeleteCustomer(ACCOUNT, id), 10, 10, 1, 900);
+    let package = Some(crate::fixture::kyc_package(true));
+    let Command::CreateSession(_, terms) = crate::fixture::create_session(ACCOUNT, "1.00") else { panic!("a session") };
+    let create = Command::CreateSession(ACCOUNT, Box::new(SessionTerms { kyc_package: package, ..*terms }));
+    budget(create, 13, 14, 0, 1_800);
+    budget(Command::SetRules(ACCOUNT, Rules::default()), 14, 2, 0, 300);
     let patch = BrandingPatch { brand_name: Some(Some("Shop".to_owned())), ..BrandingPatch::default() };
     budget(Command::UpdateBranding(ACCOUNT, Box::new(patch)), 11, 4, 0, 600);
 }

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use super::Known;
-use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
+use crate::account::{Entitlements, KeyKind, Rules, WebhookEndpoint};
 use crate::branding::BrandingPatch;
 use crate::command::Idempotency;
-use crate::command::{Command, Confirm, LockQuote, Moment, NewKey, Redeem};
+use crate::command::{Command, Confirm, LockQuote, Moment, NewKey, Redeem, Who};
 use crate::customer::{CustomerPatch, CustomerTerms};
 use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::ingress::Lane;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::risk::Device;
-use crate::session::{Flow, Session, SessionStatus, SessionTerms};
+use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::sim::action::{Choice, Wish};
 use crate::sim::ground::{amount, asset, currency};
 use crate::terms::Side;
+use crate::time::Millis;
 
 const FIAT: [&str; 16] = [
     "100.00", "100.00", "250.00", "250.00", "100.01", "100.02", "100.03", "100.04", "100.05", "100.06", "600.00",
@@ -74,6 +75,10 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         }
         Wish::UnsetWebhook => operator(Command::UnsetWebhook(account)),
         Wish::SetTier => operator(Command::SetTier(account, format!("tier-{}", choice.what % 3))),
+        Wish::SetRules => operator(Command::SetRules(account, rules(choice))),
+        Wish::SetVerification => {
+            operator(Command::SetVerification(account, known.who(account, choice), !choice.key.is_multiple_of(4)))
+        }
     }
 }
 
@@ -128,7 +133,14 @@ fn session_terms(choice: Choice) -> SessionTerms {
         return_url: "https://partner.example/done".to_owned(),
         cancel_url: None,
         metadata: vec![("order".to_owned(), choice.what.to_string())],
+        kyc_package: kyc_package(choice.what),
     }
+}
+
+/// With one session in four comes a package, of which every third is rejected.
+fn kyc_package(what: u8) -> Option<KycPackage> {
+    let verdict = if what.is_multiple_of(12) { PackageVerdict::Rejected } else { PackageVerdict::Accepted };
+    what.is_multiple_of(4).then_some(KycPackage { hash: [what; 32], verdict })
 }
 
 /// A lock of anything.
@@ -199,6 +211,11 @@ fn branding_patch(choice: Choice) -> BrandingPatch {
     }
 }
 
+fn rules(choice: Choice) -> Rules {
+    let quote_life = (!choice.what.is_multiple_of(3)).then(|| Millis::seconds(5 + u64::from(choice.what)));
+    Rules { quote_life, risk_is_real: choice.key.is_multiple_of(2) }
+}
+
 fn new_key(choice: Choice) -> NewKey {
     let kind = if choice.what.is_multiple_of(2) { KeyKind::Secret } else { KeyKind::Publishable };
     NewKey { kind, hash: [choice.what; 32] }
@@ -209,6 +226,21 @@ impl Known {
         let own: Vec<SessionId> = self.sessions.iter().filter(|one| one.account == account).map(|one| one.id).collect();
         let foreign = self.sessions.first().filter(|_| choice.what.is_multiple_of(32)).map(|one| one.id);
         foreign.or_else(|| young(&own, choice.which)).unwrap_or(SessionId(99))
+    }
+
+    fn who(&self, account: AccountId, choice: Choice) -> Who {
+        match choice.what % 8 {
+            0..4 => Who::Reference(["ann", "ann", "bob", "eve"][choice.which as usize % 4].to_owned()),
+            4 | 5 => Who::Customer(self.customer(account, choice)),
+            _ => Who::Session(self.nameless(account, choice).unwrap_or_else(|| self.session(account, choice))),
+        }
+    }
+
+    /// A session that names no person.
+    fn nameless(&self, account: AccountId, choice: Choice) -> Option<SessionId> {
+        let is_it = |one: &&Arc<Session>| one.account == account && one.terms.user_reference.is_none();
+        let own: Vec<SessionId> = self.sessions.iter().filter(is_it).map(|one| one.id).collect();
+        young(&own, choice.which)
     }
 
     fn customer(&self, account: AccountId, choice: Choice) -> CustomerId {

@@ -1,8 +1,8 @@
 //! What stands against a command. All of it is gathered, whatever the cell looks at first; the refusal is then the first in
 //! the documented order.
 
-use crate::command::{Command, Confirm, Moment, Redeem, Refusal, Subject};
-use crate::id::{AccountId, KeyId, Mode, PaymentId, SessionId};
+use crate::command::{Command, Confirm, Moment, Redeem, Refusal, Subject, Who};
+use crate::id::{AccountId, KeyId, PaymentId, SessionId};
 use crate::limits::{ACCOUNTS, KEYS_PER_ACCOUNT, ORIGINS_PER_ACCOUNT};
 use crate::money::Asset;
 use crate::payment::{Payment, PaymentStatus};
@@ -58,7 +58,10 @@ impl Oracle {
         let Some(id) = command.partner() else { return Vec::new() };
         let Some(account) = self.accounts.get(&id) else { return vec![Refusal::UnknownAccount] };
         let may = match command {
-            Command::CreateSession(_, terms) => terms.flow != Some(Flow::Swap) || account.entitlements.swap,
+            Command::CreateSession(_, terms) => {
+                let may_swap = terms.flow != Some(Flow::Swap) || account.entitlements.swap;
+                may_swap && (terms.kyc_package.is_none() || account.entitlements.kyc_package)
+            }
             Command::LockQuote(..) | Command::CreatePayIn(..) | Command::CreatePayOut(..) => account.entitlements.rails,
             Command::CreateCustomer(..) | Command::UpdateCustomer(..) | Command::DeleteCustomer(..) => {
                 account.entitlements.customers
@@ -80,7 +83,9 @@ impl Oracle {
             | Command::SetOrigins(..)
             | Command::SetWebhook(..)
             | Command::UnsetWebhook(..)
-            | Command::SetTier(..) => true,
+            | Command::SetTier(..)
+            | Command::SetRules(..)
+            | Command::SetVerification(..) => true,
         };
         when(!may, Refusal::NotEntitled)
     }
@@ -139,7 +144,9 @@ impl Oracle {
             Command::SetEntitlements(account, _)
             | Command::SetWebhook(account, _)
             | Command::UnsetWebhook(account)
-            | Command::SetTier(account, _) => self.against_account(*account),
+            | Command::SetTier(account, _)
+            | Command::SetRules(account, _) => self.against_account(*account),
+            Command::SetVerification(account, who, _) => self.against_verification(*account, who),
         }
     }
 
@@ -175,14 +182,21 @@ impl Oracle {
         if let Some((quote, session)) = quote.zip(session) {
             against.extend(when(!fits(&quote.terms, session), Refusal::QuoteMismatch(Subject::Session)));
         }
-        against.extend(self.against_strangers(account));
+        if let Some(session) = session {
+            against.extend(when(self.is_stranger(session), Refusal::VerificationRequired));
+        }
         against
     }
 
-    /// Money of people whom nobody has verified does not move in live.
-    fn against_strangers(&self, account: AccountId) -> Vec<Refusal> {
-        let vouched = self.accounts.get(&account).is_some_and(|account| account.entitlements.verified_users);
-        when(self.settings.mode == Mode::Live && !vouched, Refusal::VerificationRequired)
+    fn against_verification(&self, account: AccountId, who: &Who) -> Vec<Refusal> {
+        let is_there = match who {
+            Who::Reference(_) => true,
+            Who::Customer(id) => self.has_customer(account, *id),
+            Who::Session(id) => {
+                self.session_of(account, *id).is_some_and(|session| session.terms.user_reference.is_none())
+            }
+        };
+        [self.against_account(account), when(!is_there, Refusal::NotFound(Subject::Path))].concat()
     }
 
     /// A consumed quote does not expire.
@@ -213,8 +227,8 @@ impl Oracle {
         let swap = when(session.terms.flow == Some(Flow::Swap), Refusal::SwapNotEnabled);
         let choice = when(contradicts(session, confirm), Refusal::QuoteMismatch(Subject::Session));
         let price = self.confirmed_lock(session, confirm).and_then(|lock| self.priced(&lock)).err();
-        [self.against_movement(session), swap, choice, price.unwrap_or_default(), self.against_strangers(account)]
-            .concat()
+        let stranger = when(self.is_stranger(session), Refusal::VerificationRequired);
+        [self.against_movement(session), swap, choice, price.unwrap_or_default(), stranger].concat()
     }
 
     fn against_payment(

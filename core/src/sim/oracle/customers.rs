@@ -67,7 +67,9 @@ impl Oracle {
         let name = |(is_email, text)| Taken { account, is_email, text, by: id };
         self.taken.extend(wanted(terms).into_iter().map(name));
         let now = self.now();
-        let kyc_status = KycStatus::Unverified;
+        let person = terms.external_id.clone().map(|reference| (account, Ok(reference)));
+        let is_verified = person.is_some_and(|person| self.is_verified(&person));
+        let kyc_status = if is_verified { KycStatus::Verified } else { KycStatus::Unverified };
         let facts = CustomerFacts { id, account, version: 1, kyc_status, created_at: now, updated_at: now };
         Ok(self.put_customer(Customer { facts, terms: terms.clone() }, EventKind::CustomerCreated))
     }
@@ -97,6 +99,9 @@ impl Oracle {
         }
         let (customer, now) = (self.the_customer(id)?, self.now());
         self.customers.remove(&id);
+        if let Some(reference) = customer.terms.external_id.clone() {
+            self.say_of_person((account, Ok(reference)), false);
+        }
         self.gone.insert(id, Gone { account, at: now, kept: customer.facts.version });
         let gaps: u64 = self.settings.delivery_gaps.iter().map(|gap| gap.0 + gap.0 / 10).sum();
         let due = now.plus(Millis(gaps + MARGIN_MS));
@@ -120,7 +125,7 @@ impl Oracle {
         Ok(())
     }
 
-    fn put_customer(&mut self, customer: Customer, kind: EventKind) -> Reply {
+    pub(super) fn put_customer(&mut self, customer: Customer, kind: EventKind) -> Reply {
         let customer = Arc::new(customer);
         self.customers.insert(customer.facts.id, Arc::clone(&customer));
         let data = EventData::Customer(customer.facts, Some(Arc::new(customer.terms.clone())));

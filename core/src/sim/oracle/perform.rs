@@ -62,6 +62,11 @@ impl Oracle {
             Command::SetTier(account, tier) => {
                 self.change_account(*account, |account| account.tier = Some(tier.clone()))
             }
+            Command::SetRules(account, rules) => self.change_account(*account, |account| {
+                account.quote_life = rules.quote_life;
+                account.risk_is_real = rules.risk_is_real;
+            }),
+            Command::SetVerification(account, who, is_verified) => self.set_verification(*account, who, *is_verified),
         }
     }
 

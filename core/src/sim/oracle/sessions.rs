@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::command::{Reply, Timer, TimerTask};
 use crate::event::{EventData, EventKind};
 use crate::id::{AccountId, SessionId};
-use crate::session::{Session, SessionStatus, SessionTerms};
+use crate::session::{PackageVerdict, Session, SessionStatus, SessionTerms};
 
 use super::{Fault, Oracle, names};
 
@@ -33,7 +33,12 @@ impl Oracle {
             expires_at: self.now().plus(self.settings.session_life),
         };
         self.set_timer(Timer { due: session.expires_at, task: TimerTask::ExpireSession(id), account });
-        Ok(Reply::Session(self.put_session(session, Some(EventKind::SessionCreated))))
+        let session = self.put_session(session, Some(EventKind::SessionCreated));
+        if terms.kyc_package.is_some_and(|package| package.verdict == PackageVerdict::Accepted) {
+            let data = EventData::Session(Arc::clone(&session));
+            self.tell(account, id, EventKind::KycPackageAccepted, data);
+        }
+        Ok(Reply::Session(session))
     }
 
     /// Cancels an open session.

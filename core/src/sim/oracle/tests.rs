@@ -48,7 +48,7 @@ fn oracle_and_cell_agree() {
         VerificationRequired";
     let events = "SessionCreated SessionProcessing SessionCompleted SessionFailed SessionCancelled SessionExpired \
         KycRequired PayInProcessing PayInSettled PayInFailed PayInCancelled PayOutProcessing PayOutSettled PayOutFailed \
-        PayOutCancelled QuoteConsumed CustomerCreated CustomerUpdated CustomerDeleted WebhookTest";
+        PayOutCancelled QuoteConsumed KycPackageAccepted CustomerCreated CustomerUpdated CustomerDeleted WebhookTest";
     let wanted = refusals.split_whitespace().chain(events.split_whitespace());
     let wanted = wanted.chain(["1 attempts", "3 attempts", "score 0.05", "score 0.1", "score 0.6", "score 0.9"]);
     let missing: Vec<&str> = wanted.filter(|word| !seen.contains(*word)).collect();

@@ -9,7 +9,7 @@ use crate::id::Mode;
 use crate::ledger::{LedgerAccount, Phase};
 use crate::payment::{FailureCode, Magic, PaymentLabel};
 use crate::risk::Verdict;
-use crate::session::{Flow, SessionLabel};
+use crate::session::{Flow, PackageVerdict, SessionLabel};
 use crate::terms::Side;
 
 /// An enum whose variants have numbers in records.
@@ -78,7 +78,8 @@ numbered! {
         FeesNetwork = 7,
         FeesPartner = 8,
     }
-    KycStatus: "verification" { Unverified = 1, }
+    KycStatus: "verification" { Unverified = 1, Verified = 2, }
+    PackageVerdict: "verdict of a package" { Accepted = 1, Rejected = 2, }
     NameKind: "kind of name" { Email = 1, ExternalId = 2, }
     Verdict: "verdict" { Approve = 1, StepUp = 2, Decline = 3, }
 }
@@ -120,7 +121,8 @@ mod tests {
         check::<Phase>(3);
         check::<LedgerAccount>(8);
         check::<Verdict>(3);
-        check::<KycStatus>(1);
+        check::<KycStatus>(2);
+        check::<PackageVerdict>(2);
         check::<NameKind>(2);
         check::<EventKind>(21);
     }

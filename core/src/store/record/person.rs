@@ -1,11 +1,17 @@
-//! The record of a person's history.
+//! The record of a person's history. Version 2 adds since when the person is verified.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Malformed, read, write};
+use super::{Malformed, V1, V2, read, read_as, write_as};
 use crate::risk::Person;
 use crate::risk::velocity::Window;
 use crate::time::Timestamp;
+
+#[derive(Serialize, Deserialize)]
+struct PersonV2 {
+    first: PersonV1,
+    verified_at: Option<u64>,
+}
 
 #[derive(Serialize, Deserialize)]
 struct PersonV1 {
@@ -23,7 +29,7 @@ struct WindowV1(u64, u64, u64);
 
 /// Appends the record of `person`.
 pub fn encode(person: &Person, out: &mut Vec<u8>) {
-    let fields = PersonV1 {
+    let first = PersonV1 {
         total_count: person.total_count,
         total_cents: person.total_cents,
         last_at: person.last_at.0,
@@ -32,12 +38,15 @@ pub fn encode(person: &Person, out: &mut Vec<u8>) {
         cents_24h: person.cents_24h.into(),
         declines_24h: person.declines_24h.into(),
     };
-    write(out, &fields);
+    write_as(V2, out, &PersonV2 { first, verified_at: person.verified_at.map(|at| at.0) });
 }
 
 /// Reads the record of a person.
 pub fn decode(bytes: &[u8]) -> Result<Person, Malformed> {
-    let fields: PersonV1 = read(bytes)?;
+    let PersonV2 { first: fields, verified_at } = match bytes.first() {
+        Some(&V1) => PersonV2 { first: read(bytes)?, verified_at: None },
+        Some(_) | None => read_as(V2, bytes)?,
+    };
     Ok(Person {
         total_count: fields.total_count,
         total_cents: fields.total_cents,
@@ -46,6 +55,7 @@ pub fn decode(bytes: &[u8]) -> Result<Person, Malformed> {
         count_24h: fields.count_24h.into(),
         cents_24h: fields.cents_24h.into(),
         declines_24h: fields.declines_24h.into(),
+        verified_at: verified_at.map(Timestamp),
     })
 }
 

@@ -22,7 +22,7 @@ use crate::replay::{Replay, ReplayKey};
 use crate::risk::velocity::Window;
 use crate::risk::{Decider, Device, Features, Person, Risk, Verdict};
 use crate::routing::Candidate;
-use crate::session::{Flow, Session, SessionStatus, SessionTerms};
+use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::terms::{Fees, Side, Terms};
 use crate::time::{Millis, Timestamp};
 
@@ -80,6 +80,7 @@ pub fn session() -> Session {
             return_url: "https://shop.example/return".to_owned(),
             cancel_url: Some("https://shop.example/cancel".to_owned()),
             metadata: vec![("order".to_owned(), "A-1001".to_owned())],
+            kyc_package: Some(KycPackage { hash: [0x4b; 32], verdict: PackageVerdict::Accepted }),
         },
         created_at: START,
         expires_at: at(3_600_000),
@@ -278,6 +279,7 @@ pub fn person() -> Person {
         count_24h: window(2),
         cents_24h: window(21_739),
         declines_24h: Window::default(),
+        verified_at: Some(at(1_200)),
     }
 }
 

@@ -1,14 +1,27 @@
-//! The record of a session.
+//! The record of a session. Version 2 adds what is kept of a verification that was handed over.
 
 use serde::{Deserialize, Serialize};
 
 use super::money::UnsignedV1;
-use super::numbers::{from_optional, optional};
+use super::numbers::{Numbered, from_optional, optional};
 use super::terms::{PairsV1, metadata, pairs};
-use super::{Distance, Malformed, read, write};
+use super::{Distance, Malformed, V1, V2, read, read_as, write_as};
 use crate::id::{AccountId, SessionId};
-use crate::session::{Session, SessionStatus, SessionTerms};
+use crate::session::{KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::store::key::{asset, currency};
+
+#[derive(Serialize, Deserialize)]
+struct SessionV2<'a> {
+    #[serde(borrow)]
+    first: SessionV1<'a>,
+    kyc_package: Option<PackageV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PackageV1 {
+    hash: [u8; 32],
+    verdict: u8,
+}
 
 #[derive(Serialize, Deserialize)]
 struct SessionV1<'a> {
@@ -39,7 +52,7 @@ enum StatusV1 {
 /// Appends the record of `session`.
 pub fn encode(session: &Session, out: &mut Vec<u8>) {
     let terms = &session.terms;
-    let fields = SessionV1 {
+    let first = SessionV1 {
         status: session.status.into(),
         amount: terms.amount.into(),
         currency: terms.currency.code(),
@@ -55,23 +68,27 @@ pub fn encode(session: &Session, out: &mut Vec<u8>) {
         created_at: Distance::new(session.created_at, session.id.0),
         expires_at: Distance::new(session.expires_at, session.id.0),
     };
-    write(out, &fields);
+    let kyc_package = terms.kyc_package.map(PackageV1::from);
+    write_as(V2, out, &SessionV2 { first, kyc_package });
 }
 
 /// Reads the record of the session with this key.
 pub fn decode(account: AccountId, id: SessionId, bytes: &[u8]) -> Result<Session, Malformed> {
-    let fields: SessionV1<'_> = read(bytes)?;
+    let SessionV2 { first: fields, kyc_package } = match bytes.first() {
+        Some(&V1) => SessionV2 { first: read(bytes)?, kyc_package: None },
+        Some(_) | None => read_as(V2, bytes)?,
+    };
     Ok(Session {
         id,
         account,
         created_at: fields.created_at.from(id.0),
         expires_at: fields.expires_at.from(id.0),
-        terms: terms(&fields)?,
+        terms: terms(&fields, kyc_package)?,
         status: fields.status.into(),
     })
 }
 
-fn terms(fields: &SessionV1<'_>) -> Result<SessionTerms, Malformed> {
+fn terms(fields: &SessionV1<'_>, kyc_package: Option<PackageV1>) -> Result<SessionTerms, Malformed> {
     Ok(SessionTerms {
         amount: fields.amount.try_into()?,
         currency: currency(fields.currency)?,
@@ -84,7 +101,22 @@ fn terms(fields: &SessionV1<'_>) -> Result<SessionTerms, Malformed> {
         return_url: fields.return_url.to_owned(),
         cancel_url: fields.cancel_url.map(str::to_owned),
         metadata: metadata(&fields.metadata),
+        kyc_package: kyc_package.map(KycPackage::try_from).transpose()?,
     })
+}
+
+impl From<KycPackage> for PackageV1 {
+    fn from(package: KycPackage) -> PackageV1 {
+        PackageV1 { hash: package.hash, verdict: package.verdict.number() }
+    }
+}
+
+impl TryFrom<PackageV1> for KycPackage {
+    type Error = Malformed;
+
+    fn try_from(fields: PackageV1) -> Result<KycPackage, Malformed> {
+        Ok(KycPackage { hash: fields.hash, verdict: PackageVerdict::from_number(fields.verdict)? })
+    }
 }
 
 impl From<SessionStatus> for StatusV1 {

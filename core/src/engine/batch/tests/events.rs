@@ -16,7 +16,7 @@ use crate::event::{Event, EventData, EventKind};
 use crate::id::{AccountId, CustomerId, EventId, PaymentId, QuoteId, SessionId};
 use crate::payment::{Payment, PaymentKind, PaymentStatus};
 use crate::quote::Quote;
-use crate::session::Session;
+use crate::session::{PackageVerdict, Session};
 use crate::store::Column;
 
 /// The session, the type on the wire, and the number of the object that the event carries; of a customer's there is no
@@ -94,7 +94,7 @@ fn observe(world: &mut World, commit: impl FnOnce(&mut World)) -> Vec<Event> {
     let changes = events.iter().filter(|event| event.kind != EventKind::WebhookTest);
     let mut found: Vec<Told> = changes.map(|event| checked(event, world, &after)).collect();
     let money = [sessions_due(&before, &after), quotes_due(&before, &after), payments_due(&before, &after)].concat();
-    let mut due = [money, customers_due(&before, &after)].concat();
+    let mut due = [money, packages_due(&before, &after), customers_due(&before, &after)].concat();
     found.sort_unstable();
     due.sort_unstable();
     assert_eq!(found, due, "told, and to be told");
@@ -153,6 +153,16 @@ fn sessions_due(before: &Stored, after: &Stored) -> Vec<Told> {
         Some((Some(session.id), word, session.id.0))
     });
     due.collect()
+}
+
+/// A verification that comes with a session is told of when it is relied upon.
+fn packages_due(before: &Stored, after: &Stored) -> Vec<Told> {
+    let is_new = |session: &&Session| !before.sessions.contains_key(&session.id);
+    let accepted = |session: &&Session| {
+        session.terms.kyc_package.is_some_and(|package| package.verdict == PackageVerdict::Accepted)
+    };
+    let due = after.sessions.values().filter(is_new).filter(accepted);
+    due.map(|session| (Some(session.id), "gate_session.kyc_package_accepted", session.id.0)).collect()
 }
 
 fn quotes_due(before: &Stored, after: &Stored) -> Vec<Told> {

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::world::{ACCOUNT, World, account, key, plain};
-use crate::account::{Account, Entitlements, KeyKind, WebhookEndpoint};
+use crate::account::{Account, Entitlements, KeyKind, Rules, WebhookEndpoint};
 use crate::branding::BrandingPatch;
 use crate::command::Moment::{Ended, Routed, SessionAfter};
-use crate::command::{Command, Confirm, LockQuote, NewKey, Outcome, Redeem, Reply, Submission, Timer};
+use crate::command::{Command, Confirm, LockQuote, NewKey, Outcome, Redeem, Reply, Submission, Timer, Who};
 use crate::customer::CustomerPatch;
 use crate::delivery::{DeliveryLabel, DeliveryOutcome};
 use crate::fixture;
@@ -44,7 +44,7 @@ pub struct Known {
 
 /// Steps between which time passes; the commands of a step come at one time.
 pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
-    prop::collection::vec(prop::collection::vec((0u8..52, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
+    prop::collection::vec(prop::collection::vec((0u8..56, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
 }
 
 pub fn world((with_webhook, risk_is_real): Setting) -> World {
@@ -99,6 +99,8 @@ impl Known {
             30..36 => self.about_people(account, action, object),
             46..50 => self.about_deliveries(world, account, action),
             50..52 => self.about_payment(world, account, 19, object),
+            52 => set_rules(account, object),
+            53..56 => self.verify(account, session, object),
             _ => self.operate(account, action, object),
         };
         // The edge ignores their keys.
@@ -200,6 +202,20 @@ impl Known {
         }
     }
 
+    /// What an operator says of a person, a customer or a session.
+    fn verify(&self, account: AccountId, session: SessionId, object: u8) -> Command {
+        let customer = pick(&self.customers, account, object).unwrap_or(CustomerId(1));
+        let who = match object % 5 {
+            0 => Who::Reference("user-1".to_owned()),
+            1 | 2 => {
+                Who::Reference(["user-ann", "user-bob", "user-eve", "user-joe"][object as usize / 5 % 4].to_owned())
+            }
+            3 => Who::Customer(customer),
+            _ => Who::Session(session),
+        };
+        Command::SetVerification(account, who, !object.is_multiple_of(3))
+    }
+
     fn operate(&self, account: AccountId, action: u8, object: u8) -> Command {
         match action {
             36 => Command::CreateAccount(AccountId(3 + u128::from(object % 2)), format!("Partner {object}")),
@@ -219,6 +235,11 @@ impl Known {
     }
 }
 
+fn set_rules(account: AccountId, object: u8) -> Command {
+    let quote_life = object.is_multiple_of(2).then(|| Millis::seconds(5 + u64::from(object)));
+    Command::SetRules(account, Rules { quote_life, risk_is_real: object.is_multiple_of(3) })
+}
+
 fn endpoint(number: u8) -> WebhookEndpoint {
     WebhookEndpoint { url: format!("https://partner.example/{number}"), sealed_secret: vec![number] }
 }
@@ -227,6 +248,8 @@ fn endpoint(number: u8) -> WebhookEndpoint {
 fn create_session(account: AccountId, object: u8) -> Command {
     let amount = ["100.00", "100.00", "100.04", "100.04", "100.05", "500.00"][object as usize % 6];
     let Command::CreateSession(_, mut terms) = fixture::create_session(account, amount) else { panic!("a session") };
+    terms.kyc_package = object.is_multiple_of(7).then(|| fixture::kyc_package(object.is_multiple_of(2)));
+    terms.user_reference = terms.user_reference.filter(|_| object % 8 != 5);
     terms.flow = [None, None, Some(Flow::OnRamp), Some(Flow::OffRamp)][object as usize / 6 % 4];
     Command::CreateSession(account, terms)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::super::{outcomes, timer};
-use crate::account::{Account, WebhookEndpoint};
+use crate::account::{Account, Entitlements, WebhookEndpoint};
 use crate::change::{Change, Effects, Need, OutboxRow};
 use crate::command::Idempotency;
 use crate::command::Outcome;
@@ -16,7 +16,7 @@ use crate::delivery::DeliveryOutcome;
 use crate::directory::Directory;
 use crate::engine::stats::CellStats;
 use crate::event::EventKind;
-use crate::id::{AccountId, CustomerId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, Mode, PaymentId, QuoteId, SessionId};
 use crate::ledger::{BalanceKey, is_balanced};
 use crate::money::Amount;
 use crate::payment::Payment;
@@ -54,6 +54,7 @@ impl Scorer for AmountScorer {
 }
 
 pub struct World {
+    mode: Mode,
     pub state: State,
     pub store: Arc<MemoryStore>,
     pub now: Timestamp,
@@ -72,18 +73,28 @@ impl World {
         World::of(Account { webhook: Some(webhook), ..account(ACCOUNT) })
     }
 
+    /// In live; the operator does not vouch for the account's users.
+    pub fn live() -> World {
+        let entitlements = Entitlements { verified_users: false, ..Entitlements::ALL };
+        World::in_mode(Mode::Live, Account { entitlements, ..account(ACCOUNT) })
+    }
+
     pub fn of(first: Account) -> World {
+        World::in_mode(Mode::Sandbox, first)
+    }
+
+    fn in_mode(mode: Mode, first: Account) -> World {
         let mut directory = Directory::default();
         directory.put(Arc::new(first));
         directory.put(Arc::new(account(OTHER)));
         let store = Arc::new(MemoryStore::new());
         let reader = Reader::new(Arc::clone(&store) as Arc<dyn Store>);
-        let state = State::new(settings(), Arc::new(catalogue()), directory, Default::default());
-        World { state, store, now: Timestamp(1_790_000_000_000), reader, written: (0, 0, 0) }
+        let state = State::new(settings(mode), Arc::new(catalogue()), directory, Default::default());
+        World { mode, state, store, now: Timestamp(1_790_000_000_000), reader, written: (0, 0, 0) }
     }
 
     pub fn settings(&self) -> Settings {
-        settings()
+        settings(self.mode)
     }
 
     pub fn other_account(&self) -> AccountId {
@@ -270,7 +281,7 @@ impl World {
     pub fn forget(&mut self) {
         let head = self.reader.head().unwrap().unwrap_or_default();
         let directory = self.state.directory().clone();
-        self.state = State::new(settings(), Arc::new(catalogue()), directory, head);
+        self.state = State::new(self.settings(), Arc::new(catalogue()), directory, head);
     }
 
     pub fn needs(&self, submission: &Submission) -> Vec<Need> {

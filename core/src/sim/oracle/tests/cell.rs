@@ -144,8 +144,8 @@ fn account(number: u128) -> Account {
         entitlements: Entitlements {
             rails: number != 4,
             customers: number != 4,
-            kyc_package: false,
-            verified_users: true,
+            kyc_package: number != 4,
+            verified_users: number != 1,
             swap: number != 5,
         },
         origins: Vec::new(),

@@ -6,7 +6,7 @@ mod terms;
 
 use std::sync::Arc;
 
-use crate::account::{Entitlements, KeyKind, WebhookEndpoint};
+use crate::account::{Entitlements, KeyKind, Rules, WebhookEndpoint};
 use crate::branding::BrandingPatch;
 use crate::command::Idempotency;
 use crate::command::{Command, Moment, NewKey, Outcome, Reply, Submission};
@@ -118,7 +118,7 @@ impl Script {
 
     fn command(&mut self) -> Command {
         let account = self.account();
-        match self.rng.below(112) {
+        match self.rng.below(116) {
             0..12 => Command::CreateSession(account, Box::new(self.session_terms())),
             12..20 => self.lock(account),
             20..62 => self.redeem(),
@@ -146,13 +146,13 @@ impl Script {
                 let moment = [Moment::Routed, Moment::Ended, Moment::SessionAfter][self.rng.below(3) as usize];
                 Command::RememberPayment(account, session, payment, moment)
             }
-            92..100 => self.operator(account),
+            92..104 => self.operator(account),
             _ => self.of_customer(account),
         }
     }
 
     fn operator(&mut self, account: AccountId) -> Command {
-        match self.rng.below(11) {
+        match self.rng.below(15) {
             10 => {
                 let brand_name =
                     [None, Some(None), Some(Some(self.rng.byte().to_string()))][self.rng.below(3) as usize].clone();
@@ -165,7 +165,8 @@ impl Script {
                 let rails = self.rng.below(4) != 0;
                 let swap = self.rng.below(2) == 0;
                 let verified_users = self.rng.below(4) != 0;
-                let entitlements = Entitlements { rails, swap, customers: true, kyc_package: false, verified_users };
+                let kyc_package = self.rng.below(4) != 0;
+                let entitlements = Entitlements { rails, swap, customers: true, kyc_package, verified_users };
                 Command::SetEntitlements(account, entitlements)
             }
             5 => Command::SetOrigins(account, vec!["https://a.example".to_owned(); self.rng.below(34) as usize]),
@@ -174,6 +175,12 @@ impl Script {
                 Command::SetWebhook(account, WebhookEndpoint { url, sealed_secret: vec![self.rng.byte()] })
             }
             8 => Command::UnsetWebhook(account),
+            11 => {
+                let quote_life = [None, Some(Millis::seconds(5)), Some(Millis::seconds(300))];
+                let quote_life = quote_life[self.rng.below(3) as usize];
+                Command::SetRules(account, Rules { quote_life, risk_is_real: self.rng.below(2) == 0 })
+            }
+            12..15 => self.verification(account),
             _ => Command::SetTier(account, format!("tier-{}", self.rng.below(3))),
         }
     }

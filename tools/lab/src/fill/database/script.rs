@@ -51,6 +51,7 @@ pub fn create_session(story: &Story, partner: &Partner) -> Command {
         return_url: partner.return_url.clone(),
         cancel_url: None,
         metadata: Vec::new(),
+        kyc_package: None,
     };
     Command::CreateSession(partner.account, Box::new(terms))
 }

@@ -117,6 +117,7 @@ fn create_session(person: u64) -> Command {
         return_url: "https://partner.example/complete".to_owned(),
         cancel_url: None,
         metadata: vec![("order_id".to_owned(), "12345-100".to_owned())],
+        kyc_package: None,
     };
     Command::CreateSession(ACCOUNT, Box::new(terms))
 }

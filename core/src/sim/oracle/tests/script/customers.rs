@@ -1,7 +1,7 @@
 //! What is asked about customers: few people, so that many names are taken, and few values, so that changes may change
 //! nothing.
 
-use crate::command::Command;
+use crate::command::{Command, Who};
 use crate::customer::{CustomerPatch, CustomerTerms};
 use crate::id::{AccountId, CustomerId};
 
@@ -22,6 +22,25 @@ impl Script {
         }
     }
 
+    /// What an operator says of somebody, who may be nobody.
+    pub(super) fn verification(&mut self, account: AccountId) -> Command {
+        let is_verified = self.rng.below(4) != 0;
+        let (account, who) = match self.rng.below(8) {
+            0..4 => (account, Who::Reference(["ann", "Ann", "bob", "bob"][self.rng.below(4) as usize].to_owned())),
+            4 | 5 => {
+                let (account, id) = self.customer();
+                (account, Who::Customer(id))
+            }
+            _ => {
+                let nameless = self.sessions.iter().rfind(|one| one.terms.user_reference.is_none());
+                let nameless = nameless.filter(|_| self.rng.below(4) != 0).map(|one| (one.account, one.id));
+                let (account, session) = nameless.unwrap_or_else(|| self.session());
+                (account, Who::Session(session))
+            }
+        };
+        Command::SetVerification(account, who, is_verified)
+    }
+
     fn customer(&mut self) -> (AccountId, CustomerId) {
         let (account, id) = pick_young(&mut self.rng, &self.customers).unwrap_or((AccountId(1), CustomerId(9)));
         if self.rng.below(20) == 0 { (self.account(), id) } else { (account, id) }
@@ -32,7 +51,7 @@ impl Script {
         let email = ["p%@people.example", "P%@People.Example", " p%@people.example"][self.rng.below(3) as usize];
         CustomerTerms {
             email: email.replace('%', &person.to_string()),
-            external_id: (self.rng.below(2) == 0).then(|| ["user", "User"][self.rng.below(2) as usize].to_owned()),
+            external_id: (self.rng.below(2) == 0).then(|| ["ann", "Ann"][self.rng.below(2) as usize].to_owned()),
             phone: Some("+4930123456".to_owned()),
             first_name: None,
             last_name: Some("Lee".to_owned()),

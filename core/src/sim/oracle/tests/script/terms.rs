@@ -4,7 +4,7 @@ use crate::command::{Command, Confirm, LockQuote, Redeem};
 use crate::id::{AccountId, QuoteId};
 use crate::quote::Quote;
 use crate::risk::Device;
-use crate::session::{Flow, Session, SessionTerms};
+use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionTerms};
 use crate::sim::ground::{amount, asset, currency};
 use crate::terms::Side;
 
@@ -56,6 +56,8 @@ impl Script {
         ];
         let tokens = [None, None, Some("USDC"), Some("USDC"), Some("BTC"), Some("DOGE")];
         let users = [None, Some("ann"), Some("ann"), Some("ann"), Some("ann"), Some("bob")];
+        let verdict = [PackageVerdict::Accepted, PackageVerdict::Rejected][self.rng.below(2) as usize];
+        let package = KycPackage { hash: [self.rng.byte(); 32], verdict };
         let (code, given) = self.money();
         SessionTerms {
             amount: amount(given),
@@ -69,6 +71,7 @@ impl Script {
             return_url: "https://partner.example/done".to_owned(),
             cancel_url: None,
             metadata: vec![("order".to_owned(), self.rng.byte().to_string())],
+            kyc_package: (self.rng.below(4) == 0).then_some(package),
         }
     }
 
