@@ -1,5 +1,7 @@
 //! How connections over QUIC begin, idle and end.
 
+use tokio::net::UdpSocket;
+
 use super::*;
 
 /// Begins a request at `/wait` and leaves it there.
@@ -80,6 +82,30 @@ async fn connections_beyond_the_bound_are_refused_at_once() {
     while server.greet(config(&server.trusted)).await.is_err() {
         assert!(started.elapsed() < DEADLINE, "the place is given back");
     }
+}
+
+/// What the server says first to a greeting that comes from an address at which nobody listens to the answer: the type in a
+/// long header, 0 for a greeting in return and 3 for the wish to see that the sender is there.
+async fn first_word_to_a_forger(server: &Quic) -> u8 {
+    let (trap, forger) = (UdpSocket::bind("127.0.0.1:0").await.unwrap(), UdpSocket::bind("127.0.0.1:0").await.unwrap());
+    let endpoint = Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
+    let _greeting = endpoint.connect_with(config(&server.trusted), trap.local_addr().unwrap(), "localhost").unwrap();
+    let mut buffer = [0; 2_000];
+    let length = tokio::time::timeout(DEADLINE, trap.recv(&mut buffer)).await.unwrap().unwrap();
+    forger.send_to(&buffer[..length], server.address).await.unwrap();
+    let answered = tokio::time::timeout(DEADLINE, forger.recv(&mut buffer)).await.unwrap().unwrap();
+    assert!(answered <= 3 * length, "nobody is flooded through us");
+    buffer[0] >> 4 & 3
+}
+
+#[tokio::test]
+async fn forged_addresses_never_take_more_than_half_of_the_places() {
+    let server = start_quic(Limits { connections: 4, ..limits() }).await;
+    for place in 0..8 {
+        let expected = if place < 2 { 0 } else { 3 };
+        assert_eq!(first_word_to_a_forger(&server).await, expected, "{place}");
+    }
+    assert_eq!(server.connect().await.get("/honest").await.status(), 200);
 }
 
 #[tokio::test]
