@@ -8,6 +8,7 @@ pub mod duration;
 mod environment;
 mod file;
 mod origin;
+mod stopped;
 mod tiers;
 
 use std::ffi::OsString;
@@ -21,6 +22,8 @@ use http::HeaderName;
 use ipnet::IpNet;
 
 pub use duration::Gaps;
+pub use stopped::{Stopped, StoppedGateway, StoppedMode};
+
 use origin::Origins;
 
 use crate::quota::Tiers;
@@ -88,44 +91,6 @@ pub enum Action {
     OperatorToken(StoppedGateway),
 }
 
-/// Where a stopped gateway's data lie.
-#[derive(Clone, Debug, Args)]
-pub struct StoppedGateway {
-    /// The data directory.
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: PathBuf,
-}
-
-/// Where the data of one of a stopped gateway's cells lie.
-#[derive(Clone, Debug, Args)]
-pub struct Stopped {
-    /// The data directory.
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: PathBuf,
-    /// Whose data.
-    #[arg(long, value_enum, default_value = "sandbox")]
-    pub mode: StoppedMode,
-}
-
-/// The mode of one cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StoppedMode {
-    /// Simulated money.
-    Sandbox,
-    /// Real money.
-    Live,
-}
-
-impl Stopped {
-    /// The mode as the cell knows it.
-    pub fn mode(&self) -> Mode {
-        match self.mode {
-            StoppedMode::Sandbox => Mode::Sandbox,
-            StoppedMode::Live => Mode::Live,
-        }
-    }
-}
-
 /// Which cells run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Deployment {
@@ -135,6 +100,15 @@ pub enum Deployment {
     Live,
     /// Both, side by side; they share nothing.
     Both,
+}
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
 }
 
 /// How log lines are written.
@@ -208,6 +182,12 @@ pub struct Config {
     /// The private key of that certificate, in PEM without a password.
     #[arg(long, env = "CAUSEWAY_TLS_KEY", value_name = "FILE", help_heading = "Listeners")]
     pub tls_key: Option<PathBuf>,
+    /// With a certificate, whether partners may speak HTTP/3 too: over UDP, on the port that --listen takes over TCP.
+    #[arg(long, env = "CAUSEWAY_HTTP3", value_name = "SWITCH", default_value = "on", help_heading = "Listeners")]
+    pub http3: Switch,
+    /// The UDP port under which partners reach HTTP/3, where something in front of the gateway gives it another one.
+    #[arg(long, env = "CAUSEWAY_HTTP3_PUBLIC_PORT", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Listeners")]
+    pub http3_public_port: Option<u16>,
     /// The operator interface's address; port 0 takes a free one.
     #[arg(
         long,

@@ -1,9 +1,13 @@
-//! HTTP as the rest of the program sees it: a whole request in, a whole response out. Nothing else imports hyper to serve.
+//! HTTP as the rest of the program sees it: a whole request in, a whole response out. Nothing else imports hyper to serve,
+//! or quinn and h3.
 
 mod answer;
 mod connection;
+mod exchange;
 pub mod host;
+pub mod quic;
 mod server;
+mod watch;
 mod wire_guard;
 
 use std::future::Future;
@@ -14,7 +18,7 @@ use ::http::{HeaderMap, Method};
 use bytes::Bytes;
 use serde::Serialize;
 
-pub use server::serve;
+pub use server::{Secured, serve};
 
 /// A request whose body was read, or could not be.
 #[derive(Debug)]

@@ -192,7 +192,7 @@ impl<O: Observer> Service for Pipeline<O> {
 /// The body that the operation reads; nothing when it reads none.
 fn body<'r>(operation: &Operation, request: &'r Request) -> Result<&'r [u8], Problem> {
     let bound = match operation.body {
-        Body::Ignored => return Ok(&[]),
+        Body::Ignored => return whole(request).map(|()| [].as_slice()),
         Body::Optional { bytes, .. } | Body::Required { bytes, .. } => bytes,
     };
     let body = match &request.body {
@@ -210,6 +210,15 @@ fn body<'r>(operation: &Operation, request: &'r Request) -> Result<&'r [u8], Pro
         headers::sends_json(&request.headers)?;
     }
     Ok(body)
+}
+
+/// Refuses what broke off, or is not as long as it says: it is no request, whatever it would have been. A body that is only
+/// large or late may be ignored.
+fn whole(request: &Request) -> Result<(), Problem> {
+    match &request.body {
+        Ok(_) | Err(BodyError::TooLarge | BodyError::TimedOut | BodyError::NotWanted) => Ok(()),
+        Err(BodyError::Broken) => Err(Problem::new(Code::MalformedHttp, Code::MalformedHttp.explanation())),
+    }
 }
 
 fn overloaded() -> Problem {

@@ -57,6 +57,12 @@ pub enum ServeError {
     /// An address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
+    /// The UDP port beside the partners' TCP port cannot be had.
+    #[error(
+        "cannot listen on UDP {0}, where HTTP/3 is spoken: {1}; free the port, take another one with --listen, or turn HTTP/3 \
+         off with --http3=off"
+    )]
+    ListenUdp(SocketAddr, io::Error),
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
@@ -89,6 +95,7 @@ impl ServeError {
         match self {
             ServeError::Catalogue(_) | ServeError::Rails(_) | ServeError::MasterKey(_) | ServeError::Tls(_) => 2,
             ServeError::Listen(..)
+            | ServeError::ListenUdp(..)
             | ServeError::DataDir(_)
             | ServeError::Cell(_)
             | ServeError::Tokens(_)
@@ -221,6 +228,8 @@ fn announce(ground: &Ground<'_>, cells: &[Running], has_demo: bool) {
     banner::print(ground, has_demo, model);
     let record = ground.telemetry.record(Level::Info, "started").text("version", env!("CARGO_PKG_VERSION"));
     let record = record.text("listen", &ground.addresses.partners.to_string());
+    let http3 = ground.addresses.http3.map(|address| address.to_string());
+    let record = record.text_if("http3_listen", http3.as_deref());
     let record = record.text("operator_listen", &ground.addresses.operators.to_string());
     let rails = ground.addresses.rails.map(|address| address.to_string());
     let record = record.text_if("rails_listen", rails.as_deref());

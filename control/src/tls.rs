@@ -10,17 +10,28 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::ServerSessionMemoryCache;
 use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
-/// The protocols that are offered, the preferred one first.
+/// The protocols that are offered over TCP, the preferred one first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// The protocol that is offered over QUIC.
+const QUIC_PROTOCOL: &[u8] = b"h3";
+/// Greetings over QUIC that are remembered, so that clients who come again are greeted faster.
+const REMEMBERED: usize = 256;
 
 /// A certificate with its key. New connections get what was read last.
 pub struct Tls {
     certificate: PathBuf,
     key: PathBuf,
-    current: ArcSwap<ServerConfig>,
+    current: ArcSwap<Current>,
+}
+
+/// What was read last, for both kinds of connections.
+struct Current {
+    tcp: Arc<ServerConfig>,
+    quic: Arc<ServerConfig>,
 }
 
 /// Why there is no TLS.
@@ -54,12 +65,17 @@ impl Tls {
 
     /// Greets a client.
     pub async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        TlsAcceptor::from(self.current.load_full()).accept(stream).await
+        TlsAcceptor::from(self.current.load().tcp.clone()).accept(stream).await
+    }
+
+    /// How clients over QUIC are greeted.
+    pub fn quic(&self) -> Arc<ServerConfig> {
+        self.current.load().quic.clone()
     }
 }
 
 /// TLS 1.2 and 1.3, without early data: what is replayed there would be a second request.
-fn read(certificate: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
+fn read(certificate: &Path, key: &Path) -> Result<Current, TlsError> {
     let unusable = |reason: String| TlsError::Certificate(certificate.to_owned(), reason);
     let chain = CertificateDer::pem_file_iter(certificate).and_then(|items| items.collect::<Result<Vec<_>, _>>());
     let chain = chain.map_err(|error| unusable(in_words(error)))?;
@@ -72,7 +88,11 @@ fn read(certificate: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
     let builder = builder.with_safe_default_protocol_versions().map_err(pair)?;
     let mut config = builder.with_no_client_auth().with_single_cert(chain, secret).map_err(pair)?;
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
-    Ok(config)
+    config.max_early_data_size = 0;
+    let mut quic = config.clone();
+    quic.alpn_protocols = vec![QUIC_PROTOCOL.to_vec()];
+    quic.session_storage = ServerSessionMemoryCache::new(REMEMBERED);
+    Ok(Current { tcp: Arc::new(config), quic: Arc::new(quic) })
 }
 
 /// What is wrong, never what the file holds.

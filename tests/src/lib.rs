@@ -8,7 +8,9 @@
 )]
 
 pub mod contract;
+pub mod curl;
 pub mod http;
+pub mod http3;
 pub mod http_rail;
 pub mod ledger;
 pub mod operator;

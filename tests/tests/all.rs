@@ -14,6 +14,7 @@ mod all {
     mod fill;
     mod first_start;
     mod harness;
+    mod http3;
     mod idempotency;
     mod isolation;
     mod journey;

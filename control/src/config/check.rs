@@ -6,7 +6,7 @@ use http::HeaderName;
 use ipnet::IpNet;
 
 use super::origin::Origins;
-use super::{Config, ConfigError, Deployment};
+use super::{Config, ConfigError, Deployment, Switch};
 
 /// Refuses settings that do not go together. What concerns files is checked when they are opened.
 pub fn check(config: &Config, origins: &Origins<'_>) -> Result<(), ConfigError> {
@@ -19,6 +19,7 @@ pub fn check(config: &Config, origins: &Origins<'_>) -> Result<(), ConfigError> 
         proxies_and_header_go_together(config, origins),
         the_demo_tier_is_known(config, origins),
         certificate_and_key_go_together(config, origins),
+        a_public_port_has_something_behind_it(config, origins),
     ];
     rules.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Conflict)
 }
@@ -162,6 +163,14 @@ fn certificate_and_key_go_together(config: &Config, origins: &Origins<'_>) -> Re
         (Some(_), Some(_)) | (None, None) => return Ok(()),
     };
     Err(format!("{} needs {missing} beside it: name both files, or neither for plain HTTP", origins.of(given)))
+}
+
+fn a_public_port_has_something_behind_it(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    if config.http3_public_port.is_none() || config.tls_certificate.is_some() && config.http3 == Switch::On {
+        return Ok(());
+    }
+    let name = origins.of("http3-public-port");
+    Err(format!("{name} does nothing without HTTP/3, which needs --tls-certificate and --http3=on"))
 }
 
 fn the_demo_tier_is_known(config: &Config, origins: &Origins<'_>) -> Result<(), String> {

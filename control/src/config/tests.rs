@@ -43,6 +43,7 @@ fn defaults_are_the_contracts() {
     assert_eq!(config.session_life, Duration::from_secs(3_600));
     assert_eq!(config.quote_life, Duration::from_secs(30));
     assert_eq!(config.delivery_gaps.0.len(), 4);
+    assert_eq!((config.http3, config.http3_public_port), (Switch::On, None));
     assert!(!config.operator_allow_remote);
     assert!(config.operator_hosts.is_empty());
     assert!(config.trusted_proxies.is_empty() && config.country_header.is_none());

@@ -9,26 +9,37 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-use super::connection::{self, Shared};
-use super::{Limits, Service};
+use super::exchange::Shared;
+use super::quic::Announced;
+use super::{Limits, Service, connection};
 use crate::tls::Tls;
 
 /// How long accepting pauses after a failure: descriptors that ran out need a moment to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// What a listener needs beside its socket to speak HTTPS.
+#[derive(Clone)]
+pub struct Secured {
+    /// Certificate and key.
+    pub tls: Arc<Tls>,
+    /// What its answers say of HTTP/3, where it is spoken, too.
+    pub announced: Option<Announced>,
+}
+
 /// Answers the connections of `listener` until `stop` is true. Then it takes no more, lets requests that are on their way
 /// finish, and returns when the last connection has ended; each is bounded by its timeouts.
 ///
-/// With `tls`, connections begin with its greeting, which must come within the time for a head.
+/// When it is `secured`, connections begin with the greeting of TLS, which must come within the time for a head.
 pub async fn serve(
     listener: TcpListener,
     limits: Limits,
-    tls: Option<Arc<Tls>>,
+    secured: Option<Secured>,
     service: Arc<impl Service>,
     stop: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections));
-    let shared = Arc::new(Shared { limits, service });
+    let announced = secured.as_ref().and_then(|secured| secured.announced.clone());
+    let shared = Arc::new(Shared { limits, service, announced });
     let mut stopped = std::pin::pin!(stopped(stop.clone()));
     loop {
         let next = async {
@@ -39,13 +50,13 @@ pub async fn serve(
             next = next => next,
             () = &mut stopped => break,
         };
-        let (tls, shared, stopped) = (tls.clone(), shared.clone(), stopped_later(&stop));
+        let (secured, shared, stopped) = (secured.clone(), shared.clone(), stopped_later(&stop));
         tokio::spawn(async move {
             // A failure here costs latency only; the connection works without it.
             let _ = stream.set_nodelay(true);
-            match tls {
+            match secured {
                 None => connection::run(stream, peer, shared, stopped).await,
-                Some(tls) => {
+                Some(Secured { tls, .. }) => {
                     // Who speaks something else, or nothing, is not told: there are no common words yet.
                     if let Ok(Ok(stream)) = tokio::time::timeout(limits.header_timeout, tls.accept(stream)).await {
                         connection::run(stream, peer, shared, stopped).await;
@@ -79,11 +90,11 @@ fn ended_early(error: &io::Error) -> bool {
     [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset].contains(&error.kind())
 }
 
-fn stopped_later(stop: &watch::Receiver<bool>) -> impl Future<Output = ()> + Send + use<> {
+pub(super) fn stopped_later(stop: &watch::Receiver<bool>) -> impl Future<Output = ()> + Send + use<> {
     stopped(stop.clone())
 }
 
 /// Ends when `stop` is true, or when nobody is left who could say so.
-async fn stopped(mut stop: watch::Receiver<bool>) {
+pub(super) async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -10,11 +10,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 
+mod quic;
 mod tls;
 
 use crate::tls::Tls;
 
-use super::{Head, Limits, Request, Response, Service, serve};
+use super::{Head, Limits, Request, Response, Secured, Service, serve};
 
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -24,6 +25,17 @@ const DEADLINE: Duration = Duration::from_secs(20);
 struct Echo {
     go_on: Notify,
     calls: AtomicUsize,
+    /// Calls whose clients went away.
+    left: AtomicUsize,
+}
+
+/// Counts a call that is dropped before its end.
+struct Leaving<'a>(&'a AtomicUsize);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 impl Service for Echo {
@@ -34,7 +46,9 @@ impl Service for Echo {
     async fn call(&self, request: Request, (): &mut ()) -> Response {
         self.calls.fetch_add(1, Ordering::SeqCst);
         if request.path == "/wait" {
+            let leaving = Leaving(&self.left);
             self.go_on.notified().await;
+            std::mem::forget(leaving);
         }
         let body = match &request.body {
             Ok(body) => String::from_utf8_lossy(body).into_owned(),
@@ -64,7 +78,8 @@ async fn start_with(limits: Limits, tls: Option<Arc<Tls>>) -> Server {
     let address = listener.local_addr().unwrap();
     let service = Arc::new(Echo::default());
     let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(serve(listener, limits, tls, service.clone(), stopped));
+    let secured = tls.map(|tls| Secured { tls, announced: None });
+    let running = tokio::spawn(serve(listener, limits, secured, service.clone(), stopped));
     Server { address, service, stop, running }
 }
 

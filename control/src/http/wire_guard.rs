@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Response;
-use super::connection::Watch;
+use super::watch::Watch;
 
 /// How an HTTP/2 connection begins.
 const PREFACE: &[u8] = b"PRI ";

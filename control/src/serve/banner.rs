@@ -23,6 +23,10 @@ fn text(ground: &Ground<'_>, has_demo: bool, model: &str) -> String {
     let mut text = format!("Causeway {} is up: {cells}\n", env!("CARGO_PKG_VERSION"));
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<15}{value}\n"));
     line("partner API", format!("{}/v1", ground.partners_url()));
+    if let Some(address) = ground.addresses.http3 {
+        let public = ground.config.http3_public_port.map(|port| format!(", announced as port {port}"));
+        line("HTTP/3", format!("UDP port {}{}", address.port(), public.unwrap_or_default()));
+    }
     line("operators", format!("{}, {}", url_of(ground.addresses.operators), token(ground.data)));
     if let Some(address) = ground.addresses.rails {
         line("rails' reports", format!("{}/rails", url_of(address)));

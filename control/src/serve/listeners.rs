@@ -8,18 +8,22 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::ServeError;
-use crate::config::Config;
-use crate::http::{Limits, serve};
+use crate::config::{Config, Switch};
+use crate::http::{Limits, Secured, quic, serve};
 use crate::operator::OperatorInterface;
 use crate::pipeline::Pipeline;
 use crate::rails::http::{REPORT_BYTES, Reception};
 use crate::telemetry::Telemetry;
 use crate::tls::Tls;
 
+/// Free ports that are tried until TCP and UDP have the same number.
+const PORTS_TRIED: usize = 16;
+
 /// Listeners that are bound.
 pub struct Listeners {
     partners: TcpListener,
-    tls: Option<Arc<Tls>>,
+    secured: Option<Secured>,
+    http3: Option<quic::Listener>,
     operators: TcpListener,
     rails: Option<TcpListener>,
     /// The addresses really bound.
@@ -31,6 +35,8 @@ pub struct Listeners {
 pub struct Addresses {
     /// The partner API's.
     pub partners: SocketAddr,
+    /// The same over QUIC, when it is spoken.
+    pub http3: Option<SocketAddr>,
     /// The operator interface's.
     pub operators: SocketAddr,
     /// Where rails report, when there are any.
@@ -47,15 +53,25 @@ impl Addresses {
 impl Listeners {
     /// Binds them. Partners speak TLS where there is some.
     pub async fn bind(config: &Config, tls: Option<Arc<Tls>>) -> Result<Listeners, ServeError> {
-        let (partners, partners_address) = bind(config.listen).await?;
+        let (partners, http3) = bind_partners(config, tls.as_ref()).await?;
+        let partners_address = partners.local_addr().map_err(|error| ServeError::Listen(config.listen, error))?;
         let (operators, operators_address) = bind(config.operator_listen).await?;
         let rails = match config.rails {
             Some(_) => Some(bind(config.rails_listen).await?),
             None => None,
         };
         let rails_address = rails.as_ref().map(|(_, address)| *address);
-        let addresses = Addresses { partners: partners_address, operators: operators_address, rails: rails_address };
-        Ok(Listeners { partners, tls, operators, rails: rails.map(|(listener, _)| listener), addresses })
+        let addresses = Addresses {
+            partners: partners_address,
+            http3: http3.as_ref().map(quic::Listener::address),
+            operators: operators_address,
+            rails: rails_address,
+        };
+        let announced = |http3: &quic::Listener| {
+            http3.announced(config.http3_public_port.unwrap_or_else(|| http3.address().port()))
+        };
+        let secured = tls.map(|tls| Secured { tls, announced: http3.as_ref().map(announced) });
+        Ok(Listeners { partners, secured, http3, operators, rails: rails.map(|(listener, _)| listener), addresses })
     }
 
     /// Answers requests until `stop`; the tasks end with their last connection.
@@ -68,12 +84,14 @@ impl Listeners {
         stop: &watch::Receiver<bool>,
     ) -> Vec<JoinHandle<()>> {
         let limits = limits(config);
-        let partners = serve(self.partners, limits, self.tls, Arc::new(pipeline), stop.clone());
+        let pipeline = Arc::new(pipeline);
+        let http3 = self.http3.map(|listener| listener.serve(Arc::clone(&pipeline), stop.clone()));
+        let partners = serve(self.partners, limits, self.secured, pipeline, stop.clone());
         let operators = serve(self.operators, limits, None, Arc::new(interface), stop.clone());
         let reports = Limits { body_bytes: REPORT_BYTES, ..limits };
         let rails = self.rails.map(|listener| serve(listener, reports, None, Arc::new(reception), stop.clone()));
         let tasks = [tokio::spawn(partners), tokio::spawn(operators)];
-        tasks.into_iter().chain(rails.map(tokio::spawn)).collect()
+        tasks.into_iter().chain(rails.map(tokio::spawn)).chain(http3.map(tokio::spawn)).collect()
     }
 }
 
@@ -85,6 +103,24 @@ pub fn url_of(address: SocketAddr) -> String {
         SocketAddr::V4(_) | SocketAddr::V6(_) => address.ip(),
     };
     format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+/// The partners' port: over TCP, and with TLS over UDP, unless that is turned off. Where any port will do, it is one that is
+/// free for both.
+async fn bind_partners(
+    config: &Config,
+    tls: Option<&Arc<Tls>>,
+) -> Result<(TcpListener, Option<quic::Listener>), ServeError> {
+    let mut tried = 1;
+    loop {
+        let (listener, address) = bind(config.listen).await?;
+        let Some(tls) = tls.filter(|_| config.http3 == Switch::On) else { return Ok((listener, None)) };
+        match quic::Listener::bind(address, limits(config), Arc::clone(tls)) {
+            Ok(http3) => return Ok((listener, Some(http3))),
+            Err(_) if config.listen.port() == 0 && tried < PORTS_TRIED => tried += 1,
+            Err(error) => return Err(ServeError::ListenUdp(address, error)),
+        }
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

@@ -25,7 +25,8 @@ fn loopback_receivers_need_a_private_sandbox() {
     let telemetry = Telemetry::writing_to(LogFormat::Json, io::sink());
     let loopback = |mode, partners: &str, operators: &str, rails: Option<&str>| {
         let rails = rails.map(|address| address.parse().unwrap());
-        let addresses = Addresses { partners: partners.parse().unwrap(), operators: operators.parse().unwrap(), rails };
+        let [partners, operators] = [partners, operators].map(|address| address.parse().unwrap());
+        let addresses = Addresses { partners, http3: None, operators, rails };
         Ground::new(&config, &telemetry, &data, addresses).guard(mode).loopback
     };
     let own = |ports: &[u16]| Loopback::Except(ports.to_vec());

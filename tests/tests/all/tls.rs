@@ -11,7 +11,7 @@ use causeway_tests::server::{DataDir, Server, spawn};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 /// Writes a new certificate for localhost and its key over what is there.
-fn certificate(directory: &Path) {
+pub fn certificate(directory: &Path) {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let pem = |kind: &str, der: &[u8]| {
         format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", BASE64_STANDARD.encode(der))
@@ -20,7 +20,8 @@ fn certificate(directory: &Path) {
     std::fs::write(directory.join("key.pem"), pem("PRIVATE KEY", &signing_key.serialize_der())).unwrap();
 }
 
-fn flags(directory: &DataDir) -> [String; 2] {
+/// The flags that name them.
+pub fn flags(directory: &DataDir) -> [String; 2] {
     let path = |name: &str| directory.file(name).display().to_string();
     [format!("--tls-certificate={}", path("certificate.pem")), format!("--tls-key={}", path("key.pem"))]
 }

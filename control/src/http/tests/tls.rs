@@ -13,7 +13,7 @@ use super::*;
 use crate::tls::TlsError;
 
 /// Writes a certificate of its own and its key; gives the certificate.
-fn certificate(directory: &Path) -> CertificateDer<'static> {
+pub(super) fn certificate(directory: &Path) -> CertificateDer<'static> {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     std::fs::write(directory.join("certificate.pem"), pem("CERTIFICATE", cert.der())).unwrap();
     std::fs::write(directory.join("key.pem"), pem("PRIVATE KEY", &signing_key.serialize_der())).unwrap();
@@ -26,7 +26,7 @@ fn pem(kind: &str, der: &[u8]) -> String {
     format!("-----BEGIN {kind}-----\n{text}\n-----END {kind}-----\n")
 }
 
-fn load(directory: &Path) -> Result<Tls, TlsError> {
+pub(super) fn load(directory: &Path) -> Result<Tls, TlsError> {
     Tls::load(&directory.join("certificate.pem"), &directory.join("key.pem"))
 }
 

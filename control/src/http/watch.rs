@@ -1,0 +1,87 @@
+//! What a connection does, and since when: by it, idle connections and slow heads are found.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use super::Limits;
+
+/// What a connection does, and since when.
+pub(super) struct Watch {
+    origin: Instant,
+    /// Milliseconds after `origin` at which the present phase began.
+    since: AtomicU64,
+    /// Requests that wait for their answer.
+    in_flight: AtomicU32,
+    /// Whether a head has begun and is not complete.
+    reads_head: AtomicBool,
+    /// Whether what is written next belongs to an answer of the service.
+    answering: AtomicBool,
+}
+
+impl Watch {
+    pub(super) fn new() -> Watch {
+        Watch {
+            origin: Instant::now(),
+            since: AtomicU64::new(0),
+            in_flight: AtomicU32::new(0),
+            reads_head: AtomicBool::new(false),
+            answering: AtomicBool::new(false),
+        }
+    }
+
+    /// Bytes came in; `true` when a head begins with them. On HTTP/2 they may be anything, pings too: only whole requests
+    /// end idleness there.
+    pub(super) fn received(&self, http2: bool) -> bool {
+        if http2 {
+            return false;
+        }
+        let begins = self.in_flight.load(Relaxed) == 0 && !self.reads_head.swap(true, Relaxed);
+        if begins {
+            self.mark();
+        }
+        begins
+    }
+
+    /// Everything written so far is out.
+    pub(super) fn flushed(&self) {
+        if self.in_flight.load(Relaxed) == 0 {
+            self.answering.store(false, Relaxed);
+        }
+    }
+
+    pub(super) fn is_answering(&self) -> bool {
+        self.answering.load(Relaxed)
+    }
+
+    pub(super) fn is_overdue(&self, limits: &Limits) -> bool {
+        if self.in_flight.load(Relaxed) > 0 {
+            return false;
+        }
+        let bound = if self.reads_head.load(Relaxed) { limits.header_timeout } else { limits.idle_timeout };
+        self.origin.elapsed().saturating_sub(Duration::from_millis(self.since.load(Relaxed))) >= bound
+    }
+
+    fn mark(&self) {
+        self.since.store(self.origin.elapsed().as_millis() as u64, Relaxed);
+    }
+}
+
+/// Held while a request waits for its answer, also when its client goes away in the middle.
+pub(super) struct Busy(Arc<Watch>);
+
+impl Busy {
+    pub(super) fn start(watch: Arc<Watch>) -> Busy {
+        watch.in_flight.fetch_add(1, Relaxed);
+        watch.reads_head.store(false, Relaxed);
+        watch.answering.store(true, Relaxed);
+        Busy(watch)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.mark();
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
