@@ -38,11 +38,11 @@ pub struct Entitlements {
     pub rails: bool,
     /// Customer records.
     pub customers: bool,
-    /// Handing over verification results.
+    /// Handing over finished verifications with sessions: they are relied upon.
     pub kyc_package: bool,
     /// Swap sessions.
     pub swap: bool,
-    /// Movements in live: the operator vouches that the partner verifies its users. In the sandbox everybody is verified.
+    /// Movements in live of any user: the operator vouches that the partner verifies them all.
     pub verified_users: bool,
 }
 

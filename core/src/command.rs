@@ -41,7 +41,7 @@ pub struct Idempotency {
 /// What can be asked. Partners' commands name the authenticated account.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Opens a session. Legal at any time.
+    /// Opens a session. Legal at any time; for a swap, and with a verification handed over, only with the entitlement.
     CreateSession(AccountId, Box<SessionTerms>),
     /// Cancels a session. Legal while it is open and no movement runs.
     CancelSession(AccountId, SessionId),

@@ -72,13 +72,13 @@ pub struct SetEntitlements {
     /// Customer records.
     #[serde(default)]
     pub customers: bool,
-    /// Handing over verification results.
+    /// Handing over finished verifications with sessions: they are relied upon.
     #[serde(default)]
     pub kyc_package: bool,
     /// Swap sessions.
     #[serde(default)]
     pub swap: bool,
-    /// Movements in live: you vouch that the partner verifies its users.
+    /// Movements in live of any user: you vouch that the partner verifies them all.
     #[serde(default)]
     pub verified_users: bool,
     /// Why.
