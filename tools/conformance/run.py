@@ -29,7 +29,7 @@ def main() -> int:
     seen, failed, seed = Counter(), [], arguments.seed
     with Gateway(os.environ["CAUSEWAY_BIN"]) as gateway:
         for options in passes(arguments, seen):
-            print(f"-- seed {seed}: {' '.join(options)}", flush=True)
+            print(f"-- after {sum(seen.values())} requests, seed {seed}: {' '.join(options)}", flush=True)
             if not run_pass(gateway, seed, options, arguments.report, seen):
                 failed.append(seed)
             if not gateway.is_running():
