@@ -98,8 +98,10 @@ def run_pass(gateway, seed: int, options: list[str], directory: Path, seen: Coun
     quiet = ["--continue-on-failure", "--max-failures=50", "--generation-database=none", "--warnings=off"]
     done = subprocess.run([*program, *fixed, *quiet, *options], env=environment, cwd=directory, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode != 0:
-        print(done.stdout)
+    links = [line.strip() for line in done.stdout.splitlines() if "API Links:" in line]
+    said = "\n".join(links) if done.returncode == 0 else done.stdout
+    if said:
+        print(said, flush=True)
     if record.exists():
         seen.update({tuple(key): count for *key, count in json.loads(record.read_text())})
     return done.returncode == 0
