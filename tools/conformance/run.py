@@ -29,7 +29,7 @@ def main() -> int:
     seen, failed, seed = Counter(), [], arguments.seed
     with Gateway(os.environ["CAUSEWAY_BIN"]) as gateway:
         for options in passes(arguments, seen):
-            print(f"-- seed {seed}: {' '.join(options)}", flush=True)
+            print(f"-- after {sum(seen.values())} requests, seed {seed}: {' '.join(options)}", flush=True)
             if not run_pass(gateway, seed, options, arguments.report, seen):
                 failed.append(seed)
             if not gateway.is_running():
@@ -98,8 +98,10 @@ def run_pass(gateway, seed: int, options: list[str], directory: Path, seen: Coun
     quiet = ["--continue-on-failure", "--max-failures=50", "--generation-database=none", "--warnings=off"]
     done = subprocess.run([*program, *fixed, *quiet, *options], env=environment, cwd=directory, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode != 0:
-        print(done.stdout)
+    links = [line.strip() for line in done.stdout.splitlines() if "API Links:" in line]
+    said = "\n".join(links) if done.returncode == 0 else done.stdout
+    if said:
+        print(said, flush=True)
     if record.exists():
         seen.update({tuple(key): count for *key, count in json.loads(record.read_text())})
     return done.returncode == 0

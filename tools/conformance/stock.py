@@ -16,6 +16,8 @@ class Stock:
         self.partner = partner
         self.http = requests.Session()
         self.numbers = itertools.count()
+        # Names must be new whatever is generated; choices follow from what was.
+        self.names = random.Random(seed)
         self.random = random.Random(seed)
         self.offers = self._offers()
 
@@ -30,11 +32,11 @@ class Stock:
 
     def fresh(self, word: str) -> str:
         """A text that no other request has."""
-        return f"{word}-{self.random.getrandbits(48):012x}-{next(self.numbers)}"
+        return f"{word}-{self.names.getrandbits(48):012x}-{next(self.numbers)}"
 
-    def idempotency_key(self) -> str:
-        """A new one, seldom one that was used for something else."""
-        return "again" if self.random.random() < 0.05 else self.fresh("key")
+    def idempotency_key(self, is_linked: bool) -> str:
+        """A new one; alone, seldom one that was used for something else."""
+        return "again" if not is_linked and self.random.random() < 0.05 else self.fresh("key")
 
     def _offers(self) -> list[dict]:
         """What can be priced: side, currency, method and asset together."""
