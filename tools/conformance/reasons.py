@@ -22,6 +22,7 @@ REASONS = {
     "not_entitled": (_MATRIX, "every_operation_answers_every_credential_as_its_row_says"),
     "invalid_key": (_MATRIX, "every_operation_answers_every_credential_as_its_row_says"),
     "missing_key": (_MATRIX, "every_operation_answers_every_credential_as_its_row_says"),
+    "token_expired": ("a token lives for an hour", "a_page_hears_that_its_token_is_over"),
     "insufficient_scope": (_MATRIX, "lists_methods"),
     "origin_not_allowed": (_MATRIX, "wrong_tokens"),
     "verification_required": ("in the sandbox every user is verified", "live_users_are_verified_before_a_movement"),
