@@ -62,7 +62,8 @@ def passes(arguments, seen: Counter):
     yield ["--phases=examples,coverage"]
     # After that, requests with made-up keys would say nothing more; a check asks each operation without a key all the same.
     keyed = "--generation-with-security-parameters=false"
-    # A scenario along the links is one example.
+    # A scenario along the links is one example. What a list holds changes with every request: sooner or later a scenario
+    # goes another way the second time, and ends its pass. So passes are short and there are many.
     scenarios = [keyed, "--phases=stateful", f"--max-examples={8 * arguments.examples}"]
     alone = [keyed, "--phases=fuzzing", f"--max-examples={arguments.examples}"]
     yield alone

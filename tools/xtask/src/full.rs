@@ -61,7 +61,7 @@ const PARTS: &[Part] = &[
         name: "api",
         about: "20,000 generated requests, every operation done 200 times, no answer outside the contract",
         program: Program::Conformance,
-        arguments: &["--requests=20000", "--examples=50", "--least=200"],
+        arguments: &["--requests=20000", "--examples=25", "--least=200"],
         environment: &[],
     },
 ];
