@@ -72,7 +72,7 @@ pub const ROWS: &[Row] = &[
     },
     // A token names its own session and no other.
     hosted("retrieveEmbedSession", |ground| get("/v1/embed/session").hosting(open(&ground.owner))),
-    hosted("listEmbedPaymentMethods", |ground| get("/v1/embed/payment_methods").hosting(open(&ground.owner))),
+    hosted("listEmbedPaymentMethods", |ground| get("/v1/embed/payment-methods").hosting(open(&ground.owner))),
     hosted("listEmbedPreviews", |ground| get("/v1/embed/previews").hosting(open(&ground.owner))),
     hosted("confirmEmbedSession", |ground| {
         post("/v1/embed/confirm", &json!({ "payment_method": "sepa_instant" })).hosting(open(&ground.owner))
@@ -126,11 +126,11 @@ pub const ROWS: &[Row] = &[
     row("settlePayIn", |ground| helper(ground, Kind::PayIn, "settle")).needs("rails").of_an_object(),
     row("failPayIn", |ground| helper(ground, Kind::PayIn, "fail")).needs("rails").of_an_object(),
     row("cancelPayIn", |ground| helper(ground, Kind::PayIn, "cancel")).needs("rails").of_an_object(),
-    row("verifyPayIn", |ground| helper(ground, Kind::PayIn, "verify")).needs("rails").of_an_object(),
+    row("verifyPayIn", |ground| helper(ground, Kind::PayIn, "verify")).of_an_object(),
     row("settlePayOut", |ground| helper(ground, Kind::PayOut, "settle")).needs("rails").of_an_object(),
     row("failPayOut", |ground| helper(ground, Kind::PayOut, "fail")).needs("rails").of_an_object(),
     row("cancelPayOut", |ground| helper(ground, Kind::PayOut, "cancel")).needs("rails").of_an_object(),
-    row("verifyPayOut", |ground| helper(ground, Kind::PayOut, "verify")).needs("rails").of_an_object(),
+    row("verifyPayOut", |ground| helper(ground, Kind::PayOut, "verify")).of_an_object(),
 ];
 
 const fn row(id: &'static str, ask: fn(&Ground) -> Asked) -> Row {
