@@ -9,6 +9,7 @@ mod audit;
 mod body;
 mod call;
 mod operators;
+mod payments;
 mod probes;
 mod table;
 mod tokens;

@@ -45,7 +45,7 @@ pub use hosted::{ConfirmEmbedSession, EmbedMovement, EmbedSession};
 pub use kyc_package::Package;
 pub use list::List;
 pub use parse::parse;
-pub use payment::{CreatePayment, NextAction, Payment};
+pub use payment::{CreatePayment, NextAction, Payment, named_payment};
 pub use preview::{PreviewQuotes, QuotePreview};
 pub use query::Query;
 pub use quote::{LockQuote, Price, SideWord, SignedQuote};

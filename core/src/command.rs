@@ -54,7 +54,8 @@ pub enum Command {
     /// Locks and redeems inside, for the hosted flow and the sandbox's helper. Needs no rails entitlement. Legal while the
     /// session is open and no movement runs.
     ConfirmSession(AccountId, SessionId, Box<Confirm>),
-    /// Sandbox: the user of this session's payment was verified. Legal while the payment waits for it.
+    /// The user of this session's payment was verified: an operator says so, in the sandbox a test helper. Legal while the payment
+    /// waits for it.
     VerifyPayment(AccountId, SessionId, PaymentId),
     /// Sandbox: how this session's payment stands at a moment of a test helper's work. Changes nothing; with a key, the answer
     /// is remembered. Legal while the payment stands so.

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call::{Call, Handled};
-use super::{Role, accounts, operators, probes, verifications};
+use super::{Role, accounts, operators, payments, probes, verifications};
 use crate::gate::BoxFuture;
 use crate::problem::{Code, Problem};
 
@@ -76,6 +76,9 @@ pub static TABLE: &[Row] = &[
     }),
     row(Method::PUT, "/operator/accounts/{id}/verifications", WRITE, "set_verification", |call| {
         Box::pin(verifications::set_verification(call))
+    }),
+    row(Method::POST, "/operator/accounts/{id}/payments/{payment_id}/verify", WRITE, "verify_payment", |call| {
+        Box::pin(payments::verify_payment(call))
     }),
     row(Method::GET, "/operator/tokens", READ, "list_tokens", |call| Box::pin(operators::list_tokens(call))),
     row(Method::POST, "/operator/tokens", WRITE, "create_token", |call| Box::pin(operators::create_token(call))),

@@ -1,26 +1,21 @@
 //! The page behind `next_action.url`: where a user is sent to be verified.
 
 use bytes::Bytes;
-use causeway_core::id::{Mode, PaymentId};
+use causeway_core::id::Mode;
 use causeway_core::payment::PaymentKind;
 
 use super::html::{Shell, escaped};
 use crate::gate::Gate;
+use crate::wire::named_payment;
 
 /// The page for the payment that `text` names, if it is an id at all, of a world that this process runs.
 pub fn page(shell: &Shell, gate: &Gate, text: &str) -> Option<Bytes> {
-    let (kind, mode, id) = named(text)?;
+    let (kind, mode, id) = named_payment(text)?;
     gate.cell(mode)?;
     Some(match mode {
         Mode::Sandbox => shell.page("Verification in the sandbox", &sandbox(kind, &id.text(kind.prefix(), mode))),
         Mode::Live => shell.page("Verification", LIVE),
     })
-}
-
-fn named(text: &str) -> Option<(PaymentKind, Mode, PaymentId)> {
-    let kinds = [PaymentKind::PayIn, PaymentKind::PayOut].into_iter();
-    let mut each = kinds.flat_map(|kind| [(kind, Mode::Sandbox), (kind, Mode::Live)]);
-    each.find_map(|(kind, mode)| Some((kind, mode, PaymentId::parse(kind.prefix(), text, mode)?)))
 }
 
 fn sandbox(kind: PaymentKind, id: &str) -> String {

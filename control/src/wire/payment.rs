@@ -1,12 +1,19 @@
 //! Pay-ins and pay-outs: one object, told apart by `kind`.
 
 use causeway_core::command::Redeem;
-use causeway_core::id::{Mode, QuoteId, SessionId};
+use causeway_core::id::{Mode, PaymentId, QuoteId, SessionId};
 use causeway_core::payment::{Payment as CorePayment, PaymentKind, PaymentStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Decimal, Fingerprint, Pairs, PairsView, Price, Text, Time};
+
+/// What a payment's id says, of whichever kind and mode it is.
+pub fn named_payment(text: &str) -> Option<(PaymentKind, Mode, PaymentId)> {
+    let kinds = [PaymentKind::PayIn, PaymentKind::PayOut].into_iter();
+    let mut each = kinds.flat_map(|kind| [(kind, Mode::Sandbox), (kind, Mode::Live)]);
+    each.find_map(|(kind, mode)| Some((kind, mode, PaymentId::parse(kind.prefix(), text, mode)?)))
+}
 
 /// The body of createPayIn and createPayOut. Amount, currency and method are the quote's.
 #[derive(Debug, Deserialize, JsonSchema)]

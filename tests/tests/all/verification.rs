@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::both::MasterKey;
 use super::secrets::{contains, files};
+use super::shared::{server, stage};
 
 /// A live gateway whose operator does not vouch for the partner's users. Nothing carries its money, which nobody hears of
 /// before the user is verified.
@@ -192,4 +193,26 @@ fn an_account_has_rules_of_its_own() {
     assert_eq!(life(&second), 30_000);
     operator.done("PUT", &path, &json!({ "mode": "sandbox", "quote_life": null }));
     assert_eq!(life(&first), 30_000);
+}
+
+/// A payment that waits for its user goes on when an operator says that it may, for this account and once.
+#[test]
+fn an_operator_ends_a_step_up() {
+    let (alice, operator) = (&stage().alice, server().operator());
+    for kind in Kind::BOTH {
+        let waiting = alice.start(kind, "100.05");
+        assert_eq!(waiting["next_action"]["type"], "verify");
+        let id = waiting["id"].as_str().unwrap();
+        let path = |account: &str, id: &str| format!("/operator/accounts/{account}/payments/{id}/verify");
+        let ask = |path: &str| operator.call("POST", path, &json!({ "reason": "seen in person" }));
+        let other_kind = id.replacen(&id[..2], if kind == Kind::PayIn { "po" } else { "pi" }, 1);
+        for unknown in [path(&stage().bob.account, id), path(&alice.account, &other_kind), path(&alice.account, "pi_x")]
+        {
+            ask(&unknown).expect_refusal(404, "not_found");
+        }
+        let gone_on = ask(&path(&alice.account, id)).expect(200);
+        assert_eq!((&gone_on["status"], &gone_on["next_action"]), (&json!("processing"), &Value::Null));
+        ask(&path(&alice.account, id)).expect_refusal(409, "payment_not_waiting");
+        alice.wait_for_payment(&waiting, "settled");
+    }
 }
