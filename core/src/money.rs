@@ -133,6 +133,12 @@ impl Amount {
         if value == self.0 { Ok(Amount(value)) } else { Err(AmountError::TooManyDecimals) }
     }
 
+    /// The same amount with exactly this many decimals, as somebody gave it: one that is written with more is refused, zeros
+    /// or not.
+    pub fn given(self, decimals: u32) -> Result<Amount, AmountError> {
+        if self.0.scale() > decimals { Err(AmountError::TooManyDecimals) } else { self.exact(decimals) }
+    }
+
     /// The decimal inside.
     pub fn decimal(self) -> Decimal {
         self.0
@@ -311,6 +317,8 @@ mod tests {
         assert_eq!(amount("1").exact(2).unwrap().to_string(), "1.00");
         assert_eq!(amount("1.500").exact(2).unwrap().to_string(), "1.50");
         assert_eq!(amount("1.505").exact(2), Err(AmountError::TooManyDecimals));
+        assert_eq!(amount("1.5").given(2).unwrap().to_string(), "1.50");
+        assert_eq!(amount("1.500").given(2), Err(AmountError::TooManyDecimals));
     }
 
     #[test]

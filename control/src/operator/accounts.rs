@@ -56,7 +56,7 @@ pub async fn retrieve_account(call: Call<'_>) -> Handled {
 pub async fn create_key(call: Call<'_>) -> Handled {
     let request: CreateKey = call.read()?;
     let (id, mode, kind) = (call.account_id()?, request.mode.mode(), request.kind.kind());
-    call.record(target(id, mode), request.reason.as_deref()).await?;
+    call.record(Target { object: Some(kind.word()), ..target(id, mode) }, request.reason.as_deref()).await?;
     let cell = call.ensure_account(mode, id).await?;
     let new = new_api_key(kind, mode).map_err(Problem::internal)?;
     let command = Command::CreateKey(id, NewKey { kind, hash: new.hash });
@@ -103,7 +103,7 @@ pub async fn set_webhook(call: Call<'_>) -> Handled {
     let (id, mode) = (call.account_id()?, request.mode.mode());
     call.cell(mode)?;
     judge(&call, mode, &request.url)?;
-    call.record(target(id, mode), request.reason.as_deref()).await?;
+    call.record(Target { object: Some(&request.url), ..target(id, mode) }, request.reason.as_deref()).await?;
     let cell = call.ensure_account(mode, id).await?;
     let secret = new_webhook_secret().map_err(Problem::internal)?;
     let sealed_secret = cell.keys().seal_webhook_secret(id, &secret).map_err(Problem::internal)?;
@@ -135,8 +135,17 @@ pub async fn unset_webhook(call: Call<'_>) -> Handled {
 pub async fn set_entitlements(call: Call<'_>) -> Handled {
     let request: SetEntitlements = call.read()?;
     let (id, mode) = (call.account_id()?, request.mode.mode());
-    call.record(target(id, mode), request.reason.as_deref()).await?;
     let SetEntitlements { rails, customers, kyc_package, swap, verified_users, .. } = request;
+    let words = [
+        ("rails", rails),
+        ("customers", customers),
+        ("kyc_package", kyc_package),
+        ("swap", swap),
+        ("verified_users", verified_users),
+    ];
+    let granted: Vec<&str> = words.iter().filter(|(_, is_granted)| *is_granted).map(|(word, _)| *word).collect();
+    let granted = granted.join(" ");
+    call.record(Target { object: Some(&granted), ..target(id, mode) }, request.reason.as_deref()).await?;
     let cell = call.ensure_account(mode, id).await?;
     let entitlements = Entitlements { rails, customers, kyc_package, swap, verified_users };
     call.change(cell, Command::SetEntitlements(id, entitlements)).await?;
@@ -148,7 +157,8 @@ pub async fn set_origins(call: Call<'_>) -> Handled {
     let request: SetOrigins = call.read()?;
     let (id, mode) = (call.account_id()?, request.mode.mode());
     body::origins(&request.origins)?;
-    call.record(target(id, mode), request.reason.as_deref()).await?;
+    let origins = request.origins.join(" ");
+    call.record(Target { object: Some(&origins), ..target(id, mode) }, request.reason.as_deref()).await?;
     let cell = call.ensure_account(mode, id).await?;
     call.change(cell, Command::SetOrigins(id, request.origins)).await?;
     shown(&call, id)
@@ -174,7 +184,10 @@ pub async fn set_rules(call: Call<'_>) -> Handled {
     let request: SetRules = call.read()?;
     let (id, mode) = (call.account_id()?, request.mode.mode());
     let rules = request.rules()?;
-    call.record(target(id, mode), request.reason.as_deref()).await?;
+    let life = rules.quote_life.map_or_else(|| "default".to_owned(), |life| format!("{} s", life.0 / 1_000));
+    let risk = if rules.risk_is_real { "real" } else { "simulated" };
+    let said = format!("quote_life {life}, risk {risk}");
+    call.record(Target { object: Some(&said), ..target(id, mode) }, request.reason.as_deref()).await?;
     let cell = call.ensure_account(mode, id).await?;
     call.change(cell, Command::SetRules(id, rules)).await?;
     shown(&call, id)

@@ -47,7 +47,7 @@ pub struct Target<'a> {
     pub account: Option<AccountId>,
     /// The mode.
     pub mode: Option<Mode>,
-    /// A key, token or tier.
+    /// A key, token, payment or person, or what is set.
     pub object: Option<&'a str>,
 }
 

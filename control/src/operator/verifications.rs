@@ -30,7 +30,8 @@ pub async fn set_verification(call: Call<'_>) -> Handled {
     }
     let who = stands(cell, id, &named).await?.who(&named);
     let word = if request.verified { "verified" } else { "not verified" };
-    let object = format!("{}: {word}", named.text(mode));
+    // The verdict comes first: what is behind it may be any text of a partner's.
+    let object = format!("{word}: {}", named.text(mode));
     let target = Target { account: Some(id), mode: Some(mode), object: Some(&object) };
     call.record(target, request.reason.as_deref()).await?;
     let cell = call.ensure_account(mode, id).await?;

@@ -22,7 +22,7 @@ pub(super) fn amount(param: &'static str, text: &DecimalText<'_>) -> Result<Amou
 
 /// A positive amount at the minor unit of `currency`.
 pub(super) fn fiat(param: &'static str, text: &DecimalText<'_>, currency: Currency) -> Result<Amount, Problem> {
-    amount(param, text)?.exact(currency.decimals()).map_err(|error| wrong_amount(param, error))
+    amount(param, text)?.given(currency.decimals()).map_err(|error| wrong_amount(param, error))
 }
 
 fn wrong_amount(param: &'static str, error: AmountError) -> Problem {

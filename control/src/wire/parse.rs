@@ -68,6 +68,7 @@ fn explained(body: &[u8], path: &str, error: &serde_json::Error) -> Problem {
 fn without_value(text: &str) -> String {
     match text.rsplit_once(", expected ") {
         Some((_, expected)) if expected.starts_with("struct ") => "must be an object".to_owned(),
+        Some((_, "u8" | "u16" | "u32" | "u64" | "i64")) => "must be a whole number".to_owned(),
         Some((_, expected)) => format!("must be {expected}"),
         None => text.to_owned(),
     }

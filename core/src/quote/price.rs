@@ -64,7 +64,7 @@ pub fn price(side: Side, amount: Amount, pair: &Pair<'_>, fees: &FeeSchedule) ->
 }
 
 fn on_ramp(amount: Amount, pair: &Pair<'_>, schedule: &FeeSchedule) -> Result<(Amount, Amount, Fees), PriceError> {
-    let fiat = amount.exact(pair.currency.decimals()).map_err(|_| PriceError::TooManyDecimals)?;
+    let fiat = amount.given(pair.currency.decimals()).map_err(|_| PriceError::TooManyDecimals)?;
     let fees = schedule.fees(fiat, pair.currency).ok_or(PriceError::OutOfRange)?;
     let net = fiat.minus(fees.total).ok_or(PriceError::OutOfRange)?;
     let crypto = net.divided_by(pair.rate, pair.asset_decimals, Rounding::Down).ok_or(PriceError::OutOfRange)?;
@@ -72,7 +72,7 @@ fn on_ramp(amount: Amount, pair: &Pair<'_>, schedule: &FeeSchedule) -> Result<(A
 }
 
 fn off_ramp(amount: Amount, pair: &Pair<'_>, schedule: &FeeSchedule) -> Result<(Amount, Amount, Fees), PriceError> {
-    let crypto = amount.exact(pair.asset_decimals).map_err(|_| PriceError::TooManyDecimals)?;
+    let crypto = amount.given(pair.asset_decimals).map_err(|_| PriceError::TooManyDecimals)?;
     let gross = crypto.times(pair.rate, pair.currency.decimals(), Rounding::Down).ok_or(PriceError::OutOfRange)?;
     let fees = schedule.fees(gross, pair.currency).ok_or(PriceError::OutOfRange)?;
     let fiat = gross.minus(fees.total).ok_or(PriceError::OutOfRange)?;

@@ -27,7 +27,7 @@ impl State {
     pub(super) fn user_is_verified(&self, account: &Account, session: &Session) -> Result<(), Refusal> {
         let is_verified = self.settings.mode == Mode::Sandbox
             || account.entitlements.verified_users
-            || session.terms.has_accepted_package()
+            || account.entitlements.kyc_package && session.terms.has_accepted_package()
             || self.person_is_verified(self.person_of(session))
             || planted::has(Bug::TrustStrangers);
         if is_verified { Ok(()) } else { Err(Refusal::VerificationRequired) }

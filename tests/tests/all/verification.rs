@@ -86,7 +86,7 @@ fn live_money_waits_for_a_verified_user() {
     assert_eq!(live.server.stop().code, Some(0));
     let audit = files(directory.path()).into_iter().find(|(path, _)| path.ends_with("operator-audit.jsonl"));
     let (_, audit) = audit.expect("the audit is there");
-    assert!(contains(&audit, b"user_reference ann: not verified") && contains(&audit, b"seen in person"));
+    assert!(contains(&audit, b"not verified: user_reference ann") && contains(&audit, b"seen in person"));
 }
 
 #[test]

@@ -90,8 +90,8 @@ async fn a_person_is_verified_by_reference_by_customer_and_by_session() {
         }
     }
     let audit = world.audit();
-    assert!(audit.contains("user_reference ann: verified") && audit.contains("user_reference ann: not verified"));
-    assert!(audit.contains(&format!("{nameless}: verified")) && audit.contains("ticket 9"));
+    assert!(audit.contains("\"verified: user_reference ann") && audit.contains("\"not verified: user_reference ann"));
+    assert!(audit.contains(&format!("verified: {nameless}")) && audit.contains("ticket 9"));
 }
 
 #[tokio::test]

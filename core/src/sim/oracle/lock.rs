@@ -24,7 +24,7 @@ impl Oracle {
             Side::OnRamp => Some(lock.currency.decimals()),
             Side::OffRamp => asset.map(|asset| asset.decimals),
         };
-        let too_many = decimals.is_some_and(|decimals| lock.amount.decimal().normalize().scale() > decimals);
+        let too_many = decimals.is_some_and(|decimals| lock.amount.decimal().scale() > decimals);
         match (fees, asset, rate) {
             (Some(fees), Some(asset), Some(rate)) if !too_many => {
                 let given = Given { lock, asset_decimals: asset.decimals, rate, fees };

@@ -15,9 +15,11 @@ impl Oracle {
     /// Money of people whom nobody has verified does not move in live: nobody is the operator for the whole account, the
     /// partner for the session, the operator for the person.
     pub(super) fn is_stranger(&self, session: &Session) -> bool {
-        let vouched = self.accounts.get(&session.account).is_some_and(|account| account.entitlements.verified_users);
+        let account = self.accounts.get(&session.account);
+        let vouched = account.is_some_and(|account| account.entitlements.verified_users);
+        let relied_upon = account.is_some_and(|account| account.entitlements.kyc_package);
         let handed_over = match session.terms.kyc_package.map(|package| package.verdict) {
-            Some(PackageVerdict::Accepted) => true,
+            Some(PackageVerdict::Accepted) => relied_upon,
             Some(PackageVerdict::Rejected) | None => false,
         };
         let is_known = vouched || handed_over || self.is_verified(&self.guest(session));
