@@ -128,6 +128,10 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Connections at a time; more wait in the listener's backlog.
     pub connections: usize,
+    /// Requests of one connection over HTTP/3, broken ones too; then its client is asked for a new one.
+    pub requests: u32,
+    /// How long requests may take to end once the program stops.
+    pub drain_time: Duration,
 }
 
 impl Default for Limits {
@@ -139,6 +143,8 @@ impl Default for Limits {
             refused_body_timeout: Duration::from_secs(1),
             body_bytes: causeway_core::limits::BODY_BYTES,
             connections: 2_048,
+            requests: 10_000,
+            drain_time: Duration::from_secs(30),
         }
     }
 }

@@ -52,7 +52,7 @@ async fn respond<S: Service, B: Body<Data = Bytes> + Unpin>(
 ) -> ::http::Response<Answer<S::Admission>> {
     let (mut head, incoming) = request.into_parts();
     if is_too_large(&head.headers) {
-        return outgoing(shared.service.refuse(431), None);
+        return refused(shared, 431, &head.method);
     }
     name_host(&mut head);
     let asks_for_head = head.method == Method::HEAD;
@@ -79,6 +79,16 @@ async fn respond<S: Service, B: Body<Data = Bytes> + Unpin>(
     let response = shared.service.call(request, &mut admission).await;
     let response = outgoing(response, Some(admission));
     if asks_for_head { without_body(response) } else { response }
+}
+
+/// A refusal of what is no request for the service.
+pub(super) fn refused<S: Service>(
+    shared: &Shared<S>,
+    status: u16,
+    method: &Method,
+) -> ::http::Response<Answer<S::Admission>> {
+    let response = outgoing(shared.service.refuse(status), None);
+    if *method == Method::HEAD { without_body(response) } else { response }
 }
 
 /// The answer to HEAD: on HTTP/2 and HTTP/3 nobody else keeps the body back.

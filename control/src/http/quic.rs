@@ -37,6 +37,8 @@ const WAITING_BYTES: u64 = 16 * 1_024;
 const ALL_WAITING_BYTES: u64 = 1 << 20;
 /// How long the endpoint may take to say good-bye once its connections have ended.
 const GOOD_BYE: Duration = Duration::from_millis(500);
+/// The code of a connection that ends without a fault.
+const H3_NO_ERROR: VarInt = VarInt::from_u32(0x100);
 /// How long clients may remember that HTTP/3 is spoken here, in seconds: not much longer than it takes to turn it off.
 const REMEMBERED: u32 = 3_600;
 
@@ -109,7 +111,12 @@ impl Listener {
         self.endpoint.set_server_config(None);
         let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
         // Every place back means that every connection has ended. The semaphore is never closed.
-        let _ = places.acquire_many(all).await;
+        let ended =
+            tokio::time::timeout(limits.drain_time.saturating_sub(2 * GOOD_BYE), places.acquire_many(all)).await;
+        if ended.is_err() {
+            // Over TCP the system says that nothing more comes; here nobody else does.
+            self.endpoint.close(H3_NO_ERROR, b"");
+        }
         // Who does not hear the last word in time finds out alone.
         let _ = tokio::time::timeout(GOOD_BYE, self.endpoint.wait_idle()).await;
     }

@@ -137,6 +137,7 @@ fn limits(config: &Config) -> Limits {
         idle_timeout: config.idle_timeout,
         body_timeout: config.body_timeout,
         connections: super::process::connections(config.connections as usize, listeners),
+        drain_time: config.drain_time,
         ..Limits::default()
     }
 }

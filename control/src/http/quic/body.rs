@@ -47,7 +47,9 @@ impl http_body::Body for Body {
             }
             // An empty frame says the same as an end, until the stream has ended.
             if this.arrived.is_all(this.taken) {
-                let is_less = this.announced.is_some_and(|announced| this.taken < announced);
+                // What stands behind the body is read, so that a broken end is no end; nothing in it is used.
+                let is_broken = ready!(this.stream.poll_recv_trailers(cx)).is_err();
+                let is_less = is_broken || this.announced.is_some_and(|announced| this.taken < announced);
                 return Poll::Ready(is_less.then_some(Err(Broken)));
             }
         }

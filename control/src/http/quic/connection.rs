@@ -52,10 +52,11 @@ impl Connection {
     pub async fn run<S: Service>(mut self, shared: Arc<Shared<S>>, stopped: impl Future<Output = ()> + Send) {
         let (limits, peer) = (shared.limits, self.quic.remote_address());
         let watch = Arc::new(Watch::new());
-        let mut exchanges = JoinSet::new();
+        let (mut exchanges, mut requests) = (JoinSet::new(), 0);
         let mut stopped = std::pin::pin!(stopped);
         let mut tick = tokio::time::interval(limits.header_timeout.min(limits.idle_timeout) / 2);
-        loop {
+        // h3 remembers a stream that broke off before its head for as long as the connection lives.
+        while requests < limits.requests {
             tokio::select! {
                 biased;
                 () = &mut stopped => break,
@@ -64,6 +65,7 @@ impl Connection {
                     // What went wrong on a connection is its client's affair.
                     let Ok(Some(request)) = accepted else { return };
                     let Some(opened) = self.newest.take() else { return };
+                    requests += 1;
                     exchanges.spawn(exchange(request, opened, peer, shared.clone(), watch.clone()));
                 }
                 _ = tick.tick() => if watch.is_overdue(&limits) { return },
@@ -76,7 +78,8 @@ impl Connection {
     /// what is on its way.
     async fn drain(mut self, mut exchanges: JoinSet<()>, watch: &Watch, limits: &Limits) {
         // h3 names the request from which on nothing is done by its distance from the last one that it has given out.
-        if self.http.shutdown(1).await.is_err() {
+        let said = tokio::time::timeout(limits.header_timeout, self.http.shutdown(1)).await;
+        if !said.is_ok_and(|said| said.is_ok()) {
             return;
         }
         let mut tick = tokio::time::interval(limits.header_timeout.min(limits.idle_timeout) / 2);
@@ -114,7 +117,7 @@ async fn exchange<S: Service>(
                 answer = exchange::answer(&shared, request, peer) => answer,
             }
         }
-        None => exchange::outgoing(shared.service.refuse(400), None),
+        None => exchange::refused(&shared, 400, &head.method),
     };
     drop(busy);
     if send(&mut sending, answer).await.is_ok() {

@@ -140,6 +140,34 @@ async fn stopping_says_so_finishes_what_was_taken_and_closes() {
     assert_eq!(server.service.calls.load(Ordering::SeqCst), 2, "nothing was begun after the word");
 }
 
+/// Streams that broke off count, too: what is remembered of them ends with their connection.
+#[tokio::test]
+async fn a_connection_ends_after_its_last_request() {
+    let server = start_quic(Limits { requests: 20, ..limits() }).await;
+    let mut client = server.connect().await;
+    assert_eq!(client.get("/first").await.status(), 200);
+    for _ in 0..19 {
+        let (mut sending, _receiving) = client.connection.open_bi().await.unwrap();
+        sending.finish().unwrap();
+    }
+    let closed = tokio::time::timeout(DEADLINE, client.driver).await.unwrap().unwrap();
+    assert!(closed.is_h3_no_error(), "{closed}");
+    assert_eq!(server.connect().await.get("/next").await.status(), 200);
+}
+
+/// Whoever does not finish in time is told when the program ends.
+#[tokio::test]
+async fn what_is_cut_off_is_told_so() {
+    let server = start_quic(Limits { drain_time: Duration::from_millis(1_100), ..limits() }).await;
+    let mut client = server.connect().await;
+    let _unfinished = begin(&mut client).await;
+    wait(|| calls(&server) == 1).await;
+    server.stop.send_replace(true);
+    tokio::time::timeout(DEADLINE, server.running).await.unwrap().unwrap();
+    let closed = tokio::time::timeout(DEADLINE, client.connection.closed()).await.unwrap();
+    assert!(matches!(closed, ConnectionError::ApplicationClosed(_)), "{closed}");
+}
+
 /// A client that comes again and would send early data finds that none is taken.
 #[tokio::test]
 async fn early_data_is_not_taken() {

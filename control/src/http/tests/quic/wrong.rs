@@ -48,6 +48,24 @@ async fn send(client: &Client, parts: &[Vec<u8>]) -> Result<String, u64> {
     }
 }
 
+/// Trailers are read and not used; where they cannot be read, the request has not come to its end.
+#[tokio::test]
+async fn trailers_that_are_none_break_a_request_off() {
+    let server = start_quic(limits()).await;
+    let good = [&[0, 0, 0x27, 3][..], b"x-checksum", &[1, b'1']].concat();
+    // The second is no QPACK.
+    for (trailers, is_whole) in [(good, true), (vec![0, 0, 0xff, 0xff, 0xff], false)] {
+        let client = server.connect().await;
+        let parts = [head(&[]), data(b"abcdef"), frame(1, &trailers)];
+        let (mut sending, mut receiving) = client.connection.open_bi().await.unwrap();
+        let _ = sending.write_all(&parts.concat()).await;
+        let _ = sending.finish();
+        let told = tokio::time::timeout(DEADLINE, receiving.read_to_end(10_000)).await.unwrap();
+        let is_done = told.is_ok_and(|told| told.ends_with(b"POST /raw  abcdef"));
+        assert_eq!(is_done, is_whole, "{trailers:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_is_not_as_long_as_announced_breaks_off() {
     let server = start_quic(limits()).await;
