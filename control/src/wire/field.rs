@@ -102,7 +102,7 @@ pub(super) fn url(param: &'static str, text: Text<'_>) -> Result<String, Problem
     if text.0.len() > URL_BYTES {
         return Err(Problem::invalid(param, format!("{param} must have at most {URL_BYTES} bytes.")));
     }
-    let fits = text.0.is_ascii() && text.0.parse::<Uri>().is_ok_and(|uri| is_safe(&uri));
+    let fits = text.0.bytes().all(is_of_urls) && text.0.parse::<Uri>().is_ok_and(|uri| is_safe(&uri));
     if !fits {
         let message =
             format!("{param} must be an absolute https URL (http only on a loopback host), without credentials.");
@@ -118,12 +118,29 @@ pub(super) fn https_url(param: &'static str, text: Text<'_>) -> Result<String, P
     if is_https { url(param, text) } else { Err(message()) }
 }
 
+/// The letters that RFC 3986 lets stand in a URL.
+fn is_of_urls(letter: u8) -> bool {
+    letter.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&letter)
+}
+
+/// A name of letters, digits, hyphens and dots, or in brackets what an address of IPv6 is made of.
+fn is_host(host: &str) -> bool {
+    let (text, others): (&str, &[u8]) = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) if address.bytes().any(|letter| letter.is_ascii_alphabetic() && !letter.is_ascii_hexdigit()) => {
+            return false;
+        }
+        Some(address) => (address, b":."),
+        None => (host, b"-."),
+    };
+    !text.is_empty() && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || others.contains(&letter))
+}
+
 fn is_safe(uri: &Uri) -> bool {
     let Some(authority) = uri.authority() else { return false };
     let host = authority.host();
     // An authority longer than its host must end in a port that is one.
     let has_port = authority.as_str().len() == host.len() || authority.port_u16().is_some();
-    let named = !host.is_empty() && has_port && !authority.as_str().contains('@');
+    let named = is_host(host) && has_port && !authority.as_str().contains('@');
     match uri.scheme_str() {
         Some("https") => named,
         Some("http") => named && is_loopback(host),
@@ -145,6 +162,7 @@ mod tests {
             "http://127.0.0.1/x",
             "http://127.9.9.9/x",
             "http://[::1]:3000/",
+            "https://[2001:db8::1]/x",
         ] {
             assert!(fits(text), "{text}");
         }
@@ -159,6 +177,10 @@ mod tests {
             "javascript:alert(1)",
             "https://user:secret@partner.example/",
             "https://partner.example/a b",
+            "https://partner.example*",
+            "https://partner_.example/",
+            "https://partner.example/{id}",
+            "https://[::g]/",
             "https://",
         ] {
             assert!(!fits(text), "{text}");
