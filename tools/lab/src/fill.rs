@@ -48,8 +48,8 @@ What it writes:
   without README.md: remove what is there and fill again.
 
 What it takes, on two cores of 2026 with scores by the shipped model:
-  1,000,000 payments take 1 min 00 s, 0.8 GB on disk and 0.4 GB of memory.
-  10,000,000 payments take 10 min 49 s, 8.6 GB on disk and 1.2 GB of memory.
+  1,000,000 payments take 1 min 10 s, 0.9 GB on disk and 0.5 GB of memory.
+  10,000,000 payments take 9.5 GB on disk and 1.4 GB of memory.
   Memory grows with the payments of a day, which are held until the slowest corridor has settled them, and with the
   customers: over more --days the same number needs less. Runs that were written down: benches/RESULTS.md.
 

@@ -137,8 +137,8 @@ history becomes the data directory target/fill. Directories that are not empty a
   --record              add what it took to benches/RESULTS.md
 
 On two cores with the shipped model:
-  1,000,000 payments take 1 min 00 s, 0.8 GB on disk and 0.4 GB of memory.
-  10,000,000 payments take 10 min 49 s, 8.6 GB on disk and 1.2 GB of memory.
+  1,000,000 payments take 1 min 10 s, 0.9 GB on disk and 0.5 GB of memory.
+  10,000,000 payments take 9.5 GB on disk and 1.4 GB of memory.
 `cargo xtask fill -- --help` says more.";
 
 const LISTS: &str = "\

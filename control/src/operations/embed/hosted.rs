@@ -102,7 +102,7 @@ async fn list_embed_payment_methods(call: Call<'_>) -> Handled {
     let (side, currency) = (capabilities::side(&call)?, capabilities::currency(&call)?);
     let country = capabilities::country(&call)?;
     let session = match call.caller.session() {
-        Some(_) => Some(open_session(&call).await?),
+        Some(_) => Some(open_bound_session(&call).await?),
         None => None,
     };
     let (side, currency) = match &session {
@@ -119,7 +119,7 @@ async fn list_embed_previews(call: Call<'_>) -> Handled {
     let asset = call.query.parsed("asset", "an asset's symbol, such as USDC", Asset::parse)?;
     let choice = Confirm { side: capabilities::side(&call)?, asset, ..Confirm::default() };
     let country = capabilities::country(&call)?;
-    let session = open_session(&call).await?;
+    let session = open_bound_session(&call).await?;
     let offer = call.cell.offer();
     let shown = offer.confirmations(&session.terms, &choice, country);
     // No method was named that could be at fault.
@@ -146,7 +146,7 @@ fn bound(call: &Call<'_>) -> Result<SessionId, Problem> {
     call.caller.session().ok_or_else(unbound)
 }
 
-async fn open_session(call: &Call<'_>) -> Result<Session, Problem> {
+async fn open_bound_session(call: &Call<'_>) -> Result<Session, Problem> {
     let id = bound(call)?;
     let session = call.read(move |reader, account| reader.session(account, id)).await?;
     is_open(&session, call.cell.now())?;
