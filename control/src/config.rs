@@ -161,6 +161,9 @@ pub struct Config {
     /// Reads that may wait for the disk at once, per cell; others wait for them.
     #[arg(long, env = "CAUSEWAY_DISK_READS", value_name = "NUMBER", default_value = "16", value_parser = clap::value_parser!(u32).range(1..=512))]
     pub disk_reads: u32,
+    /// Mebibytes of memory in which each cell's store keeps what it has read. Reading old rows gets faster with more.
+    #[arg(long, env = "CAUSEWAY_STORE_CACHE", value_name = "MEBIBYTES", default_value = "256", value_parser = clap::value_parser!(u32).range(16..=1_048_576))]
+    pub store_cache: u32,
     /// How log lines are written, to standard error.
     #[arg(long, env = "CAUSEWAY_LOG_FORMAT", value_name = "FORMAT", default_value = "logfmt")]
     pub log_format: LogFormat,

@@ -18,23 +18,25 @@ mod view;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use causeway_core::id::{Mode, RequestId, encode};
 
-use crate::gate::Gate;
+use crate::gate::{Gate, system_time};
 use crate::http::{BodyError, Head, Request, Response, Service};
 use crate::keys::request_bits;
 use crate::problem::{Code, Problem};
 use crate::quota::Tiers;
 use crate::telemetry::{Level, Telemetry};
 use crate::webhooks::guard::Guard;
-use crate::wire::Query;
+use crate::wire::{Query, Time};
 
 pub use audit::Audit;
 pub use tokens::{Role, TokenError, Tokens};
 
 use access::Caller;
-use call::Call;
+use audit::Outcome;
+use call::{Call, Handled};
 use table::{Access, Row};
 
 /// The operator interface as a service.
@@ -115,6 +117,7 @@ impl OperatorInterface {
             access::allows(caller, role)?;
         }
         let body = request.body.as_ref().map_err(|error| incomplete(*error))?;
+        let is_recorded = AtomicBool::new(false);
         let call = Call {
             interface: self,
             row: found.row,
@@ -123,8 +126,26 @@ impl OperatorInterface {
             parameters: found.parameters,
             query: Query::new(&request.query),
             body,
+            is_recorded: &is_recorded,
         };
-        (found.row.handler)(call).await
+        let handled = (found.row.handler)(call).await;
+        if is_recorded.into_inner() {
+            self.record_outcome(request_id, &handled).await;
+        }
+        handled
+    }
+
+    /// What was done is done, whether this can be written or not.
+    async fn record_outcome(&self, request_id: &str, handled: &Handled) {
+        let (status, code) = match handled {
+            Ok(response) => (response.status, None),
+            Err(problem) => (problem.code.status(), Some(problem.code.word())),
+        };
+        let outcome = Outcome { at: Time(system_time()), request_id, status, code };
+        if let Err(error) = self.audit.record(&outcome).await {
+            let record = self.telemetry.record(Level::Error, "operator_audit_failed").text("request_id", request_id);
+            self.telemetry.write(record.text("cause", &error.to_string()));
+        }
     }
 
     /// Machines ask for health all the time; what they hear is not worth a line.

@@ -13,7 +13,7 @@ use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailReport;
-use crate::risk::Device;
+use crate::risk::{Device, Word};
 use crate::session::{Metadata, Session, SessionTerms};
 use crate::terms::Side;
 use crate::time::Timestamp;
@@ -98,12 +98,13 @@ pub enum Command {
     SetTier(AccountId, String),
     /// Operator: sets by which rules an account is served.
     SetRules(AccountId, Rules),
-    /// Operator: says that somebody was verified (`true`), or takes it back. Said again, it changes nothing and tells nobody.
-    /// Legal for any person, for a customer that is not deleted, and for a session that names no person.
-    SetVerification(AccountId, Who, bool),
+    /// Operator: says that somebody was verified or is refused, or takes back what was said (`None`). Said again, it changes
+    /// nothing and tells nobody. Legal for any person, for a customer that is not deleted, and for a session that names no
+    /// person.
+    SetVerification(AccountId, Who, Option<Word>),
 }
 
-/// Whom an operator verified.
+/// Of whom an operator speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
     /// The person whom the account's sessions name so, and the customer with this external id.

@@ -10,5 +10,5 @@ mod verdict;
 
 pub use device::Device;
 pub use features::{FEATURE_NAMES, Features};
-pub use velocity::Person;
+pub use velocity::{Person, Said, Word};
 pub use verdict::{Decider, Risk, Thresholds, Verdict, fallback_score};

@@ -315,9 +315,7 @@ impl State {
             Command::UnsetWebhook(account) => done(self.set_webhook(*account, None)?),
             Command::SetTier(account, tier) => done(self.set_tier(*account, tier)?),
             Command::SetRules(account, rules) => done(self.set_rules(*account, *rules)?),
-            Command::SetVerification(account, who, is_verified) => {
-                done(self.set_verification(*account, who, *is_verified)?)
-            }
+            Command::SetVerification(account, who, word) => done(self.set_verification(*account, who, *word)?),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The record of who wrote what and why: one JSON object per line, synced before the write is done.
+//! The record of who wrote what and why: one JSON object per line, synced before the write is done, and another with what came
+//! of it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -23,7 +24,7 @@ pub struct Audit {
 pub struct Entry<'a> {
     /// When.
     pub at: Time,
-    /// The request, as in `X-Request-Id`: the log has what came of it. Empty for the command line.
+    /// The request, as in `X-Request-Id`: by it its [`Outcome`] is found. Empty for the command line.
     pub request_id: &'a str,
     /// Who.
     pub operator: &'a str,
@@ -39,6 +40,19 @@ pub struct Entry<'a> {
     pub reason: Option<&'a str>,
 }
 
+/// What came of a write that was recorded. One without an outcome may or may not be done: the gateway went down.
+#[derive(Serialize)]
+pub struct Outcome<'a> {
+    /// When.
+    pub at: Time,
+    /// The request.
+    pub request_id: &'a str,
+    /// The status that the operator was told.
+    pub status: u16,
+    /// Why it was not done.
+    pub code: Option<&'static str>,
+}
+
 impl Audit {
     /// Opens `operator-audit.jsonl` in a data directory, for appending.
     pub fn open(data_dir: &Path) -> io::Result<Audit> {
@@ -48,7 +62,7 @@ impl Audit {
     }
 
     /// Appends an entry; it is on disk when this returns.
-    pub async fn record(&self, entry: &Entry<'_>) -> io::Result<()> {
+    pub async fn record(&self, entry: &impl Serialize) -> io::Result<()> {
         let (audit, line) = (self.clone(), line(entry));
         tokio::task::spawn_blocking(move || audit.append(&line)).await.map_err(io::Error::other)?
     }
@@ -75,7 +89,7 @@ impl Audit {
     }
 }
 
-fn line(entry: &Entry<'_>) -> Vec<u8> {
+fn line(entry: &impl Serialize) -> Vec<u8> {
     let mut line = to_json(entry);
     line.push(b'\n');
     line

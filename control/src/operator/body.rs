@@ -135,10 +135,22 @@ pub struct SetVerification {
     pub customer_id: Option<String>,
     /// The user of a session.
     pub session_id: Option<String>,
-    /// Whether the person was verified.
-    pub verified: bool,
+    /// What is said of them.
+    pub status: StatusWord,
     /// Why.
     pub reason: Option<String>,
+}
+
+/// What an operator says of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatusWord {
+    /// Nothing: what was said is taken back.
+    Unverified,
+    /// Verified.
+    Verified,
+    /// Refused: no package and no word for all users of the account moves this person's money.
+    Refused,
 }
 
 /// `POST /operator/tokens`.

@@ -1,6 +1,7 @@
 //! A request of an operator whose token was checked, and what handlers do with it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use causeway_core::account::Account;
@@ -38,6 +39,8 @@ pub struct Call<'a> {
     pub query: Query<'a>,
     /// The body.
     pub body: &'a Bytes,
+    /// Whether the audit knows of it.
+    pub is_recorded: &'a AtomicBool,
 }
 
 /// What a write is about, for the audit.
@@ -86,6 +89,10 @@ impl Call<'_> {
 
     /// Records who is about to do what and why. Nothing is done that is not recorded.
     pub async fn record(&self, target: Target<'_>, reason: Option<&str>) -> Result<(), Problem> {
+        self.record_as(self.row.action, target, reason).await
+    }
+
+    async fn record_as(&self, action: &'static str, target: Target<'_>, reason: Option<&str>) -> Result<(), Problem> {
         if reason.is_some_and(|reason| reason.chars().count() > METADATA_VALUE_CHARS) {
             return Err(Problem::invalid(
                 "reason",
@@ -96,21 +103,26 @@ impl Call<'_> {
             at: Time(system_time()),
             request_id: self.request_id,
             operator: self.caller.map(|caller| caller.name.as_str()).unwrap_or_default(),
-            action: self.row.action,
+            action,
             account: target.account.map(AccountId::text),
             mode: target.mode.map(mode_word),
             object: target.object,
             reason,
         };
-        self.interface.audit.record(&entry).await.map_err(Problem::internal)
+        self.interface.audit.record(&entry).await.map_err(Problem::internal)?;
+        self.is_recorded.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
-    /// Makes the account known to the cell of `mode`: one that another cell has is added under the same id.
+    /// Makes the account known to the cell of `mode`: one that another cell has is added under the same id, and the audit
+    /// says so.
     pub async fn ensure_account(&self, mode: Mode, id: AccountId) -> Result<&Cell, Problem> {
         let cell = self.cell(mode)?;
         let known = self.accounts(id);
         let (_, account) = known.first().ok_or_else(unknown_account)?;
         if !known.iter().any(|(known, _)| *known == mode) {
+            let target = Target { account: Some(id), mode: Some(mode), object: None };
+            self.record_as("create_account", target, Some("known to the other mode alone")).await?;
             cell.submit(Lane::Operator, Command::CreateAccount(id, account.name.clone()), None).await?;
         }
         Ok(cell)

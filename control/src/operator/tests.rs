@@ -357,13 +357,34 @@ async fn every_write_is_recorded_with_who_and_why() {
     let id = world.account(json!({ "name": "Shop", "reason": "ticket 7" })).await;
     let path = format!("/operator/accounts/{id}/keys");
     world.ask(Method::POST, &path, json!({ "mode": "live", "kind": "publishable" })).await;
-    let entries: Vec<Value> = world.audit().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let unknown = format!("{path}/key_test_00000000000000000000000000");
+    world.ask(Method::DELETE, &unknown, Value::Null).await;
+    let lines: Vec<Value> = world.audit().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (entries, outcomes): (Vec<Value>, Vec<Value>) =
+        lines.iter().cloned().partition(|line| line["status"].is_null());
+    let came = |entry: &Value| [entry["request_id"].clone(), entry["status"].clone(), entry["code"].clone()];
+    let of = |place: usize, status: u16, code: Value| [entries[place]["request_id"].clone(), json!(status), code];
+    let expected = [of(0, 201, Value::Null), of(1, 201, Value::Null), of(2, 404, json!("not_found"))];
+    assert_eq!(outcomes.iter().map(came).collect::<Vec<_>>(), expected);
+    assert_eq!(lines[1], outcomes[0], "an outcome stands behind what it is of");
     let said = |entry: &Value| ["operator", "action", "account", "mode", "reason"].map(|name| entry[name].clone());
     let expected = [
         [json!("first"), json!("create_account"), json!(id), Value::Null, json!("ticket 7")],
         [json!("first"), json!("create_key"), json!(id), json!("live"), Value::Null],
+        [json!("first"), json!("revoke_key"), json!(id), json!("test"), Value::Null],
     ];
     assert_eq!(entries.iter().map(said).collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn an_account_that_a_write_makes_in_the_other_mode_is_recorded() {
+    let world = World::start(BOTH);
+    let id = world.account(json!({ "name": "Shop", "mode": "sandbox" })).await;
+    let path = format!("/operator/accounts/{id}/keys");
+    world.ask(Method::POST, &path, json!({ "mode": "live", "kind": "secret" })).await;
+    let audit = world.audit();
+    let made = audit.lines().find(|line| line.contains("create_account") && line.contains("\"live\"")).unwrap();
+    assert!(made.contains(&id) && made.contains("known to the other mode alone"));
 }
 
 #[tokio::test]

@@ -1,23 +1,22 @@
-//! Who was verified, by an operator's word: a person by the partner's name for it, a customer, or a session's user.
+//! Who is verified or refused, by an operator's word: a person by the partner's name for it, a customer, or a session's user.
 
 use causeway_core::command::{Command, Who};
 use causeway_core::customer::{Customer, CustomerName, KycStatus, NameKey};
 use causeway_core::id::{AccountId, CustomerId, Mode, SessionId};
 use causeway_core::limits::REFERENCE_CHARS;
-use causeway_core::risk::Person;
 use causeway_core::risk::features::{named_person_key, person_key};
+use causeway_core::risk::{Person, Said, Word};
 use causeway_core::session::{KycPackage, PackageVerdict};
 use causeway_core::store::{Reader, StoreError};
-use causeway_core::time::Timestamp;
 use serde::Serialize;
 
-use super::body::{ModeWord, SetVerification};
+use super::body::{ModeWord, SetVerification, StatusWord};
 use super::call::{Call, Handled, Target, answer, unknown_account};
 use crate::gate::{Cell, Lane};
 use crate::problem::{Code, Problem};
 use crate::wire::{Time, mode_word};
 
-/// Says of somebody that he was verified, or takes it back, and shows how it stands.
+/// Says of somebody that they were verified or are refused, or takes it back, and shows how it stands.
 pub async fn set_verification(call: Call<'_>) -> Handled {
     let request: SetVerification = call.read()?;
     let (id, mode) = (call.account_id()?, request.mode.mode());
@@ -28,14 +27,18 @@ pub async fn set_verification(call: Call<'_>) -> Handled {
     if call.accounts(id).is_empty() {
         return Err(unknown_account());
     }
-    let who = stands(cell, id, &named).await?.who(&named);
-    let word = if request.verified { "verified" } else { "not verified" };
-    // The verdict comes first: what is behind it may be any text of a partner's.
-    let object = format!("{word}: {}", named.text(mode));
+    let standing = stands(cell, id, &named).await?;
+    if request.status == StatusWord::Refused && !standing.is_person() {
+        let message = "No session belongs to a customer without an external_id: refuse its sessions' users instead.";
+        return Err(Problem::invalid("customer_id", message));
+    }
+    let who = standing.who(&named);
+    // The word comes first: what is behind it may be any text of a partner's.
+    let object = format!("{}: {}", request.status.text(), named.text(mode));
     let target = Target { account: Some(id), mode: Some(mode), object: Some(&object) };
     call.record(target, request.reason.as_deref()).await?;
     let cell = call.ensure_account(mode, id).await?;
-    cell.submit(Lane::Operator, Command::SetVerification(id, who, request.verified), None).await?;
+    cell.submit(Lane::Operator, Command::SetVerification(id, who, request.status.word()), None).await?;
     answer(200, &VerificationView::new(id, mode, &stands(cell, id, &named).await?))
 }
 
@@ -81,9 +84,9 @@ struct VerificationView {
     customer_id: Option<String>,
     session_id: Option<String>,
     /// By an operator's word.
-    verified: bool,
-    /// Since when; null for a customer that is joined to no person.
-    verified_at: Option<Time>,
+    status: &'static str,
+    /// Since when an operator says so; null when none does, and for a customer that is joined to no person.
+    since: Option<Time>,
     /// What came of the package that was handed over with the session.
     kyc_package: Option<&'static str>,
 }
@@ -169,13 +172,23 @@ impl Standing {
         }
     }
 
-    fn verified_at(&self) -> Option<Timestamp> {
-        self.person.as_ref().and_then(|person| person.verified_at)
+    fn said(&self) -> Option<Said> {
+        self.person.as_ref()?.said
     }
 
-    fn is_verified(&self) -> bool {
-        let customer = self.customer.as_ref().is_some_and(|one| one.facts.kyc_status == KycStatus::Verified);
-        customer || self.verified_at().is_some()
+    /// A customer that is joined to no person has but its own note.
+    fn status(&self) -> StatusWord {
+        let note = self.customer.as_ref().map(|customer| customer.facts.kyc_status);
+        match (self.said().map(|said| said.word), note) {
+            (Some(Word::Refused), _) => StatusWord::Refused,
+            (Some(Word::Verified), _) | (None, Some(KycStatus::Verified)) => StatusWord::Verified,
+            (None, Some(KycStatus::Unverified) | None) => StatusWord::Unverified,
+        }
+    }
+
+    /// Whether sessions can be this one's.
+    fn is_person(&self) -> bool {
+        self.reference.is_some() || self.session.is_some()
     }
 }
 
@@ -188,12 +201,30 @@ impl VerificationView {
             user_reference: standing.reference.clone(),
             customer_id: standing.customer.as_ref().map(|customer| customer.facts.id.text(mode)),
             session_id: standing.session.map(|id| id.text(mode)),
-            verified: standing.is_verified(),
-            verified_at: standing.verified_at().map(Time),
+            status: standing.status().text(),
+            since: standing.said().map(|said| Time(said.at)),
             kyc_package: standing.package.map(|package| match package.verdict {
                 PackageVerdict::Accepted => "accepted",
                 PackageVerdict::Rejected => "rejected",
             }),
+        }
+    }
+}
+
+impl StatusWord {
+    fn text(self) -> &'static str {
+        match self {
+            StatusWord::Unverified => "unverified",
+            StatusWord::Verified => "verified",
+            StatusWord::Refused => "refused",
+        }
+    }
+
+    fn word(self) -> Option<Word> {
+        match self {
+            StatusWord::Unverified => None,
+            StatusWord::Verified => Some(Word::Verified),
+            StatusWord::Refused => Some(Word::Refused),
         }
     }
 }

@@ -70,7 +70,7 @@ pub fn start(
 ) -> Result<Running, StartError> {
     let mode = keys.mode();
     let failed = |error| StartError::Store(mode, error);
-    let store = open_store(&ground.data.store(mode), mode).map_err(failed)?;
+    let store = open_store(&ground.data.store(mode), mode, ground.config.store_cache).map_err(failed)?;
     let loaded = models.scorer();
     let scorer = Watched::new(loaded.scorer, loaded.missing.is_none(), on_turn(ground.telemetry, mode));
     let deciders = scorer.deciders();
@@ -243,14 +243,15 @@ impl engine::Clock for SystemClock {
 }
 
 #[cfg(feature = "full")]
-fn open_store(path: &Path, mode: Mode) -> Result<Arc<dyn Store>, StoreError> {
+fn open_store(path: &Path, mode: Mode, cache: u32) -> Result<Arc<dyn Store>, StoreError> {
     use causeway_core::store::{Identity, RocksStore, StoreMemory};
-    Ok(Arc::new(RocksStore::open(path, Identity { mode }, StoreMemory::default())?))
+    let memory = StoreMemory { block_cache_bytes: (cache as usize) << 20, ..StoreMemory::default() };
+    Ok(Arc::new(RocksStore::open(path, Identity { mode }, memory)?))
 }
 
 /// A build without the embedded store keeps everything in memory: for editing and unit tests.
 #[cfg(not(feature = "full"))]
-fn open_store(_: &Path, _: Mode) -> Result<Arc<dyn Store>, StoreError> {
+fn open_store(_: &Path, _: Mode, _: u32) -> Result<Arc<dyn Store>, StoreError> {
     Ok(Arc::new(causeway_core::store::MemoryStore::default()))
 }
 

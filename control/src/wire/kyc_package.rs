@@ -5,12 +5,14 @@
 //! none of success, or an `expires_at` that has passed.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use causeway_core::session::{KycPackage, PackageVerdict};
 use causeway_core::time::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::Time;
@@ -23,29 +25,104 @@ const DEPTH: usize = 16;
 const PASSED: [&str; 4] = ["approved", "accepted", "verified", "passed"];
 
 /// A package as it was handed over. Nothing shows it.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub struct Package(Value);
+pub struct Package {
+    value: Value,
+    /// Whether an object in it has a member twice: readers differ in which of the two they take.
+    has_repeated_members: bool,
+}
 
 impl Package {
     /// What is kept of it: a keyed hash of its canonical form, and the verdict as of `now`.
     pub fn judged(&self, keys: &KeyRing, now: Timestamp) -> Result<KycPackage, Problem> {
         let members = self.members()?;
         let mut canonical = String::new();
-        write(&self.0, &mut canonical);
+        write(&self.value, &mut canonical);
         Ok(KycPackage { hash: keys.package_hash(&canonical), verdict: verdict(members, now) })
     }
 
     fn members(&self) -> Result<&Map<String, Value>, Problem> {
-        let members = self.0.as_object().filter(|members| !members.is_empty());
+        let members = self.value.as_object().filter(|members| !members.is_empty());
         let members = members.ok_or_else(|| {
             Problem::invalid("kyc_package", "kyc_package must be an object with at least one member.")
         })?;
-        if is_deeper(&self.0, DEPTH) {
+        if self.has_repeated_members {
+            return Err(Problem::invalid("kyc_package", "No object in kyc_package may have the same member twice."));
+        }
+        if is_deeper(&self.value, DEPTH) {
             let message = format!("kyc_package must not be nested deeper than {DEPTH}.");
             return Err(Problem::invalid("kyc_package", message));
         }
         Ok(members)
+    }
+}
+
+impl<'de> Deserialize<'de> for Package {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Package, D::Error> {
+        let is_repeated = Cell::new(false);
+        let value = Reading(&is_repeated).deserialize(deserializer)?;
+        Ok(Package { value, has_repeated_members: is_repeated.get() })
+    }
+}
+
+/// Reads any JSON, and notes whether a member stands there twice. It is no error here: errors name the place, and what the
+/// members of a package are called is not ours to repeat.
+#[derive(Clone, Copy)]
+struct Reading<'a>(&'a Cell<bool>);
+
+impl<'de> DeserializeSeed<'de> for Reading<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reading<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut value = Vec::new();
+        while let Some(item) = items.next_element_seed(self)? {
+            value.push(item);
+        }
+        Ok(Value::Array(value))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut value = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let is_repeated = value.insert(name, members.next_value_seed(self)?).is_some();
+            self.0.set(self.0.get() || is_repeated);
+        }
+        Ok(Value::Object(value))
     }
 }
 
@@ -139,8 +216,12 @@ mod tests {
         KeyRing::derive(&MasterKey::from_bytes([7; 32]), mode)
     }
 
+    fn read(text: &str) -> Package {
+        serde_json::from_str(text).unwrap()
+    }
+
     fn judged(package: Value) -> Result<KycPackage, Problem> {
-        Package(package).judged(&ring(Mode::Live), NOW)
+        read(&package.to_string()).judged(&ring(Mode::Live), NOW)
     }
 
     #[test]
@@ -182,12 +263,21 @@ mod tests {
             assert_eq!(problem.param.as_deref(), Some("kyc_package"));
             assert!(!problem.message.contains("secret"), "{}", problem.message);
         }
-        assert_eq!(format!("{:?}", Package(json!({ "name": "secret" }))), "Package(..)");
+        assert_eq!(format!("{:?}", read(r#"{"name":"secret"}"#)), "Package(..)");
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_is_refused() {
+        for text in [r#"{"status":"declined","status":"approved"}"#, r#"{"a":[{"b":{"c":1,"d":2,"c":1}}]}"#] {
+            let problem = read(text).judged(&ring(Mode::Live), NOW).unwrap_err();
+            assert_eq!(problem.param.as_deref(), Some("kyc_package"), "{text}");
+        }
+        assert!(read(r#"{"a":{"b":1},"c":{"b":1}}"#).judged(&ring(Mode::Live), NOW).is_ok());
     }
 
     #[test]
     fn the_hash_is_of_what_is_said_and_not_of_how_it_is_written() {
-        let hash = |text: &str| judged(serde_json::from_str(text).unwrap()).unwrap().hash;
+        let hash = |text: &str| read(text).judged(&ring(Mode::Live), NOW).unwrap().hash;
         let one = hash(r#"{"b":[1,{"d":null,"c":"\u00e9"}],"a":true}"#);
         assert_eq!(hash("{ \"a\": true, \"b\": [1, {\"c\": \"é\", \"d\": null}] }"), one);
         for other in [r#"{"a":true,"b":[{"c":"é","d":null},1]}"#, r#"{"a":true}"#] {
@@ -196,7 +286,7 @@ mod tests {
         let mut canonical = String::new();
         write(&json!({ "b": [1, { "d": null, "c": "é\"" }], "a": true }), &mut canonical);
         assert_eq!(canonical, r#"{"a":true,"b":[1,{"c":"é\"","d":null}]}"#);
-        let package = Package(json!({ "a": 1 }));
+        let package = read(r#"{"a":1}"#);
         let [live, sandbox] = [Mode::Live, Mode::Sandbox].map(|mode| package.judged(&ring(mode), NOW).unwrap().hash);
         assert_ne!(live, sandbox);
     }

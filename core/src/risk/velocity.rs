@@ -10,7 +10,7 @@ pub const HOUR: Millis = Millis::seconds(3_600);
 /// Twenty-four hours.
 pub const DAY: Millis = Millis::seconds(86_400);
 
-/// The redemptions of one person, and whether an operator verified it.
+/// The redemptions of one person, and what an operator says of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
     /// Redemptions ever.
@@ -27,8 +27,26 @@ pub struct Person {
     pub cents_24h: Window,
     /// Risk declines over 24 hours.
     pub declines_24h: Window,
-    /// Since when an operator says that the person is verified.
-    pub verified_at: Option<Timestamp>,
+    /// What an operator said last; `None` when nothing was, or when it was taken back.
+    pub said: Option<Said>,
+}
+
+/// What an operator says of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// The person was verified.
+    Verified,
+    /// The person's money does not move, whoever else vouches for it.
+    Refused,
+}
+
+/// A word, and when it was first said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// What.
+    pub word: Word,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// Two buckets of one sliding window.

@@ -47,6 +47,7 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::receipt::Receipt;
 use crate::replay::{Replay, ReplayKey};
+use crate::risk::Said;
 use crate::routing::Catalogue;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -98,8 +99,8 @@ pub struct Oracle {
     /// Risk declines that history counts, and those of the batch that runs.
     declines: Vec<(Guest, Timestamp)>,
     new_declines: Vec<Guest>,
-    /// People of whom an operator said something that changed what was so: since when they are verified, if they are.
-    verified: BTreeMap<Guest, Option<Timestamp>>,
+    /// People of whom an operator said something that changed what was so: what stands now, and since when.
+    words: BTreeMap<Guest, Option<Said>>,
     receipts: Vec<Arc<Receipt>>,
     /// Posting sets, in order.
     booked: Vec<Arc<Booked>>,
@@ -146,7 +147,7 @@ impl Oracle {
             visits: Vec::new(),
             declines: Vec::new(),
             new_declines: Vec::new(),
-            verified: BTreeMap::new(),
+            words: BTreeMap::new(),
             receipts: Vec::new(),
             booked: Vec::new(),
             told: Vec::new(),

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use super::State;
 use crate::change::{Change, CustomerChange};
 use crate::command::{Refusal, Reply, Subject, Timer, TimerTask};
-use crate::customer::{
-    Customer, CustomerFacts, CustomerPatch, CustomerTerms, DeletedCustomer, KycStatus, erasure_delay,
-};
+use crate::customer::{Customer, CustomerFacts, CustomerPatch, CustomerTerms, DeletedCustomer, erasure_delay};
 use crate::event::{EventData, EventKind};
 use crate::id::{AccountId, CommandIds, CustomerId};
 use crate::limits::ERASED_AT_ONCE;
@@ -26,7 +24,7 @@ impl State {
         for name in names {
             self.customer_names.put(self.head.batch, name, id);
         }
-        let kyc_status = KycStatus::of(self.person_of_customer_is_verified(account, terms));
+        let kyc_status = self.first_kyc_status(account, terms);
         let facts = CustomerFacts { id, account, version: 1, kyc_status, created_at: now, updated_at: now };
         let customer = Customer { facts, terms: terms.clone() };
         Ok(self.write_customer(&mut ids, EventKind::CustomerCreated, customer))
@@ -60,7 +58,7 @@ impl State {
         self.customers.remove(self.head.batch, (account, id));
         if let Some(external_id) = &customer.terms.external_id {
             // A customer that is erased leaves no verified person behind.
-            self.verify_person(self.person_named(account, external_id), false);
+            self.forget_verification(account, external_id);
         }
         let deleted = DeletedCustomer { id, account, deleted_at, versions: customer.facts.version };
         self.deleted_customers.put(self.head.batch, (account, id), deleted);

@@ -13,6 +13,7 @@ use crate::event::EventKind;
 use crate::id::{AccountId, Mode};
 use crate::planted::{self, Bug};
 use crate::risk::features::named_person_key;
+use crate::risk::{Said, Word};
 use crate::session::Session;
 
 /// Of whom an operator speaks.
@@ -22,49 +23,53 @@ struct Meant {
 }
 
 impl State {
-    /// In the sandbox everybody is verified. In live it takes the operator's word for all users of the account, a package
-    /// that came with the session, or the operator's word for the person.
+    /// What an operator says of the person comes before everything else. Of whom nothing is said, in the sandbox everybody is
+    /// verified; in live it takes the operator's word for all users of the account, or a package that came with the session.
     pub(super) fn user_is_verified(&self, account: &Account, session: &Session) -> Result<(), Refusal> {
-        let is_verified = self.settings.mode == Mode::Sandbox
-            || account.entitlements.verified_users
-            || account.entitlements.kyc_package && session.terms.has_accepted_package()
-            || self.person_is_verified(self.person_of(session))
-            || planted::has(Bug::TrustStrangers);
+        let is_verified = match self.word_on(self.person_of(session)) {
+            Some(Word::Verified) => true,
+            Some(Word::Refused) => false,
+            None => {
+                self.settings.mode == Mode::Sandbox
+                    || account.entitlements.verified_users
+                    || account.entitlements.kyc_package && session.terms.has_accepted_package()
+                    || planted::has(Bug::TrustStrangers)
+            }
+        };
         if is_verified { Ok(()) } else { Err(Refusal::VerificationRequired) }
     }
 
-    /// Verifies somebody, or takes it back. What is so already is left as it is, and nobody is told.
+    /// Verifies or refuses somebody, or takes it back. What is so already is left as it is, and nobody is told.
     pub(super) fn set_verification(
         &mut self,
         account: AccountId,
         who: &Who,
-        is_verified: bool,
+        word: Option<Word>,
     ) -> Result<Reply, Refusal> {
         self.account(account)?;
         let meant = self.meant(account, who)?;
         if let Some(person) = meant.person {
-            self.verify_person(person, is_verified);
+            self.say_of_person(person, word);
         }
         if let Some(customer) = meant.customer {
-            self.verify_customer(&customer, KycStatus::of(is_verified));
+            self.verify_customer(&customer, KycStatus::of(word == Some(Word::Verified)));
         }
         Ok(Reply::Done)
     }
 
-    /// Changes what is said of a person.
-    pub(super) fn verify_person(&mut self, key: [u8; 16], is_verified: bool) {
-        if self.person_is_verified(key) == is_verified {
-            return;
+    /// Takes back that the person of a customer is verified. A refusal stays: nobody gets rid of one by deleting a customer.
+    pub(super) fn forget_verification(&mut self, account: AccountId, external_id: &str) {
+        let person = self.person_named(account, external_id);
+        match self.word_on(person) {
+            Some(Word::Verified) => self.say_of_person(person, None),
+            Some(Word::Refused) | None => {}
         }
-        let mut person = self.persons.get(&key).cloned().unwrap_or_default();
-        person.verified_at = is_verified.then(|| self.now());
-        self.persons.put(self.head.batch, key, person);
     }
 
-    /// Whether the person that a customer with these terms is joined to is verified.
-    pub(super) fn person_of_customer_is_verified(&self, account: AccountId, terms: &CustomerTerms) -> bool {
-        let external_id = terms.external_id.as_ref();
-        external_id.is_some_and(|external_id| self.person_is_verified(self.person_named(account, external_id)))
+    /// The status of a new customer with these terms: that of the person it is joined to.
+    pub(super) fn first_kyc_status(&self, account: AccountId, terms: &CustomerTerms) -> KycStatus {
+        let person = terms.external_id.as_ref().map(|external_id| self.person_named(account, external_id));
+        KycStatus::of(person.and_then(|person| self.word_on(person)) == Some(Word::Verified))
     }
 
     /// The key of the person whom sessions of the account name so.
@@ -96,8 +101,17 @@ impl State {
         }
     }
 
-    fn person_is_verified(&self, key: [u8; 16]) -> bool {
-        self.persons.get(&key).is_some_and(|person| person.verified_at.is_some())
+    fn word_on(&self, person: [u8; 16]) -> Option<Word> {
+        self.persons.get(&person)?.said.map(|said| said.word)
+    }
+
+    fn say_of_person(&mut self, key: [u8; 16], word: Option<Word>) {
+        if self.word_on(key) == word {
+            return;
+        }
+        let mut person = self.persons.get(&key).cloned().unwrap_or_default();
+        person.said = word.map(|word| Said { word, at: self.now() });
+        self.persons.put(self.head.batch, key, person);
     }
 
     fn verify_customer(&mut self, customer: &Customer, kyc_status: KycStatus) {

@@ -43,6 +43,8 @@ pub struct Malformed(pub &'static str);
 const V1: u8 = 1;
 /// The second version of the kinds that have one.
 const V2: u8 = 2;
+/// The third version of the kinds that have one.
+const V3: u8 = 3;
 
 /// Appends a record of version 1 to `out`.
 fn write(out: &mut Vec<u8>, fields: &impl Serialize) {

@@ -154,6 +154,32 @@ fn a_refusal_is_not_remembered() {
     partner.send(redeem.json(&quote)).expect(201);
 }
 
+/// An account that may do a thing no longer is not told what it once did; with the entitlement its answer is back.
+#[test]
+fn a_remembered_answer_waits_for_its_entitlement() {
+    let partner = shared::partner("a suspended one");
+    let path = format!("/operator/accounts/{}/entitlements", partner.account);
+    let allow = |may: bool| {
+        let rights = json!({ "mode": "sandbox", "rails": may, "kyc_package": may });
+        shared::server().operator().done("PUT", &path, &rights);
+    };
+    allow(true);
+    let redeem = Request::post("/v1/rails/pay_ins").json(&partner.prepare(Kind::PayIn, "100.00"));
+    let mut vouched = session_body(Kind::PayIn, "100.00");
+    vouched["kyc_package"] = json!({ "status": "approved" });
+    let vouched = Request::post("/v1/gate_sessions").json(&vouched);
+    for request in [redeem, vouched].map(|request| request.key(&fresh_key())) {
+        let first = partner.send(request.clone());
+        first.expect(201);
+        allow(false);
+        partner.send(request.clone()).expect_refusal(403, "not_entitled");
+        allow(true);
+        let again = partner.send(request);
+        assert_eq!((again.status, again.text()), (first.status, first.text()));
+        assert_eq!(again.header("Idempotent-Replayed"), Some("true"));
+    }
+}
+
 /// The fingerprint is of the parsed request: order of keys, spaces and the amount's form do not matter.
 #[test]
 fn the_same_request_in_other_words_is_the_same_request() {

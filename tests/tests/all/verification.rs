@@ -33,10 +33,10 @@ impl Live {
         format!("/operator/accounts/{}/verifications", self.partner.account)
     }
 
-    fn verify(&self, name: &str, text: &Value, verified: bool) {
-        let body = json!({ "mode": "live", name: text, "verified": verified, "reason": "seen in person" });
+    fn say(&self, name: &str, text: &Value, status: &str) {
+        let body = json!({ "mode": "live", name: text, "status": status, "reason": "seen in person" });
         let said = self.server.operator().done("PUT", &self.verifications(), &body);
-        assert_eq!(said["verified"], verified, "{said}");
+        assert_eq!(said["status"], status, "{said}");
     }
 
     fn session(&self, more: Value) -> Value {
@@ -65,28 +65,28 @@ fn live_money_waits_for_a_verified_user() {
     let ann = json!({ "user_reference": "ann" });
     let (first, other) = (live.session(ann.clone()), live.session(json!({ "user_reference": "bob" })));
     live.assert_moves(&first, false);
-    live.verify("user_reference", &json!("ann"), true);
+    live.say("user_reference", &json!("ann"), "verified");
     live.assert_moves(&first, true);
     live.assert_moves(&other, false);
-    live.verify("user_reference", &json!("ann"), false);
+    live.say("user_reference", &json!("ann"), "unverified");
     live.assert_moves(&live.session(ann), false);
 
     let nameless = [live.session(json!({})), live.session(json!({}))];
-    live.verify("session_id", &nameless[0]["id"], true);
+    live.say("session_id", &nameless[0]["id"], "verified");
     live.assert_moves(&nameless[0], true);
     live.assert_moves(&nameless[1], false);
-    live.verify("session_id", &nameless[0]["id"], false);
+    live.say("session_id", &nameless[0]["id"], "unverified");
     live.assert_moves(&nameless[0], false);
 
-    live.verify("session_id", &other["id"], true);
+    live.say("session_id", &other["id"], "verified");
     live.assert_moves(&live.session(json!({ "user_reference": "bob" })), true);
     let look = format!("{}?mode=live&user_reference=bob", live.verifications());
-    assert_eq!(live.server.operator().done("GET", &look, &Value::Null)["verified"], true);
+    assert_eq!(live.server.operator().done("GET", &look, &Value::Null)["status"], "verified");
     let directory = live.server.directory().clone();
     assert_eq!(live.server.stop().code, Some(0));
     let audit = files(directory.path()).into_iter().find(|(path, _)| path.ends_with("operator-audit.jsonl"));
     let (_, audit) = audit.expect("the audit is there");
-    assert!(contains(&audit, b"not verified: user_reference ann") && contains(&audit, b"seen in person"));
+    assert!(contains(&audit, b"unverified: user_reference ann") && contains(&audit, b"seen in person"));
 }
 
 #[test]
@@ -96,6 +96,9 @@ fn a_package_verifies_the_user_of_its_session() {
     live.assert_moves(&with_package(json!({ "status": "rejected" })), false);
     live.assert_moves(&with_package(json!({ "status": "approved", "expires_at": "2020-01-01T00:00:00Z" })), false);
     live.assert_moves(&live.session(json!({ "user_reference": "ann" })), false);
+    live.say("user_reference", &json!("ann"), "refused");
+    live.assert_moves(&with_package(json!({ "status": "approved", "level": 2 })), false);
+    live.say("user_reference", &json!("ann"), "unverified");
     live.assert_moves(&with_package(json!({ "status": "approved", "level": 2 })), true);
 }
 
@@ -109,14 +112,14 @@ fn a_customer_is_the_person_of_its_external_id() {
     assert_eq!(customer["kyc_status"], "unverified");
     let session = || live.session(json!({ "user_reference": "ann" }));
     live.assert_moves(&session(), false);
-    live.verify("customer_id", &customer["id"], true);
+    live.say("customer_id", &customer["id"], "verified");
     assert_eq!(status(), "verified");
     live.assert_moves(&session(), true);
-    live.verify("user_reference", &json!("ann"), false);
+    live.say("user_reference", &json!("ann"), "unverified");
     assert_eq!(status(), "unverified");
     live.assert_moves(&session(), false);
 
-    live.verify("user_reference", &json!("eve"), true);
+    live.say("user_reference", &json!("eve"), "verified");
     let eve = live.partner.post("/v1/customers", &with(customer_body(), json!({ "external_id": "eve" }))).expect(201);
     assert_eq!(eve["kyc_status"], "verified", "she was verified before");
     let delete = Request::new("DELETE", format!("/v1/customers/{}", eve["id"].as_str().unwrap()));

@@ -79,18 +79,23 @@ async fn a_person_is_verified_by_reference_by_customer_and_by_session() {
     ];
     for (name, text, who) in ways {
         let look = format!("{path}?mode=sandbox&{name}={text}");
-        for verified in [false, true, true, false] {
-            let body = json!({ "mode": "sandbox", name: text, "verified": verified, "reason": "ticket 9" });
+        let is_person = text != alone;
+        for status in ["unverified", "verified", "verified", "refused", "unverified"] {
+            let body = json!({ "mode": "sandbox", name: text, "status": status, "reason": "ticket 9" });
+            if status == "refused" && !is_person {
+                let refused = World::expect(world.ask(Method::PUT, &path, body).await, 400);
+                assert_eq!(refused["param"], "customer_id");
+                continue;
+            }
             let said = World::expect(world.ask(Method::PUT, &path, body).await, 200);
             assert_eq!(["user_reference", "customer_id", "session_id"].map(|name| said[name].clone()), who);
-            assert_eq!((&said["object"], &said["verified"]), (&json!("verification"), &json!(verified)));
-            let is_person = text != alone;
-            assert_eq!(said["verified_at"].is_string(), verified && is_person, "{said}");
+            assert_eq!((&said["object"], &said["status"]), (&json!("verification"), &json!(status)));
+            assert_eq!(said["since"].is_string(), status != "unverified" && is_person, "{said}");
             assert_eq!(World::expect(world.ask(Method::GET, &look, Value::Null).await, 200), said);
         }
     }
     let audit = world.audit();
-    assert!(audit.contains("\"verified: user_reference ann") && audit.contains("\"not verified: user_reference ann"));
+    assert!(audit.contains("\"verified: user_reference ann") && audit.contains("\"refused: user_reference ann"));
     assert!(audit.contains(&format!("verified: {nameless}")) && audit.contains("ticket 9"));
 }
 
@@ -101,12 +106,13 @@ async fn what_is_said_of_nobody_is_refused() {
     let session = world.session(account, None).await;
     let (foreign, live) = (path.replace(&account.text(), &AccountId(1).text()), session.replace("_test_", "_live_"));
     let customer = "cus_test_00000000000000000000000000";
-    let both = json!({ "mode": "sandbox", "user_reference": "a", "session_id": session, "verified": true });
-    let body = |name: &str, text: &str| json!({ "mode": "sandbox", name: text, "verified": true });
+    let both = json!({ "mode": "sandbox", "user_reference": "a", "session_id": session, "status": "verified" });
+    let body = |name: &str, text: &str| json!({ "mode": "sandbox", name: text, "status": "verified" });
     for (path, body, status, param) in [
         (&path, both, 400, json!("user_reference")),
-        (&path, json!({ "mode": "sandbox", "verified": true }), 400, json!("user_reference")),
-        (&path, json!({ "mode": "sandbox", "user_reference": "a" }), 400, json!("verified")),
+        (&path, json!({ "mode": "sandbox", "status": "verified" }), 400, json!("user_reference")),
+        (&path, json!({ "mode": "sandbox", "user_reference": "a" }), 400, json!("status")),
+        (&path, json!({ "mode": "sandbox", "user_reference": "a", "status": "maybe" }), 400, json!("status")),
         (&path, body("user_reference", ""), 400, json!("user_reference")),
         (&path, body("user_reference", &"x".repeat(256)), 400, json!("user_reference")),
         (&path, body("session_id", &live), 404, Value::Null),
@@ -114,7 +120,7 @@ async fn what_is_said_of_nobody_is_refused() {
         (&path, body("customer_id", customer), 404, Value::Null),
         (&foreign, body("user_reference", "a"), 404, Value::Null),
         (&foreign, body("session_id", &session), 404, Value::Null),
-        (&path, json!({ "mode": "live", "user_reference": "a", "verified": true }), 501, json!("mode")),
+        (&path, json!({ "mode": "live", "user_reference": "a", "status": "verified" }), 501, json!("mode")),
     ] {
         let refused = World::expect(world.ask(Method::PUT, path, body.clone()).await, status);
         assert_eq!(refused["param"], param, "{body}: {refused}");
@@ -130,7 +136,7 @@ async fn what_is_said_of_nobody_is_refused() {
         World::expect(world.ask(Method::GET, &look(query), Value::Null).await, status);
     }
     let unseen = World::expect(world.ask(Method::GET, &look("mode=sandbox&user_reference=a"), Value::Null).await, 200);
-    assert_eq!((&unseen["verified"], &unseen["verified_at"]), (&json!(false), &Value::Null));
+    assert_eq!((&unseen["status"], &unseen["since"]), (&json!("unverified"), &Value::Null));
     assert!(!world.audit().contains("set_verification"), "what is refused is not recorded as done");
 }
 

@@ -21,6 +21,7 @@ use crate::id::{AccountId, SessionId};
 use crate::payment::{FailureCode, PaymentStatus};
 use crate::quote::QuoteStatus;
 use crate::rail::RailOutcome;
+use crate::risk::Word;
 use crate::session::{SessionStatus, SessionTerms};
 use crate::time::Millis;
 
@@ -336,7 +337,7 @@ fn every_command_keeps_its_write_budget() {
     let id = customer.facts.id;
     budget(world::renaming(id, "Anna"), 9, 9, 0, 1_000);
     let who = Who::Reference("user-ann".to_owned());
-    budget(Command::SetVerification(ACCOUNT, who, true), 12, 8, 0, 800);
+    budget(Command::SetVerification(ACCOUNT, who, Some(Word::Verified)), 12, 8, 0, 800);
     budget(Command::DeleteCustomer(ACCOUNT, id), 10, 10, 1, 900);
     let package = Some(crate::fixture::kyc_package(true));
     let Command::CreateSession(_, terms) = crate::fixture::create_session(ACCOUNT, "1.00") else { panic!("a session") };

@@ -12,7 +12,7 @@ use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, Se
 use crate::ingress::Lane;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
-use crate::risk::Device;
+use crate::risk::{Device, Word};
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::sim::action::{Choice, Wish};
 use crate::sim::ground::{amount, asset, currency};
@@ -77,7 +77,12 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         Wish::SetTier => operator(Command::SetTier(account, format!("tier-{}", choice.what % 3))),
         Wish::SetRules => operator(Command::SetRules(account, rules(choice))),
         Wish::SetVerification => {
-            operator(Command::SetVerification(account, known.who(account, choice), !choice.key.is_multiple_of(4)))
+            let word = match choice.key % 8 {
+                0 => Some(Word::Refused),
+                1 | 2 => None,
+                3.. => Some(Word::Verified),
+            };
+            operator(Command::SetVerification(account, known.who(account, choice), word))
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::command::{Reply, Timer, TimerTask};
 use crate::customer::{Customer, CustomerFacts, CustomerPatch, CustomerTerms, KycStatus};
 use crate::event::{Event, EventData, EventKind};
 use crate::id::{AccountId, CustomerId};
+use crate::risk::Word;
 use crate::time::{Millis, Timestamp};
 
 use super::{Fault, Oracle, names};
@@ -68,7 +69,7 @@ impl Oracle {
         self.taken.extend(wanted(terms).into_iter().map(name));
         let now = self.now();
         let person = terms.external_id.clone().map(|reference| (account, Ok(reference)));
-        let is_verified = person.is_some_and(|person| self.is_verified(&person));
+        let is_verified = person.is_some_and(|person| self.word_on(&person) == Some(Word::Verified));
         let kyc_status = if is_verified { KycStatus::Verified } else { KycStatus::Unverified };
         let facts = CustomerFacts { id, account, version: 1, kyc_status, created_at: now, updated_at: now };
         Ok(self.put_customer(Customer { facts, terms: terms.clone() }, EventKind::CustomerCreated))
@@ -100,7 +101,7 @@ impl Oracle {
         let (customer, now) = (self.the_customer(id)?, self.now());
         self.customers.remove(&id);
         if let Some(reference) = customer.terms.external_id.clone() {
-            self.say_of_person((account, Ok(reference)), false);
+            self.unverify((account, Ok(reference)));
         }
         self.gone.insert(id, Gone { account, at: now, kept: customer.facts.version });
         let gaps: u64 = self.settings.delivery_gaps.iter().map(|gap| gap.0 + gap.0 / 10).sum();

@@ -66,7 +66,7 @@ impl Oracle {
                 account.quote_life = rules.quote_life;
                 account.risk_is_real = rules.risk_is_real;
             }),
-            Command::SetVerification(account, who, is_verified) => self.set_verification(*account, who, *is_verified),
+            Command::SetVerification(account, who, word) => self.set_verification(*account, who, *word),
         }
     }
 

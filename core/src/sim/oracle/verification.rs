@@ -6,14 +6,15 @@ use crate::command::{Reply, Who};
 use crate::customer::{Customer, KycStatus};
 use crate::event::EventKind;
 use crate::id::{AccountId, Mode};
+use crate::risk::{Said, Word};
 use crate::session::{PackageVerdict, Session};
 
 use super::risk::Guest;
 use super::{Fault, Oracle};
 
 impl Oracle {
-    /// Money of people whom nobody has verified does not move in live: nobody is the operator for the whole account, the
-    /// partner for the session, the operator for the person.
+    /// Money of people whom an operator refuses does not move at all, and in live none of people whom nobody has verified:
+    /// nobody is the operator for the whole account, the partner for the session, the operator for the person.
     pub(super) fn is_stranger(&self, session: &Session) -> bool {
         let account = self.accounts.get(&session.account);
         let vouched = account.is_some_and(|account| account.entitlements.verified_users);
@@ -22,13 +23,14 @@ impl Oracle {
             Some(PackageVerdict::Accepted) => relied_upon,
             Some(PackageVerdict::Rejected) | None => false,
         };
-        let is_known = vouched || handed_over || self.is_verified(&self.guest(session));
-        self.settings.mode == Mode::Live && !is_known
+        let word = self.word_on(&self.guest(session));
+        let is_known = vouched || handed_over || word == Some(Word::Verified);
+        word == Some(Word::Refused) || self.settings.mode == Mode::Live && !is_known
     }
 
-    /// Whether an operator said so of the person last.
-    pub(super) fn is_verified(&self, guest: &Guest) -> bool {
-        matches!(self.verified.get(guest), Some(Some(_)))
+    /// What an operator said of the person last, unless it was taken back.
+    pub(super) fn word_on(&self, guest: &Guest) -> Option<Word> {
+        self.words.get(guest).copied().flatten().map(|said| said.word)
     }
 
     /// Says it of everybody whom the operator means. Whoever is the same person is looked for by name among all customers.
@@ -36,44 +38,54 @@ impl Oracle {
         &mut self,
         account: AccountId,
         who: &Who,
-        is_verified: bool,
+        word: Option<Word>,
     ) -> Result<Reply, Fault> {
         match who {
-            Who::Reference(reference) => self.say_of_named(account, reference, is_verified),
+            Who::Reference(reference) => self.say_of_named(account, reference, word),
             Who::Customer(id) => {
                 let customer = self.customers.get(id).cloned();
                 let customer = customer.ok_or_else(|| Fault(format!("the oracle itself has lost {id:?}")))?;
                 match &customer.terms.external_id {
-                    Some(reference) => self.say_of_named(account, reference, is_verified),
-                    None => self.show(&customer, is_verified),
+                    Some(reference) => self.say_of_named(account, reference, word),
+                    None => self.show(&customer, word),
                 }
             }
-            Who::Session(id) => self.say_of_person((account, Err(*id)), is_verified),
+            Who::Session(id) => self.say_of_person((account, Err(*id)), word),
         }
         Ok(Reply::Done)
     }
 
     /// Says it of a person.
-    pub(super) fn say_of_person(&mut self, guest: Guest, is_verified: bool) {
-        if self.is_verified(&guest) != is_verified {
+    fn say_of_person(&mut self, guest: Guest, word: Option<Word>) {
+        if self.word_on(&guest) != word {
             self.touch();
-            let since = is_verified.then(|| self.now());
-            self.verified.insert(guest, since);
+            let said = word.map(|word| Said { word, at: self.now() });
+            self.words.insert(guest, said);
         }
     }
 
-    fn say_of_named(&mut self, account: AccountId, reference: &str, is_verified: bool) {
-        self.say_of_person((account, Ok(reference.to_owned())), is_verified);
+    /// What an erased customer's person keeps of an operator's word: a refusal, and nothing else.
+    pub(super) fn unverify(&mut self, guest: Guest) {
+        if self.word_on(&guest) == Some(Word::Verified) {
+            self.say_of_person(guest, None);
+        }
+    }
+
+    fn say_of_named(&mut self, account: AccountId, reference: &str, word: Option<Word>) {
+        self.say_of_person((account, Ok(reference.to_owned())), word);
         let is_it =
             |one: &&Arc<Customer>| one.facts.account == account && one.terms.external_id.as_deref() == Some(reference);
         if let Some(customer) = self.customers.values().find(is_it).cloned() {
-            self.show(&customer, is_verified);
+            self.show(&customer, word);
         }
     }
 
     /// A customer shows what was said of its person.
-    fn show(&mut self, customer: &Customer, is_verified: bool) {
-        let kyc_status = if is_verified { KycStatus::Verified } else { KycStatus::Unverified };
+    fn show(&mut self, customer: &Customer, word: Option<Word>) {
+        let kyc_status = match word {
+            Some(Word::Verified) => KycStatus::Verified,
+            Some(Word::Refused) | None => KycStatus::Unverified,
+        };
         if customer.facts.kyc_status != kyc_status {
             let mut after = customer.clone();
             after.facts.kyc_status = kyc_status;

@@ -19,7 +19,7 @@ use crate::money::{Amount, Asset, Currency};
 use crate::payment::{FailureCode, Payment, PaymentStatus};
 use crate::receipt::Receipt;
 use crate::risk::Decider;
-use crate::risk::Person;
+use crate::risk::{Person, Said, Word};
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::store::key::hex;
 use bytes::*;
@@ -125,9 +125,11 @@ fn decisions_and_movements() {
     check(&PAYMENT, |id, out| reference::encode_transaction(*id, out), reference::decode_transaction, TRANSACTION_V1);
     check(&posting_set(), |set, out| ledger::encode_postings(set, out), ledger::decode_postings, POSTINGS_V1);
     check(&balance(), |value, out| ledger::encode_balance(*value, out), ledger::decode_balance, BALANCE_V1);
-    check(&person(), person::encode, person::decode, PERSON_V2);
-    let first = Person { verified_at: None, ..person() };
-    assert_eq!(person::decode(&unhex(PERSON_V1)), Ok(first), "the first version knew no verification");
+    check(&person(), person::encode, person::decode, PERSON_V3);
+    let said = |said| Ok(Person { said, ..person() });
+    assert_eq!(person::decode(&unhex(PERSON_V1)), said(None), "the first version knew no verification");
+    let verified = Said { word: Word::Verified, at: at(1_200) };
+    assert_eq!(person::decode(&unhex(PERSON_V2)), said(Some(verified)), "the second knew no refusal");
 }
 
 #[test]

@@ -1,13 +1,21 @@
-//! The record of a person's history. Version 2 adds since when the person is verified.
+//! The record of a person's history. Version 2 adds since when the person is verified, version 3 any word of an operator.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Malformed, V1, V2, read, read_as, write_as};
-use crate::risk::Person;
+use super::numbers::{from_optional, optional};
+use super::{Malformed, V1, V2, V3, read, read_as, write_as};
 use crate::risk::velocity::Window;
+use crate::risk::{Person, Said, Word};
 use crate::time::Timestamp;
 
 #[derive(Serialize, Deserialize)]
+struct PersonV3 {
+    first: PersonV1,
+    word: u8,
+    said_at: u64,
+}
+
+#[derive(Deserialize)]
 struct PersonV2 {
     first: PersonV1,
     verified_at: Option<u64>,
@@ -38,15 +46,24 @@ pub fn encode(person: &Person, out: &mut Vec<u8>) {
         cents_24h: person.cents_24h.into(),
         declines_24h: person.declines_24h.into(),
     };
-    write_as(V2, out, &PersonV2 { first, verified_at: person.verified_at.map(|at| at.0) });
+    let word = optional(person.said.map(|said| said.word));
+    write_as(V3, out, &PersonV3 { first, word, said_at: person.said.map_or(0, |said| said.at.0) });
 }
 
 /// Reads the record of a person.
 pub fn decode(bytes: &[u8]) -> Result<Person, Malformed> {
-    let PersonV2 { first: fields, verified_at } = match bytes.first() {
-        Some(&V1) => PersonV2 { first: read(bytes)?, verified_at: None },
-        Some(_) | None => read_as(V2, bytes)?,
+    let (fields, said) = match bytes.first() {
+        Some(&V1) => (read(bytes)?, None),
+        Some(&V2) => {
+            let PersonV2 { first, verified_at } = read_as(V2, bytes)?;
+            (first, verified_at.map(|at| Said { word: Word::Verified, at: Timestamp(at) }))
+        }
+        Some(_) | None => {
+            let PersonV3 { first, word, said_at } = read_as(V3, bytes)?;
+            (first, from_optional(word)?.map(|word| Said { word, at: Timestamp(said_at) }))
+        }
     };
+    let fields: PersonV1 = fields;
     Ok(Person {
         total_count: fields.total_count,
         total_cents: fields.total_cents,
@@ -55,7 +72,7 @@ pub fn decode(bytes: &[u8]) -> Result<Person, Malformed> {
         count_24h: fields.count_24h.into(),
         cents_24h: fields.cents_24h.into(),
         declines_24h: fields.declines_24h.into(),
-        verified_at: verified_at.map(Timestamp),
+        said,
     })
 }
 

@@ -20,7 +20,7 @@ use crate::rail::RailWork;
 use crate::receipt::Receipt;
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::velocity::Window;
-use crate::risk::{Decider, Device, Features, Person, Risk, Verdict};
+use crate::risk::{Decider, Device, Features, Person, Risk, Said, Verdict, Word};
 use crate::routing::Candidate;
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::terms::{Fees, Side, Terms};
@@ -279,7 +279,7 @@ pub fn person() -> Person {
         count_24h: window(2),
         cents_24h: window(21_739),
         declines_24h: Window::default(),
-        verified_at: Some(at(1_200)),
+        said: Some(Said { word: Word::Refused, at: at(1_200) }),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::money::Amount;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::{RailOutcome, RailReport};
-use crate::risk::Device;
+use crate::risk::{Device, Word};
 use crate::session::{Flow, Session};
 use crate::terms::Side;
 use crate::time::Millis;
@@ -213,7 +213,8 @@ impl Known {
             3 => Who::Customer(customer),
             _ => Who::Session(session),
         };
-        Command::SetVerification(account, who, !object.is_multiple_of(3))
+        let word = [None, Some(Word::Verified), Some(Word::Refused)][usize::from(object % 3)];
+        Command::SetVerification(account, who, word)
     }
 
     fn operate(&self, account: AccountId, action: u8, object: u8) -> Command {

@@ -7,11 +7,14 @@ use crate::customer::{Customer, KycStatus};
 use crate::event::{EventData, EventKind};
 use crate::fixture::{customer_terms, kyc_package};
 use crate::id::{CustomerId, SessionId};
-use crate::risk::Person;
 use crate::risk::features::named_person_key;
+use crate::risk::{Person, Said, Word};
 use crate::session::SessionTerms;
 use crate::store::Column;
 use crate::time::Millis;
+
+const VERIFIED: Option<Word> = Some(Word::Verified);
+const REFUSED: Option<Word> = Some(Word::Refused);
 
 impl World {
     fn session_of(&mut self, reference: Option<&str>, package: Option<bool>) -> SessionId {
@@ -23,8 +26,8 @@ impl World {
         session.id
     }
 
-    fn verify(&mut self, who: &Who, is_verified: bool) {
-        let command = Command::SetVerification(ACCOUNT, who.clone(), is_verified);
+    fn say(&mut self, who: &Who, word: Option<Word>) {
+        let command = Command::SetVerification(ACCOUNT, who.clone(), word);
         assert!(self.rounds(&plain(command.clone())) <= 2);
         assert_eq!(self.one(plain(command)).unwrap().reply, Reply::Done);
     }
@@ -82,11 +85,11 @@ fn live_money_waits_for_a_verified_user() {
     let known = world.session_of(Some("user-1"), None);
     let other = world.session_of(Some("user-2"), None);
     world.assert_moves(known, false);
-    world.verify(&named("user-1"), true);
+    world.say(&named("user-1"), VERIFIED);
     world.assert_moves(other, false);
     world.assert_moves(known, true);
     let later = world.session_of(Some("user-1"), None);
-    world.verify(&named("user-1"), false);
+    world.say(&named("user-1"), None);
     world.assert_moves(later, false);
     let all = Entitlements::ALL;
     world.one(plain(Command::SetEntitlements(ACCOUNT, all))).unwrap();
@@ -107,6 +110,36 @@ fn a_package_verifies_its_session_alone() {
     assert_eq!(world.events(rejected), [SessionCreated]);
 }
 
+/// Neither a package nor the word for all users of the account moves the money of somebody whom an operator refuses; nor
+/// does the sandbox.
+#[test]
+fn whom_an_operator_refuses_nobody_else_vouches_for() {
+    for mut world in [World::live(), World::new()] {
+        world.one(plain(Command::SetEntitlements(ACCOUNT, Entitlements::ALL))).unwrap();
+        let session = world.session_of(Some("user-1"), Some(true));
+        world.say(&named("user-1"), VERIFIED);
+        world.say(&named("user-1"), REFUSED);
+        world.assert_moves(session, false);
+        let alone = world.session_of(None, Some(true));
+        world.say(&Who::Session(alone), REFUSED);
+        world.assert_moves(alone, false);
+        world.say(&named("user-1"), None);
+        world.assert_moves(session, true);
+    }
+}
+
+#[test]
+fn a_refusal_outlives_the_customer_it_was_said_of() {
+    let mut world = World::live();
+    let ann = world.customer_named("ann");
+    world.say(&Who::Customer(ann), VERIFIED);
+    world.say(&Who::Customer(ann), REFUSED);
+    assert_eq!(world.kyc_of(ann).facts.kyc_status, KycStatus::Unverified);
+    let session = world.session_of(Some("user-ann"), Some(true));
+    world.one(plain(Command::DeleteCustomer(ACCOUNT, ann))).unwrap();
+    world.assert_moves(session, false);
+}
+
 #[test]
 fn a_package_needs_its_entitlement() {
     let mut world = World::live();
@@ -122,16 +155,16 @@ fn a_package_needs_its_entitlement() {
 fn a_session_that_names_nobody_is_a_person_of_its_own() {
     let mut world = World::live();
     let (first, second) = (world.session_of(None, None), world.session_of(None, None));
-    world.verify(&Who::Session(first), true);
+    world.say(&Who::Session(first), VERIFIED);
     world.assert_moves(second, false);
     world.assert_moves(first, true);
     let named = world.session_of(Some("user-1"), None);
     let missing = Err(Refusal::NotFound(Subject::Path));
     for session in [named, SessionId(9)] {
-        let command = Command::SetVerification(ACCOUNT, Who::Session(session), true);
+        let command = Command::SetVerification(ACCOUNT, Who::Session(session), VERIFIED);
         assert_eq!(world.one(plain(command)), missing);
     }
-    let foreign = Command::SetVerification(world.other_account(), Who::Session(second), true);
+    let foreign = Command::SetVerification(world.other_account(), Who::Session(second), VERIFIED);
     assert_eq!(world.one(plain(foreign)), missing);
 }
 
@@ -144,26 +177,26 @@ fn person_and_customer_are_verified_together_and_it_is_told_once() {
     world.now = world.now.plus(Millis::seconds(60));
     let since = world.now;
     for who in [named("user-ann"), Who::Customer(ann), named("user-ann")] {
-        world.verify(&who, true);
+        world.say(&who, VERIFIED);
         world.now = world.now.plus(Millis::seconds(60));
     }
     let facts = world.kyc_of(ann).facts;
     assert_eq!((facts.kyc_status, facts.version, facts.updated_at), (Verified, 2, since));
-    assert_eq!(world.person("user-ann").unwrap().verified_at, Some(since));
-    world.verify(&Who::Customer(ann), false);
+    assert_eq!(world.person("user-ann").unwrap().said, Some(Said { word: Word::Verified, at: since }));
+    world.say(&Who::Customer(ann), None);
     assert_eq!(world.person("user-ann").unwrap(), Person::default());
     assert_eq!(
         world.told(),
         [(CustomerCreated, Unverified), (CustomerUpdated, Verified), (CustomerUpdated, Unverified)]
     );
-    let nobody = Command::SetVerification(ACCOUNT, Who::Customer(CustomerId(9)), true);
+    let nobody = Command::SetVerification(ACCOUNT, Who::Customer(CustomerId(9)), VERIFIED);
     assert_eq!(world.one(plain(nobody)), Err(Refusal::NotFound(Subject::Path)));
 }
 
 #[test]
 fn a_customer_of_a_verified_person_is_verified_from_the_start() {
     let mut world = World::live();
-    world.verify(&named("user-ann"), true);
+    world.say(&named("user-ann"), VERIFIED);
     let (ann, bob) = (world.customer_named("ann"), world.customer_named("bob"));
     assert_eq!(world.kyc_of(ann).facts.kyc_status, KycStatus::Verified);
     assert_eq!(world.kyc_of(bob).facts.kyc_status, KycStatus::Unverified);
@@ -174,24 +207,24 @@ fn a_customer_of_a_verified_person_is_verified_from_the_start() {
 fn a_deleted_customer_takes_its_verification_along() {
     let mut world = World::live();
     let ann = world.customer_named("ann");
-    world.verify(&Who::Customer(ann), true);
+    world.say(&Who::Customer(ann), VERIFIED);
     let session = world.session_of(Some("user-ann"), None);
     let delete = plain(Command::DeleteCustomer(ACCOUNT, ann));
     assert!(world.rounds(&delete) <= 2);
     world.one(delete).unwrap();
-    assert_eq!(world.person("user-ann").unwrap().verified_at, None);
+    assert_eq!(world.person("user-ann").unwrap().said, None);
     world.assert_moves(session, false);
     // Its name leads to nobody, and the person can be verified again.
-    world.verify(&named("user-ann"), true);
+    world.say(&named("user-ann"), VERIFIED);
     world.assert_moves(session, true);
 }
 
 #[test]
 fn a_redemption_keeps_the_verification_of_its_person() {
     let mut world = World::live();
-    world.verify(&named("user-1"), true);
+    world.say(&named("user-1"), VERIFIED);
     let session = world.session_of(Some("user-1"), None);
     world.assert_moves(session, true);
     let person = world.person("user-1").unwrap();
-    assert_eq!((person.total_count, person.verified_at.is_some()), (1, true));
+    assert_eq!((person.total_count, person.said.map(|said| said.word)), (1, VERIFIED));
 }

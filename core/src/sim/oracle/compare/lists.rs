@@ -64,7 +64,7 @@ impl Oracle {
 
     pub(super) fn compare_persons(&self, shelf: &Shelf) -> Result<(), Fault> {
         let visited = self.visits.iter().map(|visit| &visit.guest);
-        let mut guests: Vec<&Guest> = visited.chain(self.verified.keys()).collect();
+        let mut guests: Vec<&Guest> = visited.chain(self.words.keys()).collect();
         guests.sort();
         guests.dedup();
         same_keys(shelf, Column::Persons, guests.iter().map(|guest| self.person_key(guest).to_vec()))?;
@@ -90,7 +90,7 @@ impl Oracle {
             count_24h: window(counts(), DAY),
             cents_24h: window(cents, DAY),
             declines_24h: window(declines, DAY),
-            verified_at: self.verified.get(guest).copied().flatten(),
+            said: self.words.get(guest).copied().flatten(),
         }
     }
 

@@ -4,6 +4,7 @@
 use crate::command::{Command, Who};
 use crate::customer::{CustomerPatch, CustomerTerms};
 use crate::id::{AccountId, CustomerId};
+use crate::risk::Word;
 
 use super::{Script, pick_young};
 
@@ -24,7 +25,7 @@ impl Script {
 
     /// What an operator says of somebody, who may be nobody.
     pub(super) fn verification(&mut self, account: AccountId) -> Command {
-        let is_verified = self.rng.below(4) != 0;
+        let word = [Some(Word::Verified), Some(Word::Verified), Some(Word::Refused), None][self.rng.below(4) as usize];
         let (account, who) = match self.rng.below(8) {
             0..4 => (account, Who::Reference(["ann", "Ann", "bob", "bob"][self.rng.below(4) as usize].to_owned())),
             4 | 5 => {
@@ -38,7 +39,7 @@ impl Script {
                 (account, Who::Session(session))
             }
         };
-        Command::SetVerification(account, who, is_verified)
+        Command::SetVerification(account, who, word)
     }
 
     fn customer(&mut self) -> (AccountId, CustomerId) {
