@@ -306,8 +306,14 @@ pub struct Config {
     #[arg(long, env = "CAUSEWAY_DELIVERY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::positive, help_heading = "Webhooks")]
     pub delivery_timeout: Duration,
     /// Webhooks on their way at once, per cell.
-    #[arg(long, env = "CAUSEWAY_DELIVERIES_AT_ONCE", value_name = "NUMBER", default_value = "64", value_parser = clap::value_parser!(u32).range(1..=1_024), help_heading = "Webhooks")]
+    #[arg(long, env = "CAUSEWAY_DELIVERIES_AT_ONCE", value_name = "NUMBER", default_value = "256", value_parser = clap::value_parser!(u32).range(2..=4_096), help_heading = "Webhooks")]
     pub deliveries_at_once: u32,
+    /// Webhooks on their way to one endpoint at once. A new or failing endpoint begins with one.
+    #[arg(long, env = "CAUSEWAY_DELIVERIES_PER_ENDPOINT", value_name = "NUMBER", default_value = "32", value_parser = clap::value_parser!(u32).range(1..=1_024), help_heading = "Webhooks")]
+    pub deliveries_per_endpoint: u32,
+    /// Webhooks to one endpoint in a second; 0: as many as it takes.
+    #[arg(long, env = "CAUSEWAY_DELIVERIES_PER_SECOND", value_name = "NUMBER", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=100_000), help_heading = "Webhooks")]
+    pub deliveries_per_second: u32,
 
     /// The shortest time that a simulated rail takes to settle; the longest is four times that.
     #[arg(long, env = "CAUSEWAY_RAIL_SETTLE_DELAY", value_name = "TIME", default_value = "200ms", value_parser = duration::any, help_heading = "Sandbox")]

@@ -111,8 +111,8 @@ pub enum Change {
     Customer(CustomerChange),
     /// Makes a delivery due.
     OutboxAdd(OutboxRow),
-    /// Removes a row of the outbox.
-    OutboxRemove(OutboxId),
+    /// Removes a row of the outbox of an account.
+    OutboxRemove(AccountId, OutboxId),
     /// Adds work for a rail.
     RailWorkAdd(Box<RailWork>),
     /// Removes work whose outcome is known.
@@ -157,7 +157,7 @@ pub enum Index {
     Delivery(AccountId, DeliveryLabel, DeliveryId),
 }
 
-/// A delivery that is due. Rows lie in commit order.
+/// A delivery that is due. The rows of an account lie in commit order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutboxRow {
     /// Its place in the queue.

@@ -70,6 +70,13 @@ pub enum DeliveryLabel {
     DeadLettered,
 }
 
+impl DeliveryId {
+    /// The delivery of an event. An event has one at most, so that who knows one of the two finds the other.
+    pub fn of(event: EventId) -> DeliveryId {
+        DeliveryId(event.0)
+    }
+}
+
 impl DeliveryStatus {
     /// The status without its data.
     pub fn label(self) -> DeliveryLabel {

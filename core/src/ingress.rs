@@ -1,5 +1,7 @@
 //! The only way in: bounded lanes to the engine, and the answer once it is durable.
 
+mod doorbell;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,6 +15,9 @@ use crate::directory::Directory;
 use crate::id::Mode;
 use crate::limits::{BATCH_COMMANDS, BATCH_RESERVED_INTERNAL, LANE_INTERNAL, LANE_OPERATOR, LANE_PARTNER};
 use crate::time::Timestamp;
+
+pub(crate) use doorbell::rung_by;
+pub use doorbell::{Doorbell, Rung};
 
 /// Which queue a command waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +46,7 @@ pub struct CellHandle {
     directory: Arc<ArcSwap<Directory>>,
     commits: watch::Receiver<Head>,
     time: CellTime,
+    doorbell: Doorbell,
 }
 
 /// The latest time that anybody was told of, in cell and edge: neither goes behind it.
@@ -100,13 +106,15 @@ impl CellHandle {
         mode: Mode,
         directory: Arc<ArcSwap<Directory>>,
         commits: watch::Receiver<Head>,
+        doorbell: Doorbell,
     ) -> (CellHandle, Lanes<Receiver<Envelope>>) {
         let (partner, partner_end) = bounded(LANE_PARTNER);
         let (internal, internal_end) = bounded(LANE_INTERNAL);
         let (operator, operator_end) = bounded(LANE_OPERATOR);
         let time = CellTime::default();
         time.tell(commits.borrow().now);
-        let handle = CellHandle { mode, senders: Lanes { partner, internal, operator }, directory, commits, time };
+        let senders = Lanes { partner, internal, operator };
+        let handle = CellHandle { mode, senders, directory, commits, time, doorbell };
         (handle, Lanes { partner: partner_end, internal: internal_end, operator: operator_end })
     }
 
@@ -128,6 +136,11 @@ impl CellHandle {
     /// The newest synced batch; changes wake those who wait for work.
     pub fn commits(&self) -> watch::Receiver<Head> {
         self.commits.clone()
+    }
+
+    /// Rings for accounts whose deliveries became due, durably.
+    pub fn doorbell(&self) -> Doorbell {
+        self.doorbell.clone()
     }
 
     /// Asks the cell and waits for the durable answer. A full lane refuses at once.

@@ -8,7 +8,7 @@ use causeway_core::change::{Change, Effects, Head};
 use causeway_core::command::{Answer, Command, Refusal, Reply};
 use causeway_core::directory::Directory;
 use causeway_core::id::Mode;
-use causeway_core::ingress::Envelope;
+use causeway_core::ingress::{Doorbell, Envelope};
 use causeway_core::store::{Batch, MemoryStore, Reader, Store};
 use crossbeam_channel::Receiver;
 use tokio::sync::watch;
@@ -32,7 +32,8 @@ pub struct PlayedCell {
 impl PlayedCell {
     pub fn new(directory: Directory) -> PlayedCell {
         let (commits, seen) = watch::channel(Head::default());
-        let (handle, lanes) = CellHandle::new(Mode::Sandbox, Arc::new(ArcSwap::from_pointee(directory)), seen);
+        let published = Arc::new(ArcSwap::from_pointee(directory));
+        let (handle, lanes) = CellHandle::new(Mode::Sandbox, published, seen, Doorbell::default());
         let store = Arc::new(MemoryStore::new());
         let reader = Reader::new(store.clone());
         PlayedCell { handle, reader, stop: watch::Sender::new(false), store, commits, internal: lanes.internal }
@@ -42,8 +43,14 @@ impl PlayedCell {
     pub fn put(&self, changes: Vec<Change>) {
         let batch = self.commits.borrow().batch + 1;
         let head = Head { batch, ..Head::default() };
+        let rung = changes.iter().filter_map(|change| match change {
+            Change::OutboxAdd(row) => Some(row.account),
+            _ => None,
+        });
+        let rung: Vec<_> = rung.collect();
         self.store.commit(&[Batch::encode(&Effects { head, changes })]).unwrap();
         self.commits.send_replace(head);
+        self.handle.doorbell().ring(rung);
     }
 
     /// The next command in the internal lane.

@@ -103,6 +103,8 @@ fn start_dispatchers(world: &World, directory: &Path) -> (watch::Sender<bool>, V
         keys: Arc::new(KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox)),
         client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
         at_once: 64,
+        per_endpoint: 32,
+        per_second: 0,
         retries: 4,
         in_flight: Arc::default(),
         notice: notices().0,

@@ -214,6 +214,8 @@ impl Running {
             keys: Arc::clone(&self.keys),
             client: Client::new(ground.guard(self.mode()), ground.config.delivery_timeout, roots),
             at_once: ground.config.deliveries_at_once,
+            per_endpoint: ground.config.deliveries_per_endpoint,
+            per_second: ground.config.deliveries_per_second,
             retries: ground.config.delivery_gaps.0.len(),
             in_flight: Arc::clone(&self.in_flight),
             notice,

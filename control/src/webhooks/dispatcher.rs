@@ -1,21 +1,27 @@
 //! The webhooks' dispatcher of one cell: rows of the outbox in, outcomes back as commands.
 //!
-//! It walks the outbox in commit order and never looks back: a row is one attempt, sent once per process. A row whose
-//! outcome was not reported before a crash is there at the next start and is sent again: at least once. When to try again
-//! and in which order the deliveries of a session become due is the core's business.
+//! It walks each account's outbox in commit order and never looks back: a row is one attempt, sent once per process. A row
+//! whose outcome was not reported before a crash is there at the next start and is sent again: at least once. Whose turn it
+//! is, [`lines`] says; when to try again and in which order the deliveries of a session become due is the core's business.
 
+mod lines;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use causeway_core::change::OutboxRow;
 use causeway_core::command::Command;
 use causeway_core::delivery::{Delivery, DeliveryOutcome};
 use causeway_core::event::Event;
 use causeway_core::id::{AccountId, OutboxId};
+use causeway_core::ingress::Rung;
 use causeway_core::store::{Reader, StoreError};
-use causeway_core::time::Timestamp;
 use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 
 use super::client::Client;
 use super::signature::{self, Message};
@@ -23,9 +29,8 @@ use crate::dispatch::{self, Notice, Reporter};
 use crate::gate::{CellHandle, InFlight, system_time};
 use crate::keys::{KeyRing, SecretText};
 use crate::wire::render_event;
+use lines::{Attempt, Bounds, Lines, Page, Showing, Step};
 
-/// Rows that one look takes, with their events.
-const PAGE: usize = 64;
 /// Outcomes that may wait for their place in a command.
 const OUTCOMES: usize = 256;
 
@@ -39,8 +44,12 @@ pub struct Dispatcher {
     pub keys: Arc<KeyRing>,
     /// Sends.
     pub client: Client,
-    /// Attempts under way at once.
+    /// Attempts under way at once; half of the places are for endpoints that answer promptly.
     pub at_once: u32,
+    /// Attempts under way to one endpoint.
+    pub per_endpoint: u32,
+    /// Attempts to one endpoint in a second; zero: as many as it takes.
+    pub per_second: u32,
     /// Attempts that follow a delivery's first one at most; after the last of them it is given up.
     pub retries: usize,
     /// Where it says what it has under way.
@@ -60,7 +69,7 @@ pub struct Stats {
     pub failed: AtomicU64,
     /// Attempts under way.
     pub under_way: AtomicU64,
-    /// Attempts that are due and were read but wait for their place: the backlog, of which one page is seen.
+    /// Attempts that are due and were read but wait for their place: the backlog, of which a page of each line is seen.
     pub backlog: AtomicU64,
     /// For how long the attempt that was last begun had been due, in milliseconds; zero when nothing more is due.
     pub lag_millis: AtomicU64,
@@ -74,6 +83,18 @@ pub struct Stats {
 struct Job {
     row: OutboxRow,
     found: Result<(Delivery, Event), String>,
+}
+
+/// What a task does, in case that it breaks off.
+enum Doing {
+    Loading(Page),
+    Attempting(Attempt),
+}
+
+/// What came of a task.
+enum Done {
+    Loaded(Page, Vec<(OutboxId, Job)>),
+    Attempted(Attempt, Showing, Duration),
 }
 
 impl Dispatcher {
@@ -98,38 +119,100 @@ impl Dispatcher {
         sender: &mpsc::Sender<DeliveryOutcome>,
         stop: &mut watch::Receiver<bool>,
     ) {
-        let mut commits = self.cell.commits();
-        let mut after = None;
+        let mut lines = Lines::<Job>::new(self.bounds());
+        let mut tasks = JoinSet::new();
+        let mut begun = HashMap::new();
+        let doorbell = self.cell.doorbell();
         loop {
-            let Some(page) = self.page(after, stop).await else { return };
-            if page.is_empty() {
-                self.stats.lag_millis.store(0, Ordering::Relaxed);
-                if !dispatch::committed(&mut commits, stop).await {
-                    return;
-                }
+            while let Some(step) = lines.next(Instant::now(), |_| true) {
+                let (task, doing) = match step {
+                    Step::Load(page) => (tasks.spawn(Arc::clone(self).load(page, stop.clone())), Doing::Loading(page)),
+                    Step::Begin(attempt, job) => {
+                        let Some(place) = dispatch::place(places, stop).await else { return tasks.detach_all() };
+                        self.stats.begun(&job.row);
+                        self.in_flight.begin(&job.row);
+                        let deliver = Arc::clone(self).deliver(attempt, job, place, sender.clone());
+                        (tasks.spawn(deliver), Doing::Attempting(attempt))
+                    }
+                };
+                begun.insert(task.id(), doing);
             }
-            self.stats.backlog.store(page.len() as u64, Ordering::Relaxed);
-            for job in page {
-                after = Some(job.row.id);
-                let Some(place) = dispatch::place(places, stop).await else { return };
-                self.stats.begun(&job.row);
-                self.in_flight.begin(&job.row);
-                tokio::spawn(Arc::clone(self).deliver(job, place, sender.clone()));
+            self.stats.looked(&lines);
+            tokio::select! {
+                biased;
+                () = dispatch::stopped(stop) => return tasks.detach_all(),
+                Some(ended) = tasks.join_next_with_id() => self.done(&mut lines, &mut begun, ended),
+                rung = doorbell.answer() => self.ring(&mut lines, rung),
+                () = wakes(lines.wakes_at()) => {}
             }
         }
     }
 
-    async fn page(&self, after: Option<OutboxId>, stop: &mut watch::Receiver<bool>) -> Option<Vec<Job>> {
-        let load = move |reader: &Reader| {
-            let rows = reader.outbox(after, PAGE)?;
-            Ok(rows.into_iter().map(|row| Job { row, found: find(reader, &row) }).collect())
-        };
-        dispatch::read(&self.reader, &self.notice, stop, load).await
+    /// A task has ended. One that broke off ends as if it had come to nothing: its row is there at the next start.
+    fn done(&self, lines: &mut Lines<Job>, begun: &mut HashMap<Id, Doing>, ended: Result<(Id, Done), JoinError>) {
+        let now = Instant::now();
+        match ended {
+            Ok((id, done)) => {
+                begun.remove(&id);
+                match done {
+                    Done::Loaded(page, jobs) => lines.loaded(page, jobs),
+                    Done::Attempted(attempt, showing, took) => lines.ended(attempt, showing, took, now),
+                }
+            }
+            Err(error) => {
+                (self.notice)(&format!("a piece of work was broken off: {error}"));
+                match begun.remove(&error.id()) {
+                    Some(Doing::Loading(page)) => lines.loaded(page, Vec::new()),
+                    Some(Doing::Attempting(attempt)) => lines.ended(attempt, Showing::Nothing, Duration::ZERO, now),
+                    None => {}
+                }
+            }
+        }
     }
 
-    async fn deliver(self: Arc<Self>, job: Job, place: OwnedSemaphorePermit, sender: mpsc::Sender<DeliveryOutcome>) {
+    fn bounds(&self) -> Bounds {
+        let other = (self.at_once / 2).max(1) as usize;
+        Bounds {
+            prompt: (self.at_once as usize - other).max(1),
+            other,
+            per_endpoint: self.per_endpoint as usize,
+            spacing: self.per_second.checked_sub(1).map_or(Duration::ZERO, |_| Duration::from_secs(1) / self.per_second),
+        }
+    }
+
+    fn ring(&self, lines: &mut Lines<Job>, rung: Rung) {
+        match rung {
+            Rung::For(accounts) => lines.ring(accounts),
+            Rung::ForAll => lines.ring(self.cell.directory().newest(None).map(|account| account.id)),
+        }
+    }
+
+    /// The deliveries of a page with their events; none when the stop comes first.
+    async fn load(self: Arc<Self>, page: Page, mut stop: watch::Receiver<bool>) -> Done {
+        let load = move |reader: &Reader| {
+            let rows = reader.outbox(page.account, page.after, page.limit)?;
+            Ok(rows.into_iter().map(|row| (row.id, Job { row, found: find(reader, &row) })).collect())
+        };
+        let jobs = dispatch::read(&self.reader, &self.notice, &mut stop, load).await;
+        Done::Loaded(page, jobs.unwrap_or_default())
+    }
+
+    async fn deliver(
+        self: Arc<Self>,
+        attempt: Attempt,
+        job: Job,
+        place: OwnedSemaphorePermit,
+        sender: mpsc::Sender<DeliveryOutcome>,
+    ) -> Done {
         self.stats.under_way.fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
         let (target_url, answer) = self.attempt(&job).await;
+        let took = begun.elapsed();
+        let showing = match (&target_url, &answer) {
+            (None, _) => Showing::Nothing,
+            (Some(_), Ok(status)) if status.is_success() => Showing::Took,
+            (Some(_), Ok(_) | Err(_)) => Showing::Failed(None),
+        };
         let outcome = outcome(&job, target_url, answer);
         self.stats.under_way.fetch_sub(1, Ordering::Relaxed);
         if outcome.error.is_none() {
@@ -140,6 +223,7 @@ impl Dispatcher {
         // The reporter outlives all attempts but those that the stop left behind; their rows are sent again.
         sender.send(outcome).await.ok();
         drop(place);
+        Done::Attempted(attempt, showing, took)
     }
 
     /// Counts a failed attempt, and judges as the core will whether it was the delivery's last one.
@@ -193,12 +277,24 @@ impl Dispatcher {
 }
 
 impl Stats {
-    /// One row of the page has its place.
+    /// An attempt has its place.
     fn begun(&self, row: &OutboxRow) {
-        self.backlog.fetch_sub(1, Ordering::Relaxed);
-        // An id begins with the millisecond of its batch.
-        let due = Timestamp((row.id.0 >> 80) as u64);
-        self.lag_millis.store(system_time().since(due).0, Ordering::Relaxed);
+        self.lag_millis.store(system_time().since(row.id.made_at()).0, Ordering::Relaxed);
+    }
+
+    fn looked(&self, lines: &Lines<Job>) {
+        self.backlog.store(lines.waiting() as u64, Ordering::Relaxed);
+        if lines.are_idle() {
+            self.lag_millis.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Comes at this time, or never.
+async fn wakes(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -10,7 +10,7 @@ use super::stats::CellStats;
 use crate::change::{Change, Need};
 use crate::command::Outcome;
 use crate::command::{Command, Submission, Timer};
-use crate::ingress::Envelope;
+use crate::ingress::{Envelope, rung_by};
 use crate::limits::BATCH_TIMERS;
 use crate::planted::{self, Bug};
 use crate::risk::Features;
@@ -64,6 +64,7 @@ fn job(
         head: state.head(),
         batch: effects.as_ref().map(Batch::encode),
         directory: state.take_changed_directory(),
+        rung: effects.as_ref().map(|effects| rung_by(&effects.changes)).unwrap_or_default(),
         answers,
     }
 }

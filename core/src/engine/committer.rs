@@ -1,5 +1,6 @@
 //! The committer: a thread that writes batches, syncs once for all that wait, and only then lets their answers go.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -14,6 +15,7 @@ use crate::change::Head;
 use crate::command::Outcome;
 use crate::command::Refusal;
 use crate::directory::Directory;
+use crate::id::AccountId;
 use crate::ingress::Envelope;
 use crate::limits::BATCHES_IN_FLIGHT;
 use crate::planted::{self, Bug};
@@ -26,6 +28,8 @@ pub(crate) struct Job {
     pub head: Head,
     pub batch: Option<Batch>,
     pub directory: Option<Arc<Directory>>,
+    /// Accounts that the dispatcher should look at.
+    pub rung: BTreeSet<AccountId>,
     pub answers: Vec<(oneshot::Sender<Outcome>, Outcome)>,
 }
 
@@ -180,6 +184,7 @@ impl Desk {
             self.link.published.store(directory);
         }
         answer(&mut job);
+        self.link.doorbell.ring(std::mem::take(&mut job.rung));
         self.link.commits.send_if_modified(|newest| std::mem::replace(newest, job.head).batch != job.head.batch);
     }
 }

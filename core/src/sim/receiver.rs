@@ -49,7 +49,8 @@ impl Receivers {
         luck: Option<u8>,
     ) -> Result<Option<String>, StoreError> {
         let mut numbers = luck.map(|luck| Rng::new(u64::from(luck)));
-        let due = reader.outbox(None, 64)?;
+        let mut due = reader.outboxes()?;
+        due.sort_unstable_by_key(|row| row.id);
         let unsent: Vec<OutboxRow> = due.into_iter().filter(|row| !self.sent.contains(&row.id)).collect();
         let are_down = luck.is_some_and(|luck| luck % 4 == 3);
         let mut outcomes = Vec::new();

@@ -47,7 +47,7 @@ impl State {
 
     /// The outbox row goes with its outcome; a report on an attempt that was reported already changes nothing else.
     fn report_delivery(&mut self, outcome: &DeliveryOutcome) {
-        self.changes.push(Change::OutboxRemove(outcome.outbox));
+        self.changes.push(Change::OutboxRemove(outcome.account, outcome.outbox));
         let key = (outcome.account, outcome.delivery);
         let Some(delivery) =
             self.deliveries.get(&key).filter(|one| one.status == DeliveryStatus::Due { row: outcome.outbox }).cloned()

@@ -49,7 +49,7 @@ impl State {
         event: EventId,
         target_url: String,
     ) -> Arc<Delivery> {
-        let id = DeliveryId(ids.draw(&self.settings.id_key));
+        let id = DeliveryId::of(event);
         let delivery = Delivery {
             id,
             account,

@@ -120,10 +120,10 @@ columns! {
     /// - Written: with each new delivery of the session.
     /// - Deleted: when its last delivery has ended.
     Lanes = 14 "lanes",
-    /// Deliveries that are due, in commit order.
+    /// Deliveries that are due, in commit order: by account, so that nobody waits for another's.
     ///
-    /// - Key: outbox id.
-    /// - Content: account and delivery.
+    /// - Key: `account | id`.
+    /// - Content: the delivery's id.
     /// - Written: when a delivery becomes due.
     /// - Deleted: with the outcome of the attempt.
     Outbox = 15 "outbox",

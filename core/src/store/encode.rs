@@ -70,9 +70,9 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         }
         Change::Customer(change) => encode_customer_change(batch, change),
         Change::OutboxAdd(row) => {
-            batch.put_with(Column::Outbox, &Key::alone(row.id), |out| reference::encode_outbox(row, out));
+            batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));
         }
-        Change::OutboxRemove(id) => batch.delete(Column::Outbox, &Key::alone(*id)),
+        Change::OutboxRemove(account, id) => batch.delete(Column::Outbox, &Key::object(*account, *id)),
         Change::RailWorkAdd(row) => {
             batch.put_with(Column::RailWork, &Key::alone(row.attempt), |out| rail::encode(row, out));
         }

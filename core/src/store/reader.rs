@@ -173,12 +173,24 @@ impl Reader {
         })
     }
 
-    /// Up to `limit` deliveries that are due, in commit order, behind `after`.
-    pub fn outbox(&self, after: Option<OutboxId>, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
-        let range = behind(after.map(Key::alone));
-        self.list(Column::Outbox, &range, limit, |key, value| {
-            reference::decode_outbox(key::parse_alone(key)?.into(), value)
-        })
+    /// Up to `limit` deliveries of an account that are due, in commit order, behind `after`.
+    pub fn outbox(
+        &self,
+        account: AccountId,
+        after: Option<OutboxId>,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let prefix = within(&Key::account(account));
+        let range = match after {
+            Some(after) => Scan { from: key::after(&Key::object(account, after)), ..prefix },
+            None => prefix,
+        };
+        self.list(Column::Outbox, &range, limit, outbox_row)
+    }
+
+    /// All deliveries that are due, account by account.
+    pub fn outboxes(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        self.list(Column::Outbox, &everything(), usize::MAX, outbox_row)
     }
 
     /// Up to `limit` pieces of work for rails, in commit order, behind `after`.
@@ -235,6 +247,11 @@ impl Reader {
 
 fn everything() -> Scan {
     Scan { from: Vec::new(), until: None, newest_first: false }
+}
+
+fn outbox_row(key: &[u8], value: &[u8]) -> Result<OutboxRow, Malformed> {
+    let (account, id) = key::parse_object(key)?;
+    reference::decode_outbox(account, id.into(), value)
 }
 
 /// Everything that begins with `prefix`, oldest first.

@@ -91,7 +91,7 @@ fn what_is_written_is_read() {
         assert_eq!(reader.event(ACCOUNT, events()[0].id).unwrap(), Some(events()[0].clone()));
         let sent = delivery(DeliveryStatus::Due { row: outbox_row().id });
         assert_eq!(reader.delivery(ACCOUNT, sent.id).unwrap(), Some(sent));
-        assert_eq!(reader.outbox(None, 9).unwrap(), [outbox_row()]);
+        assert_eq!(reader.outboxes().unwrap(), [outbox_row()]);
         assert_eq!(reader.rail_work(None, 9).unwrap(), [rail_work()]);
         assert_eq!(reader.rail_work_of(rail_work().attempt).unwrap(), Some(rail_work()));
         assert_eq!(reader.timers(None, Timestamp(9), 9).unwrap(), [timer(9, 1)]);
@@ -184,7 +184,7 @@ fn what_is_removed_is_gone() {
                 Change::Index(Index::Session(ACCOUNT, SessionLabel::Completed, SESSION), false),
                 Change::Replay(REPLAY_KEY, None),
                 Change::Lane(SESSION, None),
-                Change::OutboxRemove(outbox_row().id),
+                Change::OutboxRemove(ACCOUNT, outbox_row().id),
                 Change::RailWorkRemove(rail_work().attempt),
                 Change::TimerRemove(timer(9, 1)),
                 Change::TimerRemove(timer(8, 1)),
@@ -194,7 +194,7 @@ fn what_is_removed_is_gone() {
         assert_eq!(reader.sessions(ACCOUNT, None, None, 9).unwrap(), [session()]);
         let gone = [Loaded::Lane(SESSION, None), Loaded::Replay(REPLAY_KEY, None)];
         assert_eq!(load(&*store, &[Need::Lane(SESSION), Need::Replay(REPLAY_KEY)]).unwrap(), gone);
-        assert_eq!(reader.outbox(None, 9).unwrap(), []);
+        assert_eq!(reader.outboxes().unwrap(), []);
         assert_eq!(reader.rail_work(None, 9).unwrap(), []);
         assert_eq!(reader.rail_work_of(rail_work().attempt).unwrap(), None);
         assert_eq!(reader.timers(None, Timestamp(u64::MAX), 9).unwrap(), []);
@@ -329,7 +329,7 @@ fn queues_are_read_in_commit_order_behind_a_cursor() {
         });
         let reader = write(&store, changes.collect());
         let outbox = |after: Option<u128>, limit| -> Vec<u128> {
-            reader.outbox(after.map(OutboxId), limit).unwrap().into_iter().map(|row| row.id.0).collect()
+            reader.outbox(ACCOUNT, after.map(OutboxId), limit).unwrap().into_iter().map(|row| row.id.0).collect()
         };
         let work = |after: Option<u128>, limit| -> Vec<u128> {
             reader.rail_work(after.map(AttemptId), limit).unwrap().into_iter().map(|row| row.attempt.0).collect()
@@ -366,7 +366,7 @@ fn a_cached_reader_answers_objects_and_leaves_lists_to_others() {
         assert_eq!(reader.session(ACCOUNT, SESSION).unwrap(), Some(session()));
         assert_eq!(reader.transaction(ACCOUNT, TRANSACTION).unwrap(), Some(payment()));
         assert!(matches!(reader.sessions(ACCOUNT, None, None, 9), Err(StoreError::NotCached)));
-        assert!(matches!(reader.outbox(None, 9), Err(StoreError::NotCached)));
+        assert!(matches!(reader.outboxes(), Err(StoreError::NotCached)));
     });
 }
 
@@ -394,7 +394,7 @@ fn a_batch_counts_what_it_writes() {
     let last = batch.operations().last();
     assert!(matches!(last, Some(Operation::Put { column: Column::Meta, .. })), "{last:?}");
     let removed =
-        Effects { head: head(), changes: vec![Change::OutboxRemove(OutboxId(1)), Change::Lane(SESSION, None)] };
+        Effects { head: head(), changes: vec![Change::OutboxRemove(ACCOUNT, OutboxId(1)), Change::Lane(SESSION, None)] };
     let batch = Batch::encode(&removed);
     assert_eq!((batch.puts(), batch.deletes()), (1, 2));
 }

@@ -23,9 +23,9 @@ impl World {
     /// A delivery that has failed: for good, or so that it is tried again. Its account has an endpoint.
     pub(super) async fn failed_delivery(&self, partner: Partner, for_good: bool) -> String {
         self.set_endpoint(partner, true).await;
-        let before = self.reader().outbox(None, 1_000).unwrap();
+        let before = self.reader().outbox(partner.id(), None, 1_000).unwrap();
         Journey { world: self, partner, flow: "on_ramp" }.session().await;
-        let due = self.reader().outbox(before.last().map(|row| row.id), 1_000).unwrap();
+        let due = self.reader().outbox(partner.id(), before.last().map(|row| row.id), 1_000).unwrap();
         self.set_endpoint(partner, !for_good).await;
         let delivery = self.reader().delivery(due[0].account, due[0].delivery).unwrap().unwrap();
         let outcome = DeliveryOutcome {

@@ -51,6 +51,8 @@ impl Bench {
             keys,
             client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
             at_once: 8,
+            per_endpoint: 4,
+            per_second: 0,
             retries: RETRIES,
             in_flight: Arc::clone(&in_flight),
             notice,

@@ -15,7 +15,7 @@ pub fn check(
     for (attempt, account, payment, outcome) in record {
         agrees(reader, attempt, account, payment, outcome)?;
     }
-    empty("the outbox", reader.outbox(None, 1))?;
+    empty("the outbox", reader.outboxes())?;
     empty("the rails' work", reader.rail_work(None, 1))?;
     for account in reader.accounts().map_err(failed)? {
         let open = reader.sessions(account.id, Some(SessionLabel::Open), None, 1);

@@ -99,7 +99,7 @@ fn events_and_deliveries() {
     check(&waiting, delivery::encode, read_delivery, DELIVERY_V2);
     let first = Delivery { target_url: String::new(), ..waiting };
     assert_eq!(read_delivery(&unhex(DELIVERY_V1)), Ok(first), "the first version did not keep the URL");
-    check(&outbox_row(), reference::encode_outbox, |bytes| reference::decode_outbox(OUTBOX, bytes), OUTBOX_V1);
+    check(&outbox_row(), reference::encode_outbox, |bytes| reference::decode_outbox(ACCOUNT, OUTBOX, bytes), OUTBOX_V1);
     check(&DELIVERY, |id, out| reference::encode_lane(*id, out), reference::decode_lane, LANE_V1);
 }
 
@@ -295,6 +295,6 @@ proptest! {
         let _ = (reference::decode_transaction(&bytes), reference::decode_lane(&bytes), head::decode(&bytes));
         let _ = (read_customer(&bytes), customer::decode_terms(&bytes), reference::decode_customer(&bytes));
         let _ = (customer::decode_deleted(ACCOUNT, CUSTOMER, &bytes), customer::decode_deletion(CUSTOMER, &bytes));
-        let _ = (reference::decode_outbox(OUTBOX, &bytes), rail::decode(AttemptId(1), &bytes));
+        let _ = (reference::decode_outbox(ACCOUNT, OUTBOX, &bytes), rail::decode(AttemptId(1), &bytes));
     }
 }

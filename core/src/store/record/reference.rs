@@ -3,7 +3,7 @@
 
 use super::{Malformed, read, write};
 use crate::change::OutboxRow;
-use crate::id::{CustomerId, DeliveryId, OutboxId, PaymentId};
+use crate::id::{AccountId, CustomerId, DeliveryId, OutboxId, PaymentId};
 
 /// Appends the record of a transaction.
 pub fn encode_transaction(payment: PaymentId, out: &mut Vec<u8>) {
@@ -37,11 +37,11 @@ pub fn decode_lane(bytes: &[u8]) -> Result<DeliveryId, Malformed> {
 
 /// Appends the record of a row of the outbox.
 pub fn encode_outbox(row: &OutboxRow, out: &mut Vec<u8>) {
-    write(out, &(<[u8; 16]>::from(row.account), <[u8; 16]>::from(row.delivery)));
+    write(out, &<[u8; 16]>::from(row.delivery));
 }
 
 /// Reads the row of the outbox with this key.
-pub fn decode_outbox(id: OutboxId, bytes: &[u8]) -> Result<OutboxRow, Malformed> {
-    let (account, delivery): ([u8; 16], [u8; 16]) = read(bytes)?;
-    Ok(OutboxRow { id, account: account.into(), delivery: delivery.into() })
+pub fn decode_outbox(account: AccountId, id: OutboxId, bytes: &[u8]) -> Result<OutboxRow, Malformed> {
+    let delivery: [u8; 16] = read(bytes)?;
+    Ok(OutboxRow { id, account, delivery: delivery.into() })
 }

@@ -230,7 +230,9 @@ impl World {
     }
 
     pub fn outbox(&self) -> Vec<OutboxRow> {
-        self.reader.outbox(None, 100).unwrap()
+        let mut rows = self.reader.outboxes().unwrap();
+        rows.sort_unstable_by_key(|row| row.id);
+        rows
     }
 
     pub fn work(&self) -> Vec<RailWork> {

@@ -163,7 +163,7 @@ impl Held {
                 self.transactions.entry(session).or_default().push(change);
             }
             Change::Index(Index::Session(..) | Index::Transaction(..) | Index::Delivery(..), _)
-            | Change::OutboxRemove(_)
+            | Change::OutboxRemove(..)
             | Change::RailWorkRemove(_)
             | Change::TimerRemove(_) => {}
             Change::Replay(..) => return Err(Failure::wrong("a history has no idempotency keys")),

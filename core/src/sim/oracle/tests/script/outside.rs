@@ -38,7 +38,7 @@ impl Script {
     /// delivery is not due.
     pub(super) fn receivers(&mut self, cell: &Cell) -> Command {
         let mut outcomes = Vec::new();
-        for row in cell.reader.outbox(None, 8).unwrap() {
+        for row in cell.reader.outboxes().unwrap().into_iter().take(8) {
             let delivery = cell.reader.delivery(row.account, row.delivery).unwrap().unwrap();
             let fails = self.rng.below(3) == 0;
             if self.rng.below(3) != 0 {
