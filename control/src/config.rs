@@ -302,6 +302,9 @@ pub struct Config {
         help_heading = "Webhooks"
     )]
     pub delivery_gaps: Gaps,
+    /// How long nothing may arrive at an endpoint that is tried before it is disabled.
+    #[arg(long, env = "CAUSEWAY_ENDPOINT_PATIENCE", value_name = "TIME", default_value = "5d", value_parser = duration::positive, help_heading = "Webhooks")]
+    pub endpoint_patience: Duration,
     /// How long a receiver may take to answer a webhook.
     #[arg(long, env = "CAUSEWAY_DELIVERY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::positive, help_heading = "Webhooks")]
     pub delivery_timeout: Duration,

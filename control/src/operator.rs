@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod body;
 mod call;
+mod endpoints;
 mod operators;
 mod payments;
 mod probes;

@@ -120,6 +120,8 @@ codes! {
     SessionBusy = 409 "conflict" "session_busy";
     /// A customer has or had this email address or external id. List customers by it; a deleted customer's stay taken.
     CustomerAlreadyExists = 409 "conflict" "customer_already_exists";
+    /// The webhook endpoint is disabled, its secret is being rotated, or there is none to activate. Look at the account.
+    EndpointNotReady = 409 "conflict" "endpoint_not_ready";
     /// The payment does not wait for what was asked of it. Read it and branch from its status.
     PaymentNotWaiting = 409 "conflict" "payment_not_waiting";
     /// A limit of the account is reached. Ask the operator.
@@ -245,6 +247,7 @@ impl From<Refusal> for Problem {
             Refusal::VerificationRequired => Code::VerificationRequired,
             Refusal::PaymentNotWaiting => Code::PaymentNotWaiting,
             Refusal::DeliveryNotDead | Refusal::NoEndpoint => Code::InvalidRequest,
+            Refusal::EndpointNotReady => Code::EndpointNotReady,
             Refusal::MethodUnavailable => Code::MethodUnavailable,
             Refusal::AssetUnavailable => Code::AssetUnavailable,
             Refusal::RateUnavailable => Code::RateUnavailable,
@@ -297,6 +300,7 @@ fn param(refusal: Refusal) -> Option<&'static str> {
         | Refusal::PaymentNotWaiting
         | Refusal::DeliveryNotDead
         | Refusal::NoEndpoint
+        | Refusal::EndpointNotReady
         | Refusal::RateUnavailable
         | Refusal::CustomerAlreadyExists
         | Refusal::VerificationRequired => None,

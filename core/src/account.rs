@@ -1,6 +1,7 @@
 //! A partner account as one cell knows it: keys, entitlements, origins, webhook endpoint.
 
 use crate::branding::Branding;
+use crate::endpoint::WebhookEndpoint;
 use crate::id::{AccountId, KeyId};
 use crate::time::{Millis, Timestamp};
 
@@ -77,15 +78,6 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// From when on it is refused.
     pub revoked_at: Option<Timestamp>,
-}
-
-/// Where an account's events go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebhookEndpoint {
-    /// The receiver.
-    pub url: String,
-    /// The signing secret, encrypted under the mode's key; control alone can open it.
-    pub sealed_secret: Vec<u8>,
 }
 
 impl Entitlements {

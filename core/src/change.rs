@@ -41,6 +41,8 @@ pub enum Need {
     Delivery(AccountId, DeliveryId),
     /// The last undelivered delivery of a session.
     Lane(SessionId),
+    /// Since when an account's endpoint fails.
+    Failing(AccountId),
     /// A customer.
     Customer(AccountId, CustomerId),
     /// A deleted customer.
@@ -68,6 +70,8 @@ pub enum Loaded {
     Delivery(AccountId, DeliveryId, Option<Arc<Delivery>>),
     /// The last undelivered delivery of a session.
     Lane(SessionId, Option<DeliveryId>),
+    /// Since when an account's endpoint fails.
+    Failing(AccountId, Option<Timestamp>),
     /// A customer.
     Customer(AccountId, CustomerId, Option<Arc<Customer>>),
     /// A deleted customer.
@@ -107,6 +111,8 @@ pub enum Change {
     Delivery(Arc<Delivery>),
     /// Sets or clears the last undelivered delivery of a session.
     Lane(SessionId, Option<DeliveryId>),
+    /// Says since when an account's endpoint fails, or that it does not.
+    Failing(AccountId, Option<Timestamp>),
     /// Writes or removes what is kept of a customer.
     Customer(CustomerChange),
     /// Makes a delivery due.

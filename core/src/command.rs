@@ -4,10 +4,11 @@ mod names;
 
 use std::sync::Arc;
 
-use crate::account::{Account, ApiKey, Entitlements, KeyKind, Rules, WebhookEndpoint};
+use crate::account::{Account, ApiKey, Entitlements, KeyKind, Rules};
 use crate::branding::{Branding, BrandingPatch};
 use crate::customer::{Customer, CustomerPatch, CustomerTerms};
 use crate::delivery::{Delivery, DeliveryOutcome};
+use crate::endpoint::EndpointChange;
 use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
@@ -91,9 +92,11 @@ pub enum Command {
     /// Operator: sets from where an account's widget may bootstrap.
     SetOrigins(AccountId, Vec<String>),
     /// Operator: sets where an account's events go.
-    SetWebhook(AccountId, WebhookEndpoint),
+    SetWebhook(AccountId, NewEndpoint),
     /// Operator: lets an account's events go nowhere. What is on its way ends with its next attempt.
     UnsetWebhook(AccountId),
+    /// Operator: changes the endpoint of an account that has one. What is so already stays as it is.
+    ChangeEndpoint(AccountId, EndpointChange),
     /// Operator: names the tier that bounds how much an account may ask for. What the tier allows is not the cell's to know.
     SetTier(AccountId, String),
     /// Operator: sets by which rules an account is served.
@@ -102,6 +105,15 @@ pub enum Command {
     /// nothing and tells nobody. Legal for any person, for a customer that is not deleted, and for a session that names no
     /// person.
     SetVerification(AccountId, Who, Option<Word>),
+}
+
+/// A webhook endpoint to be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEndpoint {
+    /// The receiver.
+    pub url: String,
+    /// The signing secret, encrypted under the mode's key.
+    pub sealed_secret: Vec<u8>,
 }
 
 /// Of whom an operator speaks.
@@ -291,6 +303,9 @@ pub enum Refusal {
     /// The account's events go nowhere.
     #[error("the account has no webhook endpoint")]
     NoEndpoint,
+    /// The endpoint cannot be changed so: it is disabled, a rotation is under way, or there is no secret to activate.
+    #[error("the webhook endpoint cannot be changed so")]
+    EndpointNotReady,
     /// The method is not available for this side and currency.
     #[error("the payment method is not available")]
     MethodUnavailable,
@@ -353,6 +368,7 @@ impl Command {
             | Command::SetOrigins(_, _)
             | Command::SetWebhook(_, _)
             | Command::UnsetWebhook(_)
+            | Command::ChangeEndpoint(_, _)
             | Command::SetTier(_, _)
             | Command::SetRules(_, _)
             | Command::SetVerification(_, _, _) => None,

@@ -5,7 +5,7 @@
 //! chain.
 
 use crate::id::{AccountId, DeliveryId, EventId, OutboxId, SessionId};
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
 /// Where a webhook delivery stands. An undelivered one holds back its session's later ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,4 +107,6 @@ pub struct DeliveryOutcome {
     pub response_status: Option<u16>,
     /// What went wrong; `None` means that it answered with 2xx.
     pub error: Option<String>,
+    /// For how long it asked to be left alone.
+    pub retry_after: Option<Millis>,
 }

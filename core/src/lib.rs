@@ -11,6 +11,7 @@ pub mod money;
 
 pub mod terms;
 pub mod branding;
+pub mod endpoint;
 pub mod account;
 pub mod session;
 pub mod customer;

@@ -23,7 +23,7 @@ pub const TABLE_ROWS: usize = 65_536;
 /// What one object of the working set costs at most on average, in bytes, index included.
 pub const TABLE_ROW_BYTES: usize = 1_024;
 /// Kinds of objects in the working set.
-pub const TABLES: usize = 11;
+pub const TABLES: usize = 12;
 
 /// Accounts of one cell. All are kept in memory.
 pub const ACCOUNTS: usize = 100_000;
@@ -68,6 +68,8 @@ pub const RATE_MAX: u64 = 10_000_000_000;
 
 /// Corridors that one payment may try.
 pub const ATTEMPTS_PER_PAYMENT: usize = 5;
+/// The longest time for which a receiver may put off the next attempt, in milliseconds: a day.
+pub const RETRY_AFTER_MS: u64 = 24 * 3_600_000;
 /// Attempts per webhook delivery.
 pub const DELIVERY_ATTEMPTS: usize = 5;
 

@@ -21,6 +21,8 @@ pub struct Settings {
     pub public_url: String,
     /// Gaps between the attempts of a webhook delivery, each made up to a tenth longer; one attempt more than gaps.
     pub delivery_gaps: Vec<Millis>,
+    /// How long nothing may arrive at an endpoint that is tried before it is disabled.
+    pub endpoint_patience: Millis,
     /// Rows of each kind that the working set keeps in memory beside those not yet synced.
     pub table_rows: usize,
     /// The key that hides counters in ids.
@@ -41,6 +43,7 @@ impl Settings {
             verification_life: Millis::seconds(900),
             public_url: "http://127.0.0.1:8080".to_owned(),
             delivery_gaps: [60, 300, 1_800, 7_200].map(Millis::seconds).to_vec(),
+            endpoint_patience: Millis::seconds(5 * 86_400),
             table_rows: TABLE_ROWS,
             id_key,
             quote_keys: vec![quote_key],

@@ -62,6 +62,7 @@ pub struct State {
     balances: Table<BalanceKey, Decimal>,
     deliveries: Table<(AccountId, DeliveryId), Arc<Delivery>>,
     lanes: Table<SessionId, DeliveryId>,
+    failing: Table<AccountId, Timestamp>,
     customers: Table<(AccountId, CustomerId), Arc<Customer>>,
     deleted_customers: Table<(AccountId, CustomerId), DeletedCustomer>,
     customer_names: Table<CustomerName, CustomerId>,
@@ -114,6 +115,7 @@ impl State {
             balances: Table::new(rows),
             deliveries: Table::new(rows),
             lanes: Table::new(rows),
+            failing: Table::new(rows),
             customers: Table::new(rows),
             deleted_customers: Table::new(rows),
             customer_names: Table::new(rows),
@@ -153,6 +155,7 @@ impl State {
             Loaded::Balance(key, value) => self.balances.load(key, value),
             Loaded::Delivery(account, id, value) => self.deliveries.load((account, id), value),
             Loaded::Lane(session, value) => self.lanes.load(session, value),
+            Loaded::Failing(account, value) => self.failing.load(account, value),
             Loaded::Customer(account, id, value) => self.customers.load((account, id), value),
             Loaded::DeletedCustomer(account, id, value) => self.deleted_customers.load((account, id), value),
             Loaded::CustomerName(name, value) => self.customer_names.load(name, value),
@@ -201,6 +204,7 @@ impl State {
                 | Command::SetOrigins(..)
                 | Command::SetWebhook(..)
                 | Command::UnsetWebhook(..)
+                | Command::ChangeEndpoint(..)
                 | Command::SetTier(..)
                 | Command::SetRules(..)
                 | Command::SetVerification(..) => true,
@@ -277,6 +281,7 @@ impl State {
         self.balances.evict(synced);
         self.deliveries.evict(synced);
         self.lanes.evict(synced);
+        self.failing.evict(synced);
         self.customers.evict(synced);
         self.deleted_customers.evict(synced);
         self.customer_names.evict(synced);
@@ -313,6 +318,7 @@ impl State {
             Command::SetOrigins(account, origins) => done(self.set_origins(*account, origins)?),
             Command::SetWebhook(account, endpoint) => done(self.set_webhook(*account, Some(endpoint))?),
             Command::UnsetWebhook(account) => done(self.set_webhook(*account, None)?),
+            Command::ChangeEndpoint(account, change) => done(self.change_endpoint(*account, change)?),
             Command::SetTier(account, tier) => done(self.set_tier(*account, tier)?),
             Command::SetRules(account, rules) => done(self.set_rules(*account, *rules)?),
             Command::SetVerification(account, who, word) => done(self.set_verification(*account, who, *word)?),
@@ -349,6 +355,7 @@ impl State {
         self.balances.drain_dirty(|key, row| changes.extend(row.map(|row| Change::Balance(key, *row))));
         self.deliveries.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Delivery)));
         self.lanes.drain_dirty(|key, row| changes.push(Change::Lane(key, row.copied())));
+        self.failing.drain_dirty(|key, row| changes.push(Change::Failing(key, row.copied())));
         self.customers.drain_dirty(|(account, id), row| {
             changes.push(CustomerChange::Row(account, id, row.cloned()).into());
         });

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use causeway_core::account::Account;
 use causeway_core::change::{Change, Effects, Head};
 use causeway_core::command::{Answer, Command, Refusal, Reply};
 use causeway_core::directory::Directory;
@@ -26,6 +27,7 @@ pub struct PlayedCell {
     pub stop: watch::Sender<bool>,
     store: Arc<MemoryStore>,
     commits: watch::Sender<Head>,
+    published: Arc<ArcSwap<Directory>>,
     internal: Receiver<Envelope>,
 }
 
@@ -33,10 +35,18 @@ impl PlayedCell {
     pub fn new(directory: Directory) -> PlayedCell {
         let (commits, seen) = watch::channel(Head::default());
         let published = Arc::new(ArcSwap::from_pointee(directory));
-        let (handle, lanes) = CellHandle::new(Mode::Sandbox, published, seen, Doorbell::default());
+        let (handle, lanes) = CellHandle::new(Mode::Sandbox, Arc::clone(&published), seen, Doorbell::default());
         let store = Arc::new(MemoryStore::new());
         let reader = Reader::new(store.clone());
-        PlayedCell { handle, reader, stop: watch::Sender::new(false), store, commits, internal: lanes.internal }
+        PlayedCell {
+            handle,
+            reader,
+            stop: watch::Sender::new(false),
+            store,
+            commits,
+            published,
+            internal: lanes.internal,
+        }
     }
 
     /// Commits changes and wakes those who wait for work.
@@ -51,6 +61,14 @@ impl PlayedCell {
         self.store.commit(&[Batch::encode(&Effects { head, changes })]).unwrap();
         self.commits.send_replace(head);
         self.handle.doorbell().ring(rung);
+    }
+
+    /// Publishes an account as it is now.
+    pub fn publish(&self, account: Account) {
+        let (id, mut directory) = (account.id, Directory::clone(&self.handle.directory()));
+        directory.put(Arc::new(account));
+        self.published.store(Arc::new(directory));
+        self.handle.doorbell().ring([id]);
     }
 
     /// The next command in the internal lane.

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use causeway_core::account::WebhookEndpoint;
-use causeway_core::command::{Command, Submission};
+use causeway_core::command::{Command, NewEndpoint, Submission};
 use causeway_core::id::Mode;
 use causeway_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -71,7 +70,7 @@ async fn set_webhook(world: &World, port: u16) {
     let keys = KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox);
     let secret = SecretText::new("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned());
     let sealed_secret = keys.seal_webhook_secret(SHOP.id(), &secret).unwrap();
-    let endpoint = WebhookEndpoint { url: format!("http://127.0.0.1:{port}/hooks"), sealed_secret };
+    let endpoint = NewEndpoint { url: format!("http://127.0.0.1:{port}/hooks"), sealed_secret };
     let command = Command::SetWebhook(SHOP.id(), endpoint);
     let submission = Submission { command, idempotency: None, deadline: Timestamp(u64::MAX) };
     world.sandbox().submit(Lane::Operator, submission).await.unwrap();

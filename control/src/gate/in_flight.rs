@@ -57,6 +57,7 @@ mod tests {
             target_url: None,
             response_status: Some(200),
             error: None,
+            retry_after: None,
         }
     }
 

@@ -1,18 +1,16 @@
-//! Accounts, their keys, entitlements, origins, tiers and webhook endpoints.
+//! Accounts, their keys, entitlements, origins and tiers.
 
 use std::collections::BTreeSet;
 
-use causeway_core::account::{Entitlements, WebhookEndpoint};
+use causeway_core::account::Entitlements;
 use causeway_core::command::{Command, NewKey, Reply};
 use causeway_core::id::{AccountId, KeyId, Mode};
 
-use super::body::{
-    self, CreateAccount, CreateKey, Delete, SetEntitlements, SetOrigins, SetRules, SetTier, SetWebhook, UnsetWebhook,
-};
+use super::body::{self, CreateAccount, CreateKey, Delete, SetEntitlements, SetOrigins, SetRules, SetTier};
 use super::call::{Call, Handled, Target, answer, unknown_account};
-use super::view::{AccountSummary, AccountView, NewKeyView, NewWebhookView, RevokedKeyView, UnsetWebhookView};
+use super::view::{AccountSummary, AccountView, NewKeyView, RevokedKeyView};
 use crate::gate::{Cell, Lane};
-use crate::keys::{account_bits, new_api_key, new_webhook_secret};
+use crate::keys::{account_bits, new_api_key};
 use crate::problem::{Code, Problem};
 use crate::wire::{List, Time, mode_word};
 
@@ -97,40 +95,6 @@ pub async fn revoke_key(call: Call<'_>) -> Handled {
     answer(200, &view)
 }
 
-/// Sets where an account's events go, with a new secret that is shown this once.
-pub async fn set_webhook(call: Call<'_>) -> Handled {
-    let request: SetWebhook = call.read()?;
-    let (id, mode) = (call.account_id()?, request.mode.mode());
-    call.cell(mode)?;
-    judge(&call, mode, &request.url)?;
-    call.record(Target { object: Some(&request.url), ..target(id, mode) }, request.reason.as_deref()).await?;
-    let cell = call.ensure_account(mode, id).await?;
-    let secret = new_webhook_secret().map_err(Problem::internal)?;
-    let sealed_secret = cell.keys().seal_webhook_secret(id, &secret).map_err(Problem::internal)?;
-    let endpoint = WebhookEndpoint { url: request.url.clone(), sealed_secret };
-    call.change(cell, Command::SetWebhook(id, endpoint)).await?;
-    let view = NewWebhookView {
-        object: "webhook_endpoint",
-        account_id: id.text(),
-        mode: mode_word(mode),
-        url: &request.url,
-        secret: secret.reveal(),
-    };
-    answer(200, &view)
-}
-
-/// Lets an account's events go nowhere. Deliveries on their way are given up with their next attempt.
-pub async fn unset_webhook(call: Call<'_>) -> Handled {
-    let request: UnsetWebhook = call.read()?;
-    let (id, mode) = (call.account_id()?, request.mode.mode());
-    let cell = call.cell(mode)?;
-    call.record(target(id, mode), request.reason.as_deref()).await?;
-    call.change(cell, Command::UnsetWebhook(id)).await?;
-    let view =
-        UnsetWebhookView { object: "webhook_endpoint", account_id: id.text(), mode: mode_word(mode), deleted: true };
-    answer(200, &view)
-}
-
 /// Sets what an account may use.
 pub async fn set_entitlements(call: Call<'_>) -> Handled {
     let request: SetEntitlements = call.read()?;
@@ -193,24 +157,13 @@ pub async fn set_rules(call: Call<'_>) -> Handled {
     shown(&call, id)
 }
 
-fn target(account: AccountId, mode: Mode) -> Target<'static> {
+pub(super) fn target(account: AccountId, mode: Mode) -> Target<'static> {
     Target { account: Some(account), mode: Some(mode), object: None }
 }
 
 /// The account as it is now in every cell.
-fn shown(call: &Call<'_>, id: AccountId) -> Handled {
+pub(super) fn shown(call: &Call<'_>, id: AccountId) -> Handled {
     let records = call.accounts(id);
     let (_, account) = records.first().ok_or_else(unknown_account)?;
     answer(200, &AccountView::new(id, &account.name, &records))
-}
-
-/// Judges an endpoint as the connection will be judged later, as far as its text goes.
-fn judge(call: &Call<'_>, mode: Mode, url: &str) -> Result<(), Problem> {
-    let guard = call.interface.guards.iter().find(|(known, _)| *known == mode);
-    let (_, guard) = guard.ok_or_else(|| Problem::internal("a cell runs without an address guard"))?;
-    guard.target(url).map(|_| ()).map_err(|refused| {
-        let message =
-            format!("url is refused: {refused}. Use https with a public host; in the sandbox http on loopback.");
-        Problem::invalid("url", message)
-    })
 }

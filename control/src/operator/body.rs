@@ -50,7 +50,19 @@ pub struct SetWebhook {
     pub reason: Option<String>,
 }
 
-/// `DELETE /operator/accounts/{id}/webhook`.
+/// `POST /operator/accounts/{id}/webhook/secret/activate`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActivateSecret {
+    /// The world of the endpoint.
+    pub mode: ModeWord,
+    /// For how many seconds the last secret signs beside the new one.
+    pub overlap: Option<u32>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// `DELETE /operator/accounts/{id}/webhook`, and what else is asked of an endpoint in a word.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnsetWebhook {

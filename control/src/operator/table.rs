@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call::{Call, Handled};
-use super::{Role, accounts, operators, payments, probes, verifications};
+use super::{Role, accounts, endpoints, operators, payments, probes, verifications};
 use crate::gate::BoxFuture;
 use crate::problem::{Code, Problem};
 
@@ -56,10 +56,25 @@ pub static TABLE: &[Row] = &[
         Box::pin(accounts::revoke_key(call))
     }),
     row(Method::PUT, "/operator/accounts/{id}/webhook", WRITE, "set_webhook", |call| {
-        Box::pin(accounts::set_webhook(call))
+        Box::pin(endpoints::set_webhook(call))
     }),
     row(Method::DELETE, "/operator/accounts/{id}/webhook", WRITE, "unset_webhook", |call| {
-        Box::pin(accounts::unset_webhook(call))
+        Box::pin(endpoints::unset_webhook(call))
+    }),
+    row(Method::POST, "/operator/accounts/{id}/webhook/pause", WRITE, "pause_webhook", |call| {
+        Box::pin(endpoints::pause_webhook(call))
+    }),
+    row(Method::POST, "/operator/accounts/{id}/webhook/resume", WRITE, "resume_webhook", |call| {
+        Box::pin(endpoints::resume_webhook(call))
+    }),
+    row(Method::POST, "/operator/accounts/{id}/webhook/secret", WRITE, "add_webhook_secret", |call| {
+        Box::pin(endpoints::add_webhook_secret(call))
+    }),
+    row(Method::POST, "/operator/accounts/{id}/webhook/secret/activate", WRITE, "activate_webhook_secret", |call| {
+        Box::pin(endpoints::activate_webhook_secret(call))
+    }),
+    row(Method::DELETE, "/operator/accounts/{id}/webhook/secret", WRITE, "drop_webhook_secret", |call| {
+        Box::pin(endpoints::drop_webhook_secret(call))
     }),
     row(Method::PUT, "/operator/accounts/{id}/entitlements", WRITE, "set_entitlements", |call| {
         Box::pin(accounts::set_entitlements(call))

@@ -1,3 +1,4 @@
+mod endpoints;
 mod verifications;
 
 use std::time::Duration;
@@ -183,7 +184,7 @@ async fn a_webhook_secret_is_shown_once_and_kept_sealed() {
     let ring = world.interface.gate.cell(Mode::Sandbox).unwrap().keys();
     assert_eq!(ring.open_webhook_secret(account, &endpoint.sealed_secret).unwrap().reveal(), secret);
     let shown = World::expect(world.ask(Method::GET, &format!("/operator/accounts/{id}"), Value::Null).await, 200);
-    assert_eq!(shown["modes"][0]["webhook_url"], "http://127.0.0.1:9000/hooks");
+    assert_eq!(shown["modes"][0]["webhook"]["url"], "http://127.0.0.1:9000/hooks");
     assert!(!shown.to_string().contains(secret));
     for (mode, url) in [
         ("live", "http://127.0.0.1:9000/hooks"),
@@ -210,8 +211,8 @@ async fn a_webhook_is_unset_in_one_mode_and_as_often_as_one_likes() {
         assert_eq!((&unset["mode"], &unset["deleted"]), (&json!("test"), &json!(true)));
     }
     let shown = World::expect(world.ask(Method::GET, &format!("/operator/accounts/{id}"), Value::Null).await, 200);
-    assert_eq!(shown["modes"][0]["webhook_url"], Value::Null);
-    assert_eq!(shown["modes"][1]["webhook_url"], "https://partner.example/hooks");
+    assert_eq!(shown["modes"][0]["webhook"], Value::Null);
+    assert_eq!(shown["modes"][1]["webhook"]["url"], "https://partner.example/hooks");
     assert!(world.audit().contains("unset_webhook") && world.audit().contains("moved out"));
     let foreign = format!("/operator/accounts/{}/webhook", AccountId(1).text());
     World::expect(world.ask(Method::DELETE, &foreign, body).await, 404);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use causeway_core::account::{Account, ApiKey, Entitlements};
+use causeway_core::endpoint::{EndpointState, SecondSecret, WebhookEndpoint};
 use causeway_core::id::{AccountId, Mode};
 use serde::Serialize;
 
@@ -46,7 +47,7 @@ pub struct RecordView {
     origins: Vec<String>,
     /// As it was set; one that is not configured any more counts as the default.
     tier: String,
-    webhook_url: Option<String>,
+    webhook: Option<EndpointView>,
     keys: Vec<KeyView>,
 }
 
@@ -109,6 +110,22 @@ pub struct RevokedKeyView {
     pub revoked: bool,
     /// From when on it is refused.
     pub revoked_at: Option<Time>,
+}
+
+/// Where an account's events go.
+#[derive(Serialize)]
+struct EndpointView {
+    url: String,
+    /// `open`, `paused` or `disabled`.
+    status: &'static str,
+    /// Since when it is paused or disabled.
+    since: Option<Time>,
+    /// Why it is disabled: it answered 410, or it has taken nothing for days.
+    why: Option<&'static str>,
+    /// The other secret of a rotation: `next` or `last`.
+    second_secret: Option<&'static str>,
+    /// Until when the last one signs.
+    second_secret_until: Option<Time>,
 }
 
 /// An endpoint that was just set; the only time that its secret is shown.
@@ -177,9 +194,25 @@ impl RecordView {
             settings: RulesView::new(mode, account),
             origins: account.origins.clone(),
             tier: account.tier.clone().unwrap_or_else(|| Tiers::STANDARD.to_owned()),
-            webhook_url: account.webhook.as_ref().map(|endpoint| endpoint.url.clone()),
+            webhook: account.webhook.as_ref().map(EndpointView::new),
             keys: account.keys.iter().map(|key| KeyView::new(mode, key)).collect(),
         }
+    }
+}
+
+impl EndpointView {
+    fn new(endpoint: &WebhookEndpoint) -> EndpointView {
+        let (status, since, why) = match endpoint.state {
+            EndpointState::Open => ("open", None, None),
+            EndpointState::Paused { at } => ("paused", Some(Time(at)), None),
+            EndpointState::Disabled { at, why } => ("disabled", Some(Time(at)), Some(why.word())),
+        };
+        let (second_secret, second_secret_until) = match &endpoint.second_secret {
+            None => (None, None),
+            Some(SecondSecret::Next(_)) => (Some("next"), None),
+            Some(SecondSecret::Last(_, until)) => (Some("last"), Some(Time(*until))),
+        };
+        EndpointView { url: endpoint.url.clone(), status, since, why, second_secret, second_secret_until }
     }
 }
 

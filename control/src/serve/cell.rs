@@ -231,6 +231,7 @@ fn settings(ground: &Ground<'_>, keys: &KeyRing) -> Settings {
         session_life: millis(config.session_life),
         quote_life: millis(config.quote_life),
         verification_life: millis(config.verification_life),
+        endpoint_patience: millis(config.endpoint_patience),
         delivery_gaps: config.delivery_gaps.0.iter().copied().map(millis).collect(),
         ..Settings::new(keys.mode(), keys.id_key(), keys.quote_key(), keys.name_key())
     }

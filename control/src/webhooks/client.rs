@@ -7,10 +7,10 @@ mod connection;
 mod pool;
 mod trust;
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderMap, HeaderValue};
+use http::header::{HOST, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -19,6 +19,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::RootCertStore;
 
 use super::guard::{Guard, Refused, Target};
+use crate::gate::system_time;
 pub use connection::Connection;
 pub use pool::Pool;
 pub use trust::system_roots;
@@ -34,6 +35,15 @@ pub struct Client {
     attempt: Duration,
     tls: TlsConnector,
     pool: Pool,
+}
+
+/// What a receiver answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status, whatever it is.
+    pub status: StatusCode,
+    /// For how long it asks to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 /// Why there is no answer. The texts are shown to partners: they name no address, no secret and no body.
@@ -65,14 +75,14 @@ impl Client {
         Client { guard, attempt, tls: trust::connector(roots), pool: Pool::default() }
     }
 
-    /// Posts `body` to `url` and gives the status of the answer, whatever it is. Redirects are not followed.
-    pub async fn post(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<StatusCode, SendError> {
+    /// Posts `body` to `url` and gives the answer, whatever it is. Redirects are not followed.
+    pub async fn post(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<Answer, SendError> {
         let target = self.guard.target(url)?;
         let attempt = self.exchange(&target, &headers, body);
         timeout(self.attempt, attempt).await.map_err(|_| SendError::TimedOut(self.attempt))?
     }
 
-    async fn exchange(&self, target: &Target, headers: &HeaderMap, body: Bytes) -> Result<StatusCode, SendError> {
+    async fn exchange(&self, target: &Target, headers: &HeaderMap, body: Bytes) -> Result<Answer, SendError> {
         if let Some(mut kept) = self.pool.take(target) {
             let request = request(target, headers, body.clone())?;
             if let Ok(response) = kept.send(request).await {
@@ -86,13 +96,24 @@ impl Client {
     }
 
     /// Keeps the connection when the whole answer was read.
-    async fn finish(&self, target: &Target, connection: Connection, response: Response<Incoming>) -> StatusCode {
-        let status = response.status();
+    async fn finish(&self, target: &Target, connection: Connection, response: Response<Incoming>) -> Answer {
+        let answer = Answer { status: response.status(), retry_after: retry_after(response.headers()) };
         if let Ok(true) = timeout(RESPONSE_WAIT, is_short(response.into_body())).await {
             self.pool.keep(target, connection);
         }
-        status
+        answer
     }
+}
+
+/// `Retry-After`, as seconds or as a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    let now = Duration::from_millis(system_time().0);
+    Some(at.saturating_sub(now))
 }
 
 fn request(target: &Target, headers: &HeaderMap, body: Bytes) -> Result<Request<Full<Bytes>>, SendError> {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use causeway_core::change::OutboxRow;
 use causeway_core::command::Command;
 use causeway_core::delivery::{Delivery, DeliveryOutcome};
+use causeway_core::endpoint::{Disabling, EndpointState, WebhookEndpoint};
 use causeway_core::event::Event;
 use causeway_core::id::{AccountId, OutboxId};
 use causeway_core::ingress::Rung;
@@ -23,11 +24,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::client::Client;
-use super::signature::{self, Message};
+use super::client::{Answer, Client};
+use super::signature::{self, Message, Secrets};
+use crate::config::duration::millis;
 use crate::dispatch::{self, Notice, Reporter};
 use crate::gate::{CellHandle, InFlight, system_time};
-use crate::keys::{KeyRing, SecretText};
+use crate::keys::KeyRing;
 use crate::wire::render_event;
 use lines::{Attempt, Bounds, Lines, Page, Showing, Step};
 
@@ -124,7 +126,7 @@ impl Dispatcher {
         let mut begun = HashMap::new();
         let doorbell = self.cell.doorbell();
         loop {
-            while let Some(step) = lines.next(Instant::now(), |_| true) {
+            while let Some(step) = lines.next(Instant::now(), |account| self.is_open(account)) {
                 let (task, doing) = match step {
                     Step::Load(page) => (tasks.spawn(Arc::clone(self).load(page, stop.clone())), Doing::Loading(page)),
                     Step::Begin(attempt, job) => {
@@ -176,8 +178,19 @@ impl Dispatcher {
             prompt: (self.at_once as usize - other).max(1),
             other,
             per_endpoint: self.per_endpoint as usize,
-            spacing: self.per_second.checked_sub(1).map_or(Duration::ZERO, |_| Duration::from_secs(1) / self.per_second),
+            spacing: self
+                .per_second
+                .checked_sub(1)
+                .map_or(Duration::ZERO, |_| Duration::from_secs(1) / self.per_second),
         }
+    }
+
+    /// Whether anything may be done about an account's deliveries. Those of one whose endpoint is paused wait; those of one
+    /// that has none, or a disabled one, end.
+    fn is_open(&self, account: AccountId) -> bool {
+        let directory = self.cell.directory();
+        let endpoint = directory.account(account).and_then(|account| account.webhook.as_ref());
+        endpoint.is_none_or(|endpoint| !matches!(endpoint.state, EndpointState::Paused { .. }))
     }
 
     fn ring(&self, lines: &mut Lines<Job>, rung: Rung) {
@@ -210,8 +223,9 @@ impl Dispatcher {
         let took = begun.elapsed();
         let showing = match (&target_url, &answer) {
             (None, _) => Showing::Nothing,
-            (Some(_), Ok(status)) if status.is_success() => Showing::Took,
-            (Some(_), Ok(_) | Err(_)) => Showing::Failed(None),
+            (Some(_), Ok(answer)) if answer.status.is_success() => Showing::Took,
+            (Some(_), Ok(answer)) => Showing::Failed(answer.retry_after.filter(|_| asks_for_rest(answer.status))),
+            (Some(_), Err(_)) => Showing::Failed(None),
         };
         let outcome = outcome(&job, target_url, answer);
         self.stats.under_way.fetch_sub(1, Ordering::Relaxed);
@@ -230,7 +244,11 @@ impl Dispatcher {
     fn count_failure(&self, job: &Job) {
         self.stats.failed.fetch_add(1, Ordering::Relaxed);
         let Ok((delivery, _)) = &job.found else { return };
-        let has_endpoint = self.cell.directory().account(delivery.account).is_some_and(|one| one.webhook.is_some());
+        let has_endpoint = self
+            .cell
+            .directory()
+            .account(delivery.account)
+            .is_some_and(|one| one.webhook.as_ref().is_some_and(WebhookEndpoint::takes_events));
         if delivery.attempts as usize >= self.retries || !has_endpoint {
             self.stats.dead_lettered.fetch_add(1, Ordering::Relaxed);
         } else if delivery.next.is_some() {
@@ -239,7 +257,7 @@ impl Dispatcher {
     }
 
     /// One attempt: where it goes, if there is an endpoint, and what comes of it. The error is for the partner's eyes.
-    async fn attempt(&self, job: &Job) -> (Option<String>, Result<StatusCode, String>) {
+    async fn attempt(&self, job: &Job) -> (Option<String>, Result<Answer, String>) {
         let event = match &job.found {
             Ok((_, event)) => event,
             Err(reason) => {
@@ -248,31 +266,42 @@ impl Dispatcher {
             }
         };
         match self.endpoint(job.row.account) {
-            Ok((url, secret)) => {
-                let answer = self.send(event, &url, secret).await;
+            Ok((url, secrets)) => {
+                let answer = self.send(event, &url, secrets).await;
                 (Some(url), answer)
             }
             Err(error) => (None, Err(error)),
         }
     }
 
-    async fn send(&self, event: &Event, url: &str, secret: Result<SecretText, String>) -> Result<StatusCode, String> {
-        let secret = secret?;
+    async fn send(&self, event: &Event, url: &str, secrets: Result<Secrets, String>) -> Result<Answer, String> {
+        let secrets = secrets?;
         let body = render_event(event, self.cell.mode());
         let event_id = event.id.text(self.cell.mode());
         let at = system_time().unix_seconds();
         let message = Message { event_id: &event_id, event_type: event.kind.word(), at, body: &body };
-        let headers = signature::headers(&secret, &message).map_err(|error| error.to_string())?;
+        let headers = signature::headers(&secrets, &message).map_err(|error| error.to_string())?;
         self.client.post(url, headers, body.into()).await.map_err(|error| error.to_string())
     }
 
-    /// Where the account's events go now, and the secret that signs them.
-    fn endpoint(&self, account: AccountId) -> Result<(String, Result<SecretText, String>), String> {
+    /// Where the account's events go now, and the secrets that sign them.
+    fn endpoint(&self, account: AccountId) -> Result<(String, Result<Secrets, String>), String> {
         let directory = self.cell.directory();
         let endpoint = directory.account(account).and_then(|account| account.webhook.as_ref());
         let endpoint = endpoint.ok_or("the account has no webhook endpoint any more")?;
-        let secret = self.keys.open_webhook_secret(account, &endpoint.sealed_secret);
-        Ok((endpoint.url.clone(), secret.map_err(|error| error.to_string())))
+        if let EndpointState::Disabled { why, .. } = endpoint.state {
+            return Err(match why {
+                Disabling::Gone => "the endpoint is disabled: it answered 410".to_owned(),
+                Disabling::Failing => "the endpoint is disabled: it took nothing for too long".to_owned(),
+            });
+        }
+        Ok((endpoint.url.clone(), self.secrets(account, endpoint)))
+    }
+
+    fn secrets(&self, account: AccountId, endpoint: &WebhookEndpoint) -> Result<Secrets, String> {
+        let open = |sealed: &[u8]| self.keys.open_webhook_secret(account, sealed).map_err(|error| error.to_string());
+        let second = endpoint.signing_beside(system_time()).map(open).transpose()?;
+        Ok(Secrets { first: open(&endpoint.sealed_secret)?, second })
     }
 }
 
@@ -306,15 +335,21 @@ fn find(reader: &Reader, row: &OutboxRow) -> Result<(Delivery, Event), String> {
     Ok((delivery, event))
 }
 
-fn outcome(job: &Job, target_url: Option<String>, answer: Result<StatusCode, String>) -> DeliveryOutcome {
-    let (response_status, error) = match answer {
-        Ok(status) if status.is_success() => (Some(status.as_u16()), None),
-        Ok(status) if status.is_redirection() => (
-            Some(status.as_u16()),
-            Some(format!("the receiver answered {}; redirects are not followed", status.as_u16())),
-        ),
-        Ok(status) => (Some(status.as_u16()), Some(format!("the receiver answered {}", status.as_u16()))),
-        Err(error) => (None, Some(error)),
+/// Whether a status with `Retry-After` speaks of the endpoint, and not of this one event.
+fn asks_for_rest(status: StatusCode) -> bool {
+    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+}
+
+fn outcome(job: &Job, target_url: Option<String>, answer: Result<Answer, String>) -> DeliveryOutcome {
+    let status = answer.as_ref().ok().map(|answer| answer.status);
+    let retry_after = answer.as_ref().ok().and_then(|answer| answer.retry_after).map(millis);
+    let error = match answer.map(|answer| answer.status) {
+        Ok(status) if status.is_success() => None,
+        Ok(status) if status.is_redirection() => {
+            Some(format!("the receiver answered {}; redirects are not followed", status.as_u16()))
+        }
+        Ok(status) => Some(format!("the receiver answered {}", status.as_u16())),
+        Err(error) => Some(error),
     };
     DeliveryOutcome {
         delivery: job.row.delivery,
@@ -322,8 +357,9 @@ fn outcome(job: &Job, target_url: Option<String>, answer: Result<StatusCode, Str
         lane: job.found.as_ref().ok().and_then(|(delivery, _)| delivery.lane),
         outbox: job.row.id,
         target_url,
-        response_status,
+        response_status: status.map(|status| status.as_u16()),
         error,
+        retry_after,
     }
 }
 

@@ -28,6 +28,16 @@ pub struct Message<'a> {
     pub body: &'a [u8],
 }
 
+/// What signs an endpoint's messages.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// The one that signs everything.
+    pub first: SecretText,
+    /// Another one that signs beside it, in `webhook-signature` alone: while receivers move from one to another. Published
+    /// receivers read the last `v1` of `Gate-Signature` only, so that there is but one.
+    pub second: Option<SecretText>,
+}
+
 /// Why a message cannot be signed: the stored secret or an id is not what this program makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
@@ -40,10 +50,13 @@ pub enum SignatureError {
 }
 
 /// All headers of the attempt except `Host` and `Content-Length`.
-pub fn headers(secret: &SecretText, message: &Message<'_>) -> Result<HeaderMap, SignatureError> {
+pub fn headers(secrets: &Secrets, message: &Message<'_>) -> Result<HeaderMap, SignatureError> {
     let at = message.at.to_string();
-    let gate = format!("t={at},v1={}", gate_signature(secret, message));
-    let standard = format!("v1,{}", standard_signature(secret, message)?);
+    let gate = format!("t={at},v1={}", gate_signature(&secrets.first, message));
+    let mut standard = format!("v1,{}", standard_signature(&secrets.first, message)?);
+    if let Some(second) = &secrets.second {
+        standard.push_str(&format!(" v1,{}", standard_signature(second, message)?));
+    }
     let mut headers = HeaderMap::with_capacity(12);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -93,8 +106,8 @@ mod tests {
         Message { event_id: "evt_test_1", event_type: "webhook.test", at: 1_750_000_123, body: BODY.as_bytes() }
     }
 
-    fn secret(text: &str) -> SecretText {
-        SecretText::new(text.to_owned())
+    fn secret(text: &str) -> Secrets {
+        Secrets { first: SecretText::new(text.to_owned()), second: None }
     }
 
     /// Computed with Python's `hmac` over the same bytes; the key encodes the bytes 0 to 31.
@@ -115,6 +128,17 @@ mod tests {
         ] {
             assert_eq!(headers[name], expected, "{name}");
         }
+    }
+
+    #[test]
+    fn during_a_rotation_both_secrets_sign_the_standard_way_and_the_first_alone_the_other() {
+        let [first, second] = ["whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "whsec_AQEBAQEBAQEBAQEBAQEBAQ=="];
+        let alone = [first, second].map(|text| headers(&secret(text), &message()).unwrap());
+        let both = Secrets { second: Some(SecretText::new(second.to_owned())), ..secret(first) };
+        let both = headers(&both, &message()).unwrap();
+        assert_eq!(both["gate-signature"], alone[0]["gate-signature"]);
+        let signatures: Vec<&str> = both["webhook-signature"].to_str().unwrap().split(' ').collect();
+        assert_eq!(signatures, alone.each_ref().map(|headers| headers["webhook-signature"].to_str().unwrap()));
     }
 
     /// Whatever the secret and the body, the signature is there whole or the secret is refused, and covers the body.

@@ -44,6 +44,7 @@ names! {
     SetOrigins
     SetWebhook
     UnsetWebhook
+    ChangeEndpoint
     SetTier
     SetRules
     SetVerification

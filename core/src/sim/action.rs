@@ -58,6 +58,7 @@ pub enum Wish {
     SetOrigins,
     SetWebhook,
     UnsetWebhook,
+    ChangeEndpoint,
     SetTier,
     SetRules,
     SetVerification,
@@ -101,7 +102,7 @@ fn action(rng: &mut Rng) -> Action {
 }
 
 fn wish(rng: &mut Rng) -> Wish {
-    match rng.below(117) {
+    match rng.below(122) {
         0..22 => Wish::CreateSession,
         22..24 => Wish::ReplayDelivery,
         24..25 => Wish::SendTestWebhook,
@@ -125,6 +126,7 @@ fn wish(rng: &mut Rng) -> Wish {
         106..110 => Wish::UpdateCustomer,
         110..112 => Wish::DeleteCustomer,
         112 => Wish::SetRules,
+        113..118 => Wish::ChangeEndpoint,
         _ => Wish::SetVerification,
     }
 }

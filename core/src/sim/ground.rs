@@ -1,7 +1,7 @@
 //! What a simulated cell stands on: its settings and its catalogue.
 
-use crate::account::{Entitlements, WebhookEndpoint};
-use crate::command::{Answer, Command, Outcome, Reply, Submission};
+use crate::account::Entitlements;
+use crate::command::{Answer, Command, NewEndpoint, Outcome, Reply, Submission};
 use crate::customer::NameKey;
 use crate::id::{AccountId, IdKey, Mode};
 use crate::money::{Amount, Asset, Currency, Rate};
@@ -20,7 +20,9 @@ pub fn settings(seed: u64) -> Settings {
     let usual = Settings::new(mode, IdKey([3; 16]), key, NameKey([5; 32]));
     let hasty = [20, 60].map(Millis).to_vec();
     let delivery_gaps = if seed / 6 % 2 == 1 { hasty } else { usual.delivery_gaps.clone() };
-    Settings { table_rows, delivery_gaps, ..usual }
+    // So short that it is over within a seed.
+    let endpoint_patience = Millis::seconds(5_400);
+    Settings { table_rows, delivery_gaps, endpoint_patience, ..usual }
 }
 
 /// Two currencies, two assets, three methods, five corridors.
@@ -50,7 +52,7 @@ pub fn catalogue() -> Catalogue {
 /// What operators do before anybody asks for anything: two accounts with everything, of which the operator vouches for the
 /// users of one, and a third account without rails.
 pub fn opening() -> Vec<Command> {
-    let webhook = WebhookEndpoint { url: "https://hooks.example".to_owned(), sealed_secret: vec![1] };
+    let webhook = NewEndpoint { url: "https://hooks.example".to_owned(), sealed_secret: vec![1] };
     let account = |number: u128| Command::CreateAccount(AccountId(number), format!("Partner {number}"));
     vec![
         account(1),

@@ -16,6 +16,7 @@ mod books;
 mod compare;
 mod customers;
 mod deliveries;
+mod endpoints;
 mod lock;
 mod memory;
 mod names;
@@ -108,6 +109,8 @@ pub struct Oracle {
     told: Vec<Arc<Event>>,
     /// Deliveries, in order.
     letters: Vec<Letter>,
+    /// Accounts whose endpoint has taken nothing since then, though it was tried.
+    failing: BTreeMap<AccountId, Timestamp>,
     /// How often something was put into the outbox.
     dues: u64,
     /// How often a delivery joined the order of a session.
@@ -148,6 +151,7 @@ impl Oracle {
             declines: Vec::new(),
             new_declines: Vec::new(),
             words: BTreeMap::new(),
+            failing: BTreeMap::new(),
             receipts: Vec::new(),
             booked: Vec::new(),
             told: Vec::new(),

@@ -8,6 +8,7 @@ use super::rng::Rng;
 use crate::change::OutboxRow;
 use crate::command::Command;
 use crate::delivery::{DeliveryOutcome, DeliveryStatus};
+use crate::endpoint::{EndpointChange, EndpointState};
 use crate::event::Event;
 use crate::id::{AccountId, DeliveryId, EventId, OutboxId, SessionId};
 use crate::ingress::{CellHandle, Lane};
@@ -51,13 +52,30 @@ impl Receivers {
         let mut numbers = luck.map(|luck| Rng::new(u64::from(luck)));
         let mut due = reader.outboxes()?;
         due.sort_unstable_by_key(|row| row.id);
-        let unsent: Vec<OutboxRow> = due.into_iter().filter(|row| !self.sent.contains(&row.id)).collect();
+        let handle = door.handle;
+        let is_sent_now = |row: &OutboxRow| !self.sent.contains(&row.id) && !is_paused(handle, row.account);
+        let paused: BTreeSet<AccountId> =
+            due.iter().map(|row| row.account).filter(|account| is_paused(handle, *account)).collect();
+        let unsent: Vec<OutboxRow> = due.into_iter().filter(is_sent_now).collect();
+        if luck.is_none() {
+            // In the end every operator resumes what was paused.
+            for account in paused {
+                door.ask(Lane::Operator, Command::ChangeEndpoint(account, EndpointChange::Resume), None, None);
+            }
+        }
         let are_down = luck.is_some_and(|luck| luck % 4 == 3);
         let mut outcomes = Vec::new();
         for row in unsent.into_iter().take(count) {
             let is_refused = are_down || numbers.as_mut().is_some_and(|numbers| numbers.below(4) == 0);
             let target_url = endpoint(door.handle, row.account);
-            let Some((outcome, event)) = attempt(reader, &row, target_url, is_refused)? else { continue };
+            let is_disabled = target_url.is_none() && has_endpoint(door.handle, row.account);
+            let is_gone = is_refused && numbers.as_mut().is_some_and(|numbers| numbers.below(24) == 0);
+            let status = match (is_refused || is_disabled, is_gone) {
+                (_, true) => 410,
+                (true, false) => 500,
+                (false, false) => 200,
+            };
+            let Some((outcome, event)) = attempt(reader, &row, target_url, status)? else { continue };
             if outcome.lane.is_none()
                 && let Some(event) = reader.event(row.account, event)?
             {
@@ -131,7 +149,7 @@ fn attempt(
     reader: &Reader,
     row: &OutboxRow,
     target_url: Option<String>,
-    is_refused: bool,
+    status: u16,
 ) -> Result<Option<(DeliveryOutcome, EventId)>, StoreError> {
     let Some(delivery) = reader.delivery(row.account, row.delivery)? else { return Ok(None) };
     if delivery.status != (DeliveryStatus::Due { row: row.id }) {
@@ -143,13 +161,26 @@ fn attempt(
         lane: delivery.lane,
         outbox: row.id,
         target_url,
-        response_status: Some(if is_refused { 500 } else { 200 }),
-        error: is_refused.then(|| "the receiver answered 500".to_owned()),
+        response_status: Some(status),
+        error: (status != 200).then(|| format!("the receiver answered {status}")),
+        retry_after: None,
     };
     Ok(Some((outcome, delivery.event)))
 }
 
 /// Where the account's events go now.
 fn endpoint(handle: &CellHandle, account: AccountId) -> Option<String> {
-    handle.directory().account(account)?.webhook.as_ref().map(|endpoint| endpoint.url.clone())
+    let endpoint = handle.directory().account(account)?.webhook.clone()?;
+    let is_disabled = matches!(endpoint.state, EndpointState::Disabled { .. });
+    (!is_disabled).then_some(endpoint.url)
+}
+
+fn has_endpoint(handle: &CellHandle, account: AccountId) -> bool {
+    handle.directory().account(account).is_some_and(|account| account.webhook.is_some())
+}
+
+fn is_paused(handle: &CellHandle, account: AccountId) -> bool {
+    let directory = handle.directory();
+    let endpoint = directory.account(account).and_then(|account| account.webhook.as_ref());
+    endpoint.is_some_and(|endpoint| matches!(endpoint.state, EndpointState::Paused { .. }))
 }

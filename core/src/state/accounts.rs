@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::account::{Account, ApiKey, Entitlements, Rules, WebhookEndpoint};
+use crate::account::{Account, ApiKey, Entitlements, Rules};
 use crate::branding::{Branding, BrandingPatch};
 use crate::change::Change;
-use crate::command::{Command, NewKey, Refusal, Reply};
+use crate::command::{Command, NewEndpoint, NewKey, Refusal, Reply};
+use crate::endpoint::{EndpointChange, WebhookEndpoint};
 use crate::id::{AccountId, KeyId};
 use crate::limits::{ACCOUNTS, KEYS_PER_ACCOUNT, ORIGINS_PER_ACCOUNT};
 use crate::session::Flow;
@@ -72,13 +73,25 @@ impl State {
         Ok(self.put_account(Account { origins: origins.to_vec(), ..Account::clone(&account) }))
     }
 
-    pub(super) fn set_webhook(
-        &mut self,
-        account: AccountId,
-        endpoint: Option<&WebhookEndpoint>,
-    ) -> Result<Reply, Refusal> {
+    pub(super) fn set_webhook(&mut self, account: AccountId, endpoint: Option<&NewEndpoint>) -> Result<Reply, Refusal> {
         let account = self.account(account)?;
-        Ok(self.put_account(Account { webhook: endpoint.cloned(), ..Account::clone(&account) }))
+        let set = |endpoint: &NewEndpoint| WebhookEndpoint::new(endpoint.url.clone(), endpoint.sealed_secret.clone());
+        let webhook = endpoint.map(set);
+        self.forget_failures(account.id);
+        Ok(self.put_account(Account { webhook, ..Account::clone(&account) }))
+    }
+
+    pub(super) fn change_endpoint(&mut self, account: AccountId, change: &EndpointChange) -> Result<Reply, Refusal> {
+        let account = self.account(account)?;
+        let before = account.webhook.as_ref().ok_or(Refusal::NoEndpoint)?;
+        let after = before.changed(change, self.now()).ok_or(Refusal::EndpointNotReady)?;
+        if *change == EndpointChange::Resume {
+            self.forget_failures(account.id);
+        }
+        if after == *before {
+            return Ok(Reply::Account(account));
+        }
+        Ok(self.put_account(Account { webhook: Some(after), ..Account::clone(&account) }))
     }
 
     pub(super) fn update_branding(&mut self, account: AccountId, patch: &BrandingPatch) -> Result<Reply, Refusal> {
@@ -129,6 +142,7 @@ impl State {
             | Command::SetOrigins(..)
             | Command::SetWebhook(..)
             | Command::UnsetWebhook(..)
+            | Command::ChangeEndpoint(..)
             | Command::SetTier(..)
             | Command::SetRules(..)
             | Command::SetVerification(..) => true,
@@ -136,7 +150,7 @@ impl State {
         if may { Ok(()) } else { Err(Refusal::NotEntitled) }
     }
 
-    fn put_account(&mut self, account: Account) -> Reply {
+    pub(super) fn put_account(&mut self, account: Account) -> Reply {
         let account = Arc::new(account);
         self.directory.put(Arc::clone(&account));
         self.directory_changed = true;

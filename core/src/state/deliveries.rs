@@ -1,12 +1,18 @@
 //! Deliveries: what came of an attempt, and when the next one is due.
 
 use super::State;
+use crate::account::Account;
 use crate::change::{Change, Index};
 use crate::command::{Refusal, Reply, Subject, Timer, TimerTask};
 use crate::delivery::{Delivery, DeliveryOutcome, DeliveryStatus};
+use crate::endpoint::{Disabling, EndpointState, WebhookEndpoint};
 use crate::event::{EventData, EventKind};
 use crate::id::{AccountId, CommandIds, DeliveryId, SessionId};
+use crate::limits::RETRY_AFTER_MS;
 use crate::time::{Millis, Timestamp};
+
+/// The status by which a receiver says that it is gone for good.
+const GONE: u16 = 410;
 
 impl State {
     /// Begins the delivery's schedule anew, at the end of its session's order. What its last attempt came to stays told.
@@ -54,6 +60,7 @@ impl State {
         else {
             return;
         };
+        self.judge_endpoint(outcome);
         let attempts = delivery.attempts + 1;
         let status = self.status_after(&delivery, outcome);
         self.change_delivery(outcome.account, outcome.delivery, |delivery| {
@@ -75,6 +82,42 @@ impl State {
         }
     }
 
+    /// An endpoint that says that it is gone, or that has taken nothing for longer than anybody should wait, is disabled.
+    /// What came of attempts to another one, which was there before, says nothing about it.
+    fn judge_endpoint(&mut self, outcome: &DeliveryOutcome) {
+        let (account, now) = (outcome.account, self.now());
+        let Some(endpoint) = self.endpoint(account).filter(|one| outcome.target_url.as_ref() == Some(&one.url)) else {
+            return;
+        };
+        if outcome.error.is_none() {
+            return self.forget_failures(account);
+        }
+        let since = self.failing.get(&account).copied();
+        let is_given_up = since.is_some_and(|since| now.since(since) >= self.settings.endpoint_patience);
+        let why = match outcome.response_status {
+            Some(GONE) => Disabling::Gone,
+            Some(_) | None if is_given_up => Disabling::Failing,
+            Some(_) | None => {
+                if since.is_none() {
+                    self.failing.put(self.head.batch, account, now);
+                }
+                return;
+            }
+        };
+        let disabled = WebhookEndpoint { state: EndpointState::Disabled { at: now, why }, ..endpoint.clone() };
+        self.forget_failures(account);
+        if let Ok(account) = self.account(account) {
+            self.put_account(Account { webhook: Some(disabled), ..Account::clone(&account) });
+        }
+    }
+
+    /// The account's endpoint does not fail, as far as is known.
+    pub(super) fn forget_failures(&mut self, account: AccountId) {
+        if self.failing.get(&account).is_some() {
+            self.failing.remove(self.head.batch, account);
+        }
+    }
+
     /// An account without an endpoint gets no further attempts: its deliveries end one after the other, and nothing waits
     /// for what nobody will take.
     fn status_after(&self, delivery: &Delivery, outcome: &DeliveryOutcome) -> DeliveryStatus {
@@ -85,7 +128,11 @@ impl State {
             return DeliveryStatus::DeadLettered;
         }
         match self.settings.delivery_gaps.get(delivery.attempts as usize) {
-            Some(&gap) => DeliveryStatus::Waiting { until: self.now().plus(jittered(gap, delivery)) },
+            Some(&gap) => {
+                // Who asks for more time than the schedule gives gets it, within bounds; who asks for less does not.
+                let asked = outcome.retry_after.map_or(gap, |asked| Millis(asked.0.min(RETRY_AFTER_MS)));
+                DeliveryStatus::Waiting { until: self.now().plus(jittered(gap.max(asked), delivery)) }
+            }
             None => DeliveryStatus::DeadLettered,
         }
     }

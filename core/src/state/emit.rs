@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use super::State;
 use crate::change::{Change, Index, OutboxRow};
 use crate::delivery::{Delivery, DeliveryStatus};
+use crate::endpoint::WebhookEndpoint;
 use crate::event::{Event, EventData, EventKind};
 use crate::id::{AccountId, CommandIds, DeliveryId, EventId, OutboxId, SessionId};
 use crate::ledger::{self, BalanceKey, Phase};
@@ -33,11 +34,16 @@ impl State {
     }
 
     pub(super) fn has_endpoint(&self, account: AccountId) -> bool {
-        self.directory.account(account).is_some_and(|account| account.webhook.is_some())
+        self.endpoint(account).is_some()
+    }
+
+    /// Where events go, if they go anywhere.
+    pub(super) fn endpoint(&self, account: AccountId) -> Option<&WebhookEndpoint> {
+        self.directory.account(account)?.webhook.as_ref().filter(|endpoint| endpoint.takes_events())
     }
 
     fn endpoint_url(&self, account: AccountId) -> Option<String> {
-        self.directory.account(account)?.webhook.as_ref().map(|endpoint| endpoint.url.clone())
+        self.endpoint(account).map(|endpoint| endpoint.url.clone())
     }
 
     /// Adds a delivery of an event.

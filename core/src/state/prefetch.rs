@@ -61,6 +61,9 @@ impl State {
                 }
             }
             Command::RunTimer(timer) => self.timer_needs(*timer, needs),
+            Command::SetWebhook(account, _) | Command::UnsetWebhook(account) | Command::ChangeEndpoint(account, _) => {
+                self.need(Need::Failing(*account), needs);
+            }
             Command::SetVerification(account, who, _) => self.verification_needs(*account, who, needs),
             Command::UpdateBranding(..)
             | Command::CreateAccount(..)
@@ -68,8 +71,6 @@ impl State {
             | Command::RevokeKey(..)
             | Command::SetEntitlements(..)
             | Command::SetOrigins(..)
-            | Command::SetWebhook(..)
-            | Command::UnsetWebhook(..)
             | Command::SetTier(..)
             | Command::SetRules(..) => {}
         }
@@ -185,6 +186,7 @@ impl State {
 
     fn delivery_needs(&self, outcome: &DeliveryOutcome, needs: &mut Vec<Need>) {
         let key = (outcome.account, outcome.delivery);
+        self.need(Need::Failing(outcome.account), needs);
         if let Some(session) = outcome.lane
             && !self.lanes.knows(&session)
         {
@@ -218,6 +220,7 @@ impl State {
             Need::Balance(key) => self.balances.knows(&key),
             Need::Delivery(account, id) => self.deliveries.knows(&(account, id)),
             Need::Lane(session) => self.lanes.knows(&session),
+            Need::Failing(account) => self.failing.knows(&account),
             Need::Customer(account, id) => self.customers.knows(&(account, id)),
             Need::DeletedCustomer(account, id) => self.deleted_customers.knows(&(account, id)),
             Need::CustomerName(name) => self.customer_names.knows(&name),

@@ -185,6 +185,13 @@ columns! {
     /// - Content: empty.
     /// - Written and deleted: at the delivery's creation, when it ends, and when it is replayed.
     DeliveryIndex = 24 "delivery_index",
+    /// Endpoints that fail.
+    ///
+    /// - Key: `account`.
+    /// - Content: when the first delivery failed since the last one that arrived.
+    /// - Written: with that failure.
+    /// - Deleted: with the next success, and when the endpoint is set, resumed or disabled.
+    FailingEndpoints = 25 "failing_endpoints",
 }
 
 impl Column {
@@ -202,6 +209,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 25);
+        assert_eq!(Column::COUNT, 26);
     }
 }

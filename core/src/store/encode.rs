@@ -68,6 +68,10 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             let fill = last.map(|last| move |out: &mut Vec<u8>| reference::encode_lane(last, out));
             set(batch, Column::Lanes, &Key::alone(*session), fill);
         }
+        Change::Failing(account, since) => {
+            let fill = since.map(|since| move |out: &mut Vec<u8>| reference::encode_since(since, out));
+            set(batch, Column::FailingEndpoints, &Key::account(*account), fill);
+        }
         Change::Customer(change) => encode_customer_change(batch, change),
         Change::OutboxAdd(row) => {
             batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));

@@ -34,6 +34,7 @@ fn place(need: &Need) -> (Column, Key) {
         Need::Balance(key) => (Column::Balances, Key::balance(key)),
         Need::Delivery(account, id) => (Column::Deliveries, Key::object(*account, *id)),
         Need::Lane(session) => (Column::Lanes, Key::alone(*session)),
+        Need::Failing(account) => (Column::FailingEndpoints, Key::account(*account)),
         Need::Customer(account, id) => (Column::Customers, Key::object(*account, *id)),
         Need::DeletedCustomer(account, id) => (Column::DeletedCustomers, Key::object(*account, *id)),
         Need::CustomerName(name) => (Column::CustomerNames, Key::name(name)),
@@ -58,6 +59,7 @@ fn loaded(need: &Need, value: Option<&[u8]>) -> Result<Loaded, Malformed> {
             Loaded::Delivery(account, id, shared(value, |bytes| delivery::decode(account, id, bytes))?)
         }
         Need::Lane(session) => Loaded::Lane(session, value.map(reference::decode_lane).transpose()?),
+        Need::Failing(account) => Loaded::Failing(account, value.map(reference::decode_since).transpose()?),
         Need::Customer(account, id) => {
             Loaded::Customer(account, id, shared(value, |bytes| customer::decode(account, id, bytes))?)
         }

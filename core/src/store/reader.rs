@@ -152,6 +152,11 @@ impl Reader {
         self.get(Column::Deliveries, &Key::object(account, id), |bytes| delivery::decode(account, id, bytes))
     }
 
+    /// Since when an account's endpoint fails, if it does.
+    pub fn failing_since(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
+        self.get(Column::FailingEndpoints, &Key::account(account), reference::decode_since)
+    }
+
     /// The decision receipt of a payment.
     pub fn receipt(&self, account: AccountId, payment: PaymentId) -> Result<Option<Receipt>, StoreError> {
         self.get(Column::Receipts, &Key::object(account, payment), |bytes| receipt::decode(account, payment, bytes))

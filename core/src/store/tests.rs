@@ -393,8 +393,10 @@ fn a_batch_counts_what_it_writes() {
     assert_eq!(batch.operations().count(), 25);
     let last = batch.operations().last();
     assert!(matches!(last, Some(Operation::Put { column: Column::Meta, .. })), "{last:?}");
-    let removed =
-        Effects { head: head(), changes: vec![Change::OutboxRemove(ACCOUNT, OutboxId(1)), Change::Lane(SESSION, None)] };
+    let removed = Effects {
+        head: head(),
+        changes: vec![Change::OutboxRemove(ACCOUNT, OutboxId(1)), Change::Lane(SESSION, None)],
+    };
     let batch = Batch::encode(&removed);
     assert_eq!((batch.puts(), batch.deletes()), (1, 2));
 }

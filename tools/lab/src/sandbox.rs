@@ -79,7 +79,7 @@ impl Operator {
         let reply = self.0.get(&path).await?.expect(200, "reading the account")?;
         let modes = reply.body["modes"].as_array().map(Vec::as_slice).unwrap_or_default();
         let sandbox = modes.iter().find(|record| record["mode"] == "test");
-        Ok(sandbox.and_then(|record| record["webhook_url"].as_str()).map(str::to_owned))
+        Ok(sandbox.and_then(|record| record["webhook"]["url"].as_str()).map(str::to_owned))
     }
 
     /// A new secret key of the oldest account whose webhooks go somewhere, if there is one.

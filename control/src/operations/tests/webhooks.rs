@@ -1,7 +1,6 @@
 //! Webhook diagnostics, over a cell whose deliveries nobody sends but the test.
 
-use causeway_core::account::WebhookEndpoint;
-use causeway_core::command::Command;
+use causeway_core::command::{Command, NewEndpoint};
 use causeway_core::delivery::DeliveryOutcome;
 use causeway_core::id::Mode;
 use serde_json::{Value, json};
@@ -15,7 +14,7 @@ const LIST: &str = "/v1/webhooks/deliveries";
 impl World {
     /// Sets the partner's endpoint, or takes it away.
     pub(super) async fn set_endpoint(&self, partner: Partner, is_there: bool) {
-        let endpoint = WebhookEndpoint { url: URL.to_owned(), sealed_secret: vec![1] };
+        let endpoint = NewEndpoint { url: URL.to_owned(), sealed_secret: vec![1] };
         let set = Command::SetWebhook(partner.id(), endpoint);
         self.operate(if is_there { set } else { Command::UnsetWebhook(partner.id()) }).await;
     }
@@ -36,6 +35,7 @@ impl World {
             target_url: Some("https://shop.example/tried".to_owned()),
             response_status: Some(503),
             error: Some("the receiver answered 503".to_owned()),
+            retry_after: None,
         };
         self.operate(Command::ReportDeliveries(vec![outcome])).await;
         self.set_endpoint(partner, true).await;

@@ -24,7 +24,8 @@ fn trusting(own_ports: Vec<u16>, roots: RootCertStore, attempt: Duration) -> Cli
 async fn post(client: &Client, url: &str) -> Result<StatusCode, SendError> {
     let mut headers = HeaderMap::new();
     headers.insert("gate-event-id", HeaderValue::from_static("evt_test_1"));
-    client.post(url, headers, Bytes::from_static(b"{\"a\":1}")).await
+    let answer = client.post(url, headers, Bytes::from_static(b"{\"a\":1}")).await;
+    answer.map(|answer| answer.status)
 }
 
 #[tokio::test]
@@ -53,6 +54,19 @@ async fn a_kept_connection_that_the_receiver_closed_is_replaced() {
         receiver.requests.recv().await.unwrap();
         assert_eq!(receiver.connections.load(Ordering::SeqCst), round);
     }
+}
+
+#[test]
+fn retry_after_is_seconds_or_a_date() {
+    let read = |text: &str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(text).unwrap())]));
+    assert_eq!(read("120"), Some(Duration::from_secs(120)));
+    assert_eq!(read(" 0 "), Some(Duration::ZERO));
+    assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+    assert!(read("Wed, 21 Oct 2099 07:28:00 GMT") > Some(Duration::from_secs(1_000_000)));
+    for text in ["", "-1", "soon", "1.5", "99999999999999999999999"] {
+        assert_eq!(read(text), None, "{text}");
+    }
+    assert_eq!(retry_after(&HeaderMap::new()), None);
 }
 
 #[tokio::test]

@@ -3,21 +3,22 @@ use std::path::Path;
 use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
-use causeway_core::account::{Account, Entitlements, WebhookEndpoint};
+use causeway_core::account::{Account, Entitlements};
 use causeway_core::change::Change;
 use causeway_core::delivery::DeliveryStatus;
 use causeway_core::directory::Directory;
+use causeway_core::endpoint::WebhookEndpoint;
 use causeway_core::event::{EventData, EventKind};
 use causeway_core::id::{DeliveryId, EventId, Mode, SessionId};
 use causeway_core::money::{Amount, Currency};
 use causeway_core::session::{Session, SessionStatus, SessionTerms};
-use causeway_core::time::Timestamp;
+use causeway_core::time::{Millis, Timestamp};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::rustls::RootCertStore;
 
 use super::*;
 use crate::dispatch::fixture::{DEADLINE, PlayedCell, notices};
-use crate::keys::MasterKey;
+use crate::keys::{MasterKey, SecretText};
 use crate::webhooks::guard::{Guard, Loopback};
 use crate::webhooks::receiver::{OK, Then, receiver};
 
@@ -37,9 +38,12 @@ struct Bench {
 impl Bench {
     /// A dispatcher at work for an account whose events go to `url`.
     fn start(url: Option<&str>, rows: Vec<Change>) -> Bench {
-        let keys = Arc::new(KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox));
+        Bench::of(account(&keys(), url), rows)
+    }
+
+    fn of(account: Account, rows: Vec<Change>) -> Bench {
         let mut directory = Directory::default();
-        directory.put(Arc::new(account(&keys, url)));
+        directory.put(Arc::new(account));
         let cell = PlayedCell::new(directory);
         cell.put(rows);
         let (notice, lines) = notices();
@@ -48,7 +52,7 @@ impl Bench {
         let dispatcher = Arc::new(Dispatcher {
             cell: cell.handle.clone(),
             reader: cell.reader.clone(),
-            keys,
+            keys: Arc::new(keys()),
             client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
             at_once: 8,
             per_endpoint: 4,
@@ -80,6 +84,16 @@ impl Bench {
     }
 }
 
+fn keys() -> KeyRing {
+    KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox)
+}
+
+fn in_state(url: &str, state: EndpointState) -> Account {
+    let account = account(&keys(), Some(url));
+    let webhook = account.webhook.clone().map(|endpoint| WebhookEndpoint { state, ..endpoint });
+    Account { webhook, ..account }
+}
+
 fn account(keys: &KeyRing, url: Option<&str>) -> Account {
     let secret = SecretText::new(SECRET.to_owned());
     let sealed_secret = keys.seal_webhook_secret(ACCOUNT, &secret).unwrap();
@@ -90,7 +104,7 @@ fn account(keys: &KeyRing, url: Option<&str>) -> Account {
         entitlements: Entitlements::default(),
         origins: Vec::new(),
         keys: Vec::new(),
-        webhook: url.map(|url| WebhookEndpoint { url: url.to_owned(), sealed_secret }),
+        webhook: url.map(|url| WebhookEndpoint::new(url.to_owned(), sealed_secret)),
         quote_life: None,
         risk_is_real: false,
         branding: Default::default(),
@@ -167,6 +181,7 @@ async fn a_row_becomes_one_request_and_one_outcome() {
         target_url: Some(format!("http://127.0.0.1:{}/hooks", receiver.port)),
         response_status: Some(200),
         error: None,
+        retry_after: None,
     };
     assert_eq!(bench.outcome().await, expected);
     bench.cell.put(due(2));
@@ -237,6 +252,46 @@ async fn what_cannot_be_sent_is_an_outcome_too() {
         assert_eq!(outcome.target_url.as_deref(), url);
         bench.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_paused_endpoint_gets_what_waited_when_it_is_resumed() {
+    let mut receiver = receiver(OK, Then::Wait, None).await;
+    let url = format!("http://127.0.0.1:{}/", receiver.port);
+    let paused = EndpointState::Paused { at: Timestamp(1) };
+    let bench = Bench::of(in_state(&url, paused), due(1));
+    bench.cell.put(due(2));
+    assert!(bench.cell.is_quiet() && receiver.requests.try_recv().is_err());
+    bench.cell.publish(in_state(&url, EndpointState::Open));
+    let mut outcomes = Vec::new();
+    while outcomes.len() < 2 {
+        outcomes.extend(bench.outcomes().await);
+    }
+    assert_eq!(outcomes.iter().map(|one| one.outbox.0).collect::<Vec<_>>(), [301, 302]);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn to_a_disabled_endpoint_nothing_is_sent() {
+    let mut receiver = receiver(OK, Then::Wait, None).await;
+    let url = format!("http://127.0.0.1:{}/", receiver.port);
+    let disabled = EndpointState::Disabled { at: Timestamp(1), why: Disabling::Gone };
+    let bench = Bench::of(in_state(&url, disabled), due(1));
+    let outcome = bench.outcome().await;
+    assert_eq!(outcome.error.as_deref(), Some("the endpoint is disabled: it answered 410"));
+    assert_eq!((outcome.target_url, outcome.response_status), (None, None));
+    assert_eq!(bench.stats.dead_lettered.load(Ordering::Relaxed), 1);
+    bench.stop().await;
+    assert!(receiver.requests.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_receiver_may_ask_for_time() {
+    let answer = "HTTP/1.1 429 Slow\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n";
+    let receiver = receiver(answer, Then::Wait, None).await;
+    let bench = Bench::start(Some(&format!("http://127.0.0.1:{}/", receiver.port)), due(1));
+    assert_eq!(bench.outcome().await.retry_after, Some(Millis::seconds(30)));
+    bench.stop().await;
 }
 
 #[tokio::test]

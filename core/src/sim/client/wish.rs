@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::Known;
-use crate::account::{Entitlements, KeyKind, Rules, WebhookEndpoint};
+use crate::account::{Entitlements, KeyKind, Rules};
 use crate::branding::BrandingPatch;
-use crate::command::Idempotency;
 use crate::command::{Command, Confirm, LockQuote, Moment, NewKey, Redeem, Who};
+use crate::command::{Idempotency, NewEndpoint};
 use crate::customer::{CustomerPatch, CustomerTerms};
+use crate::endpoint::EndpointChange;
 use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::ingress::Lane;
 use crate::payment::{Payment, PaymentStatus};
@@ -71,9 +72,10 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         Wish::SetOrigins => operator(Command::SetOrigins(account, vec![format!("https://{}.example", choice.what)])),
         Wish::SetWebhook => {
             let url = format!("https://hooks.example/{}", choice.what);
-            operator(Command::SetWebhook(account, WebhookEndpoint { url, sealed_secret: vec![choice.what] }))
+            operator(Command::SetWebhook(account, NewEndpoint { url, sealed_secret: vec![choice.what] }))
         }
         Wish::UnsetWebhook => operator(Command::UnsetWebhook(account)),
+        Wish::ChangeEndpoint => operator(Command::ChangeEndpoint(account, endpoint_change(choice))),
         Wish::SetTier => operator(Command::SetTier(account, format!("tier-{}", choice.what % 3))),
         Wish::SetRules => operator(Command::SetRules(account, rules(choice))),
         Wish::SetVerification => {
@@ -84,6 +86,16 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
             };
             operator(Command::SetVerification(account, known.who(account, choice), word))
         }
+    }
+}
+
+fn endpoint_change(choice: Choice) -> EndpointChange {
+    match choice.what % 8 {
+        0 | 1 => EndpointChange::Pause,
+        2 | 3 => EndpointChange::Resume,
+        4 => EndpointChange::AddSecret(vec![choice.what]),
+        5 | 6 => EndpointChange::ActivateSecret(Millis::seconds(u64::from(choice.key) * 60)),
+        _ => EndpointChange::DropSecret,
     }
 }
 

@@ -75,9 +75,4 @@ impl Oracle {
         })?;
         Ok(Reply::Branding(Box::new(after)))
     }
-
-    /// Whether the account's events go anywhere.
-    pub(super) fn has_endpoint(&self, id: AccountId) -> bool {
-        self.accounts.get(&id).is_some_and(|account| account.webhook.is_some())
-    }
 }

@@ -44,6 +44,7 @@ fn rank(refusal: Refusal) -> u8 {
         Refusal::AmountOutOfRange => 22,
         Refusal::CustomerAlreadyExists => 23,
         Refusal::VerificationRequired => 24,
+        Refusal::EndpointNotReady => 25,
     }
 }
 
@@ -83,6 +84,7 @@ impl Oracle {
             | Command::SetOrigins(..)
             | Command::SetWebhook(..)
             | Command::UnsetWebhook(..)
+            | Command::ChangeEndpoint(..)
             | Command::SetTier(..)
             | Command::SetRules(..)
             | Command::SetVerification(..) => true,
@@ -146,12 +148,13 @@ impl Oracle {
             | Command::UnsetWebhook(account)
             | Command::SetTier(account, _)
             | Command::SetRules(account, _) => self.against_account(*account),
+            Command::ChangeEndpoint(account, change) => self.against_endpoint(*account, change),
             Command::SetVerification(account, who, _) => self.against_verification(*account, who),
         }
     }
 
     fn against_telling(&self, account: AccountId) -> Vec<Refusal> {
-        when(!self.has_endpoint(account), Refusal::NoEndpoint)
+        when(self.goes_to(account).is_none(), Refusal::NoEndpoint)
     }
 
     fn against_account(&self, account: AccountId) -> Vec<Refusal> {

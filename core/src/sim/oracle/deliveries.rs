@@ -6,7 +6,7 @@ use crate::command::Reply;
 use crate::delivery::{Delivery, DeliveryOutcome, DeliveryStatus};
 use crate::event::{Event, EventData, EventKind};
 use crate::id::{AccountId, DeliveryId, EventId, OutboxId, SessionId};
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
 use super::{Fault, Oracle, names};
 
@@ -95,9 +95,8 @@ impl Oracle {
         let lane = lane.into();
         let event = Event { id: EventId(0), account, kind, created_at: self.now(), lane, data };
         self.told.push(Arc::new(event));
-        let endpoint = self.accounts.get(&account).and_then(|account| account.webhook.clone());
-        if let Some(endpoint) = endpoint {
-            self.write_letter(account, lane, endpoint.url);
+        if let Some(url) = self.goes_to(account) {
+            self.write_letter(account, lane, url);
         }
     }
 
@@ -185,6 +184,7 @@ impl Oracle {
             return;
         }
         self.touch();
+        self.judge_endpoint(outcome);
         let stand = self.stand_after(&self.letters[place], outcome);
         let letter = &mut self.letters[place];
         letter.spent.push(outcome.outbox);
@@ -208,8 +208,10 @@ impl Oracle {
             return Stand::Succeeded { at: now };
         }
         match self.settings.delivery_gaps.get(letter.attempts as usize) {
-            Some(gap) if self.has_endpoint(letter.account) => {
-                Stand::Waiting { earliest: now.plus(*gap), latest: Timestamp(now.0 + gap.0 + gap.0 / 10) }
+            Some(gap) if self.goes_to(letter.account).is_some() => {
+                let asked = outcome.retry_after.map_or(0, |asked| asked.0.min(86_400_000));
+                let gap = Millis(asked.max(gap.0));
+                Stand::Waiting { earliest: now.plus(gap), latest: Timestamp(now.0 + gap.0 + gap.0 / 10) }
             }
             Some(_) | None => Stand::Dead,
         }

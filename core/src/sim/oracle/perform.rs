@@ -55,10 +55,9 @@ impl Oracle {
             Command::SetOrigins(account, origins) => {
                 self.change_account(*account, |account| account.origins.clone_from(origins))
             }
-            Command::SetWebhook(account, endpoint) => {
-                self.change_account(*account, |account| account.webhook = Some(endpoint.clone()))
-            }
-            Command::UnsetWebhook(account) => self.change_account(*account, |account| account.webhook = None),
+            Command::SetWebhook(account, endpoint) => self.set_endpoint(*account, Some(endpoint)),
+            Command::UnsetWebhook(account) => self.set_endpoint(*account, None),
+            Command::ChangeEndpoint(account, change) => self.change_endpoint(*account, change),
             Command::SetTier(account, tier) => {
                 self.change_account(*account, |account| account.tier = Some(tier.clone()))
             }

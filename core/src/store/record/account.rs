@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::branding::BrandingV1;
 use super::numbers::Numbered;
-use super::{Malformed, V1, V2, read, read_as, write_as};
-use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
+use super::{Malformed, V1, V2, V3, read, read_as, write_as};
+use crate::account::{Account, ApiKey, Entitlements, KeyKind};
+use crate::endpoint::{Disabling, EndpointState, SecondSecret, WebhookEndpoint};
 use crate::id::AccountId;
 use crate::time::{Millis, Timestamp};
 
@@ -29,6 +30,23 @@ struct AccountV2<'a> {
     before: AccountV1<'a>,
     branding: BrandingV1<'a>,
     tier: Option<&'a str>,
+}
+
+/// The second version's fields, and what has become of the endpoint.
+#[derive(Serialize, Deserialize)]
+struct AccountV3<'a> {
+    #[serde(borrow)]
+    before: AccountV2<'a>,
+    endpoint: Option<EndpointV3<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EndpointV3<'a> {
+    /// The second secret, and until when it signs; without an end it is the next one.
+    #[serde(borrow)]
+    second_secret: Option<(&'a [u8], Option<u64>)>,
+    state: u8,
+    state_since: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,18 +77,17 @@ pub fn encode(account: &Account, out: &mut Vec<u8>) {
         risk_is_real: account.risk_is_real,
     };
     let tier = account.tier.as_deref();
-    write_as(V2, out, &AccountV2 { before, branding: BrandingV1::from(&account.branding), tier });
+    let before = AccountV2 { before, branding: BrandingV1::from(&account.branding), tier };
+    write_as(V3, out, &AccountV3 { before, endpoint: account.webhook.as_ref().map(EndpointV3::from) });
 }
 
 /// Reads the record of the account with this key.
 pub fn decode(id: AccountId, bytes: &[u8]) -> Result<Account, Malformed> {
-    let AccountV2 { before: fields, branding, tier } = match bytes.first() {
-        Some(&V1) => AccountV2 { before: read(bytes)?, branding: BrandingV1::default(), tier: None },
-        Some(_) | None => read_as(V2, bytes)?,
-    };
-    let webhook = |endpoint: WebhookV1<'_>| WebhookEndpoint {
-        url: endpoint.url.to_owned(),
-        sealed_secret: endpoint.sealed_secret.to_vec(),
+    let first = |before| AccountV2 { before, branding: BrandingV1::default(), tier: None };
+    let AccountV3 { before: AccountV2 { before: fields, branding, tier }, endpoint } = match bytes.first() {
+        Some(&V1) => AccountV3 { before: first(read(bytes)?), endpoint: None },
+        Some(&V2) => AccountV3 { before: read_as(V2, bytes)?, endpoint: None },
+        Some(_) | None => read_as(V3, bytes)?,
     };
     Ok(Account {
         id,
@@ -79,7 +96,7 @@ pub fn decode(id: AccountId, bytes: &[u8]) -> Result<Account, Malformed> {
         entitlements: entitlements(fields.entitlements)?,
         origins: fields.origins.into_iter().map(str::to_owned).collect(),
         keys: fields.keys.into_iter().map(KeyV1::key).collect::<Result<_, _>>()?,
-        webhook: fields.webhook.map(webhook),
+        webhook: fields.webhook.map(|webhook| read_endpoint(&webhook, endpoint)).transpose()?,
         quote_life: fields.quote_life.map(Millis),
         risk_is_real: fields.risk_is_real,
         branding: branding.branding(),
@@ -89,6 +106,45 @@ pub fn decode(id: AccountId, bytes: &[u8]) -> Result<Account, Malformed> {
 
 fn webhook(endpoint: &WebhookEndpoint) -> WebhookV1<'_> {
     WebhookV1 { url: &endpoint.url, sealed_secret: &endpoint.sealed_secret }
+}
+
+fn read_endpoint(webhook: &WebhookV1<'_>, more: Option<EndpointV3<'_>>) -> Result<WebhookEndpoint, Malformed> {
+    let first = WebhookEndpoint::new(webhook.url.to_owned(), webhook.sealed_secret.to_vec());
+    let Some(more) = more else { return Ok(first) };
+    let second = |(sealed, until): (&[u8], Option<u64>)| match until {
+        Some(until) => SecondSecret::Last(sealed.to_vec(), Timestamp(until)),
+        None => SecondSecret::Next(sealed.to_vec()),
+    };
+    let at = Timestamp(more.state_since);
+    let state = match more.state {
+        OPEN => EndpointState::Open,
+        PAUSED => EndpointState::Paused { at },
+        GONE => EndpointState::Disabled { at, why: Disabling::Gone },
+        FAILING => EndpointState::Disabled { at, why: Disabling::Failing },
+        _ => return Err(Malformed("no state of an endpoint has this number")),
+    };
+    Ok(WebhookEndpoint { second_secret: more.second_secret.map(second), state, ..first })
+}
+
+const OPEN: u8 = 1;
+const PAUSED: u8 = 2;
+const GONE: u8 = 3;
+const FAILING: u8 = 4;
+
+impl<'a> From<&'a WebhookEndpoint> for EndpointV3<'a> {
+    fn from(endpoint: &'a WebhookEndpoint) -> EndpointV3<'a> {
+        let second_secret = endpoint.second_secret.as_ref().map(|second| match second {
+            SecondSecret::Next(sealed) => (&sealed[..], None),
+            SecondSecret::Last(sealed, until) => (&sealed[..], Some(until.0)),
+        });
+        let (state, since) = match endpoint.state {
+            EndpointState::Open => (OPEN, Timestamp(0)),
+            EndpointState::Paused { at } => (PAUSED, at),
+            EndpointState::Disabled { at, why: Disabling::Gone } => (GONE, at),
+            EndpointState::Disabled { at, why: Disabling::Failing } => (FAILING, at),
+        };
+        EndpointV3 { second_secret, state, state_since: since.0 }
+    }
 }
 
 fn bits(entitlements: Entitlements) -> u8 {

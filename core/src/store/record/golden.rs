@@ -13,6 +13,7 @@ use crate::account::Account;
 use crate::branding::Branding;
 use crate::customer::Customer;
 use crate::delivery::{Delivery, DeliveryStatus};
+use crate::endpoint::WebhookEndpoint;
 use crate::event::{Event, EventData};
 use crate::id::{AttemptId, DeliveryId, EventId, OutboxId, PaymentId, SessionId};
 use crate::money::{Amount, Asset, Currency};
@@ -76,8 +77,11 @@ fn read_delivery(bytes: &[u8]) -> Result<Delivery, Malformed> {
 
 #[test]
 fn objects() {
-    check(&account(), account::encode, |bytes| account::decode(ACCOUNT, bytes), ACCOUNT_V2);
-    let before = Account { branding: Branding::default(), tier: None, ..account() };
+    check(&account(), account::encode, |bytes| account::decode(ACCOUNT, bytes), ACCOUNT_V3);
+    let endpoint = account().webhook.map(|one| WebhookEndpoint::new(one.url, one.sealed_secret));
+    let second = Account { webhook: endpoint, ..account() };
+    assert_eq!(account::decode(ACCOUNT, &unhex(ACCOUNT_V2)).as_ref(), Ok(&second), "the second knew no rotation");
+    let before = Account { webhook: second.webhook.clone(), branding: Branding::default(), tier: None, ..account() };
     assert_eq!(account::decode(ACCOUNT, &unhex(ACCOUNT_V1)).as_ref(), Ok(&before), "the first version stays readable");
     check(&session(), session::encode, read_session, SESSION_V2);
     assert_eq!(read_session(&unhex(SESSION_V1)), Ok(without_package()), "the first version knew no package");

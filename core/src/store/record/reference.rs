@@ -4,6 +4,7 @@
 use super::{Malformed, read, write};
 use crate::change::OutboxRow;
 use crate::id::{AccountId, CustomerId, DeliveryId, OutboxId, PaymentId};
+use crate::time::Timestamp;
 
 /// Appends the record of a transaction.
 pub fn encode_transaction(payment: PaymentId, out: &mut Vec<u8>) {
@@ -33,6 +34,16 @@ pub fn encode_lane(last: DeliveryId, out: &mut Vec<u8>) {
 /// Reads the record of a lane.
 pub fn decode_lane(bytes: &[u8]) -> Result<DeliveryId, Malformed> {
     read::<[u8; 16]>(bytes).map(DeliveryId::from)
+}
+
+/// Appends the record of a time since when something is so.
+pub fn encode_since(since: Timestamp, out: &mut Vec<u8>) {
+    write(out, &since.0);
+}
+
+/// Reads the record of a time since when something is so.
+pub fn decode_since(bytes: &[u8]) -> Result<Timestamp, Malformed> {
+    read::<u64>(bytes).map(Timestamp)
 }
 
 /// Appends the record of a row of the outbox.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
+use crate::account::{Account, ApiKey, Entitlements, KeyKind};
 use crate::branding::Branding;
 use crate::change::{Head, OutboxRow};
 use crate::command::Reply;
 use crate::customer::*;
 use crate::delivery::{Delivery, DeliveryStatus};
+use crate::endpoint::{Disabling, EndpointState, SecondSecret, WebhookEndpoint};
 use crate::event::{Event, EventData, EventKind};
 use crate::id::*;
 use crate::ledger::{Phase, Posting, postings};
@@ -144,7 +145,7 @@ pub fn account() -> Account {
         },
         origins: vec!["https://shop.example".to_owned()],
         keys: vec![key(KeyKind::Secret, 1), key(KeyKind::Publishable, 2)],
-        webhook: Some(WebhookEndpoint { url: "https://shop.example/hook".to_owned(), sealed_secret: vec![9; 24] }),
+        webhook: Some(endpoint()),
         quote_life: Some(Millis::seconds(45)),
         risk_is_real: true,
         branding: branding(),
@@ -267,6 +268,14 @@ pub fn replays() -> [Replay; 6] {
         replay(Reply::DeletedCustomer(CUSTOMER, at(2_500))),
         replay(Reply::Branding(Box::new(branding()))),
     ]
+}
+
+pub fn endpoint() -> WebhookEndpoint {
+    WebhookEndpoint {
+        second_secret: Some(SecondSecret::Last(vec![8; 24], at(9_000))),
+        state: EndpointState::Disabled { at: at(2_600), why: Disabling::Failing },
+        ..WebhookEndpoint::new("https://shop.example/hook".to_owned(), vec![9; 24])
+    }
 }
 
 pub fn person() -> Person {

@@ -188,6 +188,7 @@ fn run_of(column: Column, key: &[u8]) -> RunName {
         | Column::Persons
         | Column::Balances
         | Column::Lanes
+        | Column::FailingEndpoints
         | Column::Outbox
         | Column::RailWork
         | Column::Timers

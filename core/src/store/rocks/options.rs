@@ -57,6 +57,7 @@ fn use_of(column: Column) -> Use {
         | Column::Persons
         | Column::Balances
         | Column::Lanes
+        | Column::FailingEndpoints
         | Column::Customers
         | Column::CustomerNames => Use::LookUps { hot: true },
         Column::Transactions

@@ -20,9 +20,9 @@ use causeway_control::data_dir::DataDir;
 use causeway_control::keys::{KeyRing, MasterKey, new_webhook_secret};
 use causeway_control::quota::Tiers;
 use causeway_control::serve::demo::DemoPartner;
-use causeway_core::account::{Entitlements, WebhookEndpoint};
+use causeway_core::account::Entitlements;
 use causeway_core::change::{Change, Effects, Head};
-use causeway_core::command::Command;
+use causeway_core::command::{Command, NewEndpoint};
 use causeway_core::id::Mode;
 use causeway_core::risk::scorer::Scorer;
 use causeway_core::settings::Settings;
@@ -124,7 +124,7 @@ fn partners(history: &History, keys: &KeyRing, demo: &DemoPartner) -> Result<Vec
             let secret = new_webhook_secret().map_err(wrong)?;
             let sealed_secret = keys.seal_webhook_secret(partner.account, &secret).map_err(wrong)?;
             let url = format!("{}/webhooks", script::host(number));
-            commands.push(Command::SetWebhook(partner.account, WebhookEndpoint { url, sealed_secret }));
+            commands.push(Command::SetWebhook(partner.account, NewEndpoint { url, sealed_secret }));
         }
     }
     Ok(commands)

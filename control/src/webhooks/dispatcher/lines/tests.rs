@@ -38,7 +38,8 @@ impl Bench {
         while let Some(step) = self.lines.next(self.now, |account| !closed.contains(&account)) {
             match step {
                 Step::Load(page) => {
-                    let behind = self.due[&page.account].iter().filter(|row| page.after.is_none_or(|one| **row > one.0));
+                    let behind =
+                        self.due[&page.account].iter().filter(|row| page.after.is_none_or(|one| **row > one.0));
                     let rows = behind.take(page.limit).map(|&row| (OutboxId(row), row)).collect();
                     self.lines.loaded(page, rows);
                 }

@@ -6,12 +6,15 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::world::{ACCOUNT, World, account, key, plain};
-use crate::account::{Account, Entitlements, KeyKind, Rules, WebhookEndpoint};
+use crate::account::{Account, Entitlements, KeyKind, Rules};
 use crate::branding::BrandingPatch;
 use crate::command::Moment::{Ended, Routed, SessionAfter};
-use crate::command::{Command, Confirm, LockQuote, NewKey, Outcome, Redeem, Reply, Submission, Timer, Who};
+use crate::command::{
+    Command, Confirm, LockQuote, NewEndpoint, NewKey, Outcome, Redeem, Reply, Submission, Timer, Who,
+};
 use crate::customer::CustomerPatch;
 use crate::delivery::{DeliveryLabel, DeliveryOutcome};
+use crate::endpoint::{EndpointChange, WebhookEndpoint};
 use crate::fixture;
 use crate::id::{AccountId, CustomerId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::Amount;
@@ -48,7 +51,9 @@ pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
 }
 
 pub fn world((with_webhook, risk_is_real): Setting) -> World {
-    World::of(Account { webhook: with_webhook.then(|| endpoint(1)), risk_is_real, ..account(ACCOUNT) })
+    let NewEndpoint { url, sealed_secret } = endpoint(1);
+    let webhook = with_webhook.then(|| WebhookEndpoint::new(url, sealed_secret));
+    World::of(Account { webhook, risk_is_real, ..account(ACCOUNT) })
 }
 
 /// The time that passes after a step of so many commands. Twenty minutes are enough for verifications to lapse and deliveries
@@ -229,7 +234,8 @@ impl Known {
                 Command::SetEntitlements(account, entitlements)
             }
             40 => Command::SetOrigins(account, vec![format!("https://{object}.example")]),
-            41..44 => Command::SetWebhook(account, endpoint(object)),
+            41..43 => Command::SetWebhook(account, endpoint(object)),
+            43 => Command::ChangeEndpoint(account, endpoint_change(object)),
             44 => Command::SetTier(account, format!("tier-{}", object % 3)),
             _ => Command::UnsetWebhook(account),
         }
@@ -241,8 +247,18 @@ fn set_rules(account: AccountId, object: u8) -> Command {
     Command::SetRules(account, Rules { quote_life, risk_is_real: object.is_multiple_of(3) })
 }
 
-fn endpoint(number: u8) -> WebhookEndpoint {
-    WebhookEndpoint { url: format!("https://partner.example/{number}"), sealed_secret: vec![number] }
+fn endpoint_change(number: u8) -> EndpointChange {
+    match number % 6 {
+        0 => EndpointChange::Pause,
+        1 | 2 => EndpointChange::Resume,
+        3 => EndpointChange::AddSecret(vec![number]),
+        4 => EndpointChange::ActivateSecret(Millis::seconds(number.into())),
+        _ => EndpointChange::DropSecret,
+    }
+}
+
+fn endpoint(number: u8) -> NewEndpoint {
+    NewEndpoint { url: format!("https://partner.example/{number}"), sealed_secret: vec![number] }
 }
 
 /// Some amounts decline or step up, by magic or by the model.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::super::{outcomes, timer};
-use crate::account::{Account, Entitlements, WebhookEndpoint};
+use crate::account::{Account, Entitlements};
 use crate::change::{Change, Effects, Need, OutboxRow};
 use crate::command::Idempotency;
 use crate::command::Outcome;
@@ -14,6 +14,7 @@ use crate::command::{Command, Moment, Reply, Submission};
 use crate::customer::CustomerPatch;
 use crate::delivery::DeliveryOutcome;
 use crate::directory::Directory;
+use crate::endpoint::WebhookEndpoint;
 use crate::engine::stats::CellStats;
 use crate::event::EventKind;
 use crate::id::{AccountId, CustomerId, Mode, PaymentId, QuoteId, SessionId};
@@ -69,7 +70,7 @@ impl World {
     }
 
     pub fn with_webhook() -> World {
-        let webhook = WebhookEndpoint { url: "https://partner.example".to_owned(), sealed_secret: vec![1] };
+        let webhook = WebhookEndpoint::new("https://partner.example".to_owned(), vec![1]);
         World::of(Account { webhook: Some(webhook), ..account(ACCOUNT) })
     }
 
@@ -198,6 +199,7 @@ impl World {
             target_url: Some("https://partner.example/tried".to_owned()),
             response_status: Some(if works { 200 } else { 500 }),
             error: (!works).then(|| "the receiver answered 500".to_owned()),
+            retry_after: None,
         }
     }
 

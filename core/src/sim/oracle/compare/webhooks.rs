@@ -85,6 +85,19 @@ impl Oracle {
         Ok(())
     }
 
+    /// One row for each endpoint that fails.
+    pub(super) fn compare_failing_endpoints(&self, shelf: &Shelf) -> Result<(), Fault> {
+        same_keys(
+            shelf,
+            Column::FailingEndpoints,
+            self.failing.keys().map(|account| account.0.to_be_bytes().to_vec()),
+        )?;
+        for (account, since) in &self.failing {
+            equal("since when an endpoint fails", &Some(*since), &shelf.reader.failing_since(*account)?)?;
+        }
+        Ok(())
+    }
+
     /// A session that has undelivered events has a row, with the last of them.
     pub(super) fn compare_lanes(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
         let lanes = self.sessions.keys().filter_map(|session| Some((*session, self.last_of(Some(*session))?)));

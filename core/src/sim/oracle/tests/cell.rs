@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::account::{Account, ApiKey, Entitlements, KeyKind, WebhookEndpoint};
+use crate::account::{Account, ApiKey, Entitlements, KeyKind};
 use crate::change::{Change, Effects, Head};
 use crate::command::{Answer, Command, Outcome, Reply, Submission};
 use crate::delivery::DeliveryOutcome;
+use crate::endpoint::WebhookEndpoint;
 use crate::engine::CellStats;
 use crate::engine::committer::{Job, Progress};
 use crate::engine::cycle::{Cycle, Parts};
@@ -136,7 +137,7 @@ pub fn plain(command: Command) -> Submission {
 
 /// The first is an ordinary partner; the others lack something or have settings of their own.
 fn account(number: u128) -> Account {
-    let webhook = WebhookEndpoint { url: "https://partner.example".to_owned(), sealed_secret: vec![1] };
+    let webhook = WebhookEndpoint::new("https://partner.example".to_owned(), vec![1]);
     Account {
         id: AccountId(number),
         name: format!("Partner {number}"),

@@ -6,10 +6,10 @@ mod terms;
 
 use std::sync::Arc;
 
-use crate::account::{Entitlements, KeyKind, Rules, WebhookEndpoint};
+use crate::account::{Entitlements, KeyKind, Rules};
 use crate::branding::BrandingPatch;
-use crate::command::Idempotency;
 use crate::command::{Command, Moment, NewKey, Outcome, Reply, Submission};
+use crate::command::{Idempotency, NewEndpoint};
 use crate::delivery::DeliveryOutcome;
 use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, SessionId};
 use crate::payment::{Payment, PaymentStatus};
@@ -152,7 +152,7 @@ impl Script {
     }
 
     fn operator(&mut self, account: AccountId) -> Command {
-        match self.rng.below(15) {
+        match self.rng.below(18) {
             10 => {
                 let brand_name =
                     [None, Some(None), Some(Some(self.rng.byte().to_string()))][self.rng.below(3) as usize].clone();
@@ -172,7 +172,7 @@ impl Script {
             5 => Command::SetOrigins(account, vec!["https://a.example".to_owned(); self.rng.below(34) as usize]),
             6 | 7 => {
                 let url = format!("https://hooks.example/{}", self.rng.byte());
-                Command::SetWebhook(account, WebhookEndpoint { url, sealed_secret: vec![self.rng.byte()] })
+                Command::SetWebhook(account, NewEndpoint { url, sealed_secret: vec![self.rng.byte()] })
             }
             8 => Command::UnsetWebhook(account),
             11 => {
@@ -181,6 +181,7 @@ impl Script {
                 Command::SetRules(account, Rules { quote_life, risk_is_real: self.rng.below(2) == 0 })
             }
             12..15 => self.verification(account),
+            15..18 => Command::ChangeEndpoint(account, self.endpoint_change()),
             _ => Command::SetTier(account, format!("tier-{}", self.rng.below(3))),
         }
     }

@@ -177,8 +177,17 @@ impl Driver {
             let OutboxRow { id, account, delivery } = row;
             let lane = self.cell.held().lane(account, delivery);
             let response_status = Some(200);
-            let (target_url, error) = (None, None);
-            outcomes.push(DeliveryOutcome { delivery, account, lane, outbox: id, target_url, response_status, error });
+            let (target_url, error, retry_after) = (None, None, None);
+            outcomes.push(DeliveryOutcome {
+                delivery,
+                account,
+                lane,
+                outbox: id,
+                target_url,
+                response_status,
+                error,
+                retry_after,
+            });
         }
         self.cell.run(Command::ReportDeliveries(outcomes)).map(drop)
     }

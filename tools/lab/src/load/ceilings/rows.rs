@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use causeway_core::account::{Account, Entitlements, WebhookEndpoint};
+use causeway_core::account::{Account, Entitlements};
 use causeway_core::command::Idempotency;
 use causeway_core::command::{Command, LockQuote, Redeem, Reply, Submission};
 use causeway_core::customer::NameKey;
 use causeway_core::directory::Directory;
+use causeway_core::endpoint::WebhookEndpoint;
 use causeway_core::id::{AccountId, IdKey, Mode};
 use causeway_core::money::{Amount, Asset, Currency};
 use causeway_core::quote::QuoteKey;
@@ -129,7 +130,7 @@ fn lock_quote() -> Command {
 }
 
 fn account(has_endpoint: bool) -> Account {
-    let endpoint = WebhookEndpoint { url: "http://127.0.0.1:9/webhooks".to_owned(), sealed_secret: vec![0; 64] };
+    let endpoint = WebhookEndpoint::new("http://127.0.0.1:9/webhooks".to_owned(), vec![0; 64]);
     Account {
         id: ACCOUNT,
         name: "Load".to_owned(),

@@ -2,8 +2,10 @@
 
 use crate::command::Command;
 use crate::delivery::DeliveryOutcome;
+use crate::endpoint::EndpointChange;
 use crate::id::{AccountId, DeliveryId, OutboxId, PaymentId};
 use crate::rail::{RailOutcome, RailReport};
+use crate::time::Millis;
 
 use super::super::cell::Cell;
 use super::{Script, pick};
@@ -34,6 +36,17 @@ impl Script {
         Command::ReportRails(reports)
     }
 
+    /// What an operator changes of an endpoint.
+    pub(super) fn endpoint_change(&mut self) -> EndpointChange {
+        match self.rng.below(6) {
+            0 => EndpointChange::Pause,
+            1 | 2 => EndpointChange::Resume,
+            3 => EndpointChange::AddSecret(vec![self.rng.byte()]),
+            4 => EndpointChange::ActivateSecret(Millis::seconds(self.rng.below(3) * 600)),
+            _ => EndpointChange::DropSecret,
+        }
+    }
+
     /// What came of what is due, and answers that were told before. One that was told before comes again only while its
     /// delivery is not due.
     pub(super) fn receivers(&mut self, cell: &Cell) -> Command {
@@ -41,15 +54,21 @@ impl Script {
         for row in cell.reader.outboxes().unwrap().into_iter().take(8) {
             let delivery = cell.reader.delivery(row.account, row.delivery).unwrap().unwrap();
             let fails = self.rng.below(3) == 0;
+            let account = cell.reader.accounts().unwrap().into_iter().find(|one| one.id == row.account);
+            let url = account.and_then(|account| Some(account.webhook.as_ref()?.url.clone()));
+            let url = url.filter(|_| self.rng.below(2) == 0);
+            let status = [500, 500, 500, 410][self.rng.below(4) as usize];
             if self.rng.below(3) != 0 {
                 outcomes.push(DeliveryOutcome {
                     delivery: row.delivery,
                     account: row.account,
                     lane: delivery.lane,
                     outbox: row.id,
-                    target_url: (self.rng.below(4) != 0).then(|| format!("https://{}.example", self.rng.byte())),
-                    response_status: (self.rng.below(4) != 0).then_some(if fails { 500 } else { 200 }),
+                    target_url: url
+                        .or_else(|| (self.rng.below(4) != 0).then(|| format!("https://{}.example", self.rng.byte()))),
+                    response_status: (self.rng.below(4) != 0).then_some(if fails { status } else { 200 }),
                     error: fails.then(|| format!("attempt {} failed", self.rng.byte())),
+                    retry_after: (self.rng.below(8) == 0).then(|| Millis::seconds(self.rng.below(200) * 600)),
                 });
             }
         }
@@ -67,6 +86,7 @@ impl Script {
                 target_url: None,
                 response_status: None,
                 error: None,
+                retry_after: None,
             });
         }
         self.answered.extend(outcomes.iter().cloned());
