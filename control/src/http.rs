@@ -5,6 +5,7 @@ mod answer;
 mod connection;
 mod exchange;
 pub mod host;
+mod protocol;
 pub mod quic;
 mod server;
 mod watch;
@@ -18,6 +19,7 @@ use ::http::{HeaderMap, Method};
 use bytes::Bytes;
 use serde::Serialize;
 
+pub use protocol::Protocol;
 pub use server::{Secured, serve};
 
 /// A request whose body was read, or could not be.
@@ -35,6 +37,8 @@ pub struct Request {
     pub body: Result<Bytes, BodyError>,
     /// The other end of the connection.
     pub peer: SocketAddr,
+    /// The version of HTTP in which it came.
+    pub protocol: Protocol,
 }
 
 /// What of a request is known before its body is read.
@@ -90,7 +94,8 @@ pub trait Service: Send + Sync + 'static {
     fn call(&self, request: Request, admission: &mut Self::Admission) -> impl Future<Output = Response> + Send;
 
     /// The answer to bytes that are no request, 400, or whose head is too large, 414 or 431; the connection ends after it.
-    fn refuse(&self, status: u16) -> Response {
+    fn refuse(&self, status: u16, protocol: Protocol) -> Response {
+        let _ = protocol;
         Response::empty(status)
     }
 

@@ -13,10 +13,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::Service;
 use super::exchange::{HEAD_BYTES, HEADERS, STREAMS, Shared, answer};
 use super::watch::{Busy, Watch};
 use super::wire_guard::WireGuard;
+use super::{Protocol, Service};
 
 /// The longest head that hyper takes over HTTP/2. It lies above ours because hyper's own refusal there has no words.
 const HTTP2_HEAD_BYTES: u32 = 4 * HEAD_BYTES as u32;
@@ -31,7 +31,8 @@ pub(super) async fn run<S: Service>(
     let watch = Arc::new(Watch::new());
     let guard = WireGuard::new(stream, watch.clone(), {
         let shared = shared.clone();
-        move |status| shared.service.refuse(status)
+        // What is no request is taken for one of HTTP/1.1, and answered in it.
+        move |status| shared.service.refuse(status, Protocol::Http11)
     });
     let builder = builder();
     let limits = shared.limits;

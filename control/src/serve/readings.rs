@@ -1,4 +1,4 @@
-//! The numbers of a cell and its dispatchers, by their names in the metrics.
+//! The numbers of a cell and its dispatchers, and of HTTP/3, by their names in the metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +8,7 @@ use causeway_core::id::Mode;
 
 use super::watched::Deciders;
 use crate::gate::{CellHandle, Lane};
+use crate::http::quic;
 use crate::quota::{Class, Quotas, Reason};
 use crate::telemetry::{Kind, Reading};
 use crate::{rails, webhooks};
@@ -105,6 +106,27 @@ pub fn of_rail(dispatcher: &rails::Dispatcher) -> Vec<Reading> {
         number("rail_reports_refused", "Reports of rails that were refused", Kind::Counter, |stats| &stats.refused),
     ]);
     readings
+}
+
+/// What became of connections over QUIC, and the places that they take.
+pub fn of_http3(stats: &Arc<quic::Stats>) -> Vec<Reading> {
+    let counter = |outcome: &str, field: fn(&quic::Stats) -> &AtomicU64| {
+        let stats = Arc::clone(stats);
+        let value = move || field(&stats).load(Ordering::Relaxed) as f64;
+        let counted =
+            reading("http3_connections", "Connections over QUIC by what became of them", Kind::Counter, value);
+        Reading { labels: vec![("outcome", outcome.to_owned())], ..counted }
+    };
+    let places = Arc::clone(stats);
+    vec![
+        counter("accepted", |stats| &stats.accepted),
+        counter("retried", |stats| &stats.retried),
+        counter("full", |stats| &stats.full),
+        counter("failed", |stats| &stats.failed),
+        reading("http3_places_taken", "Places of HTTP/3 connections that are taken", Kind::Gauge, move || {
+            places.taken() as f64
+        }),
+    ]
 }
 
 /// What the webhooks' dispatcher counts.

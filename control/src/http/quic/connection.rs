@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use super::super::answer::Answer;
 use super::super::exchange::{self, Shared};
 use super::super::watch::{Busy, Watch};
-use super::super::{Limits, Service};
+use super::super::{Limits, Protocol, Service};
 use super::body::Body;
 use super::frames::FRAME_BYTES;
 use super::transport::{Newest, Opened, Sending, Transport};
@@ -117,7 +117,7 @@ async fn exchange<S: Service>(
                 answer = exchange::answer(&shared, request, peer) => answer,
             }
         }
-        None => exchange::refused(&shared, 400, &head.method),
+        None => exchange::refused(&shared, 400, &head.method, Protocol::Http3),
     };
     drop(busy);
     if send(&mut sending, answer).await.is_ok() {

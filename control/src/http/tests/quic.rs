@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{self, RootCertStore};
 
 use super::super::Secured;
-use super::super::quic::{Announced, Listener};
+use super::super::quic::{Announced, Listener, Stats};
 use super::tls::{certificate, load};
 use super::*;
 
@@ -25,6 +25,7 @@ struct Quic {
     stop: watch::Sender<bool>,
     running: tokio::task::JoinHandle<()>,
     announced: Announced,
+    stats: Arc<Stats>,
     tls: Arc<Tls>,
     directory: tempfile::TempDir,
     trusted: CertificateDer<'static>,
@@ -42,11 +43,11 @@ async fn start_quic(limits: Limits) -> Quic {
     let trusted = certificate(directory.path());
     let tls = Arc::new(load(directory.path()).unwrap());
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), limits, tls.clone()).unwrap();
-    let (address, announced) = (listener.address(), listener.announced(443));
+    let (address, announced, stats) = (listener.address(), listener.announced(443), listener.stats());
     let service = Arc::new(Echo::default());
     let (stop, stopped) = watch::channel(false);
     let running = tokio::spawn(listener.serve(service.clone(), stopped));
-    Quic { address, service, stop, running, announced, tls, directory, trusted }
+    Quic { address, service, stop, running, announced, stats, tls, directory, trusted }
 }
 
 /// Trusts this certificate alone, and would send early data.
@@ -121,6 +122,7 @@ async fn requests_come_whole_and_answers_go_out_over_http3() {
     assert!(header("date").is_some_and(|date| date.ends_with(" GMT")));
     assert_eq!(header("alt-svc"), None, "who speaks it need not be told");
     assert_eq!(client.get("/again").await.body(), "GET /again  ");
+    assert_eq!(*server.service.protocols.lock(), [Protocol::Http3; 2]);
 }
 
 #[tokio::test]

@@ -68,6 +68,7 @@ async fn both_versions_are_spoken_as_agreed() {
     let answer = sender.send_request(request).await.unwrap();
     assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "GET /b  ");
     connection.abort();
+    assert_eq!(*server.service.protocols.lock(), [Protocol::Http11, Protocol::Http11, Protocol::Http2]);
 }
 
 #[tokio::test]

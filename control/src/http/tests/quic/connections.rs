@@ -1,5 +1,7 @@
 //! How connections over QUIC begin, idle and end.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use tokio::net::UdpSocket;
 
 use super::*;
@@ -76,12 +78,26 @@ async fn connections_beyond_the_bound_are_refused_at_once() {
     assert_eq!(second.get("/second").await.body(), "GET /second  ");
     let refused = server.greet(config(&server.trusted)).await.unwrap_err();
     assert!(matches!(&refused, ConnectionError::ConnectionClosed(_)), "{refused}");
+    let counted = [&server.stats.accepted, &server.stats.retried, &server.stats.full].map(|count| count.load(Relaxed));
+    // Whoever is refused has shown where it is before.
+    assert_eq!((counted, server.stats.taken()), ([2, 2, 1], 2));
     first.connection.close(0u32.into(), b"");
     drop(first);
     let started = Instant::now();
     while server.greet(config(&server.trusted)).await.is_err() {
         assert!(started.elapsed() < DEADLINE, "the place is given back");
     }
+}
+
+#[tokio::test]
+async fn a_greeting_that_comes_to_nothing_is_counted() {
+    let server = start_quic(limits()).await;
+    let mut tls = tls_of_clients(&server.trusted);
+    tls.alpn_protocols = vec![b"h4".to_vec()];
+    let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
+    assert!(server.greet(config).await.is_err());
+    wait(|| server.stats.failed.load(Relaxed) == 1 && server.stats.taken() == 0).await;
+    assert_eq!(server.stats.accepted.load(Relaxed), 0);
 }
 
 /// What the server says first to a greeting that comes from an address at which nobody listens to the answer: the type in a
@@ -105,6 +121,7 @@ async fn forged_addresses_never_take_more_than_half_of_the_places() {
         let expected = if place < 2 { 0 } else { 3 };
         assert_eq!(first_word_to_a_forger(&server).await, expected, "{place}");
     }
+    assert_eq!(server.stats.retried.load(Relaxed), 6);
     assert_eq!(server.connect().await.get("/honest").await.status(), 200);
 }
 
