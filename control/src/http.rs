@@ -5,9 +5,11 @@ mod answer;
 mod connection;
 mod exchange;
 pub mod host;
+mod linger;
 mod protocol;
 pub mod quic;
 mod server;
+mod unread;
 mod watch;
 mod wire_guard;
 
@@ -127,7 +129,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// From a request's head until its body is complete.
     pub body_timeout: Duration,
-    /// The same when the request is refused by its head: time to take in what is on its way.
+    /// The same when the request is refused by its head, and when it was refused before all of it came: time to take in what
+    /// is on its way.
     pub refused_body_timeout: Duration,
     /// The longest body, in bytes.
     pub body_bytes: usize,

@@ -8,12 +8,15 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use ::http::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::exchange::{HEAD_BYTES, HEADERS, STREAMS, Shared, answer};
+use super::unread::Watched;
 use super::watch::{Busy, Watch};
 use super::wire_guard::WireGuard;
 use super::{Protocol, Service};
@@ -29,7 +32,7 @@ pub(super) async fn run<S: Service>(
     stopped: impl Future<Output = ()> + Send,
 ) {
     let watch = Arc::new(Watch::new());
-    let guard = WireGuard::new(stream, watch.clone(), {
+    let guard = WireGuard::new(stream, watch.clone(), shared.limits.refused_body_timeout, {
         let shared = shared.clone();
         // What is no request is taken for one of HTTP/1.1, and answered in it.
         move |status| shared.service.refuse(status, Protocol::Http11)
@@ -38,8 +41,9 @@ pub(super) async fn run<S: Service>(
     let limits = shared.limits;
     let service = {
         let watch = watch.clone();
-        service_fn(move |request| {
+        service_fn(move |request: Request<Incoming>| {
             let (shared, busy) = (shared.clone(), Busy::start(watch.clone()));
+            let request = request.map(|body| Watched::new(body, watch.clone()));
             async move {
                 let response = answer(&shared, request, peer).await;
                 drop(busy);

@@ -17,6 +17,8 @@ pub(super) struct Watch {
     reads_head: AtomicBool,
     /// Whether what is written next belongs to an answer of the service.
     answering: AtomicBool,
+    /// Whether something was refused before it had come whole.
+    cut_short: AtomicBool,
 }
 
 impl Watch {
@@ -27,6 +29,7 @@ impl Watch {
             in_flight: AtomicU32::new(0),
             reads_head: AtomicBool::new(false),
             answering: AtomicBool::new(false),
+            cut_short: AtomicBool::new(false),
         }
     }
 
@@ -52,6 +55,16 @@ impl Watch {
 
     pub(super) fn is_answering(&self) -> bool {
         self.answering.load(Relaxed)
+    }
+
+    /// What the client is sending is not read to its end.
+    pub(super) fn cut_short(&self) {
+        self.cut_short.store(true, Relaxed);
+    }
+
+    /// Whether the client may still be sending what nobody reads.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.cut_short.load(Relaxed)
     }
 
     pub(super) fn is_overdue(&self, limits: &Limits) -> bool {
