@@ -125,7 +125,7 @@ impl Admission for () {
 pub struct Limits {
     /// From the first byte of a request until its head is complete.
     pub header_timeout: Duration,
-    /// Between two requests of a connection.
+    /// Between two requests of a connection, and without anything of an answer being taken.
     pub idle_timeout: Duration,
     /// From a request's head until its body is complete.
     pub body_timeout: Duration,

@@ -42,10 +42,10 @@ pub(super) async fn run<S: Service>(
     let service = {
         let watch = watch.clone();
         service_fn(move |request: Request<Incoming>| {
-            let (shared, busy) = (shared.clone(), Busy::start(watch.clone()));
+            let (shared, watch, busy) = (shared.clone(), watch.clone(), Busy::start(watch.clone()));
             let request = request.map(|body| Watched::new(body, watch.clone()));
             async move {
-                let response = answer(&shared, request, peer).await;
+                let response = answer(&shared, request, peer).await.map(|body| body.watched(watch));
                 drop(busy);
                 Ok::<_, Infallible>(response)
             }

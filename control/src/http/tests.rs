@@ -13,6 +13,7 @@ use tokio::sync::{Notify, watch};
 
 mod leaving;
 mod quic;
+mod slow;
 mod tls;
 
 use crate::tls::Tls;
@@ -22,7 +23,7 @@ use super::{Head, Limits, Protocol, Request, Response, Secured, Service, serve};
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Says back what it heard; waits at `/wait` until it is told to go on.
+/// Says back what it heard; waits at `/wait` until it is told to go on, and says as much as is asked for at `/long`.
 #[derive(Default)]
 struct Echo {
     go_on: Notify,
@@ -54,6 +55,9 @@ impl Service for Echo {
             let leaving = Leaving(&self.left);
             self.go_on.notified().await;
             std::mem::forget(leaving);
+        }
+        if request.path == "/long" {
+            return Response::json(200, vec![b'a'; request.query.parse().unwrap()]);
         }
         let body = match &request.body {
             Ok(body) => String::from_utf8_lossy(body).into_owned(),

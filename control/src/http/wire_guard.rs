@@ -74,6 +74,15 @@ impl Line {
 }
 
 impl<Io: AsyncWrite + Unpin, F: Fn(u16) -> Response> WireGuard<Io, F> {
+    /// Writes, and tells the watch.
+    fn noted(&mut self, write: impl FnOnce(Pin<&mut Io>) -> Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let written = write(Pin::new(&mut self.io));
+        if matches!(written, Poll::Ready(Ok(_))) {
+            self.watch.sent(self.http2);
+        }
+        written
+    }
+
     /// Writes the service's words in place of hyper's; `None` when hyper's bytes are an answer like any other.
     fn poll_instead(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<()>>> {
         if self.instead.is_none() {
@@ -132,7 +141,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin, F: Fn(u16) -> Response + Unpin> AsyncWr
         let this = self.get_mut();
         match this.poll_instead(cx, bytes) {
             Some(done) => done.map_ok(|()| bytes.len()),
-            None => Pin::new(&mut this.io).poll_write(cx, bytes),
+            None => this.noted(|io| io.poll_write(cx, bytes)),
         }
     }
 
@@ -144,7 +153,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin, F: Fn(u16) -> Response + Unpin> AsyncWr
         let this = self.get_mut();
         match this.poll_instead(cx, slices.first().map_or(&[], |slice| slice)) {
             Some(done) => done.map_ok(|()| slices.iter().map(|slice| slice.len()).sum()),
-            None => Pin::new(&mut this.io).poll_write_vectored(cx, slices),
+            None => this.noted(|io| io.poll_write_vectored(cx, slices)),
         }
     }
 

@@ -104,7 +104,7 @@ async fn exchange<S: Service>(
 ) {
     let resolved = tokio::time::timeout(shared.limits.header_timeout, request.resolve_request()).await;
     let Ok(Ok((request, stream))) = resolved else { return };
-    let busy = Busy::start(watch);
+    let busy = Busy::start(watch.clone());
     let (mut sending, receiving) = stream.split();
     let (head, ()) = request.into_parts();
     let answer = match announced_length(&head.headers).filter(|_| is_sound(&head.headers)) {
@@ -119,6 +119,7 @@ async fn exchange<S: Service>(
         }
         None => exchange::refused(&shared, 400, &head.method, Protocol::Http3),
     };
+    let answer = answer.map(|body| body.watched(watch));
     drop(busy);
     if send(&mut sending, answer).await.is_ok() {
         opened.told.await;

@@ -7,10 +7,8 @@ use tokio::net::UdpSocket;
 use super::*;
 
 /// Begins a request at `/wait` and leaves it there.
-async fn begin(client: &mut Client) -> h3::client::RequestStream<h3_quinn::BidiStream<Bytes>, Bytes> {
-    let mut stream = client.sender.send_request(request("GET", "/wait")).await.unwrap();
-    stream.finish().await.unwrap();
-    stream
+async fn begin(client: &mut Client) -> RequestStream<h3_quinn::BidiStream<Bytes>, Bytes> {
+    ask(client, "/wait").await
 }
 
 fn calls(server: &Quic) -> usize {
