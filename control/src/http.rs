@@ -127,6 +127,9 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// Between two requests of a connection, and without anything of an answer being taken.
     pub idle_timeout: Duration,
+    /// Without a word from a client over QUIC that waits for nothing. Most clients take a connection for dead after 30 seconds
+    /// of silence, and cannot be told then what became of their requests.
+    pub quiet_timeout: Duration,
     /// From a request's head until its body is complete.
     pub body_timeout: Duration,
     /// The same when the request is refused by its head, and when it was refused before all of it came: time to take in what
@@ -147,6 +150,7 @@ impl Default for Limits {
         Limits {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
+            quiet_timeout: Duration::from_secs(20),
             body_timeout: Duration::from_secs(10),
             refused_body_timeout: Duration::from_secs(1),
             body_bytes: causeway_core::limits::BODY_BYTES,

@@ -38,7 +38,7 @@ const SEND_WINDOW: u32 = 256 * 1_024;
 const WAITING: usize = 256;
 const WAITING_BYTES: u64 = 16 * 1_024;
 const ALL_WAITING_BYTES: u64 = 1 << 20;
-/// How long the endpoint may take to say good-bye once its connections have ended.
+/// How long a connection, and the endpoint once all have ended, may take to say good-bye.
 const GOOD_BYE: Duration = Duration::from_millis(500);
 /// The code of a connection that ends without a fault.
 const H3_NO_ERROR: VarInt = VarInt::from_u32(0x100);

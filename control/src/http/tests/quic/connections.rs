@@ -68,6 +68,54 @@ async fn a_connection_without_requests_ends_and_pings_do_not_keep_it() {
     assert_eq!(stream.recv_response().await.unwrap().status(), 200);
 }
 
+/// What the server says on its control stream until the connection ends.
+async fn told_by_control(connection: &quinn::Connection) -> Vec<u8> {
+    let mut control = loop {
+        let mut stream = connection.accept_uni().await.unwrap();
+        let mut purpose = [1];
+        stream.read_exact(&mut purpose).await.unwrap();
+        if purpose == [0] {
+            break stream;
+        }
+    };
+    let mut told = Vec::new();
+    while let Ok(Some(chunk)) = control.read_chunk(1_000, true).await {
+        told.extend_from_slice(&chunk.bytes);
+    }
+    told
+}
+
+/// However a connection ends in good order, its client hears before from which request on nothing was done.
+#[tokio::test]
+async fn a_connection_ends_with_a_word_on_requests() {
+    let short = Duration::from_millis(600);
+    for (limits, requests, stops) in [
+        (Limits { idle_timeout: short, ..limits() }, 0, false),
+        (Limits { idle_timeout: short, ..limits() }, 2, false),
+        // Less than what clients bear, who give up a silent connection without a word.
+        (Limits { quiet_timeout: short, ..limits() }, 2, false),
+        (Limits { requests: 3, ..limits() }, 3, false),
+        (limits(), 1, true),
+    ] {
+        let server = start_quic(limits).await;
+        let connection = server.greet(config(&server.trusted)).await.unwrap();
+        for _ in 0..requests {
+            let (mut sending, mut receiving) = connection.open_bi().await.unwrap();
+            sending.write_all(&wrong::head(&[])).await.unwrap();
+            sending.finish().unwrap();
+            assert!(receiving.read_to_end(10_000).await.unwrap().ends_with(b"POST /raw  "));
+        }
+        if stops {
+            server.stop.send_replace(true);
+        }
+        let told = tokio::time::timeout(DEADLINE, told_by_control(&connection)).await.unwrap();
+        assert!(told.ends_with(&[7, 1, 4 * requests]), "{requests} {stops} {told:?}");
+        let closed = connection.closed().await;
+        let ConnectionError::ApplicationClosed(close) = &closed else { panic!("{closed}") };
+        assert_eq!(close.error_code.into_inner(), 0x100);
+    }
+}
+
 #[tokio::test]
 async fn connections_beyond_the_bound_are_refused_at_once() {
     let server = start_quic(Limits { connections: 2, ..limits() }).await;
