@@ -117,15 +117,19 @@ pub fn of_http3(stats: &Arc<quic::Stats>) -> Vec<Reading> {
             reading("http3_connections", "Connections over QUIC by what became of them", Kind::Counter, value);
         Reading { labels: vec![("outcome", outcome.to_owned())], ..counted }
     };
-    let places = Arc::clone(stats);
+    let places = |state: &str, field: fn(&quic::Stats) -> usize| {
+        let stats = Arc::clone(stats);
+        let value = move || field(&stats) as f64;
+        let places = reading("http3_places", "Places for HTTP/3 connections", Kind::Gauge, value);
+        Reading { labels: vec![("state", state.to_owned())], ..places }
+    };
     vec![
         counter("accepted", |stats| &stats.accepted),
         counter("retried", |stats| &stats.retried),
         counter("full", |stats| &stats.full),
         counter("failed", |stats| &stats.failed),
-        reading("http3_places_taken", "Places of HTTP/3 connections that are taken", Kind::Gauge, move || {
-            places.taken() as f64
-        }),
+        places("taken", quic::Stats::taken),
+        places("free", quic::Stats::free),
     ]
 }
 

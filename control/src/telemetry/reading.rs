@@ -25,6 +25,9 @@ pub struct Reading {
     pub value: Box<dyn Fn() -> f64 + Send + Sync>,
 }
 
+/// A reading of one mode, or of the whole program.
+type Added = (Option<Mode>, Reading);
+
 /// How a number behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -37,7 +40,7 @@ pub enum Kind {
 /// All readings; grows while the program starts.
 #[derive(Clone, Default)]
 pub struct Readings {
-    added: Arc<Mutex<Vec<(Option<Mode>, Reading)>>>,
+    added: Arc<Mutex<Vec<Added>>>,
 }
 
 impl Readings {

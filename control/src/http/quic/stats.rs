@@ -29,12 +29,17 @@ impl Stats {
 
     /// Places that are taken, by connections and by those that are still being greeted.
     pub fn taken(&self) -> usize {
-        self.bound.saturating_sub(self.places.available_permits())
+        self.bound.saturating_sub(self.free())
+    }
+
+    /// The others.
+    pub fn free(&self) -> usize {
+        self.places.available_permits()
     }
 
     /// Whether half of the places are taken.
     pub(super) fn is_crowded(&self) -> bool {
-        self.places.available_permits() <= self.bound / 2
+        self.free() <= self.bound / 2
     }
 
     /// A place, if there is one.
