@@ -283,7 +283,7 @@ pub struct Config {
     /// How long a client may take to send the body of a request.
     #[arg(long, env = "CAUSEWAY_BODY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::positive, help_heading = "Timeouts")]
     pub body_timeout: Duration,
-    /// How long a connection may be idle between requests.
+    /// How long a connection may be idle between requests, or take nothing of an answer.
     #[arg(long, env = "CAUSEWAY_IDLE_TIMEOUT", value_name = "TIME", default_value = "75s", value_parser = duration::positive, help_heading = "Timeouts")]
     pub idle_timeout: Duration,
     /// How often due timers (expiries, retries) are looked for.

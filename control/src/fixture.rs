@@ -26,7 +26,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::gate::{BoxFuture, Cell, CellHandle, CellOptions, Gate, Lane, RailUnavailable, SandboxRail, system_time};
-use crate::http::{BodyError, Request, Response, Service};
+use crate::http::{BodyError, Protocol, Request, Response, Service};
 use crate::keys::{EmbedClaims, KeyRing, MasterKey, hash_credential};
 use crate::pipeline::{Admission, Line, Observer, Options, Pipeline};
 use crate::quota::{Quotas, Tiers};
@@ -134,6 +134,7 @@ impl World {
             headers: HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]),
             body: Ok(Bytes::new()),
             peer: SocketAddr::from(([127, 0, 0, 1], 4_000)),
+            protocol: Protocol::Http2,
         };
         Ask { world: self, request }
     }

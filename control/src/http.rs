@@ -5,8 +5,11 @@ mod answer;
 mod connection;
 mod exchange;
 pub mod host;
+mod linger;
+mod protocol;
 pub mod quic;
 mod server;
+mod unread;
 mod watch;
 mod wire_guard;
 
@@ -18,6 +21,7 @@ use ::http::{HeaderMap, Method};
 use bytes::Bytes;
 use serde::Serialize;
 
+pub use protocol::Protocol;
 pub use server::{Secured, serve};
 
 /// A request whose body was read, or could not be.
@@ -35,6 +39,8 @@ pub struct Request {
     pub body: Result<Bytes, BodyError>,
     /// The other end of the connection.
     pub peer: SocketAddr,
+    /// The version of HTTP in which it came.
+    pub protocol: Protocol,
 }
 
 /// What of a request is known before its body is read.
@@ -90,7 +96,8 @@ pub trait Service: Send + Sync + 'static {
     fn call(&self, request: Request, admission: &mut Self::Admission) -> impl Future<Output = Response> + Send;
 
     /// The answer to bytes that are no request, 400, or whose head is too large, 414 or 431; the connection ends after it.
-    fn refuse(&self, status: u16) -> Response {
+    fn refuse(&self, status: u16, protocol: Protocol) -> Response {
+        let _ = protocol;
         Response::empty(status)
     }
 
@@ -118,11 +125,15 @@ impl Admission for () {
 pub struct Limits {
     /// From the first byte of a request until its head is complete.
     pub header_timeout: Duration,
-    /// Between two requests of a connection.
+    /// Between two requests of a connection, and without anything of an answer being taken.
     pub idle_timeout: Duration,
+    /// Without a word from a client over QUIC that waits for nothing. Most clients take a connection for dead after 30 seconds
+    /// of silence, and cannot be told then what became of their requests.
+    pub quiet_timeout: Duration,
     /// From a request's head until its body is complete.
     pub body_timeout: Duration,
-    /// The same when the request is refused by its head: time to take in what is on its way.
+    /// The same when the request is refused by its head, and when it was refused before all of it came: time to take in what
+    /// is on its way.
     pub refused_body_timeout: Duration,
     /// The longest body, in bytes.
     pub body_bytes: usize,
@@ -139,6 +150,7 @@ impl Default for Limits {
         Limits {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
+            quiet_timeout: Duration::from_secs(20),
             body_timeout: Duration::from_secs(10),
             refused_body_timeout: Duration::from_secs(1),
             body_bytes: causeway_core::limits::BODY_BYTES,

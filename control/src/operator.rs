@@ -24,7 +24,7 @@ use std::sync::atomic::AtomicBool;
 use causeway_core::id::{Mode, RequestId, encode};
 
 use crate::gate::{Gate, system_time};
-use crate::http::{BodyError, Head, Request, Response, Service};
+use crate::http::{BodyError, Head, Protocol, Request, Response, Service};
 use crate::keys::request_bits;
 use crate::problem::{Code, Problem};
 use crate::quota::Tiers;
@@ -83,11 +83,11 @@ impl Service for OperatorInterface {
                 response
             }
         };
-        self.log(&request_id, &seen, response.status);
+        self.log(&request_id, &seen, response.status, request.protocol);
         response.with("x-request-id", request_id).with("cache-control", "no-store")
     }
 
-    fn refuse(&self, status: u16) -> Response {
+    fn refuse(&self, status: u16, _: Protocol) -> Response {
         let code = Code::ALL.iter().find(|code| code.status() == status).copied().unwrap_or(Code::MalformedHttp);
         let request_id = request_bits().map(|bits| encode(RequestId::PREFIX, None, bits)).unwrap_or_default();
         Problem::new(code, code.explanation()).response(&request_id, &self.docs_url)
@@ -150,7 +150,7 @@ impl OperatorInterface {
     }
 
     /// Machines ask for health all the time; what they hear is not worth a line.
-    fn log(&self, request_id: &str, seen: &Seen, status: u16) {
+    fn log(&self, request_id: &str, seen: &Seen, status: u16, protocol: Protocol) {
         if seen.row.is_some_and(|row| matches!(row.access, Access::Open)) {
             return;
         }
@@ -162,6 +162,7 @@ impl OperatorInterface {
             .text("request_id", request_id)
             .text_if("action", seen.row.map(|row| row.action))
             .text_if("operator", seen.caller.as_ref().map(|caller| caller.name.as_str()))
+            .text("http", protocol.word())
             .number("status", u64::from(status))
             .text_if("code", problem.map(|problem| problem.code.word()))
             .text_if("cause", problem.and_then(|problem| problem.cause.as_deref()));

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::edge::Edge;
 use crate::gate::Gate;
-use crate::http::{BodyError, Head, Request, Response, Service};
+use crate::http::{BodyError, Head, Protocol, Request, Response, Service};
 use crate::keys::RandomnessError;
 use crate::operations::{self, Asked, Body, Call, Operation};
 use crate::pages::Pages;
@@ -159,7 +159,7 @@ impl<O: Observer> Service for Pipeline<O> {
     }
 
     async fn call(&self, request: Request, admission: &mut Admission) -> Response {
-        let mut trace = Trace::begin(&self.observer, self.ids.next(), Some(&request.method));
+        let mut trace = Trace::begin(&self.observer, self.ids.next(), Some(&request.method), request.protocol);
         (trace.operation, trace.caller) = (admission.operation, admission.caller.take());
         trace.denied = admission.denied.take();
         let verdict = admission.settled(self);
@@ -170,14 +170,14 @@ impl<O: Observer> Service for Pipeline<O> {
         standing.fold(response, |response, (name, value)| response.with(name, value))
     }
 
-    fn refuse(&self, status: u16) -> Response {
+    fn refuse(&self, status: u16, protocol: Protocol) -> Response {
         let code = match status {
             414 => Code::UriTooLong,
             431 => Code::HeadersTooLarge,
             _ => Code::MalformedHttp,
         };
         let problem = Problem::new(code, code.explanation());
-        let trace = Trace::begin(&self.observer, self.ids.next(), None);
+        let trace = Trace::begin(&self.observer, self.ids.next(), None, protocol);
         let request_id = trace.request_id();
         trace.end(code.status(), Some(&problem), &request_id);
         let response = problem.response(&request_id, &self.options.docs_url);

@@ -182,6 +182,9 @@ async fn start(
     let has_demo = ground.demo_partner(&gate).await?;
     let stopping = Arc::new(AtomicBool::new(false));
     let quotas = ground.quotas(&gate);
+    if let Some(stats) = listeners.http3_stats() {
+        ground.telemetry.add_readings(None, readings::of_http3(&stats));
+    }
     let pipeline = ground.pipeline(&gate, &quotas)?;
     let interface = ground.operator_interface(&gate, &cells, Arc::clone(&stopping))?;
     let (stop_dispatching, dispatch_stop) = watch::channel(false);

@@ -62,9 +62,9 @@ impl Telemetry {
         self.shared.metrics.request(labels, seconds);
     }
 
-    /// Adds numbers that others count; they are read at each scrape.
-    pub fn add_readings(&self, mode: Mode, readings: Vec<Reading>) {
-        self.shared.metrics.add_readings(mode, readings);
+    /// Adds numbers that others count; they are read at each scrape. Without a `mode` they are the whole program's.
+    pub fn add_readings(&self, mode: impl Into<Option<Mode>>, readings: Vec<Reading>) {
+        self.shared.metrics.add_readings(mode.into(), readings);
     }
 
     /// All metrics as Prometheus reads them; see [`CONTENT_TYPE`].

@@ -8,15 +8,18 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use ::http::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::Service;
 use super::exchange::{HEAD_BYTES, HEADERS, STREAMS, Shared, answer};
+use super::unread::Watched;
 use super::watch::{Busy, Watch};
 use super::wire_guard::WireGuard;
+use super::{Protocol, Service};
 
 /// The longest head that hyper takes over HTTP/2. It lies above ours because hyper's own refusal there has no words.
 const HTTP2_HEAD_BYTES: u32 = 4 * HEAD_BYTES as u32;
@@ -29,18 +32,20 @@ pub(super) async fn run<S: Service>(
     stopped: impl Future<Output = ()> + Send,
 ) {
     let watch = Arc::new(Watch::new());
-    let guard = WireGuard::new(stream, watch.clone(), {
+    let guard = WireGuard::new(stream, watch.clone(), shared.limits.refused_body_timeout, {
         let shared = shared.clone();
-        move |status| shared.service.refuse(status)
+        // What is no request is taken for one of HTTP/1.1, and answered in it.
+        move |status| shared.service.refuse(status, Protocol::Http11)
     });
     let builder = builder();
     let limits = shared.limits;
     let service = {
         let watch = watch.clone();
-        service_fn(move |request| {
-            let (shared, busy) = (shared.clone(), Busy::start(watch.clone()));
+        service_fn(move |request: Request<Incoming>| {
+            let (shared, watch, busy) = (shared.clone(), watch.clone(), Busy::start(watch.clone()));
+            let request = request.map(|body| Watched::new(body, watch.clone()));
             async move {
-                let response = answer(&shared, request, peer).await;
+                let response = answer(&shared, request, peer).await.map(|body| body.watched(watch));
                 drop(busy);
                 Ok::<_, Infallible>(response)
             }

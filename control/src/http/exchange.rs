@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 
 use super::answer::Answer;
 use super::quic::Announced;
-use super::{Admission, BodyError, Head, Limits, Request, Response, Service};
+use super::{Admission, BodyError, Head, Limits, Protocol, Request, Response, Service};
 
 /// The longest head, in bytes.
 pub(super) const HEAD_BYTES: usize = 32 * 1_024;
@@ -51,8 +51,9 @@ async fn respond<S: Service, B: Body<Data = Bytes> + Unpin>(
     peer: SocketAddr,
 ) -> ::http::Response<Answer<S::Admission>> {
     let (mut head, incoming) = request.into_parts();
+    let protocol = Protocol::of(head.version);
     if is_too_large(&head.headers) {
-        return refused(shared, 431, &head.method);
+        return refused(shared, 431, &head.method, protocol);
     }
     name_host(&mut head);
     let asks_for_head = head.method == Method::HEAD;
@@ -75,6 +76,7 @@ async fn respond<S: Service, B: Body<Data = Bytes> + Unpin>(
         headers: head.headers,
         body,
         peer,
+        protocol,
     };
     let response = shared.service.call(request, &mut admission).await;
     let response = outgoing(response, Some(admission));
@@ -86,8 +88,9 @@ pub(super) fn refused<S: Service>(
     shared: &Shared<S>,
     status: u16,
     method: &Method,
+    protocol: Protocol,
 ) -> ::http::Response<Answer<S::Admission>> {
-    let response = outgoing(shared.service.refuse(status), None);
+    let response = outgoing(shared.service.refuse(status, protocol), None);
     if *method == Method::HEAD { without_body(response) } else { response }
 }
 

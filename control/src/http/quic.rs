@@ -4,6 +4,7 @@
 mod body;
 mod connection;
 mod frames;
+mod stats;
 mod transport;
 
 use std::io;
@@ -15,13 +16,15 @@ use std::time::Duration;
 use ::http::HeaderValue;
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{Endpoint, IdleTimeout, Incoming, ServerConfig, TransportConfig, VarInt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::exchange::{STREAMS, Shared};
 use super::server::{stopped, stopped_later};
 use super::{Limits, Service};
 use crate::tls::Tls;
 use connection::Connection;
+pub use stats::Stats;
+use stats::count;
 
 /// Streams of one direction that a client may have open: it needs three, and some try out whether others are left alone.
 const ONE_DIRECTION_STREAMS: u32 = 8;
@@ -35,7 +38,7 @@ const SEND_WINDOW: u32 = 256 * 1_024;
 const WAITING: usize = 256;
 const WAITING_BYTES: u64 = 16 * 1_024;
 const ALL_WAITING_BYTES: u64 = 1 << 20;
-/// How long the endpoint may take to say good-bye once its connections have ended.
+/// How long a connection, and the endpoint once all have ended, may take to say good-bye.
 const GOOD_BYE: Duration = Duration::from_millis(500);
 /// The code of a connection that ends without a fault.
 const H3_NO_ERROR: VarInt = VarInt::from_u32(0x100);
@@ -54,6 +57,7 @@ pub struct Listener {
     config: ServerConfig,
     tls: Arc<Tls>,
     limits: Limits,
+    stats: Arc<Stats>,
     is_up: Arc<AtomicBool>,
 }
 
@@ -70,12 +74,18 @@ impl Listener {
         let config = config(&tls, &limits)?;
         let endpoint = Endpoint::server(config.clone(), address)?;
         let address = endpoint.local_addr()?;
-        Ok(Listener { endpoint, address, config, tls, limits, is_up: Arc::new(AtomicBool::new(true)) })
+        let (stats, is_up) = (Arc::new(Stats::new(limits.connections)), Arc::new(AtomicBool::new(true)));
+        Ok(Listener { endpoint, address, config, tls, limits, stats, is_up })
     }
 
     /// The address really bound.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What is counted of its connections.
+    pub fn stats(&self) -> Arc<Stats> {
+        Arc::clone(&self.stats)
     }
 
     /// The announcement, of the port under which clients reach this one.
@@ -89,7 +99,6 @@ impl Listener {
     /// when the last connection has ended.
     pub async fn serve(self, service: Arc<impl Service>, stop: watch::Receiver<bool>) {
         let limits = self.limits;
-        let places = Arc::new(Semaphore::new(limits.connections));
         let shared = Arc::new(Shared { limits, service, announced: None });
         let mut stopped = std::pin::pin!(stopped(stop.clone()));
         loop {
@@ -103,16 +112,14 @@ impl Listener {
                     .accept_failed(&io::Error::other("the UDP port failed; HTTP/3 is off until the next start"));
                 break;
             };
-            if let Some((incoming, place)) = self.admitted(incoming, &places) {
+            if let Some((incoming, place)) = self.admitted(incoming) {
                 self.start(incoming, place, shared.clone(), stop.clone());
             }
         }
         self.is_up.store(false, Relaxed);
         self.endpoint.set_server_config(None);
-        let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
-        // Every place back means that every connection has ended. The semaphore is never closed.
-        let ended =
-            tokio::time::timeout(limits.drain_time.saturating_sub(2 * GOOD_BYE), places.acquire_many(all)).await;
+        // Every place back means that every connection has ended.
+        let ended = tokio::time::timeout(limits.drain_time.saturating_sub(2 * GOOD_BYE), self.stats.all_free()).await;
         if ended.is_err() {
             // Over TCP the system says that nothing more comes; here nobody else does.
             self.endpoint.close(H3_NO_ERROR, b"");
@@ -125,17 +132,18 @@ impl Listener {
     ///
     /// A sender's address can be forged until the sender has answered. While half of the places are free that costs a client
     /// nothing; beyond that it must show first that it is where it says, so that forged ones never take the other half.
-    fn admitted(&self, incoming: Incoming, places: &Arc<Semaphore>) -> Option<(Incoming, OwnedSemaphorePermit)> {
-        let is_crowded = places.available_permits() <= self.limits.connections / 2;
-        if is_crowded && !incoming.remote_address_validated() && incoming.may_retry() {
+    fn admitted(&self, incoming: Incoming) -> Option<(Incoming, OwnedSemaphorePermit)> {
+        if self.stats.is_crowded() && !incoming.remote_address_validated() && incoming.may_retry() {
             // It cannot be refused: it may be asked again.
             let _ = incoming.retry();
+            count(&self.stats.retried);
             return None;
         }
-        match Arc::clone(places).try_acquire_owned() {
-            Ok(place) => Some((incoming, place)),
-            Err(_) => {
+        match self.stats.place() {
+            Some(place) => Some((incoming, place)),
+            None => {
                 incoming.refuse();
+                count(&self.stats.full);
                 None
             }
         }
@@ -153,7 +161,7 @@ impl Listener {
         if let Ok(crypto) = QuicServerConfig::try_from(self.tls.quic()) {
             config.crypto = Arc::new(crypto);
         }
-        let header_timeout = self.limits.header_timeout;
+        let (header_timeout, stats) = (self.limits.header_timeout, self.stats());
         tokio::spawn(async move {
             let open = async {
                 // Waiting for the whole greeting means that nothing is taken from early data.
@@ -164,8 +172,12 @@ impl Listener {
                 opened = tokio::time::timeout(header_timeout, open) => opened,
                 () = stopped_later(&stop) => return,
             };
-            if let Ok(Some(connection)) = opened {
-                connection.run(shared, stopped(stop)).await;
+            match opened {
+                Ok(Some(connection)) => {
+                    count(&stats.accepted);
+                    connection.run(shared, stopped(stop)).await;
+                }
+                Ok(None) | Err(_) => count(&stats.failed),
             }
             drop(place);
         });

@@ -6,27 +6,32 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 
+mod leaving;
 mod quic;
+mod slow;
 mod tls;
 
 use crate::tls::Tls;
 
-use super::{Head, Limits, Request, Response, Secured, Service, serve};
+use super::{Head, Limits, Protocol, Request, Response, Secured, Service, serve};
 
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Says back what it heard; waits at `/wait` until it is told to go on.
+/// Says back what it heard; waits at `/wait` until it is told to go on, and says as much as is asked for at `/long`.
 #[derive(Default)]
 struct Echo {
     go_on: Notify,
     calls: AtomicUsize,
     /// Calls whose clients went away.
     left: AtomicUsize,
+    /// The versions of HTTP in which was spoken.
+    protocols: Mutex<Vec<Protocol>>,
 }
 
 /// Counts a call that is dropped before its end.
@@ -45,10 +50,14 @@ impl Service for Echo {
 
     async fn call(&self, request: Request, (): &mut ()) -> Response {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        self.protocols.lock().push(request.protocol);
         if request.path == "/wait" {
             let leaving = Leaving(&self.left);
             self.go_on.notified().await;
             std::mem::forget(leaving);
+        }
+        if request.path == "/long" {
+            return Response::json(200, vec![b'a'; request.query.parse().unwrap()]);
         }
         let body = match &request.body {
             Ok(body) => String::from_utf8_lossy(body).into_owned(),
@@ -57,7 +66,8 @@ impl Service for Echo {
         Response::json(200, format!("{} {} {} {body}", request.method, request.path, request.query))
     }
 
-    fn refuse(&self, status: u16) -> Response {
+    fn refuse(&self, status: u16, protocol: Protocol) -> Response {
+        self.protocols.lock().push(protocol);
         Response::json(status, format!("refused {status}"))
     }
 }
@@ -144,6 +154,14 @@ async fn requests_come_whole_and_answers_go_out() {
     assert!(told.ends_with(&format!("\r\n\r\nPOST /x%20y a=b {body}")), "{told}");
     let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
     assert!(server.talk(chunked.as_bytes()).await.ends_with("a=b abcde"));
+}
+
+#[tokio::test]
+async fn requests_and_refusals_say_their_version_of_http() {
+    let server = start(limits()).await;
+    assert!(server.talk(b"GET / HTTP/1.0\r\n\r\n").await.contains("200 OK"));
+    assert!(server.talk(b"nonsense\r\n\r\n").await.ends_with("refused 400"));
+    assert_eq!(*server.service.protocols.lock(), [Protocol::Http10, Protocol::Http11]);
 }
 
 #[tokio::test]

@@ -13,10 +13,14 @@ pub(super) struct Watch {
     since: AtomicU64,
     /// Requests that wait for their answer.
     in_flight: AtomicU32,
+    /// Answers that were not handed over whole to the connection.
+    on_the_way: AtomicU32,
     /// Whether a head has begun and is not complete.
     reads_head: AtomicBool,
     /// Whether what is written next belongs to an answer of the service.
     answering: AtomicBool,
+    /// Whether something was refused before it had come whole.
+    cut_short: AtomicBool,
 }
 
 impl Watch {
@@ -25,8 +29,10 @@ impl Watch {
             origin: Instant::now(),
             since: AtomicU64::new(0),
             in_flight: AtomicU32::new(0),
+            on_the_way: AtomicU32::new(0),
             reads_head: AtomicBool::new(false),
             answering: AtomicBool::new(false),
+            cut_short: AtomicBool::new(false),
         }
     }
 
@@ -45,8 +51,15 @@ impl Watch {
 
     /// Everything written so far is out.
     pub(super) fn flushed(&self) {
-        if self.in_flight.load(Relaxed) == 0 {
+        if self.in_flight.load(Relaxed) == 0 && self.on_the_way.load(Relaxed) == 0 {
             self.answering.store(false, Relaxed);
+        }
+    }
+
+    /// Bytes went out. On HTTP/2 they may be answers to pings: only what an answer's next piece shows counts there.
+    pub(super) fn sent(&self, http2: bool) {
+        if !http2 && self.is_answering() {
+            self.mark();
         }
     }
 
@@ -54,11 +67,25 @@ impl Watch {
         self.answering.load(Relaxed)
     }
 
+    /// What the client is sending is not read to its end.
+    pub(super) fn cut_short(&self) {
+        self.cut_short.store(true, Relaxed);
+    }
+
+    /// Whether the client may still be sending what nobody reads.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.cut_short.load(Relaxed)
+    }
+
+    /// Whether the connection has idled for too long, or a head takes too long, or its client takes nothing of an answer.
+    /// That is the same for all versions: an answer may take its time while its next piece is asked for within that of idleness.
     pub(super) fn is_overdue(&self, limits: &Limits) -> bool {
         if self.in_flight.load(Relaxed) > 0 {
             return false;
         }
-        let bound = if self.reads_head.load(Relaxed) { limits.header_timeout } else { limits.idle_timeout };
+        // What comes while an answer goes out is looked at after it.
+        let waits_for_head = self.reads_head.load(Relaxed) && !self.is_answering();
+        let bound = if waits_for_head { limits.header_timeout } else { limits.idle_timeout };
         self.origin.elapsed().saturating_sub(Duration::from_millis(self.since.load(Relaxed))) >= bound
     }
 
@@ -83,5 +110,27 @@ impl Drop for Busy {
     fn drop(&mut self) {
         self.0.mark();
         self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Held while an answer is on its way into the connection.
+pub(super) struct OnTheWay(Arc<Watch>);
+
+impl OnTheWay {
+    pub(super) fn start(watch: Arc<Watch>) -> OnTheWay {
+        watch.on_the_way.fetch_add(1, Relaxed);
+        OnTheWay(watch)
+    }
+
+    /// The client has made room for more.
+    pub(super) fn gets_on(&self) {
+        self.0.mark();
+    }
+}
+
+impl Drop for OnTheWay {
+    fn drop(&mut self) {
+        self.0.mark();
+        self.0.on_the_way.fetch_sub(1, Relaxed);
     }
 }

@@ -1,14 +1,17 @@
 //! Stands between hyper and the socket: tells the watch what passes, and replaces hyper's own bare answers to bytes that
 //! are no request (400), or whose head is too large (414, 431), by the service's words.
+//! Whoever is refused while still sending is let go gently.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Response;
+use super::linger::Linger;
 use super::watch::Watch;
 
 /// How an HTTP/2 connection begins.
@@ -19,17 +22,21 @@ const REFUSAL: &[u8] = b"HTTP/1.1 4";
 pub(super) struct WireGuard<Io, F> {
     io: Io,
     watch: Arc<Watch>,
+    /// How long a client that was refused may go on sending.
+    patience: Duration,
     refuse: F,
     begun: bool,
     http2: bool,
     line: Line,
     /// Bytes that go out instead of hyper's, and how many of them did.
     instead: Option<(Vec<u8>, usize)>,
+    leaving: Option<Linger>,
 }
 
 impl<Io, F: Fn(u16) -> Response> WireGuard<Io, F> {
-    pub(super) fn new(io: Io, watch: Arc<Watch>, refuse: F) -> WireGuard<Io, F> {
-        WireGuard { io, watch, refuse, begun: false, http2: false, line: Line::default(), instead: None }
+    pub(super) fn new(io: Io, watch: Arc<Watch>, patience: Duration, refuse: F) -> WireGuard<Io, F> {
+        let line = Line::default();
+        WireGuard { io, watch, patience, refuse, begun: false, http2: false, line, instead: None, leaving: None }
     }
 
     /// The status of hyper's own refusal, when `bytes` are one. It gives up on a head at its bound, whatever stands in it:
@@ -67,10 +74,20 @@ impl Line {
 }
 
 impl<Io: AsyncWrite + Unpin, F: Fn(u16) -> Response> WireGuard<Io, F> {
+    /// Writes, and tells the watch.
+    fn noted(&mut self, write: impl FnOnce(Pin<&mut Io>) -> Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let written = write(Pin::new(&mut self.io));
+        if matches!(written, Poll::Ready(Ok(_))) {
+            self.watch.sent(self.http2);
+        }
+        written
+    }
+
     /// Writes the service's words in place of hyper's; `None` when hyper's bytes are an answer like any other.
     fn poll_instead(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<()>>> {
         if self.instead.is_none() {
             let status = self.refusal(bytes)?;
+            self.watch.cut_short();
             self.instead = Some((on_the_wire(&(self.refuse)(status)), 0));
         }
         let (text, written) = self.instead.as_mut()?;
@@ -119,12 +136,12 @@ impl<Io: AsyncRead + Unpin, F: Unpin> AsyncRead for WireGuard<Io, F> {
     }
 }
 
-impl<Io: AsyncWrite + Unpin, F: Fn(u16) -> Response + Unpin> AsyncWrite for WireGuard<Io, F> {
+impl<Io: AsyncRead + AsyncWrite + Unpin, F: Fn(u16) -> Response + Unpin> AsyncWrite for WireGuard<Io, F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         match this.poll_instead(cx, bytes) {
             Some(done) => done.map_ok(|()| bytes.len()),
-            None => Pin::new(&mut this.io).poll_write(cx, bytes),
+            None => this.noted(|io| io.poll_write(cx, bytes)),
         }
     }
 
@@ -136,7 +153,7 @@ impl<Io: AsyncWrite + Unpin, F: Fn(u16) -> Response + Unpin> AsyncWrite for Wire
         let this = self.get_mut();
         match this.poll_instead(cx, slices.first().map_or(&[], |slice| slice)) {
             Some(done) => done.map_ok(|()| slices.iter().map(|slice| slice.len()).sum()),
-            None => Pin::new(&mut this.io).poll_write_vectored(cx, slices),
+            None => this.noted(|io| io.poll_write_vectored(cx, slices)),
         }
     }
 
@@ -152,6 +169,14 @@ impl<Io: AsyncWrite + Unpin, F: Fn(u16) -> Response + Unpin> AsyncWrite for Wire
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+        let this = self.get_mut();
+        if this.leaving.is_none() {
+            ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
+            if this.http2 || !this.watch.is_cut_short() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let leaving = this.leaving.get_or_insert_with(|| Linger::new(this.patience));
+        leaving.poll(&mut this.io, cx).map(Ok)
     }
 }

@@ -69,7 +69,7 @@ async fn each_operation_works() {
         assert_eq!(told.header("gate-version"), Some("2026-05-25"));
         assert_eq!(told.header("content-type"), Some("application/json"));
         let line = world.heard.0.lock().pop().unwrap();
-        for word in [operation.word, told.header("x-request-id").unwrap(), "acct_00", "Sandbox"] {
+        for word in [operation.word, told.header("x-request-id").unwrap(), "acct_00", "Sandbox", "Http2"] {
             assert!(line.contains(word), "{line}");
         }
     }

@@ -70,7 +70,7 @@ impl World {
         let peer = "127.0.0.1:50000".parse().unwrap();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let (path, query) = (path.to_owned(), query.to_owned());
-        let request = Request { method, path, query, headers, body: Ok(body), peer };
+        let request = Request { method, path, query, headers, body: Ok(body), peer, protocol: Protocol::Http11 };
         let response = Service::call(&self.interface, request, &mut ()).await;
         assert!(response.headers.iter().any(|(name, _)| *name == "x-request-id"));
         assert!(!response.headers.iter().any(|(name, _)| name.starts_with("access-control")));

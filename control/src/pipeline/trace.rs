@@ -11,6 +11,7 @@ use http::Method;
 
 use crate::auth::Authenticated;
 use crate::gate::system_time;
+use crate::http::Protocol;
 use crate::keys::{RandomnessError, request_bits};
 use crate::operations::Operation;
 use crate::problem::Problem;
@@ -30,6 +31,8 @@ pub trait Observer: Send + Sync + 'static {
 pub struct Line<'a> {
     /// The method; empty when the bytes were no request.
     pub method: &'a str,
+    /// The version of HTTP.
+    pub protocol: Protocol,
     /// The operation's word, such as `lock_quote`; none when no row fits.
     pub operation: Option<&'static str>,
     /// The status; [`Line::CLIENT_GONE`] when nobody was left to hear it.
@@ -61,6 +64,7 @@ pub(super) struct Trace<'o, O: Observer> {
     started: Instant,
     bits: u128,
     method: Option<Method>,
+    protocol: Protocol,
     ended: bool,
     pub(super) operation: Option<&'static Operation>,
     pub(super) caller: Option<Authenticated>,
@@ -73,12 +77,13 @@ pub(super) struct Trace<'o, O: Observer> {
 
 impl<'o, O: Observer> Trace<'o, O> {
     /// `method` is none for bytes that are no request.
-    pub(super) fn begin(observer: &'o O, bits: u128, method: Option<&Method>) -> Trace<'o, O> {
+    pub(super) fn begin(observer: &'o O, bits: u128, method: Option<&Method>, protocol: Protocol) -> Trace<'o, O> {
         Trace {
             observer,
             started: Instant::now(),
             bits,
             method: method.cloned(),
+            protocol,
             ended: false,
             operation: None,
             caller: None,
@@ -107,6 +112,7 @@ impl<'o, O: Observer> Trace<'o, O> {
     fn tell(&self, status: u16, code: Option<&'static str>, cause: Option<&str>, request_id: &str) {
         self.observer.answered(&Line {
             method: self.method.as_ref().map_or("", Method::as_str),
+            protocol: self.protocol,
             operation: self.operation.map(|operation| operation.word),
             status,
             code,

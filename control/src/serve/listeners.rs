@@ -74,6 +74,11 @@ impl Listeners {
         Ok(Listeners { partners, secured, http3, operators, rails: rails.map(|(listener, _)| listener), addresses })
     }
 
+    /// What is counted of connections over QUIC, when it is spoken.
+    pub fn http3_stats(&self) -> Option<Arc<quic::Stats>> {
+        self.http3.as_ref().map(quic::Listener::stats)
+    }
+
     /// Answers requests until `stop`; the tasks end with their last connection.
     pub fn answer(
         self,

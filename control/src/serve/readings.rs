@@ -1,4 +1,4 @@
-//! The numbers of a cell and its dispatchers, by their names in the metrics.
+//! The numbers of a cell and its dispatchers, and of HTTP/3, by their names in the metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +8,7 @@ use causeway_core::id::Mode;
 
 use super::watched::Deciders;
 use crate::gate::{CellHandle, Lane};
+use crate::http::quic;
 use crate::quota::{Class, Quotas, Reason};
 use crate::telemetry::{Kind, Reading};
 use crate::{rails, webhooks};
@@ -105,6 +106,31 @@ pub fn of_rail(dispatcher: &rails::Dispatcher) -> Vec<Reading> {
         number("rail_reports_refused", "Reports of rails that were refused", Kind::Counter, |stats| &stats.refused),
     ]);
     readings
+}
+
+/// What became of connections over QUIC, and the places that they take.
+pub fn of_http3(stats: &Arc<quic::Stats>) -> Vec<Reading> {
+    let counter = |outcome: &str, field: fn(&quic::Stats) -> &AtomicU64| {
+        let stats = Arc::clone(stats);
+        let value = move || field(&stats).load(Ordering::Relaxed) as f64;
+        let counted =
+            reading("http3_connections", "Connections over QUIC by what became of them", Kind::Counter, value);
+        Reading { labels: vec![("outcome", outcome.to_owned())], ..counted }
+    };
+    let places = |state: &str, field: fn(&quic::Stats) -> usize| {
+        let stats = Arc::clone(stats);
+        let value = move || field(&stats) as f64;
+        let places = reading("http3_places", "Places for HTTP/3 connections", Kind::Gauge, value);
+        Reading { labels: vec![("state", state.to_owned())], ..places }
+    };
+    vec![
+        counter("accepted", |stats| &stats.accepted),
+        counter("retried", |stats| &stats.retried),
+        counter("full", |stats| &stats.full),
+        counter("failed", |stats| &stats.failed),
+        places("taken", quic::Stats::taken),
+        places("free", quic::Stats::free),
+    ]
 }
 
 /// What the webhooks' dispatcher counts.

@@ -12,6 +12,7 @@ use prometheus_client::registry::Registry;
 use causeway_core::id::Mode;
 
 use super::reading::{Reading, Readings};
+use crate::http::Protocol;
 
 /// The content type of what [`super::Telemetry::scrape`] gives.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -29,6 +30,8 @@ pub struct RequestLabels {
     pub mode: &'static str,
     /// `2xx`, `4xx` or `5xx`.
     pub status: &'static str,
+    /// The version of HTTP: `1.0`, `1.1`, `2` or `3`.
+    pub http: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -46,14 +49,19 @@ pub struct Metrics {
 
 impl RequestLabels {
     /// The labels of an answered request.
-    pub fn new(operation: Option<&'static str>, mode: Option<Mode>, status: u16) -> RequestLabels {
+    pub fn new(operation: Option<&'static str>, mode: Option<Mode>, status: u16, protocol: Protocol) -> RequestLabels {
         let class = match status {
             200..=299 => "2xx",
             300..=399 => "3xx",
             500..=599 => "5xx",
             _ => "4xx",
         };
-        RequestLabels { operation: operation.unwrap_or("none"), mode: mode.map_or("none", Mode::name), status: class }
+        RequestLabels {
+            operation: operation.unwrap_or("none"),
+            mode: mode.map_or("none", Mode::name),
+            status: class,
+            http: protocol.word(),
+        }
     }
 }
 
@@ -79,7 +87,7 @@ impl Metrics {
     }
 
     /// Adds numbers that others count.
-    pub fn add_readings(&self, mode: Mode, readings: Vec<Reading>) {
+    pub fn add_readings(&self, mode: Option<Mode>, readings: Vec<Reading>) {
         self.readings.add(mode, readings);
     }
 

@@ -7,7 +7,10 @@ use crate::pipeline::{Line, Observer};
 
 impl Observer for Telemetry {
     fn answered(&self, line: &Line<'_>) {
-        self.request(RequestLabels::new(line.operation, line.mode, line.status), line.duration.as_secs_f64());
+        self.request(
+            RequestLabels::new(line.operation, line.mode, line.status, line.protocol),
+            line.duration.as_secs_f64(),
+        );
         let account = line.account.map(|account| account.text());
         let record = self
             .record(Level::of_answer(line.status), "request")
@@ -16,6 +19,7 @@ impl Observer for Telemetry {
             .text_if("mode", line.mode.map(|mode| mode.name()))
             .text_if("account", account.as_deref())
             .text("method", line.method)
+            .text("http", line.protocol.word())
             .number("status", u64::from(line.status))
             .text_if("code", line.code)
             .number("micros", u64::try_from(line.duration.as_micros()).unwrap_or(u64::MAX))

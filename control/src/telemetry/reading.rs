@@ -1,4 +1,4 @@
-//! Numbers that other parts count themselves: read at each scrape, one family for all modes.
+//! Numbers that other parts count themselves: read at each scrape, one family for all modes, or one for the whole program.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +25,9 @@ pub struct Reading {
     pub value: Box<dyn Fn() -> f64 + Send + Sync>,
 }
 
+/// A reading of one mode, or of the whole program.
+type Added = (Option<Mode>, Reading);
+
 /// How a number behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -37,12 +40,12 @@ pub enum Kind {
 /// All readings; grows while the program starts.
 #[derive(Clone, Default)]
 pub struct Readings {
-    added: Arc<Mutex<Vec<(Mode, Reading)>>>,
+    added: Arc<Mutex<Vec<Added>>>,
 }
 
 impl Readings {
-    /// Adds the readings of one mode.
-    pub fn add(&self, mode: Mode, readings: Vec<Reading>) {
+    /// Adds the readings of one mode, or of the whole program.
+    pub fn add(&self, mode: Option<Mode>, readings: Vec<Reading>) {
         self.added.lock().extend(readings.into_iter().map(|reading| (mode, reading)));
     }
 }
@@ -60,7 +63,7 @@ impl Collector for Readings {
             let mut family = encoder.encode_descriptor(first.name, first.help, None, kind)?;
             for (mode, reading) in readings.iter().filter(|(_, reading)| reading.name == first.name) {
                 let own = reading.labels.iter().map(|(name, value)| (*name, value.as_str()));
-                let labels: Vec<(&str, &str)> = [("mode", mode.name())].into_iter().chain(own).collect();
+                let labels: Vec<(&str, &str)> = mode.map(|mode| ("mode", mode.name())).into_iter().chain(own).collect();
                 let one = family.encode_family(&labels)?;
                 match first.kind {
                     Kind::Counter => ConstCounter::new((reading.value)()).encode(one)?,

@@ -2,6 +2,8 @@ use std::io::Write;
 use std::sync::Mutex;
 
 use super::*;
+use crate::http::Protocol;
+use crate::pipeline::{Line, Observer};
 
 /// A writer that a test can read.
 #[derive(Clone, Default)]
@@ -40,6 +42,28 @@ fn lines_are_written_in_order() {
     );
 }
 
+#[test]
+fn the_line_of_a_request_names_the_version_of_http() {
+    let memory = Memory::default();
+    let telemetry = Telemetry::writing_to(LogFormat::Logfmt, memory.clone());
+    telemetry.answered(&Line {
+        method: "GET",
+        protocol: Protocol::Http3,
+        operation: Some("list_sessions"),
+        status: 200,
+        code: None,
+        duration: std::time::Duration::from_micros(70),
+        account: None,
+        request_id: "req_1",
+        mode: Some(Mode::Live),
+        replayed: false,
+        cause: None,
+    });
+    telemetry.flush();
+    let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains(" method=GET http=3 status=200 "), "{text}");
+}
+
 /// A writer that does not get on until it is let go.
 struct Stuck(std::sync::mpsc::Receiver<()>);
 
@@ -73,8 +97,8 @@ fn a_stuck_reader_costs_lines_and_no_time() {
 #[test]
 fn requests_and_readings_are_scraped() {
     let telemetry = Telemetry::writing_to(LogFormat::Json, std::io::sink());
-    telemetry.request(RequestLabels::new(Some("lock_quote"), Some(Mode::Sandbox), 201), 0.003);
-    telemetry.request(RequestLabels::new(None, None, 404), 0.0001);
+    telemetry.request(RequestLabels::new(Some("lock_quote"), Some(Mode::Sandbox), 201, Protocol::Http3), 0.003);
+    telemetry.request(RequestLabels::new(None, None, 404, Protocol::Http11), 0.0001);
     for (mode, depth) in [(Mode::Sandbox, 3.0), (Mode::Live, 4.0)] {
         let reading = |lane: &str| Reading {
             name: "lane_depth",
@@ -87,8 +111,8 @@ fn requests_and_readings_are_scraped() {
     }
     let text = telemetry.scrape();
     for expected in [
-        "causeway_requests_total{operation=\"lock_quote\",mode=\"sandbox\",status=\"2xx\"} 1",
-        "causeway_requests_total{operation=\"none\",mode=\"none\",status=\"4xx\"} 1",
+        "causeway_requests_total{operation=\"lock_quote\",mode=\"sandbox\",status=\"2xx\",http=\"3\"} 1",
+        "causeway_requests_total{operation=\"none\",mode=\"none\",status=\"4xx\",http=\"1.1\"} 1",
         "causeway_request_seconds_bucket{le=\"0.004\",operation=\"lock_quote\"} 1",
         "causeway_request_seconds_bucket{le=\"0.002\",operation=\"lock_quote\"} 0",
         "causeway_lane_depth{mode=\"sandbox\",lane=\"partner\"} 3.0",

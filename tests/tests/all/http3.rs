@@ -130,9 +130,22 @@ fn the_same_request_is_answered_the_same_over_all_three_versions() {
     let here = secure.keyed(Request::get("/v1/capabilities/eligibility?currency=EUR&asset=USDC"));
     let here = http3.send(&here.header("CF-IPCountry", "DE")).unwrap().expect(200);
     assert_eq!((&here["geo_source"], &here["country_code"]), (&json!("edge"), &json!("DE")), "the peer is the proxy");
-    let out = secure.server.log().out();
-    assert!(out.contains(&format!("UDP port {}", secure.port())), "{out}");
+    let log = secure.server.log();
+    assert!(log.out().contains(&format!("UDP port {}", secure.port())), "{}", log.out());
+    operators_see_the_versions(&secure);
     assert_eq!(secure.server.stop().code, Some(0));
+}
+
+/// In the log and in the metrics.
+fn operators_see_the_versions(secure: &Secure) {
+    let metrics = secure.server.operator().call("GET", "/metrics", &json!(null)).text();
+    for version in ["1.1", "2", "3"] {
+        assert!(metrics.contains(&format!("http=\"{version}\"}} ")), "{version} in {metrics}");
+        let line = format!(" http={version} ");
+        poll(SOON, "the log names the version", || secure.server.log().error().contains(&line).then_some(()));
+    }
+    assert!(metrics.contains("causeway_http3_connections_total{outcome=\"accepted\"} 1.0"), "{metrics}");
+    assert!(metrics.contains("causeway_http3_places{state=\"taken\"} 1.0"), "{metrics}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use ::http::header::{CONNECTION, CONTENT_LENGTH, DATE, TE, TRANSFER_ENCODING, UPGRADE};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -13,11 +13,13 @@ use h3::server::{self, RequestResolver, RequestStream};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use tokio::task::JoinSet;
+use tokio::time::Interval;
 
 use super::super::answer::Answer;
 use super::super::exchange::{self, Shared};
 use super::super::watch::{Busy, Watch};
-use super::super::{Limits, Service};
+use super::super::{Limits, Protocol, Service};
+use super::GOOD_BYE;
 use super::body::Body;
 use super::frames::FRAME_BYTES;
 use super::transport::{Newest, Opened, Sending, Transport};
@@ -48,13 +50,15 @@ impl Connection {
         Ok(Connection { quic, http, newest })
     }
 
-    /// Answers requests until the connection ends, idles for too long, or `stopped` ends and its last answer has arrived.
+    /// Answers requests until the connection ends, idles or is silent for too long, or `stopped` ends and its last answer has
+    /// arrived.
     pub async fn run<S: Service>(mut self, shared: Arc<Shared<S>>, stopped: impl Future<Output = ()> + Send) {
         let (limits, peer) = (shared.limits, self.quic.remote_address());
         let watch = Arc::new(Watch::new());
         let (mut exchanges, mut requests) = (JoinSet::new(), 0);
         let mut stopped = std::pin::pin!(stopped);
-        let mut tick = tokio::time::interval(limits.header_timeout.min(limits.idle_timeout) / 2);
+        let mut silence = Silence::begin();
+        let mut tick = interval(&limits);
         // h3 remembers a stream that broke off before its head for as long as the connection lives.
         while requests < limits.requests {
             tokio::select! {
@@ -68,30 +72,63 @@ impl Connection {
                     requests += 1;
                     exchanges.spawn(exchange(request, opened, peer, shared.clone(), watch.clone()));
                 }
-                _ = tick.tick() => if watch.is_overdue(&limits) { return },
+                _ = tick.tick() => {
+                    let is_quiet = silence.of(&self.quic) >= limits.quiet_timeout && exchanges.is_empty();
+                    if is_quiet || watch.is_overdue(&limits) {
+                        break;
+                    }
+                }
             }
         }
-        self.drain(exchanges, &watch, &limits).await;
+        self.leave(exchanges, &watch, &limits).await;
     }
 
-    /// Says that no more is taken, and waits until the answers to what was taken have arrived: closing a connection loses
-    /// what is on its way.
-    async fn drain(mut self, mut exchanges: JoinSet<()>, watch: &Watch, limits: &Limits) {
+    /// Says from which request on nothing is done, and waits until the answers to what was taken have arrived: closing a
+    /// connection loses what is on its way.
+    async fn leave(mut self, mut exchanges: JoinSet<()>, watch: &Watch, limits: &Limits) {
         // h3 names the request from which on nothing is done by its distance from the last one that it has given out.
         let said = tokio::time::timeout(limits.header_timeout, self.http.shutdown(1)).await;
         if !said.is_ok_and(|said| said.is_ok()) {
             return;
         }
-        let mut tick = tokio::time::interval(limits.header_timeout.min(limits.idle_timeout) / 2);
+        let mut tick = interval(limits);
         while !exchanges.is_empty() {
             tokio::select! {
                 biased;
                 _ = exchanges.join_next() => {}
                 _ = self.quic.closed() => return,
-                _ = tick.tick() => if watch.is_overdue(limits) { return },
+                _ = tick.tick() => if watch.is_overdue(limits) { break },
             }
         }
+        // That word, too, is lost unless it has time to arrive. Its client may well close the connection itself.
+        let _ = tokio::time::timeout(GOOD_BYE, self.quic.closed()).await;
     }
+}
+
+/// How long nothing has come from a client.
+struct Silence {
+    heard: u64,
+    since: Instant,
+}
+
+impl Silence {
+    fn begin() -> Silence {
+        Silence { heard: 0, since: Instant::now() }
+    }
+
+    /// As far as it shows from one look to the next.
+    fn of(&mut self, quic: &quinn::Connection) -> Duration {
+        let heard = quic.stats().udp_rx.datagrams;
+        if heard != self.heard {
+            *self = Silence { heard, since: Instant::now() };
+        }
+        self.since.elapsed()
+    }
+}
+
+/// How often bounds are looked at.
+fn interval(limits: &Limits) -> Interval {
+    tokio::time::interval(limits.header_timeout.min(limits.idle_timeout).min(limits.quiet_timeout) / 2)
 }
 
 /// One request and its answer. Dropped on the way, it leaves a reset stream.
@@ -104,7 +141,7 @@ async fn exchange<S: Service>(
 ) {
     let resolved = tokio::time::timeout(shared.limits.header_timeout, request.resolve_request()).await;
     let Ok(Ok((request, stream))) = resolved else { return };
-    let busy = Busy::start(watch);
+    let busy = Busy::start(watch.clone());
     let (mut sending, receiving) = stream.split();
     let (head, ()) = request.into_parts();
     let answer = match announced_length(&head.headers).filter(|_| is_sound(&head.headers)) {
@@ -117,8 +154,9 @@ async fn exchange<S: Service>(
                 answer = exchange::answer(&shared, request, peer) => answer,
             }
         }
-        None => exchange::refused(&shared, 400, &head.method),
+        None => exchange::refused(&shared, 400, &head.method, Protocol::Http3),
     };
+    let answer = answer.map(|body| body.watched(watch));
     drop(busy);
     if send(&mut sending, answer).await.is_ok() {
         opened.told.await;

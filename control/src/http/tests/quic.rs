@@ -3,7 +3,7 @@
 
 use ::http::Request as HttpRequest;
 use bytes::Buf;
-use h3::client::SendRequest;
+use h3::client::{RequestStream, SendRequest};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, ConnectionError, Endpoint, TransportConfig};
 use tokio_rustls::rustls::crypto::ring;
@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{self, RootCertStore};
 
 use super::super::Secured;
-use super::super::quic::{Announced, Listener};
+use super::super::quic::{Announced, Listener, Stats};
 use super::tls::{certificate, load};
 use super::*;
 
@@ -19,34 +19,35 @@ mod connections;
 mod wrong;
 
 /// A server that speaks HTTP/3, and whom its clients trust.
-struct Quic {
+pub(super) struct Quic {
     address: std::net::SocketAddr,
     service: Arc<Echo>,
-    stop: watch::Sender<bool>,
-    running: tokio::task::JoinHandle<()>,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) running: tokio::task::JoinHandle<()>,
     announced: Announced,
+    stats: Arc<Stats>,
     tls: Arc<Tls>,
     directory: tempfile::TempDir,
-    trusted: CertificateDer<'static>,
+    pub(super) trusted: CertificateDer<'static>,
 }
 
 /// A client with its connection.
-struct Client {
+pub(super) struct Client {
     connection: quinn::Connection,
     sender: SendRequest<h3_quinn::OpenStreams, Bytes>,
-    driver: tokio::task::JoinHandle<h3::error::ConnectionError>,
+    pub(super) driver: tokio::task::JoinHandle<h3::error::ConnectionError>,
 }
 
-async fn start_quic(limits: Limits) -> Quic {
+pub(super) async fn start_quic(limits: Limits) -> Quic {
     let directory = tempfile::tempdir().unwrap();
     let trusted = certificate(directory.path());
     let tls = Arc::new(load(directory.path()).unwrap());
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), limits, tls.clone()).unwrap();
-    let (address, announced) = (listener.address(), listener.announced(443));
+    let (address, announced, stats) = (listener.address(), listener.announced(443), listener.stats());
     let service = Arc::new(Echo::default());
     let (stop, stopped) = watch::channel(false);
     let running = tokio::spawn(listener.serve(service.clone(), stopped));
-    Quic { address, service, stop, running, announced, tls, directory, trusted }
+    Quic { address, service, stop, running, announced, stats, tls, directory, trusted }
 }
 
 /// Trusts this certificate alone, and would send early data.
@@ -65,6 +66,22 @@ fn config(trusted: &CertificateDer<'static>) -> ClientConfig {
     ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls_of_clients(trusted)).unwrap()))
 }
 
+/// A client that takes in no more than this of an answer before it is read.
+pub(super) fn small_windows(trusted: &CertificateDer<'static>, window: u32) -> ClientConfig {
+    let mut transport = TransportConfig::default();
+    transport.stream_receive_window(window.into());
+    let mut config = config(trusted);
+    config.transport_config(Arc::new(transport));
+    config
+}
+
+/// Asks for what is at this path.
+pub(super) async fn ask(client: &mut Client, path: &str) -> RequestStream<h3_quinn::BidiStream<Bytes>, Bytes> {
+    let mut stream = client.sender.send_request(request("GET", path)).await.unwrap();
+    stream.finish().await.unwrap();
+    stream
+}
+
 impl Quic {
     /// Greets the server.
     async fn greet(&self, config: ClientConfig) -> Result<quinn::Connection, ConnectionError> {
@@ -76,7 +93,7 @@ impl Quic {
         self.connect_with(config(&self.trusted)).await
     }
 
-    async fn connect_with(&self, config: ClientConfig) -> Client {
+    pub(super) async fn connect_with(&self, config: ClientConfig) -> Client {
         let connection = self.greet(config).await.unwrap();
         let (mut driver, sender) = h3::client::new(h3_quinn::Connection::new(connection.clone())).await.unwrap();
         let driver = tokio::spawn(async move { std::future::poll_fn(|cx| driver.poll_close(cx)).await });
@@ -121,6 +138,7 @@ async fn requests_come_whole_and_answers_go_out_over_http3() {
     assert!(header("date").is_some_and(|date| date.ends_with(" GMT")));
     assert_eq!(header("alt-svc"), None, "who speaks it need not be told");
     assert_eq!(client.get("/again").await.body(), "GET /again  ");
+    assert_eq!(*server.service.protocols.lock(), [Protocol::Http3; 2]);
 }
 
 #[tokio::test]

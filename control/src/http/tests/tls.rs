@@ -36,6 +36,15 @@ async fn connect(
     trusted: &CertificateDer<'static>,
     protocols: &[&str],
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    secure(server.connect().await, trusted, protocols).await
+}
+
+/// The same on a connection that is there.
+pub(super) async fn secure(
+    stream: TcpStream,
+    trusted: &CertificateDer<'static>,
+    protocols: &[&str],
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
@@ -43,7 +52,7 @@ async fn connect(
         builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     let name = ServerName::try_from("localhost").unwrap();
-    TlsConnector::from(Arc::new(config)).connect(name, server.connect().await).await
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
 
 #[tokio::test]
@@ -68,6 +77,7 @@ async fn both_versions_are_spoken_as_agreed() {
     let answer = sender.send_request(request).await.unwrap();
     assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "GET /b  ");
     connection.abort();
+    assert_eq!(*server.service.protocols.lock(), [Protocol::Http11, Protocol::Http11, Protocol::Http2]);
 }
 
 #[tokio::test]

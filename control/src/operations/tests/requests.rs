@@ -7,7 +7,7 @@ use std::task::Poll;
 use http::Method;
 
 use crate::fixture::{PLAIN, SHOP, World};
-use crate::http::Service;
+use crate::http::{Protocol, Service};
 use crate::pipeline::Options;
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_host_can_be_for_one_mode() {
 async fn bytes_that_are_no_request_are_refused_in_the_same_form() {
     let world = World::start().await;
     for (status, code) in [(400, "malformed_http"), (414, "uri_too_long"), (431, "headers_too_large")] {
-        crate::fixture::Told(world.pipeline.refuse(status)).refused(status, code);
+        crate::fixture::Told(world.pipeline.refuse(status, Protocol::Http11)).refused(status, code);
     }
 }
 

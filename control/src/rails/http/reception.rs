@@ -15,7 +15,7 @@ use super::HttpRail;
 use super::message::{self, Report};
 use super::signature::{self, Purpose};
 use crate::gate::{Gate, Lane, system_time};
-use crate::http::{BodyError, Head, Request, Response, Service, to_json};
+use crate::http::{BodyError, Head, Protocol, Request, Response, Service, to_json};
 use crate::telemetry::{Level, Telemetry};
 
 /// The longest report, in bytes.
@@ -101,7 +101,7 @@ impl Reception {
     }
 
     /// One line per request, without headers and bodies.
-    fn log(&self, seen: &Seen, taken: &Result<bool, Refused>, status: u16) {
+    fn log(&self, seen: &Seen, taken: &Result<bool, Refused>, status: u16, protocol: Protocol) {
         let level = if taken.is_ok() { Level::Info } else { Level::Warn };
         let config = seen.rail.as_ref().map(|rail| &rail.config);
         let outcome = seen.report.and_then(|report| report.outcome).map(|outcome| format!("{outcome:?}"));
@@ -114,6 +114,7 @@ impl Reception {
             .text_if("attempt", attempt.as_deref())
             .text_if("outcome", outcome.as_deref())
             .text_if("open", taken.ok().map(|open| if open { "yes" } else { "no" }))
+            .text("http", protocol.word())
             .number("status", u64::from(status))
             .text_if("code", taken.err().map(Refused::code));
         self.telemetry.write(record);
@@ -137,11 +138,11 @@ impl Service for Reception {
         {
             rail.stats.refused.fetch_add(1, Ordering::Relaxed);
         }
-        self.log(&seen, &taken, response.status);
+        self.log(&seen, &taken, response.status, request.protocol);
         response
     }
 
-    fn refuse(&self, status: u16) -> Response {
+    fn refuse(&self, status: u16, _: Protocol) -> Response {
         Refused::Http(status).response()
     }
 

@@ -1,14 +1,14 @@
 //! How connections over QUIC begin, idle and end.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use tokio::net::UdpSocket;
 
 use super::*;
 
 /// Begins a request at `/wait` and leaves it there.
-async fn begin(client: &mut Client) -> h3::client::RequestStream<h3_quinn::BidiStream<Bytes>, Bytes> {
-    let mut stream = client.sender.send_request(request("GET", "/wait")).await.unwrap();
-    stream.finish().await.unwrap();
-    stream
+async fn begin(client: &mut Client) -> RequestStream<h3_quinn::BidiStream<Bytes>, Bytes> {
+    ask(client, "/wait").await
 }
 
 fn calls(server: &Quic) -> usize {
@@ -68,6 +68,54 @@ async fn a_connection_without_requests_ends_and_pings_do_not_keep_it() {
     assert_eq!(stream.recv_response().await.unwrap().status(), 200);
 }
 
+/// What the server says on its control stream until the connection ends.
+async fn told_by_control(connection: &quinn::Connection) -> Vec<u8> {
+    let mut control = loop {
+        let mut stream = connection.accept_uni().await.unwrap();
+        let mut purpose = [1];
+        stream.read_exact(&mut purpose).await.unwrap();
+        if purpose == [0] {
+            break stream;
+        }
+    };
+    let mut told = Vec::new();
+    while let Ok(Some(chunk)) = control.read_chunk(1_000, true).await {
+        told.extend_from_slice(&chunk.bytes);
+    }
+    told
+}
+
+/// However a connection ends in good order, its client hears before from which request on nothing was done.
+#[tokio::test]
+async fn a_connection_ends_with_a_word_on_requests() {
+    let short = Duration::from_millis(600);
+    for (limits, requests, stops) in [
+        (Limits { idle_timeout: short, ..limits() }, 0, false),
+        (Limits { idle_timeout: short, ..limits() }, 2, false),
+        // Less than what clients bear, who give up a silent connection without a word.
+        (Limits { quiet_timeout: short, ..limits() }, 2, false),
+        (Limits { requests: 3, ..limits() }, 3, false),
+        (limits(), 1, true),
+    ] {
+        let server = start_quic(limits).await;
+        let connection = server.greet(config(&server.trusted)).await.unwrap();
+        for _ in 0..requests {
+            let (mut sending, mut receiving) = connection.open_bi().await.unwrap();
+            sending.write_all(&wrong::head(&[])).await.unwrap();
+            sending.finish().unwrap();
+            assert!(receiving.read_to_end(10_000).await.unwrap().ends_with(b"POST /raw  "));
+        }
+        if stops {
+            server.stop.send_replace(true);
+        }
+        let told = tokio::time::timeout(DEADLINE, told_by_control(&connection)).await.unwrap();
+        assert!(told.ends_with(&[7, 1, 4 * requests]), "{requests} {stops} {told:?}");
+        let closed = connection.closed().await;
+        let ConnectionError::ApplicationClosed(close) = &closed else { panic!("{closed}") };
+        assert_eq!(close.error_code.into_inner(), 0x100);
+    }
+}
+
 #[tokio::test]
 async fn connections_beyond_the_bound_are_refused_at_once() {
     let server = start_quic(Limits { connections: 2, ..limits() }).await;
@@ -76,12 +124,26 @@ async fn connections_beyond_the_bound_are_refused_at_once() {
     assert_eq!(second.get("/second").await.body(), "GET /second  ");
     let refused = server.greet(config(&server.trusted)).await.unwrap_err();
     assert!(matches!(&refused, ConnectionError::ConnectionClosed(_)), "{refused}");
+    let counted = [&server.stats.accepted, &server.stats.retried, &server.stats.full].map(|count| count.load(Relaxed));
+    // Whoever is refused has shown where it is before.
+    assert_eq!((counted, server.stats.taken()), ([2, 2, 1], 2));
     first.connection.close(0u32.into(), b"");
     drop(first);
     let started = Instant::now();
     while server.greet(config(&server.trusted)).await.is_err() {
         assert!(started.elapsed() < DEADLINE, "the place is given back");
     }
+}
+
+#[tokio::test]
+async fn a_greeting_that_comes_to_nothing_is_counted() {
+    let server = start_quic(limits()).await;
+    let mut tls = tls_of_clients(&server.trusted);
+    tls.alpn_protocols = vec![b"h4".to_vec()];
+    let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls).unwrap()));
+    assert!(server.greet(config).await.is_err());
+    wait(|| server.stats.failed.load(Relaxed) == 1 && server.stats.taken() == 0).await;
+    assert_eq!(server.stats.accepted.load(Relaxed), 0);
 }
 
 /// What the server says first to a greeting that comes from an address at which nobody listens to the answer: the type in a
@@ -105,6 +167,7 @@ async fn forged_addresses_never_take_more_than_half_of_the_places() {
         let expected = if place < 2 { 0 } else { 3 };
         assert_eq!(first_word_to_a_forger(&server).await, expected, "{place}");
     }
+    assert_eq!(server.stats.retried.load(Relaxed), 6);
     assert_eq!(server.connect().await.get("/honest").await.status(), 200);
 }
 

@@ -7,7 +7,7 @@ const PATH: u8 = 1;
 const CONTENT_LENGTH: u8 = 4;
 
 /// A head of a POST to `/raw` with these headers of the static table.
-fn head(headers: &[(u8, &str)]) -> Vec<u8> {
+pub(super) fn head(headers: &[(u8, &str)]) -> Vec<u8> {
     // No dynamic table; `:method POST` and `:scheme https` by their index.
     let mut fields = vec![0, 0, 0xd4, 0xd7];
     for &(index, value) in [(0, "localhost"), (PATH, "/raw")].iter().chain(headers) {

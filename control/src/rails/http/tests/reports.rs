@@ -14,7 +14,7 @@ use crate::config::LogFormat;
 use crate::dispatch::fixture::PlayedCell;
 use crate::fixture::{SHOP, World};
 use crate::gate::{Cell, CellOptions, Gate, Lane};
-use crate::http::{BodyError, Request, Response, Service};
+use crate::http::{BodyError, Protocol, Request, Response, Service};
 use crate::keys::{KeyRing, MasterKey};
 use crate::rails::simulated;
 use crate::telemetry::Telemetry;
@@ -44,7 +44,15 @@ impl Desk {
             map.append(name, value);
         }
         let peer = SocketAddr::from(([127, 0, 0, 1], 4_000));
-        let request = Request { method, path: path.to_owned(), query: String::new(), headers: map, body, peer };
+        let request = Request {
+            method,
+            path: path.to_owned(),
+            query: String::new(),
+            headers: map,
+            body,
+            peer,
+            protocol: Protocol::Http11,
+        };
         self.reception.call(request, &mut ()).await
     }
 
@@ -125,7 +133,8 @@ async fn a_full_lane_asks_for_the_report_again() {
     let headers = HeaderMap::from_iter([(signature::HEADER, HeaderValue::from_str(&signed).unwrap())]);
     let (path, query) = ("/rails/other/reports".to_owned(), String::new());
     let peer = SocketAddr::from(([127, 0, 0, 1], 4_000));
-    let request = Request { method: Method::POST, path, query, headers, body: Ok(body.into()), peer };
+    let request =
+        Request { method: Method::POST, path, query, headers, body: Ok(body.into()), peer, protocol: Protocol::Http11 };
     let answer = reception.call(request, &mut ()).await;
     assert!(answer.status == 503 && answer.headers.contains(&("retry-after", "1".to_owned())), "{answer:?}");
 }
