@@ -58,7 +58,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=2_000, help="go on until so many were sent (default: 2000)")
     parser.add_argument("--examples", type=int, default=8, help="for each operation in one pass (default: 8)")
-    parser.add_argument("--least", type=int, default=3, help="for each operation, until so many were done (default: 3)")
+    parser.add_argument("--least", type=int, default=5, help="for each operation, until so many were done (default: 5)")
     parser.add_argument("--live", type=float, default=0.1, help="the share of requests that live gets (default: 0.1)")
     parser.add_argument("--seed", type=int, default=1, help="the first pass's; each pass has the next (default: 1)")
     parser.add_argument("--report", type=Path, required=True, help="the directory to write to")
