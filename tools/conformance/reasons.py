@@ -68,7 +68,7 @@ RULES = [
          "listEmbedPreviews confirmEmbedSession completeSession", _FITTING, "a_session_that_nothing_carries_has_no_terms"),
     Rule("amount_out_of_range asset_unavailable method_unavailable", "lockQuote", _FITTING, "situations::refused_state"),
     Rule("amount_out_of_range asset_unavailable", "previewQuotes", _FITTING, "situations::refused_state"),
-    Rule("amount_out_of_range", "createSession", _SHORT, "situations::bad_body"),
+    Rule("amount_out_of_range", "createSession", "few amounts are that large", "situations::bad_body"),
     Rule("quote_expired quote_consumed quote_mismatch session_busy session_not_open", "createPayIn createPayOut", _FRESH,
          "situations::refused_state"),
     Rule("session_not_open session_busy quote_mismatch not_enabled", "confirmEmbedSession", _FRESH,
