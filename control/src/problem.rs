@@ -323,6 +323,16 @@ mod tests {
     }
 
     #[test]
+    fn what_went_wrong_inside_is_for_the_log_alone() {
+        let problem = Problem::internal("the disk of rack 7");
+        let response = problem.response("req_0", "/docs/errors");
+        let body = String::from_utf8(response.body.to_vec()).unwrap();
+        assert!(response.status == 500 && body.contains(r#""code":"internal""#) && body.contains("req_0"), "{body}");
+        assert!(!body.contains("rack 7"), "{body}");
+        assert_eq!(problem.cause.as_deref(), Some("the disk of rack 7"));
+    }
+
+    #[test]
     fn headers_follow_from_the_code() {
         let header = |code, name: &str| {
             let response = Problem::new(code, "").response("req_0", "");

@@ -104,7 +104,7 @@ impl Amount {
         if fraction.len() > WIRE_DECIMALS as usize {
             return Err(AmountError::TooManyDecimals);
         }
-        if whole.len() > 20 {
+        if whole.trim_start_matches('0').len() > 20 {
             return Err(AmountError::TooLarge);
         }
         let value = Decimal::from_str_exact(text).map_err(|_| AmountError::TooLarge)?;
@@ -294,6 +294,7 @@ mod tests {
             assert_eq!(Amount::parse(text), Err(error), "{text}");
         }
         assert_eq!(amount("100.00").to_string(), "100.00");
+        assert_eq!(amount(&format!("{}7.50", "0".repeat(40))).to_string(), "7.50", "what is written long is not much");
         assert_eq!(amount("1000000000000.00000000").to_string(), "1000000000000.00000000");
     }
 

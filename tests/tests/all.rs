@@ -37,6 +37,7 @@ mod all {
     mod slow_clients;
     mod stopped;
     mod tls;
+    mod unpriced;
     mod verification;
     mod webhooks;
 }

@@ -1,4 +1,4 @@
-"""The release program on free ports, with a data directory of its own; ended and removed whatever happens."""
+"""The release program with both modes on free ports, with a data directory of its own; ended and removed whatever happens."""
 
 import json
 import re
@@ -10,17 +10,21 @@ from pathlib import Path
 
 import requests
 
+from bank import Bank
+
 PATIENCE = 60
-# Nothing moves by itself while an object waits for its operation, and what nobody takes is given up at once.
+MODES = ["sandbox", "live"]
+# Nothing moves by itself in the sandbox while an object waits for its operation, and what nobody takes is given up at once.
 FLAGS = [
+    "--mode=both",
     "--listen=127.0.0.1:0",
     "--operator-listen=127.0.0.1:0",
     "--quote-life=300s",
     "--rail-late-delay=1h",
     "--delivery-gaps=10ms,10ms,10ms,10ms",
 ]
-# Nobody listens there.
-ENDPOINT = "http://127.0.0.1:9/hooks"
+# Nobody listens there; in live it must look public, and no name is so long that anybody is asked for it.
+ENDPOINTS = {"sandbox": "http://127.0.0.1:9/hooks", "live": f"https://{'n' * 64}.example/hooks"}
 RIGHTS = ["rails", "customers", "kyc_package", "swap", "verified_users"]
 
 
@@ -33,12 +37,13 @@ class Gateway:
         self.data = Path(self.home.name) / "data"
         self.log_path = Path(self.home.name) / "log"
         try:
+            self.bank = Bank(Path(self.home.name))
             with open(self.log_path, "wb") as log:
-                command = [self.program, "serve", f"--data-dir={self.data}", *FLAGS]
+                command = [self.program, "serve", f"--data-dir={self.data}", *FLAGS, *self.bank.flags]
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            self.base_url, self.operator_url = self._addresses()
-            self.partner = json.loads((self.data / "sandbox.json").read_text())
-            self._prepare()
+            self.base_url, self.operator_url, rails_url = self._addresses()
+            self.bank.reports_to(rails_url)
+            self.partners = {mode: self._partner(mode) for mode in MODES}
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -53,6 +58,8 @@ class Gateway:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if hasattr(self, "bank"):
+            self.bank.stop()
         self.home.cleanup()
 
     def log_tail(self) -> str:
@@ -62,11 +69,11 @@ class Gateway:
         return self.process.poll() is None
 
     def _addresses(self):
-        """The two addresses, once it says that it listens there."""
+        """The three addresses, once it says that it listens there."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             found = [re.search(rf"{word}\s+(http://127\.0\.0\.1:\d+)", self.log_path.read_text())
-                     for word in ("partner API", "operators")]
+                     for word in ("partner API", "operators", "rails' reports")]
             if all(found):
                 return [match.group(1) for match in found]
             if not self.is_running():
@@ -74,16 +81,22 @@ class Gateway:
             time.sleep(0.02)
         raise SystemExit(f"the gateway did not say within {PATIENCE} s where it listens:\n{self.log_tail()}")
 
-    def _prepare(self):
-        """The demo partner may ask for whatever it likes, as often as it likes."""
-        account = f"/operator/accounts/{self.partner['account_id']}"
-        self._set(f"{account}/tier", {"tier": "unlimited"})
-        self._set(f"{account}/webhook", {"url": ENDPOINT})
-        self._set(f"{account}/entitlements", dict.fromkeys(RIGHTS, True))
+    def _partner(self, mode: str) -> dict:
+        """The demo partner's account in a mode: it may ask for whatever it likes, as often as it likes."""
+        demo = json.loads((self.data / "sandbox.json").read_text())
+        account = f"/operator/accounts/{demo['account_id']}"
+        self._ask("PUT", f"{account}/tier", {"mode": mode, "tier": "unlimited"})
+        self._ask("PUT", f"{account}/webhook", {"mode": mode, "url": ENDPOINTS[mode]})
+        self._ask("PUT", f"{account}/entitlements", {"mode": mode, **dict.fromkeys(RIGHTS, True)})
+        self._ask("PUT", f"{account}/origins", {"mode": mode, "origins": demo["allowed_origins"]})
+        keys = {kind: self._ask("POST", f"{account}/keys", {"mode": mode, "kind": kind})["key"]
+                for kind in ("secret", "publishable")}
+        return {f"{kind}_key": key for kind, key in keys.items()}
 
-    def _set(self, path: str, body: dict):
+    def _ask(self, method: str, path: str, body: dict) -> dict:
         token = (self.data / "operator-token").read_text().strip()
         headers = {"Authorization": f"Bearer {token}"}
-        response = requests.put(self.operator_url + path, json={"mode": "sandbox", **body}, headers=headers, timeout=30)
+        response = requests.request(method, self.operator_url + path, json=body, headers=headers, timeout=30)
         if not response.ok:
-            raise SystemExit(f"PUT {path} was refused: {response.text}")
+            raise SystemExit(f"{method} {path} was refused: {response.text}")
+        return response.json()

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from schemathesis.core.failures import Failure
 
 import shaping
+from legal import Judge, name_of
 from stock import ORIGIN, Stock
 
 SETTINGS = json.loads(os.environ["CONFORMANCE"])
-STOCK = Stock(SETTINGS["base_url"], SETTINGS["partner"], SETTINGS["seed"])
+MODE = SETTINGS["mode"]
+STOCK = Stock(SETTINGS["base_url"], SETTINGS["partner"], MODE, SETTINGS["seed"])
+JUDGE = Judge(MODE, STOCK.assets, STOCK.methods)
 SEEN: Counter = Counter()
 
 schemathesis.openapi.format("iso-4217", st.sampled_from(shaping.CURRENCIES))
@@ -46,7 +49,7 @@ def flatmap_headers(context, headers):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    if case.operation.definition.raw["operationId"] == "createEmbedToken":
+    if name_of(case) == "createEmbedToken":
         case.headers = {**(case.headers or {}), "Origin": ORIGIN}
     shaping.keep_off_other_paths(STOCK, case)
     if case.meta is None or case.meta.generation.mode.is_positive:
@@ -57,8 +60,8 @@ def before_call(context, case, kwargs):
 def after_call(context, case, response):
     # Requests by which a method is tried that the path does not have are no requests for the operation.
     is_own = case.method.upper() == case.operation.method.upper()
-    name = case.operation.definition.raw["operationId"] if is_own else f"{case.method.upper()} elsewhere"
-    SEEN[(name, response.status_code, code_of(response))] += 1
+    name = name_of(case) if is_own else f"{case.method.upper()} elsewhere"
+    SEEN[(MODE, name, response.status_code, code_of(response))] += 1
 
 
 def code_of(response) -> str:
@@ -79,9 +82,18 @@ def refusals_repeat_their_request(ctx, response, case):
         raise Failure(operation=case.operation.label, title="The error body is of another answer", message=str(body))
 
 
+@schemathesis.check
+def amounts_that_are_taken_fit(ctx, response, case):
+    """No answer of 2xx to an amount that should have been refused, which no schema can say either."""
+    wrong = JUDGE.taken_too_much(case) if response.status_code < 300 else None
+    if wrong is not None:
+        raise Failure(operation=case.operation.label, title="An amount should have been refused", message=wrong)
+
+
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    return not shaping.is_business(failure, case, code_of(response), response)
+    is_refusal = type(failure).__name__ == "RejectedPositiveData"
+    return not (is_refusal and JUDGE.is_legal(case, response, code_of(response)))
 
 
 @atexit.register

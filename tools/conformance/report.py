@@ -1,104 +1,105 @@
-"""What every operation answered, beside what the contract says that it may."""
+"""What every operation answered in each mode, beside what the contract says that it may."""
 
 from collections import Counter
-from pathlib import Path
 
-from reasons import REASONS
+from contract import MODES, Contract
+from proofs import Proofs
+
+
+class Seen:
+    """How often each mode's operations answered with a status and a code."""
+
+    def __init__(self):
+        self.counts: Counter = Counter()
+
+    def add(self, rows: list):
+        self.counts.update({tuple(key): count for *key, count in rows})
+
+    def total(self, mode: str | None = None) -> int:
+        return sum(count for (of, _, _, _), count in self.counts.items() if mode in (None, of))
+
+    def count(self, mode: str, name: str, status: int) -> int:
+        return sum(count for (*of, got, _), count in self.counts.items() if (of, got) == ([mode, name], status))
+
+    def done(self, mode: str, name: str) -> int:
+        return sum(count for (*of, got, _), count in self.counts.items() if of == [mode, name] and 200 <= got < 300)
 
 
 class Report:
-    def __init__(self, contract: dict, seen: Counter, least: int):
-        self.seen = seen
-        self.least = least
-        self.documented = documented(contract)
+    def __init__(self, contract: Contract, proofs: Proofs, seen: Seen, least: dict[str, int]):
+        self.contract, self.proofs, self.seen, self.least = contract, proofs, seen, least
 
-    def count(self, name: str, status: int) -> int:
-        return sum(count for (of, got, _), count in self.seen.items() if (of, got) == (name, status))
+    def unseen(self) -> list[tuple[str, str]]:
+        """The operations with the codes that none of their answers had, in either mode."""
+        seen = {(name, code) for _, name, _, code in self.seen.counts}
+        return [(name, code) for name, codes in self.contract.codes.items() for code in sorted(codes)
+                if (name, code) not in seen]
 
-    def done(self, name: str) -> int:
-        return sum(count for (of, got, _), count in self.seen.items() if of == name and 200 <= got < 300)
+    def unexplained(self) -> list[tuple[str, str]]:
+        return [pair for pair in self.unseen() if pair not in self.proofs.explained]
 
-    def unseen(self) -> dict[str, list[str]]:
-        """The codes that no answer had, with the operations that document them."""
-        unseen: dict[str, list[str]] = {}
-        for name, codes in self.documented.items():
-            for code in codes:
-                if not any((of, got) == (name, code) for of, _, got in self.seen):
-                    unseen.setdefault(code, []).append(name)
-        return unseen
-
-    def faults(self, root: Path) -> list[str]:
-        faults = []
-        for (name, status, code), count in sorted(self.seen.items()):
+    def faults(self) -> list[str]:
+        faults = list(self.proofs.faults)
+        for (mode, name, status, code), count in sorted(self.seen.counts.items()):
             if status >= 500 and status != 501:
-                faults.append(f"{name} answered {status} {code} {count} times")
-            known = self.documented.get(name)
+                faults.append(f"{name} answered {status} {code} {count} times in {mode}")
+            known = self.contract.codes.get(name)
             if known is not None and code and code not in known:
-                faults.append(f"{name} answered {code}, which it does not document")
-        for name in self.documented:
-            if self.done(name) < self.least:
-                faults.append(f"{name} was done {self.done(name)} times, which is fewer than {self.least}")
-        for code in self.unseen():
-            if self.least and code not in REASONS:
-                faults.append(f"{code} was not seen, and nothing explains why")
-        files = [path for place in ("tests", "control", "core") for path in (root / place).rglob("*.rs")]
-        sources = "".join(path.read_text() for path in files)
-        for code, (_, test) in REASONS.items():
-            if test is not None and f"fn {test}(" not in sources:
-                faults.append(f"{code} is said to be shown by {test}, which is no test")
+                faults.append(f"{name} answered {code} in {mode}, which it does not document")
+        for mode, least in self.least.items():
+            few = [(name, self.seen.done(mode, name)) for name in self.contract.names(mode)]
+            faults += [f"{name} was done {done} times in {mode}, which is fewer than {least}"
+                       for name, done in few if done < least]
+        faults += [f"{name} was not seen to answer {code}, and nothing explains why" for name, code in self.unexplained()]
         return faults
 
     def summary(self) -> str:
         statuses = Counter()
-        for (_, status, _), count in self.seen.items():
+        for (_, _, status, _), count in self.seen.counts.items():
             statuses[status] += count
-        least = min(self.documented, key=self.done)
         line = ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items()))
-        return (f"{sum(statuses.values())} requests: {line}\n"
-                f"done least often: {least}, {self.done(least)} times; codes documented and not seen everywhere: "
-                f"{len(self.unseen())}, of which {sum(code not in REASONS for code in self.unseen())} unexplained")
+        lines = [f"{self.seen.total()} requests, {self.seen.total('live')} of them in live: {line}"]
+        for mode in MODES:
+            name = min(self.contract.names(mode), key=lambda name: self.seen.done(mode, name))
+            lines.append(f"done least often in {mode}: {name}, {self.seen.done(mode, name)} times")
+        documented = sum(len(codes) for codes in self.contract.codes.values())
+        lines.append(f"{documented} codes of operations are documented: {documented - len(self.unseen())} seen, "
+                     f"{len(self.unseen()) - len(self.unexplained())} explained, {len(self.unexplained())} neither")
+        return "\n".join(lines)
 
-    def text(self, seed: int) -> str:
-        statuses = sorted({status for _, status, _ in self.seen})
-        lines = ["# What the API answered", "", f"Seeds from {seed}.", "", self.summary(), "", "## Operations", ""]
-        lines += [row(["operation", *statuses]), "|---" * (len(statuses) + 1) + "|"]
-        names = [*self.documented, *sorted({name for name, _, _ in self.seen} - set(self.documented))]
-        lines += [row([name, *(self.count(name, status) or "" for status in statuses)]) for name in names]
-        lines += ["", "## Codes that were seen", "", row(["code", "times"]), "|---|---|"]
+    def text(self, seeds: range) -> str:
+        lines = ["# What the API answered", "", f"Seeds {seeds.start} to {seeds.stop - 1}.", ""]
+        lines += [*self.summary().splitlines(), ""]
+        for mode in MODES:
+            lines += self._table(mode)
+        lines += ["## Codes that were seen", "", row(["code", "times"]), "|---|---|"]
         codes = Counter()
-        for (_, _, code), count in self.seen.items():
+        for (_, _, _, code), count in self.seen.counts.items():
             codes[code or "none: done"] += count
         lines += [row([code, count]) for code, count in codes.most_common()]
-        lines += ["", "## Codes that were documented and not seen", ""]
+        return "\n".join([*lines, "", *self._explanations()]) + "\n"
+
+    def _table(self, mode: str) -> list[str]:
+        statuses = sorted({status for of, _, status, _ in self.seen.counts if of == mode})
+        names = self.contract.names(mode)
+        others = sorted({name for of, name, _, _ in self.seen.counts if of == mode} - set(names))
+        rows = [row([name, *(self.seen.count(mode, name, status) or "" for status in statuses)]) for name in names + others]
+        head = [row(["operation", *statuses]), "|---" * (len(statuses) + 1) + "|"]
+        return [f"## Operations in {mode}", "", *head, *rows, ""]
+
+    def _explanations(self) -> list[str]:
+        """Codes that are explained alike stand in one row, with all their operations."""
+        alike: dict[tuple[str, str, str], list[str]] = {}
+        for name, code in self.unseen():
+            why, test = self.proofs.explained.get((name, code), ("not explained", ""))
+            alike.setdefault((code, why, test), []).append(name)
+        lines = ["## Codes that were documented and not seen", ""]
         lines += [row(["code", "operations", "why not", "shown by"]), "|---|---|---|---|"]
-        for code, operations in sorted(self.unseen().items()):
-            why, test = REASONS.get(code, ("not explained", None))
-            where = "all" if len(operations) == len(self.documented) else ", ".join(operations)
-            lines.append(row([f"`{code}`", where, why, f"`{test}`" if test else ""]))
-        return "\n".join(lines) + "\n"
+        for (code, why, test), names in sorted(alike.items()):
+            where = "all" if len(names) == len(self.contract.codes) else ", ".join(names)
+            lines.append(row([f"`{code}`", where, why, f"`{test}`"]))
+        return lines
 
 
 def row(cells) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
-
-
-def documented(contract: dict) -> dict[str, set[str]]:
-    """The codes of every operation."""
-    found = {}
-    for item in contract["paths"].values():
-        for operation in item.values():
-            responses = [resolved(contract, response) for response in operation["responses"].values()]
-            schemas = [response["content"]["application/json"]["schema"] for response in responses]
-            refusals = [schema["allOf"][1]["properties"]["code"]["enum"] for schema in schemas if "allOf" in schema]
-            found[operation["operationId"]] = set(sum(refusals, []))
-    return found
-
-
-def resolved(contract: dict, value: dict) -> dict:
-    """What a reference leads to."""
-    if "$ref" not in value:
-        return value
-    found = contract
-    for part in value["$ref"].removeprefix("#/").split("/"):
-        found = found[part]
-    return found

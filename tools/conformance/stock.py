@@ -11,14 +11,17 @@ ORIGIN = "https://partner.example"
 class Stock:
     """A partner that makes objects. What it makes does not count as tested."""
 
-    def __init__(self, base_url: str, partner: dict, seed: int):
+    def __init__(self, base_url: str, partner: dict, mode: str, seed: int):
         self.base_url = base_url
+        self.nothing = {"sandbox": "wd_test_", "live": "wd_live_"}[mode] + "0" * 26
         self.partner = partner
         self.http = requests.Session()
         self.numbers = itertools.count()
         # Names must be new whatever is generated; choices follow from what was.
         self.names = random.Random(seed)
         self.random = random.Random(seed)
+        self.assets = self.call("GET", "/v1/capabilities/assets")["data"]
+        self.methods = self.call("GET", "/v1/capabilities/payment-methods")["data"]
         self.offers = self._offers()
 
     def call(self, method: str, path: str, body=None, **headers) -> dict:
@@ -78,7 +81,7 @@ class Stock:
         self.call("POST", "/v1/webhooks/test")
         path = f"/v1/webhooks/deliveries?status=dead_lettered&limit=1&skip={self.random.randint(0, 3)}"
         dead = self.call("GET", path)["data"]
-        return dead[0]["id"] if dead else "wd_test_00000000000000000000000000"
+        return dead[0]["id"] if dead else self.nothing
 
     def embed_token(self) -> str:
         """A token that is bound to an open session."""

@@ -184,7 +184,8 @@ fn the_shipped_files_cover_the_contract() {
     }
 }
 
-/// Every pair can be bought and sold by every method, for an amount that a demonstration would use.
+/// Every pair can be bought and sold by every method, for an amount that a demonstration would use; bought also for the least
+/// that is said to be taken.
 #[test]
 fn the_shipped_prices_work() {
     let catalogue = load(None, None).unwrap();
@@ -199,6 +200,11 @@ fn the_shipped_prices_work() {
             let bought = price(Side::OnRamp, Amount::parse("100.00").unwrap(), &pair, fees).unwrap();
             let sold = price(Side::OffRamp, bought.crypto_amount, &pair, fees).unwrap();
             assert!(sold.fiat_amount < bought.fiat_amount, "{currency:?} {method} {asset:?}");
+            let buying = catalogue.corridors.iter().filter(|one| one.serves(Side::OnRamp, *currency, method));
+            for corridor in buying {
+                let least = price(Side::OnRamp, corridor.amounts.0, &pair, fees);
+                assert!(least.is_ok_and(|terms| !terms.crypto_amount.is_zero()), "{:?} {asset:?}", corridor.id);
+            }
         }
     }
 }

@@ -65,7 +65,6 @@ const CONFIRMING: &[Code] = &[
     Code::AmountOutOfRange,
     Code::RateUnavailable,
     Code::NotEnabled,
-    Code::VerificationRequired,
 ];
 
 /// A helper that steers a payment.

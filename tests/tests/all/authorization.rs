@@ -4,6 +4,8 @@
 mod ground;
 mod rows;
 
+use std::collections::BTreeSet;
+
 use causeway_tests::contract::contract;
 use causeway_tests::http::Response;
 use causeway_tests::partner::fresh_key;
@@ -93,7 +95,7 @@ fn every_operation_answers_every_credential_as_its_row_says() {
         assert_eq!(granted.status, ok(row.id), "{}: {}", row.id, granted.text());
         assert_eq!(granted.header("Idempotent-Replayed"), None, "{}: nobody's answer is the owner's", row.id);
     }
-    assert_eq!(cells, 369, "SPECIFICATION.md says how many they are");
+    assert_eq!(cells, 387, "SPECIFICATION.md says how many they are");
 }
 
 fn judge(ground: &Ground, row: &Row, column: Column, answer: &Response) {
@@ -144,12 +146,15 @@ fn described(id: &str) -> &'static serde_json::Value {
     &contract().document()["paths"][&operation.path][operation.method.to_lowercase()]
 }
 
-/// The matrix has a row for every operation, and agrees with the document about credentials and paths.
+/// The matrix has a row for every operation, and for every right that it may be refused for; it agrees with the document
+/// about credentials and paths.
 #[test]
 fn every_operation_has_its_row_in_the_matrix() {
     for operation in contract().operations() {
         let rows: Vec<&Row> = ROWS.iter().filter(|row| row.id == operation.id).collect();
-        assert_eq!(rows.len(), 1, "{} has no row in the matrix", operation.id);
+        assert!(!rows.is_empty(), "{} has no row in the matrix", operation.id);
+        let needs_a_right = rows.iter().any(|row| row.entitlement.is_some());
+        assert_eq!(needs_a_right, may_lack_a_right(&operation.id), "{} needs another right", operation.id);
         let scheme = match rows[0].credential {
             Credential::Secret => "secretKey",
             Credential::Publishable => "publishableKey",
@@ -160,5 +165,15 @@ fn every_operation_has_its_row_in_the_matrix() {
         let is_named = operation.path.contains("{id}") || operation.path.contains("{refid}");
         assert!(!is_named || rows[0].names_an_object, "{} names an object", operation.id);
     }
-    assert_eq!(ROWS.len(), contract().operations().len(), "no row is left over");
+    let is_known = |row: &Row| contract().operations().iter().any(|operation| operation.id == row.id);
+    assert!(ROWS.iter().all(is_known), "no row is left over");
+    let needed: BTreeSet<_> = ROWS.iter().filter_map(|row| row.entitlement).collect();
+    assert_eq!(needed, BTreeSet::from(["customers", "kyc_package", "rails", "swap"]), "rights that requests need");
+}
+
+/// Whether the document says that the operation is refused to those who are not entitled to it.
+fn may_lack_a_right(id: &str) -> bool {
+    let refused = &described(id)["responses"]["403"];
+    let named = refused["$ref"].as_str().and_then(|path| contract().document().pointer(path.strip_prefix('#')?));
+    named.unwrap_or(refused).to_string().contains("\"not_entitled\"")
 }

@@ -14,14 +14,19 @@ pub struct MasterKey {
 }
 
 impl MasterKey {
-    /// One of this byte alone.
+    /// One of this byte alone, and the catalogue that the program ships.
     pub fn new(byte: &str) -> MasterKey {
+        MasterKey::with_catalogue(byte, live_catalogue())
+    }
+
+    /// The same with the flags of another catalogue.
+    pub fn with_catalogue(byte: &str, catalogue: [String; 2]) -> MasterKey {
         let directory = DataDir::new();
         let path = directory.file("master-key");
         std::fs::write(&path, byte.repeat(32)).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         let key = format!("--master-key-file={}", path.display());
-        MasterKey { _directory: directory, needed: [vec![key], live_catalogue().to_vec()].concat() }
+        MasterKey { _directory: directory, needed: [vec![key], catalogue.to_vec()].concat() }
     }
 
     /// These flags, and behind them what live needs.

@@ -1,13 +1,18 @@
 //! Whatever one mode or one partner has given out is nothing in the other mode, and nothing for another partner: ids in
-//! paths, bodies and queries, cursors, idempotency keys, client secrets, embed tokens, keys.
+//! paths, bodies and queries, cursors, idempotency keys, client secrets, embed tokens, keys, names; also for operators.
+
+mod operators;
 
 use causeway_tests::http::{Request, Response};
-use causeway_tests::operator::Rights;
-use causeway_tests::partner::{Kind, Partner, session_body};
+use causeway_tests::operator::{Operator, Rights};
+use causeway_tests::partner::{Kind, Partner, customer_body, fresh_key, session_body, with};
+use causeway_tests::poll::{SOON, poll};
 use causeway_tests::server::Server;
 use serde_json::{Value, json};
 
 use super::both::{Both, MasterKey, both_with};
+
+const DEAD_DELIVERIES: &str = "/v1/webhooks/deliveries?status=dead_lettered";
 
 /// Somebody with one object of each kind.
 struct Party<'p> {
@@ -16,18 +21,21 @@ struct Party<'p> {
     quote: Value,
     payments: Vec<Value>,
     customer: Value,
+    /// One that was given up, and could be replayed.
+    delivery: Value,
     token: String,
 }
 
 impl<'p> Party<'p> {
-    fn new(partner: &'p Partner) -> Party<'p> {
+    fn new(partner: &'p Partner, operator: &Operator) -> Party<'p> {
         let session = partner.session(&session_body(Kind::PayIn, "100.00"));
         let token =
             bootstrap(partner, &session["client_secret"]).expect(201)["embed_token"].as_str().unwrap().to_owned();
         let fitting = partner.prepare(Kind::PayIn, "100.00");
         let payments = Kind::BOTH.map(|kind| partner.start(kind, "100.06")).to_vec();
-        let customer = partner.customer();
-        Party { partner, session, quote: partner.read_quote(&fitting["quote_id"]), payments, customer, token }
+        let (customer, delivery) = (partner.customer(), dead_delivery(partner, operator));
+        let quote = partner.read_quote(&fitting["quote_id"]);
+        Party { partner, session, quote, payments, customer, delivery, token }
     }
 
     /// Every path that names one of its objects, with how it is read.
@@ -45,7 +53,12 @@ impl<'p> Party<'p> {
     }
 
     fn seen(&self) -> Vec<Value> {
-        self.paths().iter().map(|path| self.partner.get(path).expect(200)).collect()
+        let objects = self.paths().into_iter().map(|path| self.partner.get(&path).expect(200));
+        objects.chain([self.partner.get(DEAD_DELIVERIES).expect(200)]).collect()
+    }
+
+    fn replay(&self) -> String {
+        format!("/v1/webhooks/deliveries/{}/replay", text(&self.delivery["id"]))
     }
 
     /// The pages' cursors, by list.
@@ -66,6 +79,23 @@ fn bootstrap(partner: &Partner, secret: &Value) -> Response {
     partner.browse(Request::post("/v1/embed/bootstrap").json(&json!({ "clientSecret": secret })))
 }
 
+/// The only delivery of somebody whose receiver is not there, nor in live any that could be: no name is so long.
+fn dead_delivery(partner: &Partner, operator: &Operator) -> Value {
+    let in_live = partner.secret.starts_with("sk_live_");
+    let nowhere = format!("https://{}.example/hooks", "n".repeat(64));
+    let (mode, url) = if in_live { ("live", nowhere.as_str()) } else { ("sandbox", "http://127.0.0.1:9/hooks") };
+    operator.set_webhook(partner, mode, url);
+    let sent = partner.act("/v1/webhooks/test").expect(201);
+    let path = format!("/operator/accounts/{}/webhook", partner.account);
+    let dead = poll(SOON, "the delivery is given up", || {
+        let list = partner.get(DEAD_DELIVERIES).expect(200);
+        list["data"].as_array().unwrap().iter().find(|one| one["id"] == sent["id"]).cloned()
+    });
+    // What happens later is told to nobody.
+    operator.done("DELETE", &path, &json!({ "mode": mode }));
+    dead
+}
+
 fn ground() -> Both {
     both_with(&["--rail-late-delay=1h", "--quote-life=300s"])
 }
@@ -78,7 +108,8 @@ fn flipped(value: &str) -> String {
 #[test]
 fn nothing_of_one_mode_is_anything_in_the_other() {
     let both = ground();
-    let (sandbox, live) = (Party::new(&both.sandbox), Party::new(&both.live));
+    let operator = both.server.operator();
+    let (sandbox, live) = (Party::new(&both.sandbox, operator), Party::new(&both.live, operator));
     for (here, there) in [(&sandbox, &live), (&live, &sandbox)] {
         let before = there.seen();
         finds_nothing(here, there);
@@ -93,6 +124,7 @@ fn nothing_of_one_mode_is_anything_in_the_other() {
         for path in there.paths() {
             here.partner.get(&flipped(&path)).expect_refusal(404, "not_found");
         }
+        here.partner.act(&flipped(&there.replay())).expect_refusal(404, "not_found");
         let forged = json!(flipped(text(&there.session["client_secret"])));
         bootstrap(here.partner, &forged).expect_refusal(404, "not_found");
         let forged = flipped(&there.partner.secret);
@@ -105,8 +137,9 @@ fn nothing_of_one_mode_is_anything_in_the_other() {
 #[test]
 fn nothing_of_one_partner_is_anything_for_another() {
     let both = ground();
-    let another = both.server.operator().partner("another bank", Rights::ALL);
-    let (one, other) = (Party::new(&both.sandbox), Party::new(&another));
+    let operator = both.server.operator();
+    let another = operator.partner("another bank", Rights::ALL);
+    let (one, other) = (Party::new(&both.sandbox, operator), Party::new(&another, operator));
     for (here, there) in [(&one, &other), (&other, &one)] {
         let before = there.seen();
         finds_nothing(here, there);
@@ -124,10 +157,16 @@ fn nothing_of_one_partner_is_anything_for_another() {
     }
 }
 
-/// Ids in paths, bodies and queries, and a client secret.
+/// Ids in paths, bodies and queries, a client secret, and names.
 fn finds_nothing(here: &Party<'_>, there: &Party<'_>) {
     for path in there.paths() {
         here.partner.get(&path).expect_refusal(404, "not_found");
+    }
+    here.partner.act(&there.replay()).expect_refusal(404, "not_found");
+    for (kind, payment) in Kind::BOTH.into_iter().zip(&there.payments) {
+        for action in ["settle", "fail", "cancel", "verify"] {
+            here.partner.act(&kind.helper(text(&payment["id"]), action)).expect_refusal(404, "not_found");
+        }
     }
     let session = format!("/v1/gate_sessions/{}", text(&there.session["id"]));
     here.partner.act(&format!("{session}/cancel")).expect_refusal(404, "not_found");
@@ -152,11 +191,23 @@ fn finds_nothing(here: &Party<'_>, there: &Party<'_>) {
     assert_eq!(here.partner.get(&of_session).expect(200)["data"], json!([]));
     let refused = bootstrap(here.partner, &there.session["client_secret"]).expect_refusal(404, "not_found");
     assert_eq!(refused["param"], "clientSecret");
+    names_are_free(here.partner, &there.customer);
+}
+
+/// A customer's names find nobody here, and are taken by nobody.
+fn names_are_free(here: &Partner, theirs: &Value) {
+    for name in ["email", "external_id"] {
+        let found = here.get(&format!("/v1/customers?{name}={}", text(&theirs[name]))).expect(200);
+        assert_eq!(found["data"], json!([]), "{name}");
+    }
+    let same = json!({ "email": theirs["email"], "external_id": theirs["external_id"] });
+    let own = here.post("/v1/customers", &with(customer_body(), same)).expect(201);
+    assert_ne!(own["id"], theirs["id"]);
 }
 
 /// The same idempotency key with the same body: each has an effect, and none hears the other's answer.
 fn keys_name_two_actions(here: &Partner, there: &Partner) {
-    let key = causeway_tests::partner::fresh_key();
+    let key = fresh_key();
     let create = Request::post("/v1/gate_sessions").json(&session_body(Kind::PayIn, "100.00")).key(&key);
     let answers = [here, there].map(|partner| partner.send(create.clone()));
     assert!(answers.iter().all(|answer| answer.header("Idempotent-Replayed").is_none()));
@@ -168,7 +219,7 @@ fn keys_name_two_actions(here: &Partner, there: &Partner) {
         assert_eq!(&again.expect(201)["id"], id);
     }
     // Not in conflict with what the other has said either.
-    let key = causeway_tests::partner::fresh_key();
+    let key = fresh_key();
     for (partner, amount) in [(here, "100.00"), (there, "200.00")] {
         let create = Request::post("/v1/gate_sessions").json(&session_body(Kind::PayIn, amount)).key(&key);
         assert_eq!(partner.send(create).expect(201)["amount"], amount);

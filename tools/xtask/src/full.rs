@@ -59,9 +59,9 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "api",
-        about: "20,000 generated requests, every operation done 200 times, no answer outside the contract",
+        about: "20,000 generated requests, a quarter to live, every operation done 200 times, no answer outside the contract",
         program: Program::Conformance,
-        arguments: &["--requests=20000", "--examples=25", "--least=200"],
+        arguments: &["--requests=20000", "--examples=25", "--least=200", "--live=0.25"],
         environment: &[],
     },
 ];

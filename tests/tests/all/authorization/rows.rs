@@ -1,7 +1,7 @@
 //! What the contract says of each operation: its credential, its entitlement, whether it names an object.
 
 use causeway_tests::http::Request;
-use causeway_tests::partner::{Kind, customer_body, lock_body, session_body, without};
+use causeway_tests::partner::{Kind, customer_body, lock_body, session_body, with, without};
 use serde_json::{Value, json};
 
 use super::ground::{Ground, open};
@@ -16,7 +16,7 @@ pub enum Credential {
 pub struct Row {
     pub id: &'static str,
     pub credential: Credential,
-    /// The entitlement that it needs, as the operator names it.
+    /// The entitlement that the request needs, as the operator names it.
     pub entitlement: Option<&'static str>,
     /// Whether path or body name an object that belongs to somebody.
     pub names_an_object: bool,
@@ -36,6 +36,9 @@ pub struct Asked {
 pub const ROWS: &[Row] = &[
     row("listSessions", |_| get("/v1/gate_sessions")),
     row("createSession", |_| post("/v1/gate_sessions", &session_body(Kind::PayIn, "100.00"))),
+    // Two members of its body need what the rest of it does not.
+    row("createSession", |_| session_with(json!({ "kyc_package": { "status": "approved" } }))).needs("kyc_package"),
+    row("createSession", |_| session_with(json!({ "flow": "swap" }))).needs("swap"),
     row("retrieveSession", |ground| {
         let path = session_path(&open(&ground.owner));
         get(&path).reading([path])
@@ -172,6 +175,10 @@ fn get(path: &str) -> Asked {
 
 fn post(path: &str, body: &Value) -> Asked {
     asked(Request::post(path).json(body))
+}
+
+fn session_with(members: Value) -> Asked {
+    post("/v1/gate_sessions", &with(session_body(Kind::PayIn, "100.00"), members))
 }
 
 fn patch(path: &str, body: &Value) -> Asked {

@@ -79,7 +79,7 @@ fn currencies(stage: &Stage, _: &Operation) {
         every[0],
         json!({
             "object": "currency", "code": "BRL", "name": "Brazilian real", "symbol": "R$", "decimals": 2,
-            "min_amount": "1.00", "max_amount": "500000.00"
+            "min_amount": "5.00", "max_amount": "500000.00"
         })
     );
 }
