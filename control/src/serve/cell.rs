@@ -140,7 +140,7 @@ impl Running {
         let Some(reports) = self.reports.take() else { return Vec::new() };
         let mut tasks = self.dispatch_to_rails(ground, reports, stop);
         let webhooks = self.webhooks_dispatcher(ground);
-        ground.telemetry.add_readings(self.mode(), readings::of_webhooks(&webhooks.stats));
+        ground.telemetry.add_readings(self.mode(), readings::of_webhooks(&webhooks.stats, &self.cell.handle));
         tasks.push(tokio::spawn(webhooks.run(stop.clone())));
         tasks
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use causeway_core::endpoint::EndpointState;
 use causeway_core::engine::CellStats;
 use causeway_core::id::Mode;
 
@@ -134,7 +135,7 @@ pub fn of_http3(stats: &Arc<quic::Stats>) -> Vec<Reading> {
 }
 
 /// What the webhooks' dispatcher counts.
-pub fn of_webhooks(stats: &Arc<webhooks::Stats>) -> Vec<Reading> {
+pub fn of_webhooks(stats: &Arc<webhooks::Stats>, handle: &CellHandle) -> Vec<Reading> {
     let behind = Arc::clone(stats);
     let lag = reading(
         "webhooks_lag_seconds",
@@ -164,7 +165,22 @@ pub fn of_webhooks(stats: &Arc<webhooks::Stats>) -> Vec<Reading> {
         ),
         number("webhooks_dead_lettered", "Deliveries given up", Kind::Counter, |stats| &stats.dead_lettered),
         lag,
+        endpoints(handle, "open", |state| matches!(state, EndpointState::Open)),
+        endpoints(handle, "paused", |state| matches!(state, EndpointState::Paused { .. })),
+        endpoints(handle, "disabled", |state| matches!(state, EndpointState::Disabled { .. })),
     ]
+}
+
+/// How many accounts have an endpoint in such a state.
+fn endpoints(handle: &CellHandle, word: &str, is_such: fn(EndpointState) -> bool) -> Reading {
+    let handle = handle.clone();
+    let count = move || {
+        let directory = handle.directory();
+        let endpoints = directory.newest(None).filter_map(|account| account.webhook.as_ref());
+        endpoints.filter(|endpoint| is_such(endpoint.state)).count() as f64
+    };
+    let counted = reading("webhook_endpoints", "Accounts with a webhook endpoint", Kind::Gauge, count);
+    Reading { labels: vec![("state", word.to_owned())], ..counted }
 }
 
 fn reading(

@@ -6,11 +6,12 @@
 
 mod lines;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use causeway_core::account::Account;
 use causeway_core::change::OutboxRow;
 use causeway_core::command::Command;
 use causeway_core::delivery::{Delivery, DeliveryOutcome};
@@ -124,6 +125,7 @@ impl Dispatcher {
         let mut lines = Lines::<Job>::new(self.bounds());
         let mut tasks = JoinSet::new();
         let mut begun = HashMap::new();
+        let mut disabled = BTreeSet::new();
         let doorbell = self.cell.doorbell();
         loop {
             while let Some(step) = lines.next(Instant::now(), |account| self.is_open(account)) {
@@ -144,7 +146,7 @@ impl Dispatcher {
                 biased;
                 () = dispatch::stopped(stop) => return tasks.detach_all(),
                 Some(ended) = tasks.join_next_with_id() => self.done(&mut lines, &mut begun, ended),
-                rung = doorbell.answer() => self.ring(&mut lines, rung),
+                rung = doorbell.answer() => self.ring(&mut lines, &mut disabled, rung),
                 () = wakes(lines.wakes_at()) => {}
             }
         }
@@ -193,11 +195,22 @@ impl Dispatcher {
         endpoint.is_none_or(|endpoint| !matches!(endpoint.state, EndpointState::Paused { .. }))
     }
 
-    fn ring(&self, lines: &mut Lines<Job>, rung: Rung) {
-        match rung {
-            Rung::For(accounts) => lines.ring(accounts),
-            Rung::ForAll => lines.ring(self.cell.directory().newest(None).map(|account| account.id)),
+    fn ring(&self, lines: &mut Lines<Job>, disabled: &mut BTreeSet<AccountId>, rung: Rung) {
+        let directory = self.cell.directory();
+        let rung: Vec<&Arc<Account>> = match rung {
+            Rung::For(accounts) => accounts.into_iter().filter_map(|account| directory.account(account)).collect(),
+            Rung::ForAll => directory.newest(None).collect(),
+        };
+        for account in &rung {
+            match disabling(account) {
+                Some(why) if disabled.insert(account.id) => {
+                    (self.notice)(&format!("the webhook endpoint of {} is disabled: {why}", account.id.text()));
+                }
+                Some(_) => {}
+                None => drop(disabled.remove(&account.id)),
+            }
         }
+        lines.ring(rung.into_iter().map(|account| account.id));
     }
 
     /// The deliveries of a page with their events; none when the stop comes first.
@@ -290,10 +303,7 @@ impl Dispatcher {
         let endpoint = directory.account(account).and_then(|account| account.webhook.as_ref());
         let endpoint = endpoint.ok_or("the account has no webhook endpoint any more")?;
         if let EndpointState::Disabled { why, .. } = endpoint.state {
-            return Err(match why {
-                Disabling::Gone => "the endpoint is disabled: it answered 410".to_owned(),
-                Disabling::Failing => "the endpoint is disabled: it took nothing for too long".to_owned(),
-            });
+            return Err(format!("the endpoint is disabled: {}", reason(why)));
         }
         Ok((endpoint.url.clone(), self.secrets(account, endpoint)))
     }
@@ -333,6 +343,21 @@ fn find(reader: &Reader, row: &OutboxRow) -> Result<(Delivery, Event), String> {
     let delivery = reader.delivery(row.account, row.delivery).map_err(told)?.ok_or("its delivery does not exist")?;
     let event = reader.event(row.account, delivery.event).map_err(told)?.ok_or("its event does not exist")?;
     Ok((delivery, event))
+}
+
+/// Why an account's endpoint is disabled, if it is.
+fn disabling(account: &Account) -> Option<&'static str> {
+    match account.webhook.as_ref()?.state {
+        EndpointState::Disabled { why, .. } => Some(reason(why)),
+        EndpointState::Open | EndpointState::Paused { .. } => None,
+    }
+}
+
+fn reason(why: Disabling) -> &'static str {
+    match why {
+        Disabling::Gone => "it answered 410",
+        Disabling::Failing => "it has taken nothing for too long",
+    }
 }
 
 /// Whether a status with `Retry-After` speaks of the endpoint, and not of this one event.
