@@ -53,9 +53,9 @@ impl PlayedCell {
     pub fn put(&self, changes: Vec<Change>) {
         let batch = self.commits.borrow().batch + 1;
         let head = Head { batch, ..Head::default() };
-        let rung = changes.iter().filter_map(|change| match change {
-            Change::OutboxAdd(row) => Some(row.account),
-            _ => None,
+        let rung = changes.iter().filter_map(|change| {
+            let Change::OutboxAdd(row) = change else { return None };
+            Some(row.account)
         });
         let rung: Vec<_> = rung.collect();
         self.store.commit(&[Batch::encode(&Effects { head, changes })]).unwrap();

@@ -100,6 +100,7 @@ impl Held {
             Need::Replay(key) => Loaded::Replay(key, None),
             Need::Person(key) => Loaded::Person(key, self.persons.get(&key).cloned()),
             Need::Lane(session) => Loaded::Lane(session, self.lanes.get(&session).copied()),
+            Need::Failing(account) => Loaded::Failing(account, None),
             Need::Customer(..) | Need::DeletedCustomer(..) | Need::CustomerName(_) => return Err(no_customers()),
             Need::Balance(key) => match self.balances.get(&key) {
                 Some(Change::Balance(_, value)) => Loaded::Balance(key, Some(*value)),
@@ -163,6 +164,8 @@ impl Held {
                 self.transactions.entry(session).or_default().push(change);
             }
             Change::Index(Index::Session(..) | Index::Transaction(..) | Index::Delivery(..), _)
+            // Every webhook of a history arrives.
+            | Change::Failing(..)
             | Change::OutboxRemove(..)
             | Change::RailWorkRemove(_)
             | Change::TimerRemove(_) => {}
