@@ -23,7 +23,7 @@ use crate::keys::KeyRing;
 use crate::offer::Offer;
 use crate::problem::Problem;
 
-pub use causeway_core::ingress::{CellHandle, Lane};
+pub use causeway_core::ingress::{CellHandle, Lane, Rung};
 pub use in_flight::InFlight;
 
 /// A future that is boxed, so that a trait object or a table row can give it.

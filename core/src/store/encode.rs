@@ -4,6 +4,8 @@ use super::record::{account, customer, delivery, event, head, ledger, payment, p
 use super::record::{reference, replay, session};
 use super::{Batch, Column, Key};
 use crate::change::{Change, CustomerChange, Effects, Index};
+use crate::id::AccountId;
+use crate::time::Timestamp;
 
 /// The row of `meta` that holds the head.
 pub(super) const HEAD: &str = "head";
@@ -68,10 +70,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             let fill = last.map(|last| move |out: &mut Vec<u8>| reference::encode_lane(last, out));
             set(batch, Column::Lanes, &Key::alone(*session), fill);
         }
-        Change::Failing(account, since) => {
-            let fill = since.map(|since| move |out: &mut Vec<u8>| reference::encode_since(since, out));
-            set(batch, Column::FailingEndpoints, &Key::account(*account), fill);
-        }
+        Change::Failing(account, since) => encode_failing(batch, *account, *since),
         Change::Customer(change) => encode_customer_change(batch, change),
         Change::OutboxAdd(row) => {
             batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));
@@ -84,6 +83,11 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::TimerAdd(timer) => batch.put(Column::Timers, &Key::timer(timer), &[]),
         Change::TimerRemove(timer) => batch.delete(Column::Timers, &Key::timer(timer)),
     }
+}
+
+fn encode_failing(batch: &mut Batch, account: AccountId, since: Option<Timestamp>) {
+    let fill = since.map(|since| move |out: &mut Vec<u8>| reference::encode_since(since, out));
+    set(batch, Column::FailingEndpoints, &Key::account(account), fill);
 }
 
 fn encode_customer_change(batch: &mut Batch, change: &CustomerChange) {

@@ -1,5 +1,6 @@
 //! What every store does: the same tests run on the one in memory and on the embedded one.
 
+mod customers;
 mod lists;
 
 use std::sync::Arc;
@@ -57,6 +58,7 @@ fn every_change() -> Vec<Change> {
         Change::Index(Index::Delivery(ACCOUNT, DeliveryLabel::Undelivered, outbox_row().delivery), true),
         Change::Lane(SESSION, Some(delivery(DeliveryStatus::Due { row: outbox_row().id }).id)),
         Change::OutboxAdd(outbox_row()),
+        Change::Failing(ACCOUNT, Some(Timestamp(5))),
         Change::RailWorkAdd(Box::new(rail_work())),
         Change::TimerAdd(timer(9, 1)),
         CustomerChange::Row(ACCOUNT, CUSTOMER, Some(Arc::new(customer()))).into(),
@@ -92,28 +94,10 @@ fn what_is_written_is_read() {
         let sent = delivery(DeliveryStatus::Due { row: outbox_row().id });
         assert_eq!(reader.delivery(ACCOUNT, sent.id).unwrap(), Some(sent));
         assert_eq!(reader.outboxes().unwrap(), [outbox_row()]);
+        assert_eq!(reader.failing_since(ACCOUNT).unwrap(), Some(Timestamp(5)));
         assert_eq!(reader.rail_work(None, 9).unwrap(), [rail_work()]);
         assert_eq!(reader.rail_work_of(rail_work().attempt).unwrap(), Some(rail_work()));
         assert_eq!(reader.timers(None, Timestamp(9), 9).unwrap(), [timer(9, 1)]);
-    });
-}
-
-#[test]
-fn an_event_tells_of_a_customer_until_its_version_is_removed() {
-    on_each_store(|store| {
-        let [_, _, _, updated, ..] = events();
-        let event = |terms| Event { data: EventData::Customer(customer().facts, terms), ..updated.clone() };
-        let whole = event(Some(Arc::new(customer().terms)));
-        let reader = write(&store, [every_change(), vec![Change::Event(Arc::new(whole.clone()))]].concat());
-        assert_eq!(reader.event(ACCOUNT, updated.id).unwrap(), Some(whole));
-        assert_eq!(reader.customer(ACCOUNT, CUSTOMER).unwrap(), Some(customer()));
-        assert_eq!(reader.customer_named(&[customer_name()]).unwrap(), Some(customer()));
-        assert_eq!(reader.customers(ACCOUNT, None, 9).unwrap(), [customer()]);
-        let version = CustomerChange::VersionRemove(ACCOUNT, CUSTOMER, 2).into();
-        let reader = write(&store, vec![CustomerChange::Row(ACCOUNT, CUSTOMER, None).into(), version]);
-        assert_eq!(reader.event(ACCOUNT, updated.id).unwrap(), Some(event(None)));
-        assert_eq!(reader.customer_named(&[customer_name()]).unwrap(), None);
-        assert_eq!(reader.customers(ACCOUNT, None, 9).unwrap(), []);
     });
 }
 
@@ -389,14 +373,11 @@ fn a_row_that_cannot_be_read_is_named() {
 #[test]
 fn a_batch_counts_what_it_writes() {
     let batch = Batch::encode(&Effects { head: head(), changes: every_change() });
-    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 25, 0));
-    assert_eq!(batch.operations().count(), 25);
+    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 26, 0));
+    assert_eq!(batch.operations().count(), 26);
     let last = batch.operations().last();
     assert!(matches!(last, Some(Operation::Put { column: Column::Meta, .. })), "{last:?}");
-    let removed = Effects {
-        head: head(),
-        changes: vec![Change::OutboxRemove(ACCOUNT, OutboxId(1)), Change::Lane(SESSION, None)],
-    };
-    let batch = Batch::encode(&removed);
+    let changes = vec![Change::OutboxRemove(ACCOUNT, OutboxId(1)), Change::Lane(SESSION, None)];
+    let batch = Batch::encode(&Effects { head: head(), changes });
     assert_eq!((batch.puts(), batch.deletes()), (1, 2));
 }

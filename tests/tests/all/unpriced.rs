@@ -89,7 +89,7 @@ fn a_hosted_movement_waits_for_a_verified_user_too() {
     confirm(&live, &session).expect_refusal(403, "verification_required");
     assert_eq!(live.read_session(&session["id"])["status"], "open");
     let path = format!("/operator/accounts/{}/verifications", live.account);
-    let verified = json!({ "mode": "live", "session_id": session["id"], "verified": true });
+    let verified = json!({ "mode": "live", "session_id": session["id"], "status": "verified" });
     both.server.operator().done("PUT", &path, &verified);
     confirm(&live, &session).expect(201);
 }

@@ -78,14 +78,15 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         Wish::ChangeEndpoint => operator(Command::ChangeEndpoint(account, endpoint_change(choice))),
         Wish::SetTier => operator(Command::SetTier(account, format!("tier-{}", choice.what % 3))),
         Wish::SetRules => operator(Command::SetRules(account, rules(choice))),
-        Wish::SetVerification => {
-            let word = match choice.key % 8 {
-                0 => Some(Word::Refused),
-                1 | 2 => None,
-                3.. => Some(Word::Verified),
-            };
-            operator(Command::SetVerification(account, known.who(account, choice), word))
-        }
+        Wish::SetVerification => operator(Command::SetVerification(account, known.who(account, choice), word(choice))),
+    }
+}
+
+fn word(choice: Choice) -> Option<Word> {
+    match choice.key % 8 {
+        0 => Some(Word::Refused),
+        1 | 2 => None,
+        3.. => Some(Word::Verified),
     }
 }
 

@@ -100,6 +100,9 @@ impl Oracle {
 
     /// Whoever sends a delivery in no session's order says what it carries: nothing else tells such deliveries apart.
     pub fn hear_of_letter(&mut self, id: DeliveryId, carried: &Event) {
+        if self.letters.iter().any(|one| one.name == Some(id)) {
+            return;
+        }
         let is_it = |one: &&mut Letter| {
             let told = &self.told[one.event];
             let is_of_then = (one.account, one.created_at) == (carried.account, carried.created_at);

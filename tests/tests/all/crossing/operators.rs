@@ -38,13 +38,13 @@ impl<'p> Named<'p> {
     }
 
     fn verify(&self, operator: &Operator, name: &str, value: &Value) -> u16 {
-        let body = json!({ "mode": self.mode, name: value, "verified": true });
+        let body = json!({ "mode": self.mode, name: value, "status": "verified" });
         operator.call("PUT", &format!("{}/verifications", self.account()), &body).status
     }
 
     fn is_known(&self, operator: &Operator, reference: &str) -> bool {
         let path = format!("{}/verifications?mode={}&user_reference={reference}", self.account(), self.mode);
-        operator.done("GET", &path, &Value::Null)["verified"] == true
+        operator.done("GET", &path, &Value::Null)["status"] == "verified"
     }
 }
 
