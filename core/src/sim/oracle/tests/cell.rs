@@ -9,12 +9,11 @@ use tokio::sync::oneshot;
 use crate::account::{Account, ApiKey, Entitlements, KeyKind};
 use crate::change::{Change, Effects, Head};
 use crate::command::{Answer, Command, Outcome, Reply, Submission};
-use crate::delivery::DeliveryOutcome;
 use crate::endpoint::WebhookEndpoint;
 use crate::engine::CellStats;
 use crate::engine::committer::{Job, Progress};
 use crate::engine::cycle::{Cycle, Parts};
-use crate::id::{AccountId, KeyId};
+use crate::id::{AccountId, DeliveryId, KeyId};
 use crate::ingress::Envelope;
 use crate::routing::{Catalogue, Corridor};
 use crate::settings::Settings;
@@ -114,19 +113,25 @@ impl Cell {
 
     /// Before that it hears from whoever sends them what deliveries in no session's order carry.
     fn oracle_hears(&mut self, ran: &[Ran]) -> Result<(), Fault> {
+        // Also when they were reported in a batch that was lost.
         for one in ran {
             if let Command::ReportDeliveries(outcomes) = &one.submission.command {
-                outcomes.iter().filter(|one| one.lane.is_none()).for_each(|one| self.name(one));
+                let outcomes = outcomes.iter().filter(|one| one.lane.is_none());
+                outcomes.for_each(|one| self.name(one.account, one.delivery));
+            }
+            if let Command::ReplayDelivery(account, delivery, None) = one.submission.command {
+                self.name(account, delivery);
             }
         }
         let fails = self.scorer_fails.load(Ordering::Relaxed);
         self.oracle.batch(self.cycle.head().batch, self.now, fails, ran)
     }
 
-    fn name(&mut self, outcome: &DeliveryOutcome) {
-        if let Some(delivery) = self.reader.delivery(outcome.account, outcome.delivery).unwrap() {
-            let event = self.reader.event(outcome.account, delivery.event).unwrap().unwrap();
-            self.oracle.hear_of_letter(outcome.delivery, &event);
+    fn name(&mut self, account: AccountId, id: DeliveryId) {
+        let delivery = self.reader.delivery(account, id).unwrap();
+        if let Some(delivery) = delivery.filter(|delivery| delivery.lane.is_none()) {
+            let event = self.reader.event(account, delivery.event).unwrap().unwrap();
+            self.oracle.hear_of_letter(id, &event);
         }
     }
 }
