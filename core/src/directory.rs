@@ -60,6 +60,16 @@ impl Directory {
         }
         if let Some(before) = self.accounts.insert(account.id, account) {
             self.forget_origins(&before);
+            self.forget_keys(&before);
+        }
+    }
+
+    /// Forgets the keys that the account has no longer.
+    fn forget_keys(&mut self, before: &Account) {
+        let Some(after) = self.accounts.get(&before.id) else { return };
+        let gone = before.keys.iter().filter(|key| after.keys.iter().all(|kept| kept.hash != key.hash));
+        for key in gone {
+            self.keys.remove(&key.hash);
         }
     }
 

@@ -27,7 +27,7 @@ pub const TABLES: usize = 12;
 
 /// Accounts of one cell. All are kept in memory.
 pub const ACCOUNTS: usize = 100_000;
-/// Keys of one account, revoked ones included.
+/// API keys of one account; when there are so many, a new one takes the place of the first that is revoked.
 pub const KEYS_PER_ACCOUNT: usize = 32;
 /// Origins that one account may allow.
 pub const ORIGINS_PER_ACCOUNT: usize = 32;

@@ -55,6 +55,8 @@ RULES = [
     Rule("insufficient_scope", "retrieveEmbedSession listEmbedPreviews confirmEmbedSession", _GRANTED,
          "a_token_without_a_session_only_reads_what_is_offered"),
     Rule("insufficient_scope", "listEmbedPaymentMethods", _GRANTED, "a_token_does_what_it_was_asked_for_and_no_more"),
+    Rule("verification_required", "completeSession verifyPayIn verifyPayOut", "no operator refuses anybody",
+         "money_of_a_refused_user_does_not_move_in_the_sandbox_either"),
     Rule("verification_required", "createPayIn createPayOut", "the partner vouches for its users",
          "live_users_are_verified_before_a_movement"),
     Rule("verification_required", "confirmEmbedSession", "the partner vouches for its users",

@@ -15,6 +15,8 @@ pub(super) struct Watch {
     in_flight: AtomicU32,
     /// Answers that were not handed over whole to the connection.
     on_the_way: AtomicU32,
+    /// Whether anything has come in.
+    has_spoken: AtomicBool,
     /// Whether a head has begun and is not complete.
     reads_head: AtomicBool,
     /// Whether what is written next belongs to an answer of the service.
@@ -30,6 +32,7 @@ impl Watch {
             since: AtomicU64::new(0),
             in_flight: AtomicU32::new(0),
             on_the_way: AtomicU32::new(0),
+            has_spoken: AtomicBool::new(false),
             reads_head: AtomicBool::new(false),
             answering: AtomicBool::new(false),
             cut_short: AtomicBool::new(false),
@@ -39,6 +42,7 @@ impl Watch {
     /// Bytes came in; `true` when a head begins with them. On HTTP/2 they may be anything, pings too: only whole requests
     /// end idleness there.
     pub(super) fn received(&self, http2: bool) -> bool {
+        self.has_spoken.store(true, Relaxed);
         if http2 {
             return false;
         }
@@ -84,7 +88,8 @@ impl Watch {
             return false;
         }
         // What comes while an answer goes out is looked at after it.
-        let waits_for_head = self.reads_head.load(Relaxed) && !self.is_answering();
+        // A connection that has said nothing yet owes its first head.
+        let waits_for_head = !self.has_spoken.load(Relaxed) || self.reads_head.load(Relaxed) && !self.is_answering();
         let bound = if waits_for_head { limits.header_timeout } else { limits.idle_timeout };
         self.origin.elapsed().saturating_sub(Duration::from_millis(self.since.load(Relaxed))) >= bound
     }

@@ -38,7 +38,8 @@ pub(super) const CANCEL_PAY_IN: Spec = steering("Sandbox only: make the rail can
 });
 
 pub(super) const VERIFY_PAY_IN: Spec =
-    steering("Sandbox only: end a pay-in's step-up as verified.", |call| Box::pin(verify(call, PayIn)));
+    steering("Sandbox only: end a pay-in's step-up as verified.", |call| Box::pin(verify(call, PayIn)))
+        .refuses(&[Code::PaymentNotWaiting, Code::VerificationRequired]);
 
 pub(super) const SETTLE_PAY_OUT: Spec = steering("Sandbox only: make the rail settle a pay-out.", |call| {
     Box::pin(resolve(call, PayOut, RailOutcome::Settled))
@@ -53,7 +54,8 @@ pub(super) const CANCEL_PAY_OUT: Spec = steering("Sandbox only: make the rail ca
 });
 
 pub(super) const VERIFY_PAY_OUT: Spec =
-    steering("Sandbox only: end a pay-out's step-up as verified.", |call| Box::pin(verify(call, PayOut)));
+    steering("Sandbox only: end a pay-out's step-up as verified.", |call| Box::pin(verify(call, PayOut)))
+        .refuses(&[Code::PaymentNotWaiting, Code::VerificationRequired]);
 
 /// What a session can be refused for that is confirmed: it is priced and redeemed at once.
 const CONFIRMING: &[Code] = &[
@@ -65,6 +67,7 @@ const CONFIRMING: &[Code] = &[
     Code::AmountOutOfRange,
     Code::RateUnavailable,
     Code::NotEnabled,
+    Code::VerificationRequired,
 ];
 
 /// A helper that steers a payment.

@@ -8,7 +8,7 @@ use http::Uri;
 use serde::Deserialize;
 
 use super::Role;
-use crate::http::host::is_loopback;
+use crate::http::host::{address, is_loopback};
 use crate::problem::Problem;
 
 /// The longest name of a token.
@@ -310,7 +310,13 @@ fn is_origin(text: &str) -> bool {
     let Ok(uri) = text.parse::<Uri>() else { return false };
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
     let host = authority.host();
-    let is_whole = text == format!("{scheme}://{authority}") && !host.is_empty() && !authority.as_str().ends_with(':');
+    let is_named =
+        address(host).is_some() || host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    let has_port = authority.as_str().len() > host.len();
+    let is_whole = text == format!("{scheme}://{authority}") && !host.is_empty() && is_named;
+    if has_port && authority.port_u16().is_none() {
+        return false;
+    }
     match (scheme, authority.port_u16()) {
         ("https", port) => is_whole && port != Some(443),
         ("http", port) => is_whole && port != Some(80) && is_loopback(host),
@@ -346,6 +352,8 @@ mod tests {
             "http://localhost:80",
             "ftp://partner.example",
             "https://a b",
+            "https://*.example",
+            "https://a.example:99999",
         ] {
             assert!(!is_origin(text), "{text}");
         }

@@ -1,8 +1,10 @@
 //! What headers say about a request, apart from who sends it.
 
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderValue};
 
+use crate::http::host::address;
 use crate::operations::Idempotency;
 use crate::problem::{Code, Problem};
 use crate::wire::{VERSION, Version};
@@ -14,9 +16,20 @@ const IDEMPOTENCY_KEY_CHARS: usize = 255;
 pub(super) fn host(headers: &HeaderMap) -> Result<(), Problem> {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (Some(host), None) if host.to_str().is_ok_and(|host| !host.is_empty()) => Ok(()),
+        (Some(host), None) if host.to_str().is_ok_and(names_a_host) => Ok(()),
         _ => Err(Problem::invalid("Host", "Send exactly one Host header that names the host.")),
     }
+}
+
+/// A name or an address, with a port or without. What else may stand before a host in a URL stands in no `Host`.
+fn names_a_host(text: &str) -> bool {
+    let Ok(authority) = text.parse::<Authority>() else { return false };
+    let host = authority.host();
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    !text.contains('@') && (address(host).is_some() || name.split('.').all(is_label))
 }
 
 /// The `Gate-Version` that is asked for, the newest where none is; refuses one that does not exist, and two that differ.
@@ -122,7 +135,12 @@ mod tests {
 
     #[test]
     fn one_host_is_named() {
-        assert!(host(&headers(&[("host", b"gate.example:8080")])).is_ok());
+        for good in ["gate.example:8080", "Gate.Example.", "localhost", "a_b", "127.0.0.1:1", "[::1]:8080", "[::1]"] {
+            assert!(host(&headers(&[("host", good.as_bytes())])).is_ok(), "{good}");
+        }
+        for wrong in ["u@gate.example", "gate.example..", "a,b", "a b", ".", "a..b", "gate.example/", "[::1", "a:b"] {
+            assert!(host(&headers(&[("host", wrong.as_bytes())])).is_err(), "{wrong}");
+        }
         let twice: [(&str, &[u8]); 2] = [("host", b"a"), ("host", b"b")];
         for wrong in [headers(&[]), headers(&[("host", b"")]), headers(&[("host", b"\xff")]), headers(&twice)] {
             assert_eq!(host(&wrong).unwrap_err().param.as_deref(), Some("Host"));

@@ -95,7 +95,8 @@ enum Doing {
 
 /// What came of a task.
 enum Done {
-    Loaded(Page, Vec<(OutboxId, Job)>),
+    /// What was read, and whether the endpoint's last delivery failed.
+    Loaded(Page, Vec<(OutboxId, Job)>, bool),
     Attempted(Attempt, Showing, Duration),
 }
 
@@ -158,14 +159,14 @@ impl Dispatcher {
             Ok((id, done)) => {
                 begun.remove(&id);
                 match done {
-                    Done::Loaded(page, jobs) => lines.loaded(page, jobs),
+                    Done::Loaded(page, jobs, is_failing) => lines.loaded(page, jobs, is_failing),
                     Done::Attempted(attempt, showing, took) => lines.ended(attempt, showing, took, now),
                 }
             }
             Err(error) => {
                 (self.notice)(&format!("a piece of work was broken off: {error}"));
                 match begun.remove(&error.id()) {
-                    Some(Doing::Loading(page)) => lines.loaded(page, Vec::new()),
+                    Some(Doing::Loading(page)) => lines.loaded(page, Vec::new(), false),
                     Some(Doing::Attempting(attempt)) => lines.ended(attempt, Showing::Nothing, Duration::ZERO, now),
                     None => {}
                 }
@@ -216,10 +217,13 @@ impl Dispatcher {
     async fn load(self: Arc<Self>, page: Page, mut stop: watch::Receiver<bool>) -> Done {
         let load = move |reader: &Reader| {
             let rows = reader.outbox(page.account, page.after, page.limit)?;
-            Ok(rows.into_iter().map(|row| (row.id, Job { row, found: find(reader, &row) })).collect())
+            let is_failing = reader.failing_since(page.account)?.is_some();
+            let jobs = rows.into_iter().map(|row| (row.id, Job { row, found: find(reader, &row) }));
+            Ok((jobs.collect(), is_failing))
         };
-        let jobs = dispatch::read(&self.reader, &self.notice, &mut stop, load).await;
-        Done::Loaded(page, jobs.unwrap_or_default())
+        let read = dispatch::read(&self.reader, &self.notice, &mut stop, load).await;
+        let (jobs, is_failing) = read.unwrap_or_default();
+        Done::Loaded(page, jobs, is_failing)
     }
 
     async fn deliver(

@@ -39,7 +39,9 @@ impl State {
     pub(super) fn create_key(&mut self, account: AccountId, key: &NewKey) -> Result<Reply, Refusal> {
         let mut account = Account::clone(&*self.account(account)?);
         if account.keys.len() >= KEYS_PER_ACCOUNT {
-            return Err(Refusal::LimitReached);
+            // The key that was made first of those that are revoked makes room.
+            let revoked = account.keys.iter().position(|key| key.revoked_at.is_some());
+            account.keys.remove(revoked.ok_or(Refusal::LimitReached)?);
         }
         let id = KeyId(self.ids().draw(&self.settings.id_key));
         let key = ApiKey { id, kind: key.kind, hash: key.hash, created_at: self.now(), revoked_at: None };

@@ -30,6 +30,7 @@ impl State {
             }
             Command::VerifyPayment(account, session, payment) => {
                 self.payment_needs(*account, *session, *payment, needs);
+                self.person_needs(*account, *session, needs);
             }
             Command::RememberPayment(account, session, payment, _) => {
                 self.need(Need::Session(*account, *session), needs);

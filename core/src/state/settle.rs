@@ -102,6 +102,7 @@ impl State {
             return Err(Refusal::PaymentNotWaiting);
         }
         let session = self.session(account, session, Subject::Path)?;
+        self.user_is_not_refused(&session)?;
         let mut ids = self.ids();
         Ok(Reply::Payment(self.go_on(&mut ids, Payment::clone(&payment), &session)))
     }

@@ -39,6 +39,14 @@ impl State {
         if is_verified { Ok(()) } else { Err(Refusal::VerificationRequired) }
     }
 
+    /// A payment that waits for its user does not go on when an operator refuses the user meanwhile.
+    pub(super) fn user_is_not_refused(&self, session: &Session) -> Result<(), Refusal> {
+        match self.word_on(self.person_of(session)) {
+            Some(Word::Refused) => Err(Refusal::VerificationRequired),
+            Some(Word::Verified) | None => Ok(()),
+        }
+    }
+
     /// Verifies or refuses somebody, or takes it back. What is so already is left as it is, and nobody is told.
     pub(super) fn set_verification(
         &mut self,

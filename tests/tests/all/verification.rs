@@ -90,6 +90,39 @@ fn live_money_waits_for_a_verified_user() {
 }
 
 #[test]
+fn money_of_a_refused_user_does_not_move_in_the_sandbox_either() {
+    let partner = server().operator().partner("a strict one", Rights::ALL);
+    let operator = server().operator();
+    let path = format!("/operator/accounts/{}/verifications", partner.account);
+    let say = |status: &str| {
+        let body = json!({ "mode": "sandbox", "user_reference": "eve", "status": status });
+        operator.done("PUT", &path, &body);
+    };
+    for kind in Kind::BOTH {
+        let eves = with(session_body(kind, kind.session_amount("100.05")), json!({ "user_reference": "eve" }));
+        let redeem = |session: &Value| {
+            let quote = partner.lock(&lock_body(kind, "100.05"));
+            partner.post(&kind.path(), &json!({ "quote_id": quote["id"], "session_id": session["id"] }))
+        };
+        say("unverified");
+        let waiting = redeem(&partner.session(&eves)).expect(201);
+        assert!(waiting["next_action"].is_object(), "{waiting}");
+        let (next, hosted) = (partner.session(&eves), partner.session(&eves));
+        say("refused");
+        redeem(&next).expect_refusal(403, "verification_required");
+        let verify = kind.helper(waiting["id"].as_str().unwrap(), "verify");
+        partner.act(&verify).expect_refusal(403, "verification_required");
+        let by_operator =
+            format!("/operator/accounts/{}/payments/{}/verify", partner.account, waiting["id"].as_str().unwrap());
+        assert_eq!(operator.call("POST", &by_operator, &Value::Null).status, 403);
+        let complete = format!("/v1/test_helpers/gate_sessions/{}/complete", hosted["id"].as_str().unwrap());
+        partner.post(&complete, &json!({ "outcome": "completed" })).expect_refusal(403, "verification_required");
+        say("unverified");
+        partner.act(&verify).expect(200);
+    }
+}
+
+#[test]
 fn a_package_verifies_the_user_of_its_session() {
     let live = live();
     let with_package = |package: Value| live.session(json!({ "user_reference": "ann", "kyc_package": package }));

@@ -66,7 +66,7 @@ impl<'d> Call<'d> {
         let Credential { header, scheme, variable } = self.credential;
         lines.push(format!("-H \"{header}: {scheme}${variable}\""));
         lines.extend(self.origin.then(|| "-H \"Origin: https://partner.example\"".to_owned()));
-        lines.extend(self.key.then(|| "-H \"Idempotency-Key: $(uuidgen)\"".to_owned()));
+        lines.extend(self.key.then(|| "-H \"Idempotency-Key: $(openssl rand -hex 16)\"".to_owned()));
         if let Some(body) = self.body {
             lines.push("-H \"Content-Type: application/json\"".to_owned());
             lines.push(format!("-d '{body:#}'"));
@@ -164,7 +164,7 @@ mod tests {
         let curl = call("/v1/rails/pay_ins", "POST", |call| call.curl());
         for part in [
             "curl -X POST \"$CAUSEWAY_URL/v1/rails/pay_ins\"",
-            "Idempotency-Key: $(uuidgen)",
+            "Idempotency-Key: $(openssl rand -hex 16)",
             "\"quote_id\": \"qt_test_",
         ] {
             assert!(curl.contains(part), "{curl}");

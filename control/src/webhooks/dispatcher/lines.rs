@@ -1,9 +1,9 @@
 //! Who sends next: one line of due deliveries per endpoint, and places that they share.
 //!
-//! An endpoint that answers soon is *prompt*; one that is new, slow or failing is not, until it has answered soon. The two
-//! kinds have places of their own, so that any number of slow and dead receivers delays nobody else. Within a kind the lines
-//! take turns, one attempt each. How many attempts a line may have under way grows while its endpoint answers, and falls to
-//! one when it fails.
+//! An endpoint that answers soon is *prompt*; one that is slow or failing is not, until it has answered soon. Of which nothing
+//! is known is taken for prompt, unless its last delivery before the start had failed. The two kinds have places of their own,
+//! so that any number of slow and dead receivers delays nobody else. Within a kind the lines take turns, one attempt each. How
+//! many attempts a line may have under way grows from one while its endpoint answers, and falls to one when it fails.
 //!
 //! Nothing here waits, reads or sends: the dispatcher asks what to do next, does it, and tells what came of it.
 
@@ -109,6 +109,8 @@ struct Line<J> {
     /// Whether it waits for its turn.
     has_turn: bool,
     is_prompt: bool,
+    /// Whether an attempt has shown something of its endpoint.
+    has_shown: bool,
     /// How many attempts it may have under way.
     limit: usize,
     under_way: usize,
@@ -146,10 +148,13 @@ impl<J> Lines<J> {
         self.resting.first().map(|(until, _)| *until)
     }
 
-    /// What was read for [`Step::Load`].
-    pub fn loaded(&mut self, page: Page, read: Vec<(OutboxId, J)>) {
+    /// What was read for [`Step::Load`], and whether the endpoint's last delivery failed.
+    pub fn loaded(&mut self, page: Page, read: Vec<(OutboxId, J)>, is_failing: bool) {
         self.loads -= 1;
         let Some(line) = self.lines.get_mut(&page.account) else { return };
+        if !line.has_shown {
+            line.is_prompt = !is_failing;
+        }
         line.is_loading = false;
         line.has_more |= read.len() == page.limit;
         self.waiting += read.len();
@@ -163,6 +168,7 @@ impl<J> Lines<J> {
         let per_endpoint = self.bounds.per_endpoint;
         let Some(line) = self.lines.get_mut(&attempt.account) else { return };
         line.under_way -= 1;
+        line.has_shown |= showing != Showing::Nothing;
         match showing {
             Showing::Took => {
                 line.is_prompt = took <= PROMPT;
@@ -297,7 +303,8 @@ impl<J> Line<J> {
             has_more: false,
             is_loading: false,
             has_turn: false,
-            is_prompt: false,
+            is_prompt: true,
+            has_shown: false,
             limit: 1,
             under_way: 0,
             rests_until: None,

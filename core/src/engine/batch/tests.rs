@@ -3,6 +3,7 @@
 mod customers;
 mod diagnostics;
 mod endpoint;
+mod keys;
 mod events;
 mod forgetting;
 mod script;

@@ -6,6 +6,7 @@ use crate::account::{Account, ApiKey, Entitlements};
 use crate::branding::{Branding, BrandingPatch};
 use crate::command::{NewKey, Reply};
 use crate::id::AccountId;
+use crate::limits::KEYS_PER_ACCOUNT;
 
 use super::{Fault, Oracle, names};
 
@@ -44,7 +45,15 @@ impl Oracle {
         let Reply::Key(drawn) = found else { return Err(names::unexpected("key", found)) };
         self.hear(drawn.id.0)?;
         let key = ApiKey { id: drawn.id, kind: key.kind, hash: key.hash, created_at: self.now(), revoked_at: None };
-        self.change_account(account, |account| account.keys.push(key.clone()))?;
+        self.change_account(account, |account| {
+            // There is room for so many; revoked ones go first.
+            if account.keys.len() == KEYS_PER_ACCOUNT {
+                if let Some(first) = account.keys.iter().position(|key| key.revoked_at.is_some()) {
+                    account.keys.remove(first);
+                }
+            }
+            account.keys.push(key.clone());
+        })?;
         Ok(Reply::Key(key))
     }
 

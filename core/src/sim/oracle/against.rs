@@ -1,12 +1,14 @@
 //! What stands against a command. All of it is gathered, whatever the cell looks at first; the refusal is then the first in
 //! the documented order.
 
+use crate::account::Account;
 use crate::command::{Command, Confirm, Moment, Redeem, Refusal, Subject, Who};
 use crate::id::{AccountId, KeyId, PaymentId, SessionId};
 use crate::limits::{ACCOUNTS, KEYS_PER_ACCOUNT, ORIGINS_PER_ACCOUNT};
 use crate::money::Asset;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
+use crate::risk::Word;
 use crate::session::{Flow, Session, SessionStatus};
 use crate::terms::{Side, Terms};
 
@@ -106,7 +108,8 @@ impl Oracle {
             Command::VerifyPayment(account, session, id) => {
                 let now = self.now();
                 let waits = |payment: &Payment| matches!(payment.status, PaymentStatus::Verifying { expires_at, .. } if now < expires_at);
-                self.against_payment(*account, *session, *id, waits)
+                [self.against_payment(*account, *session, *id, waits), self.against_refused(*account, *session)]
+                    .concat()
             }
             Command::RememberPayment(account, session, id, moment) => {
                 self.against_payment(*account, *session, *id, |payment| stands(payment, *moment))
@@ -162,8 +165,15 @@ impl Oracle {
     }
 
     fn against_key(&self, account: AccountId) -> Vec<Refusal> {
-        let is_full = self.accounts.get(&account).is_some_and(|account| account.keys.len() >= KEYS_PER_ACCOUNT);
+        let is_full = self.accounts.get(&account).is_some_and(|account| active(account) >= KEYS_PER_ACCOUNT);
         [self.against_account(account), when(is_full, Refusal::LimitReached)].concat()
+    }
+
+    /// Nobody's money goes on whom an operator refuses.
+    fn against_refused(&self, account: AccountId, session: SessionId) -> Vec<Refusal> {
+        let session = self.session_of(account, session);
+        let is_refused = session.is_some_and(|session| self.word_on(&self.guest(session)) == Some(Word::Refused));
+        when(is_refused, Refusal::VerificationRequired)
     }
 
     fn has_key(&self, account: AccountId, key: KeyId) -> bool {
@@ -246,6 +256,10 @@ impl Oracle {
             None => vec![Refusal::NotFound(Subject::Path)],
         }
     }
+}
+
+fn active(account: &Account) -> usize {
+    account.keys.iter().filter(|key| key.revoked_at.is_none()).count()
 }
 
 /// Whether the user chose what the session has fixed otherwise.

@@ -9,6 +9,8 @@ struct Bench {
     now: Instant,
     due: HashMap<AccountId, Vec<u128>>,
     closed: BTreeSet<AccountId>,
+    /// Accounts whose last delivery before the start failed.
+    failing: BTreeSet<AccountId>,
     under_way: Vec<(Attempt, u128)>,
 }
 
@@ -20,6 +22,7 @@ impl Bench {
             now: Instant::now(),
             due: HashMap::new(),
             closed: BTreeSet::new(),
+            failing: BTreeSet::new(),
             under_way: Vec::new(),
         }
     }
@@ -41,7 +44,7 @@ impl Bench {
                     let behind =
                         self.due[&page.account].iter().filter(|row| page.after.is_none_or(|one| **row > one.0));
                     let rows = behind.take(page.limit).map(|&row| (OutboxId(row), row)).collect();
-                    self.lines.loaded(page, rows);
+                    self.lines.loaded(page, rows, self.failing.contains(&page.account));
                 }
                 Step::Begin(attempt, row) => {
                     begun.push((attempt.account.0, row));
@@ -100,9 +103,10 @@ fn slow_and_dead_endpoints_never_take_the_places_of_prompt_ones() {
     bench.run();
     bench.end(|_| true, Showing::Took, SOON);
     for account in 2..2_000 {
+        bench.failing.insert(AccountId(account));
         bench.put(account, 100);
     }
-    assert_eq!(bench.run().len(), 4, "new endpoints have places of their own");
+    assert_eq!(bench.run().len(), 4, "those that failed before the start have places of their own");
     bench.put(1, 3);
     assert_eq!(bench.run(), [(1, 1), (1, 2)]);
     bench.end(|account| account != 1, Showing::Failed(None), SLOW);
@@ -113,6 +117,22 @@ fn slow_and_dead_endpoints_never_take_the_places_of_prompt_ones() {
     bench.end(|_| true, Showing::Took, SLOW);
     bench.put(1, 1);
     assert!(bench.run().iter().all(|(account, _)| *account != 1));
+}
+
+#[test]
+fn a_new_endpoint_is_taken_for_prompt_until_it_shows_otherwise() {
+    let mut bench = Bench::new(2, 2, 4);
+    for account in 1..=9 {
+        bench.failing.insert(AccountId(account));
+        bench.put(account, 10);
+    }
+    bench.run();
+    bench.put(10, 10);
+    bench.put(11, 10);
+    assert_eq!(bench.run(), [(10, 0), (11, 0)]);
+    bench.end(|account| account > 9, Showing::Failed(None), SLOW);
+    bench.put(12, 10);
+    assert_eq!(bench.run(), [(12, 0)], "those two wait with the others now");
 }
 
 #[test]
@@ -127,7 +147,8 @@ fn lines_of_a_kind_take_turns() {
         bench.end(|_| true, Showing::Failed(None), SOON);
     }
     let share = |account| begun.iter().filter(|(one, _)| *one == account).count();
-    assert_eq!([share(1), share(2), share(3)], [4; 3], "{begun:?}");
+    let shares = [share(1), share(2), share(3)];
+    assert!(shares.iter().all(|share| (4..=5).contains(share)), "{begun:?}");
 }
 
 #[test]
