@@ -47,10 +47,9 @@ impl Oracle {
         let key = ApiKey { id: drawn.id, kind: key.kind, hash: key.hash, created_at: self.now(), revoked_at: None };
         self.change_account(account, |account| {
             // There is room for so many; revoked ones go first.
-            if account.keys.len() == KEYS_PER_ACCOUNT {
-                if let Some(first) = account.keys.iter().position(|key| key.revoked_at.is_some()) {
-                    account.keys.remove(first);
-                }
+            let is_full = account.keys.len() == KEYS_PER_ACCOUNT;
+            if is_full && let Some(first) = account.keys.iter().position(|key| key.revoked_at.is_some()) {
+                account.keys.remove(first);
             }
             account.keys.push(key.clone());
         })?;
