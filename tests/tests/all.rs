@@ -11,6 +11,7 @@ mod all {
     mod crossing;
     mod customers;
     mod drain;
+    mod events;
     mod fill;
     mod first_start;
     mod harness;
