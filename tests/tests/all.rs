@@ -35,6 +35,7 @@ mod all {
     mod seed_examples;
     mod sessions;
     mod shared;
+    mod signatures;
     mod slow_clients;
     mod stopped;
     mod tls;
