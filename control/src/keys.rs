@@ -5,6 +5,7 @@
 
 mod api_key;
 mod embed_token;
+mod event_key;
 pub mod hex;
 mod master;
 mod random;
@@ -14,6 +15,7 @@ mod secret;
 
 pub use api_key::{NewApiKey, hash_credential, new_api_key, new_operator_token, new_webhook_secret};
 pub use embed_token::{EmbedClaims, TokenError};
+pub use event_key::EventKey;
 pub use master::{MasterKey, MasterKeyError};
 pub use random::{RandomnessError, account_bits, fill, request_bits};
 pub use ring::KeyRing;

@@ -1,10 +1,11 @@
-//! Pages for people: the reference of the API, what the links in answers point to, and the OpenAPI document. They load
-//! nothing from anywhere, set no cookie, and need no key.
+//! Pages for people: the reference of the API, what the links in answers point to, and beside them two documents for
+//! programs: OpenAPI, and the keys that verify webhooks. They load nothing from anywhere, set no cookie, and need no key.
 
 mod errors;
 mod html;
 mod reference;
 mod verify;
+mod webhook_keys;
 
 use std::collections::HashMap;
 
@@ -24,6 +25,8 @@ const REFERENCE: &str = "/docs";
 const ERRORS: &str = "/docs/errors";
 /// Where users are sent to be verified; the payment's id follows.
 const VERIFY: &str = "/verify/";
+/// Where the keys are that verify an account's events; `<account id>.json` follows.
+const WEBHOOK_KEYS: &str = "/.well-known/webhook-keys/";
 /// Who may keep a page that changes with the program only.
 const KEPT: &str = "public, max-age=300";
 /// What a page takes.
@@ -57,7 +60,10 @@ impl Pages {
     pub fn find(&self, gate: &Gate, method: &Method, path: &str) -> Option<Result<Response, Problem>> {
         let page = match self.fixed.get(path) {
             Some(page) => Some(page.clone()),
-            None => self.verification(gate, path.strip_prefix(VERIFY)?),
+            None => match path.strip_prefix(WEBHOOK_KEYS) {
+                Some(name) => webhook_keys::document(gate, name).map(|json| document("application/json", json)),
+                None => self.verification(gate, path.strip_prefix(VERIFY)?),
+            },
         };
         Some(match page {
             None => Err(Problem::not_found()),
@@ -78,13 +84,15 @@ fn documents() -> HashMap<String, Response> {
         ("/openapi/gate-v1.json", "application/json", openapi::json()),
         ("/openapi/gate-v1.yaml", "application/yaml", openapi::yaml()),
     ];
-    let response = |(path, kind, text): (&str, &str, String)| {
-        let headers = vec![("content-type", kind.to_owned())];
-        let response = Response { status: 200, headers, body: Bytes::from(text) };
-        let response = response.with("cache-control", KEPT).with("x-content-type-options", "nosniff");
-        (path.to_owned(), response.with("access-control-allow-origin", "*"))
-    };
+    let response = |(path, kind, text): (&str, &str, String)| (path.to_owned(), document(kind, text.into()));
     forms.into_iter().map(response).collect()
+}
+
+/// What programs read, from wherever their page comes.
+fn document(kind: &str, body: Bytes) -> Response {
+    let response = Response { status: 200, headers: vec![("content-type", kind.to_owned())], body };
+    let response = response.with("cache-control", KEPT).with("x-content-type-options", "nosniff");
+    response.with("access-control-allow-origin", "*")
 }
 
 fn only_read(method: &Method) -> Problem {

@@ -36,6 +36,11 @@ pub fn node() -> PathBuf {
     named("CAUSEWAY_NODE").unwrap_or_else(|| "node".into())
 }
 
+/// The directory from which Node.js finds the packages of the set-up: `CAUSEWAY_NODE_PACKAGES`, else its own one.
+pub fn node_packages() -> PathBuf {
+    named("CAUSEWAY_NODE_PACKAGES").unwrap_or_else(|| target().join("node"))
+}
+
 /// A Python with `requests`: `CAUSEWAY_PYTHON`, else the one of the set-up's virtual environment.
 pub fn python() -> PathBuf {
     named("CAUSEWAY_PYTHON").unwrap_or_else(|| target().join("venv/bin/python"))

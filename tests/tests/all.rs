@@ -12,6 +12,7 @@ mod all {
     mod customers;
     mod drain;
     mod endpoints;
+    mod events;
     mod fill;
     mod first_start;
     mod harness;
@@ -35,6 +36,7 @@ mod all {
     mod seed_examples;
     mod sessions;
     mod shared;
+    mod signatures;
     mod slow_clients;
     mod stopped;
     mod tls;

@@ -10,7 +10,7 @@ use super::ConfigError;
 const PREFIX: &str = "CAUSEWAY_";
 
 /// Variables of what stands around the program: the set-up, the tests and the tools. They may be set where it is started.
-const AROUND: [&str; 9] = [
+const AROUND: [&str; 10] = [
     "CAUSEWAY_BIN",
     "CAUSEWAY_CACHE",
     "CAUSEWAY_COMMIT",
@@ -18,6 +18,7 @@ const AROUND: [&str; 9] = [
     "CAUSEWAY_KILLS",
     "CAUSEWAY_LAB",
     "CAUSEWAY_NODE",
+    "CAUSEWAY_NODE_PACKAGES",
     "CAUSEWAY_PYTHON",
     "CAUSEWAY_SEED",
 ];

@@ -1,6 +1,7 @@
 //! The keys of one mode, and what is done with them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -12,6 +13,7 @@ use causeway_core::quote::QuoteKey;
 use causeway_core::time::Timestamp;
 
 use super::embed_token::{EmbedClaims, TokenError, TokenKey};
+use super::event_key::{EventKey, EventKeys};
 use super::master::MasterKey;
 use super::seal::{SealError, SealingKey};
 use super::{SecretText, hex};
@@ -19,7 +21,8 @@ use super::{SecretText, hex};
 /// The generation of keys in use. A later one gets the next id; what an earlier one signed says so.
 const KEY_ID: u8 = 1;
 
-/// The keys of one mode. They are never shown, and wiped when the ring is dropped.
+/// The keys of one mode. They are never shown, and wiped when the ring is dropped, but for the pairs made of accounts' event
+/// keys: their library cannot wipe them.
 pub struct KeyRing {
     mode: Mode,
     id: Zeroizing<[u8; 16]>,
@@ -30,6 +33,7 @@ pub struct KeyRing {
     kyc_package: Zeroizing<[u8; 32]>,
     webhook: SealingKey,
     embed: TokenKey,
+    event: EventKeys,
 }
 
 impl KeyRing {
@@ -47,6 +51,7 @@ impl KeyRing {
             kyc_package: master.derive(mode, "kyc-package", KEY_ID),
             webhook: SealingKey { id: KEY_ID, mode, secret: seal },
             embed: TokenKey { id: KEY_ID, mode, secret: embed },
+            event: EventKeys::new(master.derive(mode, "event-signature", KEY_ID)),
         }
     }
 
@@ -96,6 +101,11 @@ impl KeyRing {
     /// Decrypts what [`KeyRing::seal_webhook_secret`] gave for the same account.
     pub fn open_webhook_secret(&self, account: AccountId, sealed: &[u8]) -> Result<SecretText, SealError> {
         self.webhook.open(account, sealed)
+    }
+
+    /// The key that signs an account's events.
+    pub fn event_key(&self, account: AccountId) -> Arc<EventKey> {
+        self.event.of(account)
     }
 
     /// Signs an embed token.
@@ -167,6 +177,14 @@ mod tests {
         for text in ["", "gsec_", "gsec__", &swapped, &other_key_id, &secret.reveal()[..secret.reveal().len() - 1]] {
             assert_eq!(sandbox.session_of(text), None, "{text}");
         }
+    }
+
+    /// Partners keep the public half: the derivation is pinned. Computed with Python's `hmac` and `cryptography`.
+    #[test]
+    fn an_event_key_does_not_change_and_is_another_in_each_mode() {
+        let shown = |mode| ring(mode).event_key(AccountId(1)).public_text();
+        assert_eq!(shown(Mode::Sandbox), "whpk_l/Hv/JpBBYxDZEiJe4TccMG3uR+nBUoE9peEYC8xq3k=");
+        assert_ne!(shown(Mode::Sandbox), shown(Mode::Live));
     }
 
     #[test]

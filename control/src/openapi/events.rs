@@ -66,6 +66,10 @@ fn headers() -> Value {
         header("Gate-Event-Type", "The event's type."),
         header("webhook-id", "The event's id, as Standard Webhooks names it."),
         header("webhook-timestamp", "When it was signed, in Unix seconds."),
-        header("webhook-signature", "The signature of Standard Webhooks."),
+        header(
+            "webhook-signature",
+            "The signatures of Standard Webhooks, apart by spaces: `v1,…` for each of the endpoint's secrets, and `v1a,…` \
+             (Ed25519), which the account's key at `/.well-known/webhook-keys/{account id}.json` verifies."
+        ),
     ])
 }

@@ -29,7 +29,7 @@ pub async fn create_account(call: Call<'_>) -> Handled {
     for cell in cells {
         records.push((cell.mode(), call.change(cell, Command::CreateAccount(id, request.name.clone())).await?));
     }
-    answer(201, &AccountView::new(id, &request.name, &records))
+    answer(201, &AccountView::new(id, &request.name, &records, &call.interface.gate))
 }
 
 /// Lists the accounts of all cells, newest first: `limit`, and `starting_after` with an account's id.
@@ -165,5 +165,5 @@ pub(super) fn target(account: AccountId, mode: Mode) -> Target<'static> {
 pub(super) fn shown(call: &Call<'_>, id: AccountId) -> Handled {
     let records = call.accounts(id);
     let (_, account) = records.first().ok_or_else(unknown_account)?;
-    answer(200, &AccountView::new(id, &account.name, &records))
+    answer(200, &AccountView::new(id, &account.name, &records, &call.interface.gate))
 }

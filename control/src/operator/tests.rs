@@ -186,6 +186,7 @@ async fn a_webhook_secret_is_shown_once_and_kept_sealed() {
     let shown = World::expect(world.ask(Method::GET, &format!("/operator/accounts/{id}"), Value::Null).await, 200);
     assert_eq!(shown["modes"][0]["webhook"]["url"], "http://127.0.0.1:9000/hooks");
     assert!(!shown.to_string().contains(secret));
+    assert_eq!(shown["modes"][0]["webhook_public_key"], ring.event_key(account).public_text());
     for (mode, url) in [
         ("live", "http://127.0.0.1:9000/hooks"),
         ("sandbox", "http://127.0.0.1:8081/hooks"),

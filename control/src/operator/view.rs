@@ -7,6 +7,7 @@ use causeway_core::endpoint::{EndpointState, SecondSecret, WebhookEndpoint};
 use causeway_core::id::{AccountId, Mode};
 use serde::Serialize;
 
+use crate::gate::Gate;
 use crate::quota::Tiers;
 use crate::wire::{Time, mode_word};
 
@@ -48,6 +49,8 @@ pub struct RecordView {
     /// As it was set; one that is not configured any more counts as the default.
     tier: String,
     webhook: Option<EndpointView>,
+    /// Anybody can verify the `v1a` signatures of its events with it.
+    webhook_public_key: Option<String>,
     keys: Vec<KeyView>,
 }
 
@@ -178,15 +181,15 @@ impl RecordSummary {
 }
 
 impl AccountView {
-    /// The account of this id with its records.
-    pub fn new(id: AccountId, name: &str, records: &[(Mode, Arc<Account>)]) -> AccountView {
-        let modes = records.iter().map(|(mode, account)| RecordView::new(*mode, account)).collect();
+    /// The account of this id with its records in the gate's cells.
+    pub fn new(id: AccountId, name: &str, records: &[(Mode, Arc<Account>)], gate: &Gate) -> AccountView {
+        let modes = records.iter().map(|(mode, account)| RecordView::new(*mode, account, gate)).collect();
         AccountView { object: "account", id: id.text(), name: name.to_owned(), modes }
     }
 }
 
 impl RecordView {
-    fn new(mode: Mode, account: &Account) -> RecordView {
+    fn new(mode: Mode, account: &Account, gate: &Gate) -> RecordView {
         RecordView {
             mode: mode_word(mode),
             created_at: Time(account.created_at),
@@ -195,6 +198,7 @@ impl RecordView {
             origins: account.origins.clone(),
             tier: account.tier.clone().unwrap_or_else(|| Tiers::STANDARD.to_owned()),
             webhook: account.webhook.as_ref().map(EndpointView::new),
+            webhook_public_key: gate.cell(mode).map(|cell| cell.keys().event_key(account.id).public_text()),
             keys: account.keys.iter().map(|key| KeyView::new(mode, key)).collect(),
         }
     }

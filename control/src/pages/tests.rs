@@ -1,8 +1,10 @@
 //! Pages as the pipeline serves them.
 
+use causeway_core::id::{AccountId, Mode};
 use http::Method;
+use serde_json::{Value, json};
 
-use crate::fixture::{SHOP, Told, World};
+use crate::fixture::{OTHER, SHOP, Told, World};
 use crate::problem::Code;
 
 const ID: &str = "0123456789abcdefghjkmnpqrs";
@@ -123,4 +125,26 @@ async fn the_document_is_served_in_both_forms() {
         assert_eq!(told.header("content-type"), Some(kind));
         assert!(text(&told).contains("openapi"));
     }
+}
+
+#[tokio::test]
+async fn the_keys_of_an_account_are_for_everybody_and_its_own() {
+    let world = World::start().await;
+    let path = |account: AccountId| format!("/.well-known/webhook-keys/{}.json", account.text());
+    let told = world.get(&path(SHOP.id())).send().await;
+    assert_eq!(told.header("content-type"), Some("application/json"));
+    assert_eq!(told.header("cache-control"), Some("public, max-age=300"));
+    let shown: Value = serde_json::from_str(&text(&told)).unwrap();
+    let key = |mode| world.gate.cell(mode).unwrap().keys().event_key(SHOP.id()).public_text();
+    let keys = json!([
+        { "mode": "test", "public_key": key(Mode::Sandbox) },
+        { "mode": "live", "public_key": key(Mode::Live) },
+    ]);
+    assert_eq!(shown, json!({ "account_id": SHOP.id().text(), "keys": keys }));
+    assert_ne!(text(&world.get(&path(OTHER.id())).send().await), text(&told));
+    let unknown = path(AccountId(4_711));
+    for path in [unknown.as_str(), path(SHOP.id()).trim_end_matches(".json"), "/.well-known/webhook-keys/.json"] {
+        world.get(path).send().await.refused(404, "not_found");
+    }
+    world.ask(Method::POST, &path(SHOP.id())).send().await.refused(405, "method_not_allowed");
 }

@@ -314,7 +314,7 @@ impl Dispatcher {
     fn secrets(&self, account: AccountId, endpoint: &WebhookEndpoint) -> Result<Secrets, String> {
         let open = |sealed: &[u8]| self.keys.open_webhook_secret(account, sealed).map_err(|error| error.to_string());
         let second = endpoint.signing_beside(system_time()).map(open).transpose()?;
-        Ok(Secrets { first: open(&endpoint.sealed_secret)?, second })
+        Ok(Secrets { first: open(&endpoint.sealed_secret)?, second, key: self.keys.event_key(account) })
     }
 }
 

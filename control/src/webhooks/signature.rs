@@ -1,7 +1,10 @@
-//! What a receiver checks: the headers of one attempt to deliver, with both signatures.
+//! What a receiver checks: the headers of one attempt to deliver, with all signatures.
 //!
 //! `Gate-Signature` signs `<t>.<body>` with the whole `whsec_…` text as key. Beside it stands the Standard Webhooks trio,
-//! which signs `<id>.<t>.<body>` with the 32 bytes that the text encodes.
+//! which signs `<id>.<t>.<body>` with the 32 bytes that the text encodes (`v1`), and with the account's Ed25519 key (`v1a`), which
+//! whoever has its public half can verify and nobody else can make.
+
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -11,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::keys::{SecretText, hex};
+use crate::keys::{EventKey, SecretText, hex};
 
 const AGENT: &str = concat!("Causeway/", env!("CARGO_PKG_VERSION"));
 
@@ -36,6 +39,8 @@ pub struct Secrets {
     /// Another one that signs beside it, in `webhook-signature` alone: while receivers move from one to another. Published
     /// receivers read the last `v1` of `Gate-Signature` only, so that there is but one.
     pub second: Option<SecretText>,
+    /// The account's own key, which no rotation of secrets changes.
+    pub key: Arc<EventKey>,
 }
 
 /// Why a message cannot be signed: the stored secret or an id is not what this program makes.
@@ -53,10 +58,7 @@ pub enum SignatureError {
 pub fn headers(secrets: &Secrets, message: &Message<'_>) -> Result<HeaderMap, SignatureError> {
     let at = message.at.to_string();
     let gate = format!("t={at},v1={}", gate_signature(&secrets.first, message));
-    let mut standard = format!("v1,{}", standard_signature(&secrets.first, message)?);
-    if let Some(second) = &secrets.second {
-        standard.push_str(&format!(" v1,{}", standard_signature(second, message)?));
-    }
+    let standard = standard_signatures(secrets, message, &at)?;
     let mut headers = HeaderMap::with_capacity(12);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -82,11 +84,20 @@ fn gate_signature(secret: &SecretText, message: &Message<'_>) -> String {
     hex::encode(&mac(secret.reveal().as_bytes(), &signed))
 }
 
-fn standard_signature(secret: &SecretText, message: &Message<'_>) -> Result<String, SignatureError> {
+/// One for each secret, and behind them that of the account's key: receivers that know `v1` alone pass over it.
+fn standard_signatures(secrets: &Secrets, message: &Message<'_>, at: &str) -> Result<String, SignatureError> {
+    let signed = [message.event_id.as_bytes(), at.as_bytes(), message.body].join(&b'.');
+    let mut text = String::new();
+    for secret in [Some(&secrets.first), secrets.second.as_ref()].into_iter().flatten() {
+        text.push_str(&format!("v1,{} ", BASE64_STANDARD.encode(mac(&decoded(secret)?, &signed))));
+    }
+    text.push_str(&format!("v1a,{}", BASE64_STANDARD.encode(secrets.key.sign(&signed))));
+    Ok(text)
+}
+
+fn decoded(secret: &SecretText) -> Result<Zeroizing<Vec<u8>>, SignatureError> {
     let encoded = secret.reveal().strip_prefix("whsec_").ok_or(SignatureError::Secret)?;
-    let key = Zeroizing::new(BASE64_STANDARD.decode(encoded).map_err(|_| SignatureError::Secret)?);
-    let signed = [message.event_id.as_bytes(), message.at.to_string().as_bytes(), message.body].join(&b'.');
-    Ok(BASE64_STANDARD.encode(mac(&key, &signed)))
+    BASE64_STANDARD.decode(encoded).map(Zeroizing::new).map_err(|_| SignatureError::Secret)
 }
 
 fn mac(key: &[u8], signed: &[u8]) -> [u8; 32] {
@@ -97,7 +108,10 @@ fn mac(key: &[u8], signed: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use causeway_core::id::{AccountId, Mode};
+
     use super::*;
+    use crate::keys::{KeyRing, MasterKey};
 
     const BODY: &str =
         "{\"id\":\"evt_test_1\",\"type\":\"webhook.test\",\"created_at\":1750000000,\"data\":{\"name\":\"Žofie\"}}";
@@ -107,12 +121,16 @@ mod tests {
     }
 
     fn secret(text: &str) -> Secrets {
-        Secrets { first: SecretText::new(text.to_owned()), second: None }
+        let keys = KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox);
+        Secrets { first: SecretText::new(text.to_owned()), second: None, key: keys.event_key(AccountId(1)) }
     }
 
-    /// Computed with Python's `hmac` over the same bytes; the key encodes the bytes 0 to 31.
+    const SIGNED_BY_THE_ACCOUNT: &str =
+        "v1a,3fdQHX9G7mSJn5KOE5IPDsTr2coI6O6lzEV8WhRNzq6NDd9fc68udF8KTcXSXPzKvlJZwrRJJ5YARs8bQ6uzAA==";
+
+    /// Computed with Python's `hmac` and `cryptography` over the same bytes; the secret encodes the bytes 0 to 31.
     #[test]
-    fn both_signatures_are_those_that_python_computes() {
+    fn the_signatures_are_those_that_python_computes() {
         let headers = headers(&secret("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="), &message()).unwrap();
         for (name, expected) in [
             ("gate-signature", "t=1750000123,v1=199d9fb60c619e17962f4eeb4b2e22d93d4bf7a7892624a5eefde23f5c5fc39a"),
@@ -123,11 +141,12 @@ mod tests {
             ("x-0bit-event-type", "webhook.test"),
             ("webhook-id", "evt_test_1"),
             ("webhook-timestamp", "1750000123"),
-            ("webhook-signature", "v1,f+ZY6FkuArcXzzXhqXsk6macsAzk0TeQPnpH6t6KwW4="),
             ("content-type", "application/json"),
         ] {
             assert_eq!(headers[name], expected, "{name}");
         }
+        let standard = format!("v1,f+ZY6FkuArcXzzXhqXsk6macsAzk0TeQPnpH6t6KwW4= {SIGNED_BY_THE_ACCOUNT}");
+        assert_eq!(headers["webhook-signature"], standard);
     }
 
     #[test]
@@ -137,8 +156,11 @@ mod tests {
         let both = Secrets { second: Some(SecretText::new(second.to_owned())), ..secret(first) };
         let both = headers(&both, &message()).unwrap();
         assert_eq!(both["gate-signature"], alone[0]["gate-signature"]);
-        let signatures: Vec<&str> = both["webhook-signature"].to_str().unwrap().split(' ').collect();
-        assert_eq!(signatures, alone.each_ref().map(|headers| headers["webhook-signature"].to_str().unwrap()));
+        let signatures = |headers: &HeaderMap| -> Vec<String> {
+            headers["webhook-signature"].to_str().unwrap().split(' ').map(str::to_owned).collect()
+        };
+        let [first, second] = alone.each_ref().map(|headers| signatures(headers)[0].clone());
+        assert_eq!(signatures(&both), [first, second, SIGNED_BY_THE_ACCOUNT.to_owned()]);
     }
 
     /// Whatever the secret and the body, the signature is there whole or the secret is refused, and covers the body.

@@ -18,6 +18,7 @@ use super::*;
 
 mod customer;
 mod fuzz;
+mod golden;
 mod properties;
 
 const MODE: Mode = Mode::Sandbox;

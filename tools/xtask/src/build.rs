@@ -66,11 +66,12 @@ pub fn lab(command: &str, extra: &[String]) -> Result<(), Failure> {
 }
 
 /// What the black-box tests and the lab start, by the variables that they read.
-pub fn environment(tools: &TestTools) -> [(&'static str, std::path::PathBuf); 4] {
+pub fn environment(tools: &TestTools) -> [(&'static str, std::path::PathBuf); 5] {
     [
         ("CAUSEWAY_BIN", paths::release().join("causeway")),
         ("CAUSEWAY_PYTHON", tools.python.clone()),
         ("CAUSEWAY_NODE", tools.node.clone()),
+        ("CAUSEWAY_NODE_PACKAGES", tools.node_packages.clone()),
         ("CAUSEWAY_CURL", tools.curl.clone()),
     ]
 }

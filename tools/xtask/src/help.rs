@@ -45,12 +45,13 @@ Exit codes: 0 done; 1 something failed; 2 a prerequisite is missing and cannot b
 const SETUP: &str = "\
 cargo xtask setup: makes this machine ready; what is ready already is left alone
 
-  From the system  libclang, a C++ compiler, Python 3 with venv and pip, curl, Node.js 18 or newer. As root on a
-                   system with apt-get they are installed; else the package is named and the exit code is 2.
+  From the system  libclang, a C++ compiler, Python 3 with venv and pip, curl, Node.js 18 or newer with npm.
+                   As root on a system with apt-get they are installed; else the package is named and the exit code is 2.
   ONNX Runtime     the shared library out of the wheel on the Python package index, at the version and checksum of
                    tools/requirements/onnxruntime.txt; checked on every use.
   RocksDB          compiled once for each version, compiler and feature list: about {minutes} minutes on two cores.
   Python packages  tools/requirements/test.txt, in a virtual environment in target/venv.
+  Node.js packages tools/requirements/node, by npm, in target/node.
 
 The first three are shared by all checkouts and lie in ~/.cache/causeway. Where they are is written to
 .cargo/local.toml, so that plain `cargo build` and an editor find them too.
@@ -59,7 +60,8 @@ Environment:
   CAUSEWAY_CACHE                the shared directory (default: causeway in XDG_CACHE_HOME or ~/.cache)
   LIBCLANG_PATH                 the directory of libclang, when it lies in an unusual place
   CXX                           the C++ compiler
-  PIP_INDEX_URL, PIP_FIND_LINKS a mirror of the Python package index; a directory of wheels";
+  PIP_INDEX_URL, PIP_FIND_LINKS a mirror of the Python package index; a directory of wheels
+  NPM_CONFIG_REGISTRY           a mirror of the npm registry";
 
 const BUILD: &str = "\
 cargo xtask build: builds the server (target/release/causeway) and the lab (target/release/causeway-lab)";

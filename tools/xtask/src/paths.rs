@@ -28,7 +28,12 @@ pub fn venv() -> PathBuf {
     target().join("venv")
 }
 
-/// A file of pinned Python requirements.
+/// Where the tests' Node.js packages are installed.
+pub fn node_packages() -> PathBuf {
+    target().join("node")
+}
+
+/// A file or folder of pinned requirements.
 pub fn requirements(name: &str) -> PathBuf {
     root().join("tools/requirements").join(name)
 }

@@ -1,6 +1,7 @@
 //! Makes the machine ready. Every step looks first and does only what is missing, so that it can run before each command.
 
 mod local_config;
+mod node;
 mod onnxruntime;
 mod python;
 pub mod rocksdb;
@@ -18,6 +19,8 @@ pub struct TestTools {
     pub python: PathBuf,
     /// Node.js 18 or newer.
     pub node: PathBuf,
+    /// The directory with the packages of `tools/requirements/node`, from which Node.js finds them.
+    pub node_packages: PathBuf,
     /// curl.
     pub curl: PathBuf,
 }
@@ -47,7 +50,7 @@ pub fn explain() -> Result<(), Failure> {
     println!("ONNX Runtime  {}", parts.onnxruntime.display());
     println!("RocksDB       {}", parts.rocksdb.display());
     println!("Python        {}", tools.python.display());
-    println!("Node.js       {}", tools.node.display());
+    println!("Node.js       {} with {}", tools.node.display(), tools.node_packages.display());
     println!("curl          {}", tools.curl.display());
     Ok(())
 }
@@ -80,7 +83,8 @@ fn building_parts() -> Result<BuildingParts, Failure> {
 }
 
 fn testing_parts() -> Result<TestTools, Failure> {
-    Ok(TestTools { curl: system::curl()?, node: system::node()?, python: python::for_tests()? })
+    let (curl, node) = (system::curl()?, system::node()?);
+    Ok(TestTools { curl, node, node_packages: node::packages()?, python: python::for_tests()? })
 }
 
 /// Two set-ups of one user do not run at the same time: they share the cache.

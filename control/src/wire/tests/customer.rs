@@ -8,7 +8,7 @@ use causeway_core::id::{AccountId, CustomerId, EventId};
 
 use super::*;
 
-fn customer() -> CoreCustomer {
+pub(super) fn customer() -> CoreCustomer {
     let facts = CustomerFacts {
         id: CustomerId(9),
         account: AccountId(2),

@@ -65,6 +65,11 @@ pub fn node() -> Result<PathBuf, Failure> {
     }
 }
 
+/// Finds npm, which installs what the tests import in Node.js.
+pub fn npm() -> Result<PathBuf, Failure> {
+    found_or_installed(|| paths::program("npm"), &["npm"], "npm is missing, and it installs what the tests import")
+}
+
 /// What `find` finds now, or after these packages are installed. `why` says what is missing and for what.
 pub fn found_or_installed<T>(find: impl Fn() -> Option<T>, packages: &[&str], why: &str) -> Result<T, Failure> {
     if let Some(found) = find() {
