@@ -1,6 +1,7 @@
 //! The door to the cells: the only importer of the core's ingress.
 
 mod in_flight;
+mod running;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -25,6 +26,7 @@ use crate::problem::Problem;
 
 pub use causeway_core::ingress::{CellHandle, Lane, Rung};
 pub use in_flight::InFlight;
+pub use running::Running;
 
 /// A future that is boxed, so that a trait object or a table row can give it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -45,6 +47,7 @@ pub struct Cell {
     offer: ArcSwap<Offer>,
     sandbox_rail: Option<Arc<dyn SandboxRail>>,
     in_flight: Arc<InFlight>,
+    running: Running,
     options: CellOptions,
     reads: Arc<Semaphore>,
 }
@@ -116,8 +119,8 @@ impl Cell {
     ) -> Cell {
         let reads = Arc::new(Semaphore::new(options.disk_reads));
         let offer = ArcSwap::from_pointee(Offer::new(catalogue));
-        let in_flight = Arc::default();
-        Cell { handle, cached: reader.cached(), reader, keys, offer, sandbox_rail, in_flight, options, reads }
+        let (in_flight, running, cached) = (Arc::default(), Running::default(), reader.cached());
+        Cell { handle, cached, reader, keys, offer, sandbox_rail, in_flight, running, options, reads }
     }
 
     /// The same, with what a dispatcher has under way.
@@ -158,6 +161,16 @@ impl Cell {
     /// Webhook deliveries that are being sent.
     pub fn in_flight(&self) -> &InFlight {
         &self.in_flight
+    }
+
+    /// Requests with an idempotency key that wait.
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// How long a write waits for its place in the engine.
+    pub fn deadline(&self) -> Duration {
+        self.options.deadline
     }
 
     /// How long an embed token is valid.

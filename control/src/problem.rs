@@ -128,6 +128,8 @@ codes! {
     LimitReached = 409 "conflict" "limit_reached";
     /// The idempotency key was used for another request. Use a new one for a new action.
     IdempotencyKeyReused = 409 "idempotency_error" "idempotency_key_reused";
+    /// The first request with this key is still running. Wait, and send the same request with the same key again.
+    IdempotencyInProgress = 409 "idempotency_error" "idempotency_in_progress";
     /// The account asks for more than its tier allows. Slow down and retry after the given seconds.
     RateLimited = 429 "rate_limit" "rate_limited";
     /// This deployment does not run the capability. Ask the operator.

@@ -64,6 +64,8 @@ RULES = [
     Rule("idempotency_key_reused", TELLING, "keys are seldom used again", "situations::repeated_key"),
     Rule("idempotency_key_reused", f"deleteCustomer cancelSession {STEERING}",
          "without a body a key and a path are one request: it can only be repeated", "situations::repeated_key"),
+    Rule("idempotency_in_progress", f"{TELLING} deleteCustomer cancelSession {STEERING}",
+         "it takes a queue that does not move", "a_duplicate_hears_at_its_deadline_that_the_first_still_runs"),
     Rule("rate_unavailable", "lockQuote previewQuotes listEmbedPreviews confirmEmbedSession completeSession",
          "it takes rates that are not there", "without_a_fresh_rate_there_are_no_terms"),
     Rule("amount_out_of_range asset_unavailable method_unavailable",

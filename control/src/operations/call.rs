@@ -1,9 +1,10 @@
 //! A request whose caller is known, as handlers get it, and what they give back.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use causeway_core::command::Idempotency;
-use causeway_core::command::{Answer, Command};
+use causeway_core::command::{Answer, Command, Refusal};
 use causeway_core::id::{AccountId, Mode};
 use causeway_core::store::{Reader, StoreError};
 use http::HeaderMap;
@@ -14,7 +15,7 @@ use super::Operation;
 use crate::auth::Authenticated;
 use crate::edge::Edge;
 use crate::gate::Cell;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::wire::{Query, parse, to_json};
 
 /// What a handler needs of a request.
@@ -101,7 +102,14 @@ impl<'a> Call<'a> {
     ) -> Result<Answer, Problem> {
         let key = self.idempotency_key.map(|key| self.replay_key(key, scope));
         let idempotency = key.map(|key| Idempotency { key, fingerprint });
-        Ok(self.cell.submit(self.operation.lane, command, idempotency).await?)
+        let (begun, turn) = (Instant::now(), key.map(|key| self.cell.running().begin(self.account(), key)));
+        let answer = self.cell.submit(self.operation.lane, command, idempotency).await;
+        let is_late = answer == Err(Refusal::Overloaded) && begun.elapsed() >= self.cell.deadline();
+        if is_late && turn.is_some_and(|turn| turn.repeats_one_that_runs()) {
+            let code = Code::IdempotencyInProgress;
+            return Err(Problem::at(code, "Idempotency-Key", code.explanation()));
+        }
+        Ok(answer?)
     }
 
     /// Reads an object of the caller's account; 404 when there is none.

@@ -329,7 +329,7 @@ impl Operation {
         when(self.sandbox_only || self.path.contains('{'), &[Code::NotFound]);
         when(self.idempotency == Idempotency::Required, &[Code::IdempotencyKeyRequired]);
         let is_remembered = matches!(self.idempotency, Idempotency::Required | Idempotency::Accepted);
-        when(is_remembered, &[Code::IdempotencyKeyReused, Code::OutcomeUnknown]);
+        when(is_remembered, &[Code::IdempotencyKeyReused, Code::IdempotencyInProgress, Code::OutcomeUnknown]);
         when(true, self.refusals);
         codes.sort_by_key(|code| (code.status(), *code as u8));
         codes.dedup();

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use causeway_tests::http::Request;
+use causeway_tests::http::{Request, Response};
 use causeway_tests::partner::{Kind, Partner, session_body};
+use causeway_tests::poll::{SOON, poll};
 use causeway_tests::server::Server;
 
 const THREADS: usize = 48;
@@ -34,6 +35,52 @@ fn what_waits_too_long_is_refused_and_has_not_happened() {
     eprintln!("{granted} of {} were granted", THREADS * EACH);
     assert_eq!(sessions_of(&partner), granted, "of {} requests", THREADS * EACH);
     assert_eq!(server.stop().code, Some(0));
+}
+
+/// Many repeat each request at once while the queue is long: those that cannot wait for the first one's answer are told that it
+/// runs, and repeat it later.
+#[test]
+fn a_duplicate_hears_at_its_deadline_that_the_first_still_runs() {
+    let server = Server::start(&[]);
+    let directory = server.directory().clone();
+    assert_eq!(server.stop().code, Some(0));
+    let server = Server::start_in(&directory, &["--request-deadline=1ms"]);
+    let partner = server.demo();
+    let mut round = 0;
+    let (key, told) = poll(SOON, "a duplicate is told of the first", || {
+        round += 1;
+        repeated(&partner, round)
+    });
+    assert_eq!(told.json()["param"], "Idempotency-Key");
+    let request = Request::post("/v1/gate_sessions").json(&session_body(Kind::PayIn, "10.00")).key(&key);
+    let settled = poll(SOON, "the same request is answered", || {
+        Some(partner.send(request.clone())).filter(|answer| answer.status == 201)
+    });
+    assert_eq!(partner.send(request).text(), settled.text());
+}
+
+/// One round of duplicates: the key and the answer of one that heard that its first still runs.
+fn repeated(partner: &Partner, round: usize) -> Option<(String, Response)> {
+    std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                scope.spawn(move || {
+                    let key = format!("{round} {}", thread / 8);
+                    let request = Request::post("/v1/gate_sessions").json(&session_body(Kind::PayIn, "10.00"));
+                    let answer = partner.send(request.key(&key));
+                    if answer.status == 409 {
+                        answer.expect_refusal(409, "idempotency_in_progress");
+                        return Some((key, answer));
+                    }
+                    if answer.status != 201 {
+                        answer.expect_refusal(503, "overloaded");
+                    }
+                    None
+                })
+            })
+            .collect();
+        senders.into_iter().filter_map(|sender| sender.join().unwrap()).last()
+    })
 }
 
 fn is_granted(partner: &Partner, key: &str) -> bool {
