@@ -309,7 +309,7 @@ pub struct Config {
     #[arg(long, env = "CAUSEWAY_DELIVERY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::positive, help_heading = "Webhooks")]
     pub delivery_timeout: Duration,
     /// Webhooks on their way at once, per cell.
-    #[arg(long, env = "CAUSEWAY_DELIVERIES_AT_ONCE", value_name = "NUMBER", default_value = "256", value_parser = clap::value_parser!(u32).range(2..=4_096), help_heading = "Webhooks")]
+    #[arg(long, env = "CAUSEWAY_DELIVERIES_AT_ONCE", value_name = "NUMBER", default_value = "256", value_parser = clap::value_parser!(u32).range(4..=4_096), help_heading = "Webhooks")]
     pub deliveries_at_once: u32,
     /// Webhooks on their way to one endpoint at once. A new or failing endpoint begins with one.
     #[arg(long, env = "CAUSEWAY_DELIVERIES_PER_ENDPOINT", value_name = "NUMBER", default_value = "32", value_parser = clap::value_parser!(u32).range(1..=1_024), help_heading = "Webhooks")]

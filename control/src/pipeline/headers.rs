@@ -29,7 +29,11 @@ fn names_a_host(text: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    !text.contains('@') && (address(host).is_some() || name.split('.').all(is_label))
+    let has_port = text.len() > host.len();
+    if text.contains('@') || has_port && authority.port_u16().is_none() {
+        return false;
+    }
+    address(host).is_some() || name.split('.').all(is_label)
 }
 
 /// The `Gate-Version` that is asked for, the newest where none is; refuses one that does not exist, and two that differ.

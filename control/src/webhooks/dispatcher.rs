@@ -46,7 +46,7 @@ pub struct Dispatcher {
     pub keys: Arc<KeyRing>,
     /// Sends.
     pub client: Client,
-    /// Attempts under way at once; half of the places are for endpoints that answer promptly.
+    /// Attempts under way at once; half of the places are for endpoints that answer promptly, a quarter each for new and for slow ones.
     pub at_once: u32,
     /// Attempts under way to one endpoint.
     pub per_endpoint: u32,
@@ -175,10 +175,9 @@ impl Dispatcher {
     }
 
     fn bounds(&self) -> Bounds {
-        let other = (self.at_once / 2).max(1) as usize;
+        let quarter = (self.at_once as usize / 4).max(1);
         Bounds {
-            prompt: (self.at_once as usize - other).max(1),
-            other,
+            places: [(self.at_once as usize).saturating_sub(2 * quarter).max(1), quarter, quarter],
             per_endpoint: self.per_endpoint as usize,
             spacing: self
                 .per_second

@@ -29,8 +29,7 @@ impl State {
                 self.confirm_needs(*account, *session, confirm, needs);
             }
             Command::VerifyPayment(account, session, payment) => {
-                self.payment_needs(*account, *session, *payment, needs);
-                self.person_needs(*account, *session, needs);
+                self.waiting_needs(*account, *session, *payment, needs)
             }
             Command::RememberPayment(account, session, payment, _) => {
                 self.need(Need::Session(*account, *session), needs);
@@ -183,6 +182,12 @@ impl State {
         } else if let Some(payment) = self.payments.get(&(account, payment)) {
             self.balance_needs(account, &payment.terms, needs);
         }
+    }
+
+    /// A payment that waits for its user, and the user.
+    fn waiting_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
+        self.payment_needs(account, session, payment, needs);
+        self.person_needs(account, session, needs);
     }
 
     fn delivery_needs(&self, outcome: &DeliveryOutcome, needs: &mut Vec<Need>) {

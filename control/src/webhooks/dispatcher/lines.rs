@@ -1,9 +1,9 @@
 //! Who sends next: one line of due deliveries per endpoint, and places that they share.
 //!
-//! An endpoint that answers soon is *prompt*; one that is slow or failing is not, until it has answered soon. Of which nothing
-//! is known is taken for prompt, unless its last delivery before the start had failed. The two kinds have places of their own,
-//! so that any number of slow and dead receivers delays nobody else. Within a kind the lines take turns, one attempt each. How
-//! many attempts a line may have under way grows from one while its endpoint answers, and falls to one when it fails.
+//! An endpoint that answers soon is *prompt*, one that is slow or fails is *slow*, and of which nothing is known is *new*, unless
+//! its last delivery before the start had failed. Each kind has places of its own, so that any number of slow and dead receivers
+//! delays nobody else. Within a kind the lines take turns, one attempt each. How many attempts a line may have under way grows
+//! from one while its endpoint answers, and falls to one when it fails.
 //!
 //! Nothing here waits, reads or sends: the dispatcher asks what to do next, does it, and tells what came of it.
 
@@ -25,10 +25,8 @@ const PAGE: usize = 64;
 /// How much may be under way.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Attempts to prompt endpoints.
-    pub prompt: usize,
-    /// Attempts to all other endpoints.
-    pub other: usize,
+    /// Attempts to endpoints of each kind, in the order of [`Kind::ALL`].
+    pub places: [usize; 3],
     /// Attempts to one endpoint.
     pub per_endpoint: usize,
     /// Time between the attempts to one endpoint at least.
@@ -39,8 +37,7 @@ pub struct Bounds {
 pub struct Lines<J> {
     bounds: Bounds,
     lines: HashMap<AccountId, Line<J>>,
-    prompt: Kind,
-    other: Kind,
+    queues: [Queue; 3],
     /// Lines that rest, by the end of their rest.
     resting: BTreeSet<(Instant, AccountId)>,
     loads: usize,
@@ -73,8 +70,19 @@ pub struct Page {
 pub struct Attempt {
     /// Whose.
     pub account: AccountId,
-    /// Whether it has a place among those to prompt endpoints.
-    pub is_prompt: bool,
+    /// Among which it has its place.
+    pub kind: Kind,
+}
+
+/// What is known of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Its last attempt succeeded soon.
+    Prompt,
+    /// Nothing.
+    New,
+    /// Its last attempt failed, or took long.
+    Slow,
 }
 
 /// What an attempt shows of its endpoint.
@@ -88,9 +96,9 @@ pub enum Showing {
     Nothing,
 }
 
-/// Places of one kind, and the lines that wait, in turn.
+/// The lines of one kind that wait, in turn.
 #[derive(Default)]
-struct Kind {
+struct Queue {
     under_way: usize,
     /// Those that have something to begin.
     ready: VecDeque<AccountId>,
@@ -108,9 +116,7 @@ struct Line<J> {
     is_loading: bool,
     /// Whether it waits for its turn.
     has_turn: bool,
-    is_prompt: bool,
-    /// Whether an attempt has shown something of its endpoint.
-    has_shown: bool,
+    kind: Kind,
     /// How many attempts it may have under way.
     limit: usize,
     under_way: usize,
@@ -120,8 +126,14 @@ struct Line<J> {
 impl<J> Lines<J> {
     /// No lines yet.
     pub fn new(bounds: Bounds) -> Lines<J> {
-        let (prompt, other) = (Kind::default(), Kind::default());
-        Lines { bounds, lines: HashMap::new(), prompt, other, resting: BTreeSet::new(), loads: 0, waiting: 0 }
+        Lines {
+            bounds,
+            lines: HashMap::new(),
+            queues: Default::default(),
+            resting: BTreeSet::new(),
+            loads: 0,
+            waiting: 0,
+        }
     }
 
     /// These accounts may have something due, or their endpoint has changed.
@@ -140,7 +152,7 @@ impl<J> Lines<J> {
             self.lines.get_mut(&account).into_iter().for_each(|line| line.rests_until = None);
             self.take_turn(account);
         }
-        [true, false].into_iter().find_map(|is_prompt| self.next_of(is_prompt, now, &is_open))
+        Kind::ALL.into_iter().find_map(|kind| self.next_of(kind, now, &is_open))
     }
 
     /// When a line's rest is over.
@@ -152,8 +164,8 @@ impl<J> Lines<J> {
     pub fn loaded(&mut self, page: Page, read: Vec<(OutboxId, J)>, is_failing: bool) {
         self.loads -= 1;
         let Some(line) = self.lines.get_mut(&page.account) else { return };
-        if !line.has_shown {
-            line.is_prompt = !is_failing;
+        if is_failing && line.kind == Kind::New {
+            line.kind = Kind::Slow;
         }
         line.is_loading = false;
         line.has_more |= read.len() == page.limit;
@@ -164,18 +176,17 @@ impl<J> Lines<J> {
 
     /// An attempt has ended after this time.
     pub fn ended(&mut self, attempt: Attempt, showing: Showing, took: Duration, now: Instant) {
-        self.kind(attempt.is_prompt).under_way -= 1;
+        self.queue(attempt.kind).under_way -= 1;
         let per_endpoint = self.bounds.per_endpoint;
         let Some(line) = self.lines.get_mut(&attempt.account) else { return };
         line.under_way -= 1;
-        line.has_shown |= showing != Showing::Nothing;
         match showing {
             Showing::Took => {
-                line.is_prompt = took <= PROMPT;
+                line.kind = if took <= PROMPT { Kind::Prompt } else { Kind::Slow };
                 line.limit = (line.limit * 2).min(per_endpoint);
             }
             Showing::Failed(rest) => {
-                line.is_prompt = false;
+                line.kind = Kind::Slow;
                 line.limit = 1;
                 self.waiting -= line.keep(line.page());
                 if let Some(rest) = rest {
@@ -194,16 +205,16 @@ impl<J> Lines<J> {
 
     /// Whether nothing is under way and nothing waits, as far as was read.
     pub fn are_idle(&self) -> bool {
-        let is_idle = |kind: &Kind| kind.under_way == 0 && kind.unread.is_empty();
-        self.waiting == 0 && self.loads == 0 && is_idle(&self.prompt) && is_idle(&self.other)
+        let is_idle = |queue: &Queue| queue.under_way == 0 && queue.unread.is_empty();
+        self.waiting == 0 && self.loads == 0 && self.queues.iter().all(is_idle)
     }
 
-    fn next_of(&mut self, is_prompt: bool, now: Instant, is_open: &impl Fn(AccountId) -> bool) -> Option<Step<J>> {
-        let places = if is_prompt { self.bounds.prompt } else { self.bounds.other };
-        while self.kind(is_prompt).under_way < places
-            && let Some(account) = self.kind(is_prompt).ready.pop_front()
+    fn next_of(&mut self, kind: Kind, now: Instant, is_open: &impl Fn(AccountId) -> bool) -> Option<Step<J>> {
+        let places = self.bounds.places[kind as usize];
+        while self.queue(kind).under_way < places
+            && let Some(account) = self.queue(kind).ready.pop_front()
         {
-            if self.is_called(account, is_prompt, is_open)
+            if self.is_called(account, kind, is_open)
                 && let Some(step) = self.begin(account, now)
             {
                 return Some(step);
@@ -211,10 +222,10 @@ impl<J> Lines<J> {
         }
         // More than this is not read before there are places for it.
         while self.loads < LOADS
-            && self.kind(is_prompt).ready.len() < places
-            && let Some(account) = self.kind(is_prompt).unread.pop_front()
+            && self.queue(kind).ready.len() < places
+            && let Some(account) = self.queue(kind).unread.pop_front()
         {
-            if self.is_called(account, is_prompt, is_open)
+            if self.is_called(account, kind, is_open)
                 && let Some(step) = self.load(account)
             {
                 return Some(step);
@@ -225,7 +236,7 @@ impl<J> Lines<J> {
 
     /// Takes a line whose turn it is. One that has changed its kind meanwhile waits with the others of that, and one whose
     /// endpoint is not open leaves.
-    fn is_called(&mut self, account: AccountId, is_prompt: bool, is_open: &impl Fn(AccountId) -> bool) -> bool {
+    fn is_called(&mut self, account: AccountId, kind: Kind, is_open: &impl Fn(AccountId) -> bool) -> bool {
         let Some(line) = self.lines.get_mut(&account) else { return false };
         line.has_turn = false;
         if !is_open(account) {
@@ -233,7 +244,7 @@ impl<J> Lines<J> {
             line.has_more = false;
             return false;
         }
-        if line.is_prompt != is_prompt || line.rests_until.is_some() {
+        if line.kind != kind || line.rests_until.is_some() {
             self.take_turn(account);
             return false;
         }
@@ -258,8 +269,8 @@ impl<J> Lines<J> {
         line.begun = Some(row);
         line.under_way += 1;
         self.waiting -= 1;
-        let attempt = Attempt { account, is_prompt: line.is_prompt };
-        self.kind(attempt.is_prompt).under_way += 1;
+        let attempt = Attempt { account, kind: line.kind };
+        self.queue(attempt.kind).under_way += 1;
         if !spacing.is_zero() {
             self.rest(account, now + spacing);
         }
@@ -285,14 +296,19 @@ impl<J> Lines<J> {
             return;
         }
         line.has_turn = true;
-        let (is_prompt, is_unread) = (line.is_prompt, line.read.is_empty());
-        let kind = self.kind(is_prompt);
-        if is_unread { kind.unread.push_back(account) } else { kind.ready.push_back(account) }
+        let (kind, is_unread) = (line.kind, line.read.is_empty());
+        let queue = self.queue(kind);
+        if is_unread { queue.unread.push_back(account) } else { queue.ready.push_back(account) }
     }
 
-    fn kind(&mut self, is_prompt: bool) -> &mut Kind {
-        if is_prompt { &mut self.prompt } else { &mut self.other }
+    fn queue(&mut self, kind: Kind) -> &mut Queue {
+        &mut self.queues[kind as usize]
     }
+}
+
+impl Kind {
+    /// Whoever is served first.
+    const ALL: [Kind; 3] = [Kind::Prompt, Kind::New, Kind::Slow];
 }
 
 impl<J> Line<J> {
@@ -303,8 +319,7 @@ impl<J> Line<J> {
             has_more: false,
             is_loading: false,
             has_turn: false,
-            is_prompt: true,
-            has_shown: false,
+            kind: Kind::New,
             limit: 1,
             under_way: 0,
             rests_until: None,

@@ -105,12 +105,7 @@ impl Oracle {
             Command::CreatePayIn(account, redeem) => self.against_redeem(*account, Side::OnRamp, redeem),
             Command::CreatePayOut(account, redeem) => self.against_redeem(*account, Side::OffRamp, redeem),
             Command::ConfirmSession(account, id, confirm) => self.against_confirm(*account, *id, confirm),
-            Command::VerifyPayment(account, session, id) => {
-                let now = self.now();
-                let waits = |payment: &Payment| matches!(payment.status, PaymentStatus::Verifying { expires_at, .. } if now < expires_at);
-                [self.against_payment(*account, *session, *id, waits), self.against_refused(*account, *session)]
-                    .concat()
-            }
+            Command::VerifyPayment(account, session, id) => self.against_verified(*account, *session, *id),
             Command::RememberPayment(account, session, id, moment) => {
                 self.against_payment(*account, *session, *id, |payment| stands(payment, *moment))
             }
@@ -169,11 +164,14 @@ impl Oracle {
         [self.against_account(account), when(is_full, Refusal::LimitReached)].concat()
     }
 
-    /// Nobody's money goes on whom an operator refuses.
-    fn against_refused(&self, account: AccountId, session: SessionId) -> Vec<Refusal> {
-        let session = self.session_of(account, session);
-        let is_refused = session.is_some_and(|session| self.word_on(&self.guest(session)) == Some(Word::Refused));
-        when(is_refused, Refusal::VerificationRequired)
+    /// The payment must wait for its user, whom no operator refuses.
+    fn against_verified(&self, account: AccountId, session: SessionId, id: PaymentId) -> Vec<Refusal> {
+        let now = self.now();
+        let waits = |payment: &Payment| matches!(payment.status, PaymentStatus::Verifying { expires_at, .. } if now < expires_at);
+        let user = self.session_of(account, session).map(|session| self.guest(session));
+        let is_refused = user.is_some_and(|user| self.word_on(&user) == Some(Word::Refused));
+        let refused = when(is_refused, Refusal::VerificationRequired);
+        [self.against_payment(account, session, id, waits), refused].concat()
     }
 
     fn has_key(&self, account: AccountId, key: KeyId) -> bool {

@@ -15,8 +15,9 @@ struct Bench {
 }
 
 impl Bench {
+    /// So many places for prompt endpoints, and so many for each other kind.
     fn new(prompt: usize, other: usize, per_endpoint: usize) -> Bench {
-        let bounds = Bounds { prompt, other, per_endpoint, spacing: Duration::ZERO };
+        let bounds = Bounds { places: [prompt, other, other], per_endpoint, spacing: Duration::ZERO };
         Bench {
             lines: Lines::new(bounds),
             now: Instant::now(),
@@ -120,19 +121,21 @@ fn slow_and_dead_endpoints_never_take_the_places_of_prompt_ones() {
 }
 
 #[test]
-fn a_new_endpoint_is_taken_for_prompt_until_it_shows_otherwise() {
+fn a_new_endpoint_waits_for_other_new_ones_alone() {
     let mut bench = Bench::new(2, 2, 4);
     for account in 1..=9 {
         bench.failing.insert(AccountId(account));
         bench.put(account, 10);
     }
     bench.run();
-    bench.put(10, 10);
-    bench.put(11, 10);
+    for account in 10..=12 {
+        bench.put(account, 10);
+    }
     assert_eq!(bench.run(), [(10, 0), (11, 0)]);
-    bench.end(|account| account > 9, Showing::Failed(None), SLOW);
-    bench.put(12, 10);
-    assert_eq!(bench.run(), [(12, 0)], "those two wait with the others now");
+    bench.end(|account| account == 10, Showing::Failed(None), SLOW);
+    assert_eq!(bench.run(), [(12, 0)], "who has failed waits with those that failed");
+    bench.end(|account| account == 11, Showing::Took, SOON);
+    assert_eq!(bench.run(), [(11, 1), (11, 2)], "who has answered, with those that answer");
 }
 
 #[test]
