@@ -10,9 +10,11 @@ use super::*;
 use crate::webhooks::guard::Loopback;
 use crate::webhooks::receiver::{OK, Then, receiver};
 
+mod hostile;
 mod multiplexed;
 mod names;
 mod played;
+mod tls;
 
 /// What is posted.
 const BODY: &[u8] = b"{\"a\":1}";
