@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
-use h2::{Reason, RecvStream};
+use h2::{Ping, Reason, RecvStream};
 use http::{Request, Response};
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -43,7 +43,8 @@ pub struct Lease {
 }
 
 impl Multiplexed {
-    /// Speaks HTTP/2 over a stream of bytes.
+    /// Speaks HTTP/2 over a stream of bytes, and waits until the receiver has said how many streams it allows: whoever
+    /// shares the connection would be refused otherwise. It says so first of all, so before it answers a ping.
     pub async fn speak(stream: Box<dyn Stream>) -> Result<Arc<Multiplexed>, SendError> {
         let (stream, meter) = Metered::new(stream);
         let opened = Builder::new()
@@ -54,17 +55,16 @@ impl Multiplexed {
             .max_header_list_size(HEAD_BYTES as u32)
             .handshake(stream)
             .await;
-        let (sender, connection) = opened.map_err(|error| wrong(&error))?;
+        let (sender, mut connection) = opened.map_err(|error| wrong(&error))?;
+        let mut pings = connection.ping_pong().expect("nobody has taken it yet");
+        let driver = Driver::new(connection);
+        if let Err(broken) = pings.ping(Ping::opaque()).await {
+            // The ping knows only that it is lost; why, the connection knows.
+            return Err(wrong(&sender.ready().await.err().unwrap_or(broken)));
+        }
         let now = Instant::now();
-        Ok(Arc::new(Multiplexed {
-            sender,
-            meter,
-            opened: now,
-            used: Mutex::new(now),
-            streams: AtomicUsize::new(0),
-            retired: AtomicBool::new(false),
-            driver: Driver::new(connection),
-        }))
+        let (used, streams, retired) = (Mutex::new(now), AtomicUsize::new(0), AtomicBool::new(false));
+        Ok(Arc::new(Multiplexed { sender, meter, opened: now, used, streams, retired, driver }))
     }
 
     /// When it was opened.

@@ -17,7 +17,7 @@ use crate::webhooks::guard::Target;
 /// Connections over all endpoints; an endpoint that is known to speak HTTP/2 and has none counts as one.
 const TOTAL: usize = 256;
 /// Connections to one endpoint. Further ones serve one attempt each.
-const PER_ENDPOINT: usize = 4;
+const PER_ENDPOINT: usize = 8;
 
 /// Connections that are shared.
 #[derive(Default)]

@@ -10,6 +10,7 @@ use super::*;
 use crate::webhooks::guard::Loopback;
 use crate::webhooks::receiver::{OK, Then, receiver};
 
+mod frames;
 mod hostile;
 mod multiplexed;
 mod names;
