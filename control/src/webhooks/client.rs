@@ -163,7 +163,7 @@ impl Client {
             return Ok(Carrier::One(Connection::speak(dialled.stream).await?));
         }
         let connection = Multiplexed::speak(dialled.stream).await?;
-        let lease = connection.lease().ok_or_else(|| SendError::Http("it allows no stream".to_owned()))?;
+        let lease = connection.lease().ok_or_else(|| SendError::Http("the receiver allows no stream".to_owned()))?;
         self.shares.add(target, &connection);
         Ok(Carrier::Many(lease))
     }
