@@ -317,6 +317,9 @@ pub struct Config {
     /// Webhooks to one endpoint in a second; 0: as many as it takes.
     #[arg(long, env = "CAUSEWAY_DELIVERIES_PER_SECOND", value_name = "NUMBER", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=100_000), help_heading = "Webhooks")]
     pub deliveries_per_second: u32,
+    /// Ports that webhooks of public receivers may have; commas between them.
+    #[arg(long, env = "CAUSEWAY_DELIVERY_PORTS", value_name = "PORTS", value_delimiter = ',', default_value = "443,8443", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Webhooks")]
+    pub delivery_ports: Vec<u16>,
 
     /// The shortest time that a simulated rail takes to settle; the longest is four times that.
     #[arg(long, env = "CAUSEWAY_RAIL_SETTLE_DELAY", value_name = "TIME", default_value = "200ms", value_parser = duration::any, help_heading = "Sandbox")]

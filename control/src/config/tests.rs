@@ -43,6 +43,7 @@ fn defaults_are_the_contracts() {
     assert_eq!(config.session_life, Duration::from_secs(3_600));
     assert_eq!(config.quote_life, Duration::from_secs(30));
     assert_eq!(config.delivery_gaps.0.len(), 4);
+    assert_eq!(config.delivery_ports, [443, 8443]);
     assert_eq!((config.http3, config.http3_public_port), (Switch::On, None));
     assert!(!config.operator_allow_remote);
     assert!(config.operator_hosts.is_empty());
@@ -53,6 +54,7 @@ fn defaults_are_the_contracts() {
 fn the_file_gives_defaults_and_flags_win() {
     let directory = tempfile::tempdir().unwrap();
     let text = "quote-life = \"10s\"\nsession-life = \"2h\"\ndelivery-gaps = [\"1s\", \"2s\"]\nconnections = 7\n\
+                delivery-ports = [443, 9443]\n\
                 operator-hosts = [\"ops.example\", \"ops\"]\noperator-allow-remote = true\noperator-listen = \"0.0.0.0:9\"\n";
     let path = file(directory.path(), text);
     let config = serve(&["--config", &path, "--quote-life", "20s"]);
@@ -60,6 +62,8 @@ fn the_file_gives_defaults_and_flags_win() {
     assert_eq!(config.session_life, Duration::from_secs(7_200));
     assert_eq!(config.delivery_gaps, Gaps(vec![Duration::from_secs(1), Duration::from_secs(2)]));
     assert_eq!(config.connections, 7);
+    assert_eq!(config.delivery_ports, [443, 9443]);
+    assert_eq!(serve(&["--delivery-ports=7443"]).delivery_ports, [7_443]);
     assert_eq!(config.operator_hosts, ["ops.example", "ops"]);
     assert!(config.operator_allow_remote);
 }
@@ -103,6 +107,7 @@ fn settings_that_do_not_go_together_are_refused() {
     check(&["--listen", "gate.example:8080"], "of names only localhost");
     check(&["--sandbox-hosts", "a.example,B.example", "--live-hosts", "b.example"], "both name B.example");
     check(&["--quote-life", "301s"], "300s");
+    check(&["--delivery-ports", "443,0"], "0 is not in 1..");
     check(&["--config", "/nowhere/at/all.toml"], "cannot read");
     assert!(read_words(&["serve", "--listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0"]).is_ok());
 }

@@ -120,7 +120,7 @@ impl<'a> Ground<'a> {
             Mode::Sandbox if is_private => Loopback::Except(own.collect()),
             Mode::Sandbox | Mode::Live => Loopback::Refused,
         };
-        Guard { loopback, ..Guard::public() }
+        Guard { ports: self.config.delivery_ports.clone(), loopback }
     }
 
     fn docs_url(&self) -> String {

@@ -1,40 +1,59 @@
-//! One attempt to deliver: a POST over HTTP/1.1 to an address that the guard allows, whole within its time.
+//! One attempt to deliver: a POST to an address that the guard allows, whole within its time, over HTTP/2 where the receiver
+//! speaks it and over HTTP/1.1 elsewhere.
 //!
 //! Connections are kept and used again per endpoint. A kept connection may have been closed by the receiver meanwhile;
-//! then the attempt goes on over a fresh one, once: receivers know repeated events by their id.
+//! then the attempt goes on over a fresh one, once, and only if nothing of an answer came: receivers know repeated events
+//! by their id.
 
+mod carrier;
 mod connection;
+mod dial;
+mod driver;
+mod meter;
+mod multiplexed;
 mod pool;
+mod resolver;
+mod shares;
 mod trust;
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderMap, HeaderValue, RETRY_AFTER};
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use tokio::time::timeout;
+use http::StatusCode;
+use http::header::{HeaderMap, RETRY_AFTER};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::RootCertStore;
 
-use super::guard::{Guard, Refused, Target};
+use super::guard::{self, Guard, Refused, Target};
 use crate::gate::system_time;
 pub use connection::Connection;
 pub use pool::Pool;
 pub use trust::system_roots;
 
-/// What is read of a response's body before its connection is given up, in bytes.
+use carrier::{Carrier, Head};
+use multiplexed::Multiplexed;
+use resolver::Resolver;
+use shares::{Join, Shares};
+
+/// What is read of a response's body before it is given up, in bytes.
 const RESPONSE_BYTES: usize = 4 * 1_024;
 /// How long a response's body is waited for. The status has decided already.
 const RESPONSE_WAIT: Duration = Duration::from_secs(1);
+/// How long a connection that nobody uses is kept: shorter than most receivers keep theirs.
+const IDLE: Duration = Duration::from_secs(20);
+/// How long a connection is used at most, so that a name that leads elsewhere now is followed.
+const LIFE: Duration = Duration::from_secs(300);
 
 /// Sends webhooks. Shared by all attempts of a cell.
 pub struct Client {
     guard: Guard,
     attempt: Duration,
     tls: TlsConnector,
+    resolver: Resolver,
     pool: Pool,
+    shares: Shares,
 }
 
 /// What a receiver answered.
@@ -72,37 +91,88 @@ pub enum SendError {
 impl Client {
     /// A client that trusts `roots` and gives every attempt at most `attempt`, connecting included.
     pub fn new(guard: Guard, attempt: Duration, roots: RootCertStore) -> Client {
-        Client { guard, attempt, tls: trust::connector(roots), pool: Pool::default() }
+        Client::resolving(guard, attempt, roots, Resolver::system())
+    }
+
+    fn resolving(guard: Guard, attempt: Duration, roots: RootCertStore, resolver: Resolver) -> Client {
+        let tls = trust::connector(roots);
+        Client { guard, attempt, tls, resolver, pool: Pool::default(), shares: Shares::default() }
     }
 
     /// Posts `body` to `url` and gives the answer, whatever it is. Redirects are not followed.
+    ///
+    /// The head of an answer decides. What comes behind it is waited for so that the connection can be used again, but it
+    /// changes nothing, also when the attempt's time ends meanwhile.
     pub async fn post(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<Answer, SendError> {
         let target = self.guard.target(url)?;
-        let attempt = self.exchange(&target, &headers, body);
-        timeout(self.attempt, attempt).await.map_err(|_| SendError::TimedOut(self.attempt))?
+        let begun = Instant::now();
+        let end = begun + self.attempt;
+        let asking = self.ask(&target, &headers, body, begun);
+        let head = timeout_at(end, asking).await.map_err(|_| SendError::TimedOut(self.attempt))??;
+        let (status, headers) = head.answer();
+        let answer = Answer { status, retry_after: retry_after(headers) };
+        let patience = end.min(Instant::now() + RESPONSE_WAIT);
+        if let Ok(Some(connection)) = timeout_at(patience, head.finish()).await {
+            self.pool.keep(&target, connection);
+        }
+        Ok(answer)
     }
 
-    async fn exchange(&self, target: &Target, headers: &HeaderMap, body: Bytes) -> Result<Answer, SendError> {
-        if let Some(mut kept) = self.pool.take(target) {
-            let request = request(target, headers, body.clone())?;
-            if let Ok(response) = kept.send(request).await {
-                return Ok(self.finish(target, kept, response).await);
+    /// Over a connection that is there, and once more when that turns out to be none.
+    async fn ask(&self, target: &Target, headers: &HeaderMap, body: Bytes, begun: Instant) -> Result<Head, SendError> {
+        let opening = match self.kept(target, None).await {
+            Kept::There(carrier) => match carrier.post(target, headers, body.clone()).await {
+                Ok(head) => return Ok(head),
+                Err(lost) if !lost.is_unheard => return Err(lost.error),
+                // Connections that were opened before the attempt have most likely gone the same way.
+                Err(_) => match self.kept(target, Some(begun)).await {
+                    Kept::There(carrier) => {
+                        return carrier.post(target, headers, body).await.map_err(|lost| lost.error);
+                    }
+                    Kept::Nothing(opening) => opening,
+                },
+            },
+            Kept::Nothing(opening) => opening,
+        };
+        let fresh = self.open(target).await?;
+        drop(opening);
+        fresh.post(target, headers, body).await.map_err(|lost| lost.error)
+    }
+
+    /// What there is to the target already, or is being opened for another attempt. `since`: opened after it.
+    async fn kept(&self, target: &Target, since: Option<Instant>) -> Kept {
+        loop {
+            match self.shares.join(target, since) {
+                Join::Lease(lease) => return Kept::There(Carrier::Many(lease)),
+                // It ends when the other attempt has opened its connection, or has given up.
+                Join::Wait(mut opening) => drop(opening.changed().await),
+                Join::Open(opening) => {
+                    let kept = if since.is_none() { self.pool.take(target) } else { None };
+                    return kept.map_or(Kept::Nothing(opening), |kept| Kept::There(Carrier::One(kept)));
+                }
             }
         }
-        let addresses = self.guard.addresses(target).await?;
-        let mut fresh = Connection::open(target, &addresses, &self.tls).await?;
-        let response = fresh.send(request(target, headers, body)?).await?;
-        Ok(self.finish(target, fresh, response).await)
     }
 
-    /// Keeps the connection when the whole answer was read.
-    async fn finish(&self, target: &Target, connection: Connection, response: Response<Incoming>) -> Answer {
-        let answer = Answer { status: response.status(), retry_after: retry_after(response.headers()) };
-        if let Ok(true) = timeout(RESPONSE_WAIT, is_short(response.into_body())).await {
-            self.pool.keep(target, connection);
+    /// A fresh connection, which others may use at once if that can be.
+    async fn open(&self, target: &Target) -> Result<Carrier, SendError> {
+        let found = self.resolver.addresses(&target.host, target.port).await.map_err(|_| Refused::Unresolved)?;
+        let dialled = dial::dial(target, &guard::permitted(target, found)?, &self.tls).await?;
+        if !dialled.is_h2 {
+            self.shares.forget(target);
+            return Ok(Carrier::One(Connection::speak(dialled.stream).await?));
         }
-        answer
+        let connection = Multiplexed::speak(dialled.stream).await?;
+        let lease = connection.lease().ok_or_else(|| SendError::Http("the receiver allows no stream".to_owned()))?;
+        self.shares.add(target, &connection);
+        Ok(Carrier::Many(lease))
     }
+}
+
+/// A connection that is there, or the right to open one.
+enum Kept {
+    There(Carrier),
+    Nothing(Option<watch::Sender<()>>),
 }
 
 /// `Retry-After`, as seconds or as a date.
@@ -114,29 +184,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let at = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
     let now = Duration::from_millis(system_time().0);
     Some(at.saturating_sub(now))
-}
-
-fn request(target: &Target, headers: &HeaderMap, body: Bytes) -> Result<Request<Full<Bytes>>, SendError> {
-    let host = HeaderValue::from_str(&target.authority).map_err(|_| SendError::Request)?;
-    let mut request = Request::new(Full::new(body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = target.path.parse().map_err(|_| SendError::Request)?;
-    *request.headers_mut() = headers.clone();
-    request.headers_mut().insert(HOST, host);
-    Ok(request)
-}
-
-/// Reads a body to its end and throws it away; `false` when it is longer than it may be, or breaks.
-async fn is_short(mut body: Incoming) -> bool {
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return false };
-        length += frame.data_ref().map_or(0, Bytes::len);
-        if length > RESPONSE_BYTES {
-            return false;
-        }
-    }
-    true
 }
 
 #[cfg(test)]

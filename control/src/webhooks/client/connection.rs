@@ -1,7 +1,9 @@
-//! One connection to a receiver, over TCP or TLS.
+//! One connection over HTTP/1.1: it takes one request after another.
 
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -9,77 +11,61 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::SendError;
+use super::dial::{Stream, dial, reason};
+use super::driver::Driver;
+use super::meter::{Meter, Metered};
+use super::{LIFE, SendError};
 use crate::webhooks::guard::Target;
 
 /// What an answer's head may take, in bytes; a longer one is no valid answer.
-const HEAD_BYTES: usize = 16 * 1_024;
-/// Longest piece of somebody else's error text that we repeat, in characters.
-const REASON_CHARS: usize = 120;
+pub const HEAD_BYTES: usize = 16 * 1_024;
 
 /// A connection that takes one request after another.
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
+    meter: Arc<Meter>,
+    opened: Instant,
+    driver: Driver,
 }
 
 impl Connection {
     /// Connects to the first of `addresses` that answers. The name is not resolved again.
     pub async fn open(target: &Target, addresses: &[SocketAddr], tls: &TlsConnector) -> Result<Connection, SendError> {
-        let stream = connect(addresses).await?;
-        if !target.secure {
-            return Connection::speak(stream).await;
-        }
-        let name = ServerName::try_from(target.host.clone()).map_err(|error| SendError::Tls(error.to_string()))?;
-        let stream = tls.connect(name, stream).await.map_err(|error| SendError::Tls(reason(&error)))?;
-        Connection::speak(stream).await
+        Connection::speak(dial(target, addresses, tls).await?.stream).await
+    }
+
+    /// Speaks HTTP/1.1 over a stream.
+    pub async fn speak(stream: Box<dyn Stream>) -> Result<Connection, SendError> {
+        let (stream, meter) = Metered::new(stream);
+        let opened = Builder::new().max_buf_size(HEAD_BYTES).handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = opened.map_err(|error| wrong(&error))?;
+        Ok(Connection { sender, meter, opened: Instant::now(), driver: Driver::new(connection) })
     }
 
     /// Sends one request and gives the head of the answer.
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, SendError> {
-        self.sender.ready().await.map_err(|error| SendError::Http(error.to_string()))?;
-        self.sender.send_request(request).await.map_err(|error| SendError::Http(error.to_string()))
+        self.meter.asks();
+        self.sender.ready().await.map_err(|error| wrong(&error))?;
+        self.sender.send_request(request).await.map_err(|error| wrong(&error))
     }
 
-    /// Whether the receiver closed it.
-    pub fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+    /// Whether anything came from the receiver since the last request.
+    pub fn has_heard(&self) -> bool {
+        self.meter.has_heard()
     }
 
-    async fn speak(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Result<Connection, SendError> {
-        let opened = Builder::new().max_buf_size(HEAD_BYTES).handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = opened.map_err(|error| SendError::Http(error.to_string()))?;
-        // It ends when the sender is dropped or the receiver closes; whoever waits for an answer hears of an error.
-        tokio::spawn(async move { connection.await.ok() });
-        Ok(Connection { sender })
+    /// Whether it can take another request: the receiver did not close it, and it is not so old that the name may lead
+    /// elsewhere by now.
+    pub fn is_usable(&self) -> bool {
+        !self.sender.is_closed() && !self.driver.has_ended() && self.opened.elapsed() < LIFE
     }
 }
 
-async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, SendError> {
-    let mut last = SendError::Connect("the host has no address".to_owned());
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // One small request at a time: waiting to fill a segment would only delay it.
-                stream.set_nodelay(true).map_err(|error| SendError::Connect(reason(&error)))?;
-                return Ok(stream);
-            }
-            Err(error) => last = SendError::Connect(reason(&error)),
-        }
-    }
-    Err(last)
-}
-
-/// The error in few words: its kind where the system names one, else the beginning of its text.
-fn reason(error: &io::Error) -> String {
-    let kind = error.kind();
-    if matches!(kind, io::ErrorKind::Other | io::ErrorKind::InvalidData) {
-        error.to_string().chars().take(REASON_CHARS).collect()
-    } else {
-        kind.to_string()
-    }
+/// What went wrong, in the system's words where it was the system.
+fn wrong(error: &hyper::Error) -> SendError {
+    let system = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    SendError::Http(system.map_or_else(|| error.to_string(), reason))
 }

@@ -1,11 +1,11 @@
-//! Connections that wait for their next request, per endpoint and bounded.
+//! Connections over HTTP/1.1 that wait for their next request, per endpoint and bounded.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use super::IDLE;
 use super::connection::Connection;
 use crate::webhooks::guard::Target;
 
@@ -13,8 +13,6 @@ use crate::webhooks::guard::Target;
 const TOTAL: usize = 256;
 /// Connections to one endpoint that wait.
 const PER_ENDPOINT: usize = 16;
-/// How long one waits before it is given up: shorter than most receivers keep theirs.
-const IDLE: Duration = Duration::from_secs(20);
 
 /// Connections that wait. An endpoint without any has no entry.
 #[derive(Default)]
@@ -25,7 +23,7 @@ pub struct Pool {
 type Endpoints = HashMap<Key, Vec<Waiting>>;
 
 /// Whether TLS is spoken, the host and the port.
-type Key = (bool, String, u16);
+pub type Key = (bool, String, u16);
 
 struct Waiting {
     connection: Connection,
@@ -64,11 +62,12 @@ impl Pool {
 
 impl Waiting {
     fn is_usable(&self) -> bool {
-        !self.connection.is_closed() && self.since.elapsed() < IDLE
+        self.connection.is_usable() && self.since.elapsed() < IDLE
     }
 }
 
-fn key(target: &Target) -> Key {
+/// The key of a target.
+pub fn key(target: &Target) -> Key {
     (target.secure, target.host.clone(), target.port)
 }
 

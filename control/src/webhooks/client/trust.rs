@@ -10,6 +10,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use super::dial::H2;
+
 /// The machine's root certificates. With none of them every https endpoint fails, so the error deserves a line at start.
 pub fn system_roots() -> Result<RootCertStore, String> {
     let found = rustls_native_certs::load_native_certs();
@@ -25,12 +27,12 @@ pub fn system_roots() -> Result<RootCertStore, String> {
     ))
 }
 
-/// TLS 1.2 and 1.3 with those roots and no client certificate.
+/// TLS 1.2 and 1.3 with those roots and no client certificate. Whoever can speaks HTTP/2.
 pub fn connector(roots: RootCertStore) -> TlsConnector {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().expect("ring offers the default protocol versions");
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
     TlsConnector::from(Arc::new(config))
 }
 

@@ -1,6 +1,3 @@
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command as Process, Stdio};
 use std::time::Duration;
 
 use causeway_core::account::{Account, Entitlements};
@@ -13,7 +10,7 @@ use causeway_core::id::{DeliveryId, EventId, Mode, SessionId};
 use causeway_core::money::{Amount, Currency};
 use causeway_core::session::{Session, SessionStatus, SessionTerms};
 use causeway_core::time::{Millis, Timestamp};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_rustls::rustls::RootCertStore;
 
 use super::*;
@@ -21,6 +18,9 @@ use crate::dispatch::fixture::{DEADLINE, PlayedCell, notices};
 use crate::keys::{MasterKey, SecretText};
 use crate::webhooks::guard::{Guard, Loopback};
 use crate::webhooks::receiver::{OK, Then, receiver};
+
+mod crowd;
+mod python;
 
 /// Attempts that follow a delivery's first one.
 const RETRIES: usize = 4;
@@ -42,8 +42,17 @@ impl Bench {
     }
 
     fn of(account: Account, rows: Vec<Change>) -> Bench {
+        Bench::crowded([account], rows, Duration::from_secs(10), 8)
+    }
+
+    fn crowded(
+        accounts: impl IntoIterator<Item = Account>,
+        rows: Vec<Change>,
+        attempt: Duration,
+        at_once: u32,
+    ) -> Bench {
         let mut directory = Directory::default();
-        directory.put(Arc::new(account));
+        accounts.into_iter().for_each(|account| directory.put(Arc::new(account)));
         let cell = PlayedCell::new(directory);
         cell.put(rows);
         let (notice, lines) = notices();
@@ -53,8 +62,8 @@ impl Bench {
             cell: cell.handle.clone(),
             reader: cell.reader.clone(),
             keys: Arc::new(keys()),
-            client: Client::new(guard, Duration::from_secs(10), RootCertStore::empty()),
-            at_once: 8,
+            client: Client::new(guard, attempt, RootCertStore::empty()),
+            at_once,
             per_endpoint: 4,
             per_second: 0,
             retries: RETRIES,
@@ -95,10 +104,14 @@ fn in_state(url: &str, state: EndpointState) -> Account {
 }
 
 fn account(keys: &KeyRing, url: Option<&str>) -> Account {
+    numbered(ACCOUNT, keys, url)
+}
+
+fn numbered(id: AccountId, keys: &KeyRing, url: Option<&str>) -> Account {
     let secret = SecretText::new(SECRET.to_owned());
-    let sealed_secret = keys.seal_webhook_secret(ACCOUNT, &secret).unwrap();
+    let sealed_secret = keys.seal_webhook_secret(id, &secret).unwrap();
     Account {
-        id: ACCOUNT,
+        id,
         name: "Partner".to_owned(),
         created_at: Timestamp(1),
         entitlements: Entitlements::default(),
@@ -114,19 +127,23 @@ fn account(keys: &KeyRing, url: Option<&str>) -> Account {
 
 /// The rows of one delivery that is due.
 fn due(number: u128) -> Vec<Change> {
+    due_of(ACCOUNT, number)
+}
+
+fn due_of(account: AccountId, number: u128) -> Vec<Change> {
     let (session, event, delivery) = (SessionId(number), EventId(number + 100), DeliveryId(number + 200));
     vec![
         Change::Event(Arc::new(Event {
             id: event,
-            account: ACCOUNT,
+            account,
             kind: EventKind::SessionCreated,
             created_at: Timestamp(1_750_000_000_000),
             lane: Some(session),
-            data: EventData::Session(Arc::new(open_session(session))),
+            data: EventData::Session(Arc::new(open_session(account, session))),
         })),
         Change::Delivery(Arc::new(Delivery {
             id: delivery,
-            account: ACCOUNT,
+            account,
             event,
             lane: Some(session),
             status: DeliveryStatus::Due { row: OutboxId(number + 300) },
@@ -137,14 +154,14 @@ fn due(number: u128) -> Vec<Change> {
             created_at: Timestamp(1_750_000_000_000),
             next: None,
         })),
-        Change::OutboxAdd(OutboxRow { id: OutboxId(number + 300), account: ACCOUNT, delivery }),
+        Change::OutboxAdd(OutboxRow { id: OutboxId(number + 300), account, delivery }),
     ]
 }
 
-fn open_session(id: SessionId) -> Session {
+fn open_session(account: AccountId, id: SessionId) -> Session {
     Session {
         id,
-        account: ACCOUNT,
+        account,
         status: SessionStatus::Open { movement: None },
         terms: SessionTerms {
             amount: Amount::parse("100.00").unwrap(),
@@ -303,64 +320,4 @@ async fn a_row_that_leads_nowhere_is_reported_and_told_to_the_operator() {
     assert!(outcome.error.unwrap().contains("the operator was told"));
     assert!(bench.lines.lock()[0].contains("its delivery does not exist"));
     bench.stop().await;
-}
-
-#[tokio::test]
-async fn a_receiver_in_python_verifies_what_we_sign() {
-    let directory = tempfile::tempdir().unwrap();
-    let log = directory.path().join("events.jsonl");
-    let python = PythonReceiver::start(&["--fail-first", "1", "--status", "503"], &log);
-    let rows = (1..=50).flat_map(due).collect();
-    let bench = Bench::start(Some(&format!("http://127.0.0.1:{}/hooks", python.port)), rows);
-    let mut outcomes = Vec::new();
-    while outcomes.len() < 50 {
-        outcomes.extend(bench.outcomes().await);
-    }
-    let failed: Vec<_> = outcomes.iter().filter(|outcome| outcome.error.is_some()).collect();
-    assert_eq!(failed.len(), 1, "{failed:?}");
-    assert_eq!(failed[0].response_status, Some(503));
-    let lines = lines_of(&log, 49).await;
-    for line in lines {
-        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(event["data"]["user_reference"], "žofie");
-    }
-    bench.stop().await;
-}
-
-struct PythonReceiver {
-    process: Child,
-    port: u16,
-}
-
-impl PythonReceiver {
-    fn start(options: &[&str], log: &Path) -> PythonReceiver {
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/receiver/receiver.py");
-        let mut command = Process::new("python3");
-        command.arg(program).args(["--port", "0", "--secret", SECRET, "--log"]).arg(log).args(options);
-        let mut process = command.stdout(Stdio::piped()).spawn().expect("the tests need python3");
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        PythonReceiver { process, port: line.trim().parse().unwrap() }
-    }
-}
-
-impl Drop for PythonReceiver {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-/// The lines of a file once it has `count` of them.
-async fn lines_of(path: &Path, count: usize) -> Vec<String> {
-    let deadline = Instant::now() + DEADLINE;
-    loop {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        if lines.len() >= count || Instant::now() > deadline {
-            assert_eq!(lines.len(), count);
-            return lines;
-        }
-        tokio::task::yield_now().await;
-    }
 }
