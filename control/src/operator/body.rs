@@ -62,10 +62,10 @@ pub struct ActivateSecret {
     pub reason: Option<String>,
 }
 
-/// `DELETE /operator/accounts/{id}/webhook`, and what else is asked of an endpoint in a word.
+/// `DELETE /operator/accounts/{id}/webhook`, and every other call that changes an endpoint and says no more than where.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct UnsetWebhook {
+pub struct ChangeWebhook {
     /// The world of the endpoint.
     pub mode: ModeWord,
     /// Why.

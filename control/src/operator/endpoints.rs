@@ -6,9 +6,10 @@ use causeway_core::id::Mode;
 use causeway_core::time::Millis;
 
 use super::accounts::{shown, target};
-use super::body::{ActivateSecret, SetWebhook, UnsetWebhook};
+use super::body::{ActivateSecret, ChangeWebhook, SetWebhook};
 use super::call::{Call, Handled, Target, answer};
 use super::view::{NewWebhookView, UnsetWebhookView};
+use crate::gate::Cell;
 use crate::keys::new_webhook_secret;
 use crate::problem::Problem;
 use crate::wire::mode_word;
@@ -26,23 +27,13 @@ pub async fn set_webhook(call: Call<'_>) -> Handled {
     judge(&call, mode, &request.url)?;
     call.record(Target { object: Some(&request.url), ..target(id, mode) }, request.reason.as_deref()).await?;
     let cell = call.ensure_account(mode, id).await?;
-    let secret = new_webhook_secret().map_err(Problem::internal)?;
-    let sealed_secret = cell.keys().seal_webhook_secret(id, &secret).map_err(Problem::internal)?;
-    let endpoint = NewEndpoint { url: request.url.clone(), sealed_secret };
-    call.change(cell, Command::SetWebhook(id, endpoint)).await?;
-    let view = NewWebhookView {
-        object: "webhook_endpoint",
-        account_id: id.text(),
-        mode: mode_word(mode),
-        url: &request.url,
-        secret: secret.reveal(),
-    };
-    answer(200, &view)
+    let url = request.url;
+    with_new_secret(&call, cell, 200, |sealed_secret| Command::SetWebhook(id, NewEndpoint { url, sealed_secret })).await
 }
 
 /// Lets an account's events go nowhere. Deliveries on their way are given up with their next attempt.
 pub async fn unset_webhook(call: Call<'_>) -> Handled {
-    let request: UnsetWebhook = call.read()?;
+    let request: ChangeWebhook = call.read()?;
     let (id, mode) = (call.account_id()?, request.mode.mode());
     let cell = call.cell(mode)?;
     call.record(target(id, mode), request.reason.as_deref()).await?;
@@ -64,21 +55,11 @@ pub async fn resume_webhook(call: Call<'_>) -> Handled {
 
 /// Adds a secret that signs beside the first one, and shows it, this once.
 pub async fn add_webhook_secret(call: Call<'_>) -> Handled {
-    let request: UnsetWebhook = call.read()?;
+    let request: ChangeWebhook = call.read()?;
     let (id, mode) = (call.account_id()?, request.mode.mode());
     let cell = call.cell(mode)?;
     call.record(target(id, mode), request.reason.as_deref()).await?;
-    let secret = new_webhook_secret().map_err(Problem::internal)?;
-    let sealed = cell.keys().seal_webhook_secret(id, &secret).map_err(Problem::internal)?;
-    let account = call.change(cell, Command::ChangeEndpoint(id, EndpointChange::AddSecret(sealed))).await?;
-    let view = NewWebhookView {
-        object: "webhook_endpoint",
-        account_id: id.text(),
-        mode: mode_word(mode),
-        url: account.webhook.as_ref().map(|endpoint| endpoint.url.as_str()).unwrap_or_default(),
-        secret: secret.reveal(),
-    };
-    answer(201, &view)
+    with_new_secret(&call, cell, 201, |sealed| Command::ChangeEndpoint(id, EndpointChange::AddSecret(sealed))).await
 }
 
 /// Makes the added secret the first one. The one before signs beside it for a time.
@@ -103,8 +84,30 @@ pub async fn drop_webhook_secret(call: Call<'_>) -> Handled {
     change(call, EndpointChange::DropSecret).await
 }
 
+/// Makes a secret, hands it to the cell sealed, and shows it, this once.
+async fn with_new_secret(
+    call: &Call<'_>,
+    cell: &Cell,
+    status: u16,
+    command: impl FnOnce(Vec<u8>) -> Command,
+) -> Handled {
+    let id = call.account_id()?;
+    let secret = new_webhook_secret().map_err(Problem::internal)?;
+    let sealed = cell.keys().seal_webhook_secret(id, &secret).map_err(Problem::internal)?;
+    let account = call.change(cell, command(sealed)).await?;
+    let endpoint = account.webhook.as_ref().ok_or_else(|| Problem::internal("a new secret is of no endpoint"))?;
+    let view = NewWebhookView {
+        object: "webhook_endpoint",
+        account_id: id.text(),
+        mode: mode_word(cell.mode()),
+        url: &endpoint.url,
+        secret: secret.reveal(),
+    };
+    answer(status, &view)
+}
+
 async fn change(call: Call<'_>, change: EndpointChange) -> Handled {
-    let request: UnsetWebhook = call.read()?;
+    let request: ChangeWebhook = call.read()?;
     let (id, mode) = (call.account_id()?, request.mode.mode());
     let cell = call.cell(mode)?;
     call.record(target(id, mode), request.reason.as_deref()).await?;

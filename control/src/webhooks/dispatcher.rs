@@ -46,7 +46,8 @@ pub struct Dispatcher {
     pub keys: Arc<KeyRing>,
     /// Sends.
     pub client: Client,
-    /// Attempts under way at once; half of the places are for endpoints that answer promptly, a quarter each for new and for slow ones.
+    /// Attempts under way at once; half of the places are for endpoints that answer promptly, a quarter each for new and for
+    /// slow ones.
     pub at_once: u32,
     /// Attempts under way to one endpoint.
     pub per_endpoint: u32,
@@ -247,7 +248,7 @@ impl Dispatcher {
         if outcome.error.is_none() {
             self.stats.succeeded.fetch_add(1, Ordering::Relaxed);
         } else {
-            self.count_failure(&job);
+            self.count_failure(&job, outcome.response_status);
         }
         // The reporter outlives all attempts but those that the stop left behind; their rows are sent again.
         sender.send(outcome).await.ok();
@@ -255,8 +256,9 @@ impl Dispatcher {
         Done::Attempted(attempt, showing, took)
     }
 
-    /// Counts a failed attempt, and judges as the core will whether it was the delivery's last one.
-    fn count_failure(&self, job: &Job) {
+    /// Counts a failed attempt, and judges as the core will whether it was the delivery's last one. Since when the endpoint
+    /// fails only the core knows: the one attempt with which it loses patience counts as one that will be repeated.
+    fn count_failure(&self, job: &Job, status: Option<u16>) {
         self.stats.failed.fetch_add(1, Ordering::Relaxed);
         let Ok((delivery, _)) = &job.found else { return };
         let has_endpoint = self
@@ -264,7 +266,8 @@ impl Dispatcher {
             .directory()
             .account(delivery.account)
             .is_some_and(|one| one.webhook.as_ref().is_some_and(WebhookEndpoint::takes_events));
-        if delivery.attempts as usize >= self.retries || !has_endpoint {
+        let is_gone = status == Some(StatusCode::GONE.as_u16());
+        if delivery.attempts as usize >= self.retries || !has_endpoint || is_gone {
             self.stats.dead_lettered.fetch_add(1, Ordering::Relaxed);
         } else if delivery.next.is_some() {
             self.stats.holding.fetch_add(1, Ordering::Relaxed);

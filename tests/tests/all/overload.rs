@@ -10,13 +10,17 @@ use causeway_tests::server::Server;
 const THREADS: usize = 48;
 const EACH: usize = 25;
 
-#[test]
-fn what_waits_too_long_is_refused_and_has_not_happened() {
-    // The first start has work of its own to do in time.
+/// A server whose requests have a millisecond. The first start of a directory has work of its own to do in time.
+fn hasty() -> Server {
     let server = Server::start(&[]);
     let directory = server.directory().clone();
     assert_eq!(server.stop().code, Some(0));
-    let server = Server::start_in(&directory, &["--request-deadline=1ms"]);
+    Server::start_in(&directory, &["--request-deadline=1ms"])
+}
+
+#[test]
+fn what_waits_too_long_is_refused_and_has_not_happened() {
+    let server = hasty();
     let partner = server.demo();
     let granted = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -41,10 +45,7 @@ fn what_waits_too_long_is_refused_and_has_not_happened() {
 /// runs, and repeat it later.
 #[test]
 fn a_duplicate_hears_at_its_deadline_that_the_first_still_runs() {
-    let server = Server::start(&[]);
-    let directory = server.directory().clone();
-    assert_eq!(server.stop().code, Some(0));
-    let server = Server::start_in(&directory, &["--request-deadline=1ms"]);
+    let server = hasty();
     let partner = server.demo();
     let mut round = 0;
     let (key, told) = poll(SOON, "a duplicate is told of the first", || {

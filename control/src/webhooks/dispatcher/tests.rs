@@ -236,11 +236,13 @@ async fn a_refusal_by_the_receiver_is_an_outcome() {
 #[tokio::test]
 async fn what_is_given_up_and_what_is_held_is_counted() {
     let refusing = "HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n";
-    for (attempts, next, has_endpoint, counts) in [
-        (0, None, true, [0, 0]),
-        (RETRIES as u32 - 1, Some(DeliveryId(9)), true, [1, 0]),
-        (RETRIES as u32, Some(DeliveryId(9)), true, [0, 1]),
-        (0, Some(DeliveryId(9)), false, [0, 1]),
+    let gone = "HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n";
+    for (refusing, attempts, next, has_endpoint, counts) in [
+        (refusing, 0, None, true, [0, 0]),
+        (refusing, RETRIES as u32 - 1, Some(DeliveryId(9)), true, [1, 0]),
+        (refusing, RETRIES as u32, Some(DeliveryId(9)), true, [0, 1]),
+        (refusing, 0, Some(DeliveryId(9)), false, [0, 1]),
+        (gone, 0, Some(DeliveryId(9)), true, [0, 1]),
     ] {
         let receiver = receiver(refusing, Then::Wait, None).await;
         let url = format!("http://127.0.0.1:{}/", receiver.port);
@@ -273,18 +275,24 @@ async fn what_cannot_be_sent_is_an_outcome_too() {
 
 #[tokio::test]
 async fn a_paused_endpoint_gets_what_waited_when_it_is_resumed() {
-    let mut receiver = receiver(OK, Then::Wait, None).await;
-    let url = format!("http://127.0.0.1:{}/", receiver.port);
-    let paused = EndpointState::Paused { at: Timestamp(1) };
-    let bench = Bench::of(in_state(&url, paused), due(1));
-    bench.cell.put(due(2));
-    assert!(bench.cell.is_quiet() && receiver.requests.try_recv().is_err());
+    let (mut receiver, neighbours) = (receiver(OK, Then::Wait, None).await, receiver(OK, Then::Wait, None).await);
+    let [url, neighbours] = [&receiver, &neighbours].map(|one| format!("http://127.0.0.1:{}/", one.port));
+    let paused = in_state(&url, EndpointState::Paused { at: Timestamp(1) });
+    let neighbour = AccountId(2);
+    let accounts = [paused, numbered(neighbour, &keys(), Some(&neighbours))];
+    let bench = Bench::crowded(accounts, due(1), Duration::from_secs(10), 8);
+    // Rung for together; twice one after the other, so that whatever the first ring began has had its turn.
+    for number in [2, 3] {
+        bench.cell.put([due(number), due_of(neighbour, number + 10)].concat());
+        assert_eq!(bench.outcome().await.account, neighbour);
+    }
+    assert!(receiver.requests.try_recv().is_err(), "nothing went to the paused endpoint");
     bench.cell.publish(in_state(&url, EndpointState::Open));
     let mut outcomes = Vec::new();
-    while outcomes.len() < 2 {
+    while outcomes.len() < 3 {
         outcomes.extend(bench.outcomes().await);
     }
-    assert_eq!(outcomes.iter().map(|one| one.outbox.0).collect::<Vec<_>>(), [301, 302]);
+    assert_eq!(outcomes.iter().map(|one| one.outbox.0).collect::<Vec<_>>(), [301, 302, 303]);
     bench.stop().await;
 }
 

@@ -7,10 +7,13 @@ use h2::server::{Builder, Connection, SendResponse};
 use h2::{Reason, RecvStream};
 use http::{Request, Response};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use super::played::{Played, certified, played, serve_well};
 use super::*;
+use crate::dispatch::fixture::DEADLINE;
 
 type Asked = (Request<RecvStream>, SendResponse<Bytes>);
 type Server = Connection<TlsStream<TcpStream>, Bytes>;
@@ -37,6 +40,24 @@ where
     })
     .await;
     (receiver, trusting(vec![], roots(&certificate), ATTEMPT))
+}
+
+/// So many attempts, all under way together.
+fn at_once(count: usize, client: &Arc<Client>, url: &str) -> JoinSet<Result<StatusCode, SendError>> {
+    let attempt = |_| {
+        let (client, url) = (Arc::clone(client), url.to_owned());
+        async move { post(&client, &url).await }
+    };
+    (0..count).map(attempt).collect()
+}
+
+async fn comes(what: impl Fn() -> bool) {
+    let waiting = async {
+        while !what() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, waiting).await.expect("it comes in time");
 }
 
 async fn asked(server: &mut Server) -> Option<Asked> {
@@ -116,14 +137,8 @@ async fn attempts_at_once_share_connections_within_the_receivers_bound() {
     let client = Arc::new(client);
     gate.add_permits(1);
     post(&client, &receiver.secure_url()).await.unwrap();
-    let mut attempts = tokio::task::JoinSet::new();
-    for _ in 0..40 {
-        let (client, url) = (Arc::clone(&client), receiver.secure_url());
-        attempts.spawn(async move { post(&client, &url).await });
-    }
-    while waiting.load(Ordering::SeqCst) < 41 && !attempts.is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let attempts = at_once(40, &client, &receiver.secure_url());
+    comes(|| waiting.load(Ordering::SeqCst) == 41).await;
     assert_eq!(receiver.connections(), 5);
     gate.add_permits(40);
     for came in attempts.join_all().await {
@@ -175,11 +190,7 @@ async fn attempts_that_lose_their_connection_share_the_next_one() {
     .await;
     let client = Arc::new(client);
     assert_eq!(post(&client, &receiver.secure_url()).await.unwrap(), StatusCode::OK);
-    let mut attempts = tokio::task::JoinSet::new();
-    for _ in 0..6 {
-        let (client, url) = (Arc::clone(&client), receiver.secure_url());
-        attempts.spawn(async move { post(&client, &url).await });
-    }
+    let attempts = at_once(6, &client, &receiver.secure_url());
     for came in attempts.join_all().await {
         assert_eq!(came.unwrap(), StatusCode::OK);
     }
@@ -211,14 +222,8 @@ async fn the_second_try_goes_over_a_connection_that_is_newer_than_the_attempt() 
     let client = Arc::new(client);
     gate.add_permits(1);
     post(&client, &receiver.secure_url()).await.unwrap();
-    let mut attempts = tokio::task::JoinSet::new();
-    for _ in 0..12 {
-        let (client, url) = (Arc::clone(&client), receiver.secure_url());
-        attempts.spawn(async move { post(&client, &url).await });
-    }
-    while receiver.connections() < 2 {
-        tokio::task::yield_now().await;
-    }
+    let attempts = at_once(12, &client, &receiver.secure_url());
+    comes(|| receiver.connections() == 2).await;
     gate.add_permits(13);
     assert!(attempts.join_all().await.iter().all(Result::is_ok));
     goes.store(1, Ordering::SeqCst);
