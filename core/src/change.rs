@@ -10,7 +10,8 @@ use crate::customer::{Customer, CustomerName, DeletedCustomer};
 use crate::delivery::{Delivery, DeliveryLabel};
 use crate::event::Event;
 use crate::id::{
-    AccountId, AttemptId, CustomerId, DeliveryId, IdClock, OutboxId, PaymentId, QuoteId, SessionId, TransactionId,
+    AccountId, AttemptId, CustomerId, DeliveryId, EventId, IdClock, OutboxId, PaymentId, QuoteId, SessionId,
+    TransactionId,
 };
 use crate::ledger::{BalanceKey, Phase, Posting};
 use crate::payment::{Payment, PaymentLabel};
@@ -107,8 +108,12 @@ pub enum Change {
     Receipt(Box<Receipt>),
     /// Writes an event; written once.
     Event(Arc<Event>),
+    /// Removes an event.
+    EventRemove(AccountId, EventId),
     /// Writes a delivery.
     Delivery(Arc<Delivery>),
+    /// Removes a delivery.
+    DeliveryRemove(AccountId, DeliveryId),
     /// Sets or clears the last undelivered delivery of a session.
     Lane(SessionId, Option<DeliveryId>),
     /// Says since when an account's endpoint fails, or that it does not.

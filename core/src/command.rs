@@ -9,6 +9,7 @@ use crate::branding::{Branding, BrandingPatch};
 use crate::customer::{Customer, CustomerPatch, CustomerTerms};
 use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::endpoint::EndpointChange;
+use crate::event::OldEvent;
 use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
@@ -79,6 +80,9 @@ pub enum Command {
     ReportRails(Vec<RailReport>),
     /// What came of attempts to deliver.
     ReportDeliveries(Vec<DeliveryOutcome>),
+    /// Removes events of an account whose life is over, with their deliveries and what they said of customers. One that is
+    /// younger, or whose delivery has not ended, stays.
+    SweepEvents(AccountId, Vec<OldEvent>),
     /// A timer that is due; only the engine makes these.
     RunTimer(Timer),
     /// Operator: adds an account.
@@ -360,6 +364,7 @@ impl Command {
             | Command::SendTestWebhook(account) => Some(*account),
             Command::ReportRails(_)
             | Command::ReportDeliveries(_)
+            | Command::SweepEvents(_, _)
             | Command::RunTimer(_)
             | Command::CreateAccount(_, _)
             | Command::CreateKey(_, _)

@@ -26,6 +26,15 @@ pub struct Event {
     pub data: EventData,
 }
 
+/// An event whose life is over, as much of it as is needed to remove it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OldEvent {
+    /// Its id.
+    pub id: EventId,
+    /// The version of a customer that it told of, if it did.
+    pub customer: Option<(CustomerId, u64)>,
+}
+
 /// The object that an event carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventData {
@@ -41,6 +50,21 @@ pub enum EventData {
     DeletedCustomer(CustomerId, Timestamp),
     /// For `webhook.test`: it tells of nothing.
     Test,
+}
+
+impl Event {
+    /// What is needed to remove it.
+    pub fn old(&self) -> OldEvent {
+        let customer = match &self.data {
+            EventData::Customer(facts, _) => Some((facts.id, facts.version)),
+            EventData::Session(_)
+            | EventData::Quote(_)
+            | EventData::Payment(_)
+            | EventData::DeletedCustomer(..)
+            | EventData::Test => None,
+        };
+        OldEvent { id: self.id, customer }
+    }
 }
 
 macro_rules! event_kinds {

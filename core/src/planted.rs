@@ -48,6 +48,8 @@ bugs! {
     RefuseEarly = "refuse-early";
     /// Money of people whom nobody verified moves in live.
     TrustStrangers = "trust-strangers";
+    /// Events go when their life is over, though their delivery has not ended.
+    SweepUndelivered = "sweep-undelivered";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

@@ -15,6 +15,7 @@ mod rng;
 mod scorer;
 mod shrink;
 mod store;
+mod sweeper;
 pub mod tally;
 #[cfg(test)]
 mod tests;

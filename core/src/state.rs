@@ -12,6 +12,7 @@ mod prefetch;
 mod quotes;
 mod redeem;
 mod replays;
+mod retention;
 mod sessions;
 mod settle;
 mod table;
@@ -177,6 +178,7 @@ impl State {
                 | Command::CreateCustomer(..)
                 | Command::UpdateCustomer(..)
                 | Command::DeleteCustomer(..)
+                | Command::SweepEvents(..)
                 | Command::SendTestWebhook(_) => false,
                 Command::ReplayDelivery(_, _, lane) => lane.as_ref().is_some_and(touches),
                 Command::CancelSession(_, session)
@@ -310,6 +312,7 @@ impl State {
             Command::SendTestWebhook(account) => done(self.send_test_webhook(*account)?),
             Command::ReportRails(reports) => done(self.report_rails(reports)),
             Command::ReportDeliveries(outcomes) => done(self.report_deliveries(outcomes)),
+            Command::SweepEvents(account, events) => done(self.sweep_events(*account, events)),
             Command::RunTimer(timer) => done(self.run_timer(*timer)),
             Command::CreateAccount(id, name) => done(self.create_account(*id, name)?),
             Command::CreateKey(account, key) => done(self.create_key(*account, key)?),
@@ -353,7 +356,9 @@ impl State {
         self.replays.drain_dirty(|key, row| changes.push(Change::Replay(key, row.cloned())));
         self.persons.drain_dirty(|key, row| changes.extend(row.cloned().map(|row| Change::Person(key, row))));
         self.balances.drain_dirty(|key, row| changes.extend(row.map(|row| Change::Balance(key, *row))));
-        self.deliveries.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Delivery)));
+        self.deliveries.drain_dirty(|(account, id), row| {
+            changes.push(row.cloned().map_or(Change::DeliveryRemove(account, id), Change::Delivery));
+        });
         self.lanes.drain_dirty(|key, row| changes.push(Change::Lane(key, row.copied())));
         self.failing.drain_dirty(|key, row| changes.push(Change::Failing(key, row.copied())));
         self.customers.drain_dirty(|(account, id), row| {

@@ -36,6 +36,7 @@ names! {
     SendTestWebhook
     ReportRails
     ReportDeliveries
+    SweepEvents
     RunTimer
     CreateAccount
     CreateKey

@@ -31,6 +31,8 @@ pub enum Action {
     Rails(u8, u8),
     /// Receivers get up to this many deliveries, some of which they refuse.
     Deliver(u8, u8),
+    /// Somebody removes up to this many of the oldest events of an account.
+    Sweep(u8, u8),
 }
 
 /// What a client or operator wants.
@@ -86,7 +88,8 @@ pub fn script(seed: u64, length: usize) -> Vec<Action> {
 fn action(rng: &mut Rng) -> Action {
     match rng.below(1_000) {
         0..400 => Action::Ask(wish(rng), choice(rng)),
-        400..440 => Action::Repeat(rng.byte() % 16),
+        400..430 => Action::Repeat(rng.byte() % 16),
+        430..440 => Action::Sweep(rng.byte() % 4, 1 + rng.byte() % 64),
         440..630 => Action::Turn,
         630..790 => Action::Commit(1 + rng.byte() % 4),
         790..870 => Action::Rails(1 + rng.byte() % 6, rng.byte()),

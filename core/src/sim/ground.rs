@@ -20,9 +20,9 @@ pub fn settings(seed: u64) -> Settings {
     let usual = Settings::new(mode, IdKey([3; 16]), key, NameKey([5; 32]));
     let hasty = [20, 60].map(Millis).to_vec();
     let delivery_gaps = if seed / 6 % 2 == 1 { hasty } else { usual.delivery_gaps.clone() };
-    // So short that it is over within a seed.
-    let endpoint_patience = Millis::seconds(5_400);
-    Settings { table_rows, delivery_gaps, endpoint_patience, ..usual }
+    // So short that they are over within a seed.
+    let (endpoint_patience, event_life) = (Millis::seconds(5_400), Millis::seconds(60));
+    Settings { table_rows, delivery_gaps, endpoint_patience, event_life, ..usual }
 }
 
 /// Two currencies, two assets, three methods, five corridors.

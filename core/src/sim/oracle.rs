@@ -25,6 +25,7 @@ mod payments;
 mod perform;
 mod price;
 mod redeem;
+mod retention;
 mod risk;
 mod route;
 mod same;
@@ -43,7 +44,7 @@ use crate::account::Account;
 use crate::command::{Answer, Outcome, Refusal, Reply, Submission, Timer};
 use crate::customer::Customer;
 use crate::event::Event;
-use crate::id::{AccountId, CustomerId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, EventId, PaymentId, QuoteId, SessionId};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::receipt::Receipt;
@@ -107,6 +108,9 @@ pub struct Oracle {
     booked: Vec<Arc<Booked>>,
     /// Events, in order; their ids are not known.
     told: Vec<Arc<Event>>,
+    /// Events that are gone, by their places, and the ids that somebody who removes events has read.
+    swept: BTreeMap<usize, EventId>,
+    event_names: BTreeMap<EventId, usize>,
     /// Deliveries, in order.
     letters: Vec<Letter>,
     /// Accounts whose endpoint has taken nothing since then, though it was tried.
@@ -155,6 +159,8 @@ impl Oracle {
             receipts: Vec::new(),
             booked: Vec::new(),
             told: Vec::new(),
+            swept: BTreeMap::new(),
+            event_names: BTreeMap::new(),
             letters: Vec::new(),
             dues: 0,
             joins: 0,

@@ -16,6 +16,7 @@ use super::rail::Rails;
 use super::receiver::Receivers;
 use super::scorer::SimScorer;
 use super::store::FaultyStore;
+use super::sweeper::Sweeper;
 use super::{ground, tally::Tally};
 use crate::change::Head;
 use crate::command::{Command, Submission};
@@ -23,6 +24,7 @@ use crate::engine::committer::{Desk, Job};
 use crate::engine::cycle::{Cycle, Parts};
 use crate::engine::pace::{Look, Pace};
 use crate::engine::{CellStats, Link, in_time};
+use crate::id::AccountId;
 use crate::ingress::{CellHandle, Envelope, Lane, Lanes};
 use crate::limits::{BATCH_TIMERS, BATCHES_IN_FLIGHT, IDEMPOTENCY_LIFE_MS};
 use crate::routing::Catalogue;
@@ -58,6 +60,7 @@ pub struct World {
     clients: Clients,
     rails: Rails,
     receivers: Receivers,
+    sweeper: Sweeper,
     /// What was done how often.
     pub tally: Tally,
 }
@@ -108,6 +111,7 @@ impl World {
             clients: Clients::default(),
             rails: Rails::default(),
             receivers: Receivers::default(),
+            sweeper: Sweeper::default(),
             tally: Tally::default(),
         };
         world.open()?;
@@ -142,6 +146,7 @@ impl World {
             Action::SetBack(span) => self.clock = Timestamp(self.clock.0 - span),
             Action::Rails(count, luck) => self.move_money(count.into(), Some(luck)),
             Action::Deliver(count, luck) => self.deliver(count.into(), Some(luck))?,
+            Action::Sweep(who, count) => self.sweep(AccountId(1 + u128::from(who)), count.into())?,
         }
         self.listen()
     }
@@ -162,6 +167,7 @@ impl World {
         self.settle_down()?;
         self.compare()?;
         at_rest::nothing_is_remembered(self.store.disk())?;
+        self.sweep_all()?;
         let (answers, turned_away) = self.docket.counts();
         (self.tally.answers, self.tally.turned_away) = (answers, turned_away.clone());
         at_rest::check(&self.reader, self.rails.record())
@@ -183,7 +189,12 @@ impl World {
             self.commit(BATCHES_IN_FLIGHT)?;
             self.listen()?;
             let is_still = stand(self) == before;
-            if is_still && !self.clients.is_waiting() && self.rails.is_quiet() && self.receivers.is_quiet() {
+            if is_still
+                && !self.clients.is_waiting()
+                && self.rails.is_quiet()
+                && self.receivers.is_quiet()
+                && self.sweeper.is_quiet()
+            {
                 return Ok(());
             }
         }
@@ -274,7 +285,8 @@ impl World {
         let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
         self.clients.listen(&mut door)?;
         self.rails.listen(&mut door)?;
-        self.receivers.listen(&mut door)
+        self.receivers.listen(&mut door)?;
+        self.sweeper.listen(&mut door)
     }
 
     fn move_money(&mut self, count: usize, luck: Option<u8>) {
@@ -299,6 +311,33 @@ impl World {
             // A read that fails leaves the work where it is.
             Ok(None) | Err(_) => Ok(()),
         }
+    }
+}
+
+impl World {
+    /// Removes old events of an account. The oracle hears first which of those that it knows they are.
+    fn sweep(&mut self, account: AccountId, count: usize) -> Result<(), Fault> {
+        if self.tried.is_some() {
+            return Ok(());
+        }
+        let names = self.durable.names_of_events(account, self.store.disk())?;
+        self.durable.hear_of_events(&names);
+        self.live.hear_of_events(&names);
+        let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
+        // A read that fails leaves the events where they are.
+        let _ = self.sweeper.work(&self.reader, &mut door, account, count);
+        Ok(())
+    }
+
+    /// When everything has ended, everything that is old enough can go.
+    fn sweep_all(&mut self) -> Result<(), Fault> {
+        let accounts = self.reader.accounts().map_err(unexpected)?;
+        for account in &accounts {
+            self.sweep(account.id, usize::MAX)?;
+        }
+        self.settle_down()?;
+        self.compare()?;
+        at_rest::nothing_old_is_left(&self.reader, &accounts, self.clock, self.settings.event_life)
     }
 }
 

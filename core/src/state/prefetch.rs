@@ -7,7 +7,7 @@ use crate::change::Need;
 use crate::command::{Command, Confirm, Redeem, Submission, Timer, TimerTask, Who};
 use crate::customer::{CustomerName, CustomerTerms};
 use crate::delivery::DeliveryOutcome;
-use crate::id::{AccountId, CustomerId, PaymentId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, PaymentId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount};
 use crate::money::Unit;
 use crate::terms::Terms;
@@ -58,6 +58,11 @@ impl State {
             Command::ReportDeliveries(outcomes) => {
                 for outcome in outcomes {
                     self.delivery_needs(outcome, needs);
+                }
+            }
+            Command::SweepEvents(account, events) => {
+                for event in events {
+                    self.need(Need::Delivery(*account, DeliveryId::of(event.id)), needs);
                 }
             }
             Command::RunTimer(timer) => self.timer_needs(*timer, needs),

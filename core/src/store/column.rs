@@ -105,13 +105,13 @@ columns! {
     /// - Key: `account | id`.
     /// - Content: kind, time, and the object after the change as its own record.
     /// - Written: once, with the change.
-    /// - Deleted: never.
+    /// - Deleted: when its life is over and its delivery, if it has one, has ended.
     Events = 12 "events",
     /// Webhook deliveries.
     ///
     /// - Key: `account | id`.
     /// - Written: with the event, and with the outcome of each attempt.
-    /// - Deleted: never.
+    /// - Deleted: with its event.
     Deliveries = 13 "deliveries",
     /// The last undelivered delivery of each session that has one.
     ///
@@ -157,7 +157,7 @@ columns! {
     ///
     /// - Key: `account | customer id | version (8)`.
     /// - Written: once, with the event.
-    /// - Deleted: by the timer that runs when no delivery of a deleted customer can need them.
+    /// - Deleted: with the event, and by the timer that runs when no delivery of a deleted customer can need them.
     CustomerVersions = 20 "customer_versions",
     /// Tombstones of deleted customers.
     ///
@@ -183,7 +183,7 @@ columns! {
     ///
     /// - Key: `account | label (1) | delivery id`.
     /// - Content: empty.
-    /// - Written and deleted: at the delivery's creation, when it ends, and when it is replayed.
+    /// - Written and deleted: at the delivery's creation, when it ends, when it is replayed, and with it.
     DeliveryIndex = 24 "delivery_index",
     /// Endpoints that fail.
     ///

@@ -66,6 +66,8 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::Delivery(row) => {
             batch.put_with(Column::Deliveries, &Key::object(row.account, row.id), |out| delivery::encode(row, out));
         }
+        Change::EventRemove(account, id) => batch.delete(Column::Events, &Key::object(*account, *id)),
+        Change::DeliveryRemove(account, id) => batch.delete(Column::Deliveries, &Key::object(*account, *id)),
         Change::Lane(session, last) => {
             let fill = last.map(|last| move |out: &mut Vec<u8>| reference::encode_lane(last, out));
             set(batch, Column::Lanes, &Key::alone(*session), fill);

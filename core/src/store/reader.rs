@@ -17,8 +17,8 @@ use crate::account::Account;
 use crate::change::{Head, OutboxRow};
 use crate::command::Timer;
 use crate::customer::{Customer, CustomerName};
-use crate::delivery::Delivery;
-use crate::event::{Event, EventData};
+use crate::delivery::{Delivery, DeliveryLabel};
+use crate::event::{Event, EventData, OldEvent};
 use crate::id::{
     AccountId, AttemptId, CustomerId, DeliveryId, EventId, OutboxId, PaymentId, QuoteId, SessionId, TransactionId,
 };
@@ -145,6 +145,36 @@ impl Reader {
             *terms = self.get(Column::CustomerVersions, &key, customer::decode_terms)?.map(Arc::new);
         }
         Ok(Some(event))
+    }
+
+    /// Up to `limit` events of an account that were made before `until`, oldest first, behind `after`; each with what is needed
+    /// to remove it, or nothing while its delivery has not ended.
+    pub fn old_events(
+        &self,
+        account: AccountId,
+        after: Option<EventId>,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(EventId, Option<OldEvent>)>, StoreError> {
+        let end = EventId(u128::from(until.0) << 80);
+        let from =
+            after.map_or_else(|| Key::account(account).to_vec(), |after| key::after(&Key::object(account, after)));
+        let range = Scan { from, until: Some(Key::object(account, end).to_vec()), newest_first: false };
+        let events = self.list(Column::Events, &range, limit, |key, value| {
+            let (account, id) = key::parse_object(key)?;
+            Ok(event::decode(account, id.into(), value)?.old())
+        })?;
+        let deliveries =
+            events.iter().map(|event| (Column::Deliveries, Key::object(account, DeliveryId::of(event.id))));
+        let deliveries = self.store.get_many(&deliveries.collect::<Vec<_>>())?;
+        let judged = events.into_iter().zip(deliveries).map(|(event, row)| {
+            let id = DeliveryId::of(event.id);
+            let delivery = row.map(|bytes| delivery::decode(account, id, &bytes)).transpose();
+            let delivery = delivery.map_err(|wrong| corrupt(Column::Deliveries, &Key::object(account, id), wrong))?;
+            let has_ended = delivery.is_none_or(|one| one.status.label() != DeliveryLabel::Undelivered);
+            Ok((event.id, has_ended.then_some(event)))
+        });
+        judged.collect()
     }
 
     /// A webhook delivery of an account.

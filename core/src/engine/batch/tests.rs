@@ -6,6 +6,7 @@ mod endpoint;
 mod keys;
 mod events;
 mod forgetting;
+mod retention;
 mod script;
 mod split;
 mod verification;

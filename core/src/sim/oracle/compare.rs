@@ -4,7 +4,7 @@ mod customers;
 mod lists;
 mod objects;
 mod queues;
-mod shelf;
+pub mod shelf;
 mod transactions;
 mod webhooks;
 

@@ -139,7 +139,7 @@ impl Oracle {
             |one: &&Letter| lane.is_some() && one.name.map_or(one.created_at == drawn_at(id.0), |name| name == id);
         let mut own = self.letters.iter().filter(|one| one.account == account && one.lane == lane);
         let named = own.clone().find(|one| one.name == Some(id));
-        named.or_else(|| own.find(is_it))
+        named.or_else(|| own.find(is_it)).filter(|one| !self.is_swept(one))
     }
 }
 

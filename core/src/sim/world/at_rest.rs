@@ -1,11 +1,15 @@
 //! What must hold when nothing is under way any more, whatever happened before.
 
+use std::sync::Arc;
+
+use crate::account::Account;
 use crate::id::{AccountId, AttemptId, PaymentId};
 use crate::payment::PaymentStatus;
 use crate::rail::RailOutcome;
 use crate::session::SessionLabel;
 use crate::sim::oracle::Fault;
 use crate::store::{Column, Reader, Scan, Store, StoreError};
+use crate::time::{Millis, Timestamp};
 
 /// Rails and ledger agree about every attempt, nothing waits, no session stands open.
 pub fn check(
@@ -28,6 +32,20 @@ pub fn check(
 pub fn nothing_is_remembered(store: &dyn Store) -> Result<(), Fault> {
     let everything = Scan { from: Vec::new(), until: None, newest_first: false };
     empty("the column of remembered answers, a day after the last one,", store.scan(Column::Replays, &everything, 1))
+}
+
+/// Everything was delivered or given up, and swept: what is left of events is younger than their life.
+pub fn nothing_old_is_left(
+    reader: &Reader,
+    accounts: &[Arc<Account>],
+    now: Timestamp,
+    life: Millis,
+) -> Result<(), Fault> {
+    let until = Timestamp((now.0 + 1).saturating_sub(life.0));
+    for account in accounts {
+        empty("the events beyond their life", reader.old_events(account.id, None, until, 1))?;
+    }
+    Ok(())
 }
 
 /// An attempt that moved money is the last one of a settled payment; an attempt that did not has moved none.

@@ -265,12 +265,15 @@ impl Reader {
         })
     }
 
+    /// Those of `ids` that are there still: what is swept goes while lists are read, the oldest of a list first.
     fn load_deliveries(
         &self,
         account: AccountId,
         ids: impl IntoIterator<Item = DeliveryId>,
     ) -> Result<Vec<Delivery>, StoreError> {
-        self.load_all(Column::Deliveries, account, ids, |id, bytes| delivery::decode(account, id, bytes))
+        let found =
+            self.load_each(Column::Deliveries, account, ids, |id, bytes| delivery::decode(account, id, bytes))?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     fn with_kinds(
@@ -279,8 +282,8 @@ impl Reader {
         deliveries: Vec<Delivery>,
     ) -> Result<Vec<(Delivery, EventKind)>, StoreError> {
         let events: Vec<EventId> = deliveries.iter().map(|delivery| delivery.event).collect();
-        let kinds = self.load_all(Column::Events, account, events, |_, bytes| event::decode_kind(bytes))?;
-        Ok(deliveries.into_iter().zip(kinds).collect())
+        let kinds = self.load_each(Column::Events, account, events, |_, bytes| event::decode_kind(bytes))?;
+        Ok(deliveries.into_iter().zip(kinds).filter_map(|(delivery, kind)| Some((delivery, kind?))).collect())
     }
 }
 
@@ -293,6 +296,23 @@ impl Reader {
         ids: impl IntoIterator<Item = I>,
         decode: impl Fn(I, &[u8]) -> Result<T, Malformed>,
     ) -> Result<Vec<T>, StoreError> {
+        let ids: Vec<I> = ids.into_iter().collect();
+        let found = self.load_each(column, account, ids.iter().copied(), decode)?;
+        let there = |(id, object): (&I, Option<T>)| {
+            let missing = Malformed("it is named by another row and does not exist");
+            object.ok_or_else(|| corrupt(column, &Key::object(account, *id), missing))
+        };
+        ids.iter().zip(found).map(there).collect()
+    }
+
+    /// The objects with these ids, each if it is there.
+    fn load_each<I: Copy + Into<[u8; 16]>, T>(
+        &self,
+        column: Column,
+        account: AccountId,
+        ids: impl IntoIterator<Item = I>,
+        decode: impl Fn(I, &[u8]) -> Result<T, Malformed>,
+    ) -> Result<Vec<Option<T>>, StoreError> {
         if self.cached {
             return Err(StoreError::NotCached);
         }
@@ -301,8 +321,7 @@ impl Reader {
         let values = self.store.get_many(&places)?;
         let rows = ids.iter().zip(&places).zip(values);
         rows.map(|((id, (column, key)), value)| {
-            let bytes = value.ok_or(Malformed("it is named by another row and does not exist"));
-            let object = bytes.and_then(|bytes| decode(*id, &bytes));
+            let object = value.map(|bytes| decode(*id, &bytes)).transpose();
             object.map_err(|malformed| corrupt(*column, key, malformed))
         })
         .collect()

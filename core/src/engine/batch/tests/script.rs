@@ -24,7 +24,7 @@ use crate::rail::{RailOutcome, RailReport};
 use crate::risk::{Device, Word};
 use crate::session::{Flow, Session};
 use crate::terms::Side;
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 
 /// What one step of a script does, as four small numbers: which action, by which account, on which object, with which
 /// idempotency key.
@@ -47,7 +47,7 @@ pub struct Known {
 
 /// Steps between which time passes; the commands of a step come at one time.
 pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
-    prop::collection::vec(prop::collection::vec((0u8..56, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
+    prop::collection::vec(prop::collection::vec((0u8..57, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
 }
 
 pub fn world((with_webhook, risk_is_real): Setting) -> World {
@@ -103,6 +103,7 @@ impl Known {
             29 => self.run_timer(world).unwrap_or_else(|| create_session(account, object)),
             30..36 => self.about_people(account, action, object),
             46..50 => self.about_deliveries(world, account, action),
+            56 => sweep(world, account, object),
             50..52 => self.about_payment(world, account, 19, object),
             52 => set_rules(account, object),
             53..56 => self.verify(account, session, object),
@@ -240,6 +241,13 @@ impl Known {
             _ => Command::UnsetWebhook(account),
         }
     }
+}
+
+/// Some of the oldest events, whatever their age.
+fn sweep(world: &World, account: AccountId, object: u8) -> Command {
+    let until = Timestamp(u64::MAX >> 16);
+    let found = world.reader.old_events(account, None, until, 1 + usize::from(object % 8)).unwrap();
+    Command::SweepEvents(account, found.into_iter().filter_map(|(_, event)| event).collect())
 }
 
 fn set_rules(account: AccountId, object: u8) -> Command {

@@ -16,9 +16,9 @@ impl Oracle {
     /// One row for each delivery that is due, in the order in which they became due.
     pub(super) fn compare_outbox(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
         let mut due = Vec::new();
-        for (letter, id) in self.letters.iter().zip(&paired.letters) {
+        for (letter, id) in self.kept(paired) {
             if let Stand::Due { since, place } = letter.stand {
-                due.push((place, since, letter, *id));
+                due.push((place, since, letter, id));
             }
         }
         due.sort_by_key(|(place, ..)| *place);
@@ -69,10 +69,10 @@ impl Oracle {
     /// The timers of deliveries that wait: their times are compared with the deliveries.
     fn retries(&self, shelf: &Shelf, paired: &Paired) -> Result<Vec<Timer>, Fault> {
         let mut timers = Vec::new();
-        for (letter, id) in self.letters.iter().zip(&paired.letters) {
-            let found = there(shelf.reader.delivery(letter.account, *id)?, id)?;
+        for (letter, id) in self.kept(paired) {
+            let found = there(shelf.reader.delivery(letter.account, id)?, &id)?;
             if let DeliveryStatus::Waiting { until } = found.status {
-                timers.push(Timer { due: until, task: TimerTask::RetryDelivery(*id), account: letter.account });
+                timers.push(Timer { due: until, task: TimerTask::RetryDelivery(id), account: letter.account });
             }
         }
         Ok(timers)

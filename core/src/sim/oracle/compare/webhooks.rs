@@ -21,9 +21,10 @@ pub struct Paired {
 
 impl Oracle {
     /// Gives everything the id of its row.
-    pub(super) fn pair(&self, shelf: &Shelf) -> Result<Paired, Fault> {
-        let told = self.told.iter().map(|event| event.account).collect();
-        let sent = self.letters.iter().map(|letter| letter.account).collect();
+    pub(in crate::sim::oracle) fn pair(&self, shelf: &Shelf) -> Result<Paired, Fault> {
+        let gone = |event: &usize| self.swept.get(event).map(|id| id.0);
+        let told = self.told.iter().enumerate().map(|(place, event)| (event.account, gone(&place))).collect();
+        let sent = self.letters.iter().map(|letter| (letter.account, gone(&letter.event))).collect();
         let events = by_order(shelf, Column::Events, told).map_err(|fault| fault.of("column events"))?;
         let letters = by_order(shelf, Column::Deliveries, sent).map_err(|fault| fault.of("column deliveries"))?;
         Ok(Paired {
@@ -33,7 +34,10 @@ impl Oracle {
     }
 
     pub(super) fn compare_events(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
-        for (expected, id) in self.told.iter().zip(&paired.events) {
+        for (place, (expected, id)) in self.told.iter().zip(&paired.events).enumerate() {
+            if self.swept.contains_key(&place) {
+                continue;
+            }
             let found = there(shelf.reader.event(expected.account, *id)?, id)?;
             let facts = |kind, at, lane| (kind, at, lane);
             equal(
@@ -47,13 +51,13 @@ impl Oracle {
     }
 
     pub(super) fn compare_deliveries(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
-        for (letter, id) in self.letters.iter().zip(&paired.letters) {
-            let found = there(shelf.reader.delivery(letter.account, *id)?, id)?;
-            if letter.name.is_some_and(|name| name != *id) {
-                return Err(differ("the id that a report named", &letter.name, id));
+        for (letter, id) in self.kept(paired) {
+            let found = there(shelf.reader.delivery(letter.account, id)?, &id)?;
+            if letter.name.is_some_and(|name| name != id) {
+                return Err(differ("the id that a report named", &letter.name, &id));
             }
             let next = letter.next.map(|next| paired.letters[next]);
-            equal("a delivery", &letter.row(*id, paired.events[letter.event], next, found.status), &found)?;
+            equal("a delivery", &letter.row(id, paired.events[letter.event], next, found.status), &found)?;
         }
         Ok(())
     }
@@ -65,15 +69,15 @@ impl Oracle {
             Stand::Succeeded { .. } => (2, DeliveryLabel::Succeeded),
             Stand::Dead => (3, DeliveryLabel::DeadLettered),
         };
-        let all = || self.letters.iter().zip(&paired.letters);
-        let row = |(letter, id): (&Letter, &DeliveryId)| {
+        let all = || self.kept(paired);
+        let row = |(letter, id): (&Letter, DeliveryId)| {
             key(&[&letter.account.0.to_be_bytes(), &[label(letter.stand).0], &id.0.to_be_bytes()])
         };
         same_keys(shelf, Column::DeliveryIndex, all().map(row))?;
         for account in self.accounts.keys() {
             for wanted in [DeliveryLabel::Undelivered, DeliveryLabel::Succeeded, DeliveryLabel::DeadLettered] {
                 let own = all().filter(|(one, _)| one.account == *account && label(one.stand).1 == wanted);
-                let mut expected: Vec<_> = own.map(|(one, id)| (*id, self.told[one.event].kind)).collect();
+                let mut expected: Vec<_> = own.map(|(one, id)| (id, self.told[one.event].kind)).collect();
                 expected.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
                 let (skip, limit) = (expected.len() / 2, 3);
                 let page = shelf.reader.deliveries(*account, Some(wanted), &BTreeSet::new(), skip, limit)?;
@@ -83,6 +87,12 @@ impl Oracle {
             }
         }
         Ok(())
+    }
+
+    /// The deliveries that are not gone, with their ids.
+    pub(super) fn kept<'a>(&'a self, paired: &'a Paired) -> impl Iterator<Item = (&'a Letter, DeliveryId)> {
+        let all = self.letters.iter().zip(paired.letters.iter().copied());
+        all.filter(|(letter, _)| !self.is_swept(letter))
     }
 
     /// One row for each endpoint that fails.
@@ -111,13 +121,18 @@ impl Oracle {
     }
 }
 
-/// The ids of a column's rows at the places of what they are rows of, each account's in their order.
-fn by_order(shelf: &Shelf, column: Column, owners: Vec<AccountId>) -> Result<Vec<u128>, Fault> {
+/// The ids of a column's rows at the places of what they are rows of, each account's in their order; what is gone has had one.
+fn by_order(shelf: &Shelf, column: Column, owners: Vec<(AccountId, Option<u128>)>) -> Result<Vec<u128>, Fault> {
     let rows = shelf.keys(column)?.iter().map(|key| parts(key)).collect::<Result<Vec<_>, Fault>>()?;
-    equal("the number of rows", &owners.len(), &rows.len())?;
+    let kept = owners.iter().filter(|(_, gone)| gone.is_none()).count();
+    equal("the number of rows", &kept, &rows.len())?;
     let mut taken = vec![false; rows.len()];
     let mut ids = Vec::new();
-    for owner in owners {
+    for (owner, gone) in owners {
+        if let Some(id) = gone {
+            ids.push(id);
+            continue;
+        }
         let next = (0..rows.len()).find(|place| !taken[*place] && rows[*place].0 == owner.0);
         let place = next.ok_or_else(|| Fault(format!("{owner:?} has too few rows")))?;
         taken[place] = true;

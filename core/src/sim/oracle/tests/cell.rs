@@ -122,6 +122,10 @@ impl Cell {
             if let Command::ReplayDelivery(account, delivery, None) = one.submission.command {
                 self.name(account, delivery);
             }
+            if let Command::SweepEvents(account, _) = one.submission.command {
+                let names = self.oracle.names_of_events(account, &*self.store)?;
+                self.oracle.hear_of_events(&names);
+            }
         }
         let fails = self.scorer_fails.load(Ordering::Relaxed);
         self.oracle.batch(self.cycle.head().batch, self.now, fails, ran)

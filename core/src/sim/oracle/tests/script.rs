@@ -72,6 +72,9 @@ impl Script {
         if self.rng.below(2) == 0 {
             submissions.push(plain(self.receivers(cell)));
         }
+        if self.rng.below(8) == 0 {
+            submissions.push(plain(self.sweeper(cell)));
+        }
         submissions.extend((0..count).map(|_| self.submission()));
         let pause = Millis(self.rng.below(longest));
         Wanted { pause, is_busy: self.rng.below(4) == 0, scorer_fails: self.rng.below(8) == 0, submissions }

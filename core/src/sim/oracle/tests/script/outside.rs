@@ -3,9 +3,9 @@
 use crate::command::Command;
 use crate::delivery::DeliveryOutcome;
 use crate::endpoint::EndpointChange;
-use crate::id::{AccountId, DeliveryId, OutboxId, PaymentId};
+use crate::id::{AccountId, DeliveryId, EventId, OutboxId, PaymentId};
 use crate::rail::{RailOutcome, RailReport};
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 
 use super::super::cell::Cell;
 use super::{Script, pick};
@@ -34,6 +34,14 @@ impl Script {
         }
         self.said.extend(&reports);
         Command::ReportRails(reports)
+    }
+
+    /// Some of an account's oldest events, whatever their age and whether or not they were delivered.
+    pub(super) fn sweeper(&mut self, cell: &Cell) -> Command {
+        let (account, count) = (self.account(), 1 + self.rng.below(32) as usize);
+        let found = cell.reader.old_events(account, None, Timestamp(cell.now.0 + 1), count).unwrap();
+        let event = |(id, _): (EventId, _)| cell.reader.event(account, id).unwrap().unwrap().old();
+        Command::SweepEvents(account, found.into_iter().map(event).collect())
     }
 
     /// What an operator changes of an endpoint.

@@ -1,0 +1,46 @@
+//! Retention: events and deliveries that are gone. Their places in the lists stay, since others are counted from them.
+
+use crate::event::OldEvent;
+use crate::id::{AccountId, DeliveryId, EventId};
+use crate::store::Store;
+
+use super::compare::shelf::Shelf;
+use super::deliveries::Letter;
+use super::{Fault, Oracle, names};
+
+impl Oracle {
+    /// The ids of an account's events on disk, each with its place in the list of all.
+    pub fn names_of_events(&self, account: AccountId, store: &dyn Store) -> Result<Vec<(EventId, usize)>, Fault> {
+        let events = self.pair(&Shelf::copy(store)?)?.events;
+        let own = |place: &usize| self.told[*place].account == account && !self.swept.contains_key(place);
+        Ok((0..self.told.len()).filter(own).map(|place| (events[place], place)).collect())
+    }
+
+    /// Takes in which events these ids are of.
+    pub fn hear_of_events(&mut self, names: &[(EventId, usize)]) {
+        self.event_names.extend(names.iter().copied());
+    }
+
+    /// Old events go with their deliveries, unless these are on their way.
+    pub(super) fn sweep(&mut self, account: AccountId, events: &[OldEvent]) {
+        for event in events {
+            let place = self.event_names.get(&event.id).copied().filter(|place| self.told[*place].account == account);
+            let age = self.now().0.saturating_sub(names::drawn_at(event.id.0).0);
+            let Some(place) = place.filter(|_| age >= self.settings.event_life.0) else { continue };
+            let letter = self.letters.iter().position(|letter| letter.event == place);
+            if self.swept.contains_key(&place) || letter.is_some_and(|letter| self.letters[letter].is_undelivered()) {
+                continue;
+            }
+            self.touch();
+            self.swept.insert(place, event.id);
+            if let Some(letter) = letter {
+                self.letters[letter].name = Some(DeliveryId::of(event.id));
+            }
+        }
+    }
+
+    /// Whether a delivery is gone.
+    pub(super) fn is_swept(&self, letter: &Letter) -> bool {
+        self.swept.contains_key(&letter.event)
+    }
+}
