@@ -86,6 +86,26 @@ pub async fn read<T: Send + 'static>(
     }
 }
 
+/// Hands a command to the cell until that has it durably or refuses it for good; `None` when the stop came first.
+pub async fn submit(
+    cell: &CellHandle,
+    command: &Command,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<Result<(), Refusal>> {
+    let mut backoff = Backoff::new();
+    loop {
+        let submission = Submission { command: command.clone(), idempotency: None, deadline: Timestamp(u64::MAX) };
+        match cell.submit(Lane::Internal, submission).await {
+            Ok(_) => return Some(Ok(())),
+            Err(Refusal::Overloaded | Refusal::StoreDown | Refusal::OutcomeUnknown) => {}
+            Err(refusal) => return Some(Err(refusal)),
+        }
+        if !backoff.pause(stop).await {
+            return None;
+        }
+    }
+}
+
 /// A place for one more piece of work under way; `None` when the stop came first.
 pub async fn place(places: &Arc<Semaphore>, stop: &mut watch::Receiver<bool>) -> Option<OwnedSemaphorePermit> {
     tokio::select! {
@@ -146,20 +166,14 @@ impl<T: Clone + Send + 'static> Reporter<T> {
     }
 
     async fn report(self: Arc<Self>, group: Vec<T>, mut stop: watch::Receiver<bool>) {
-        let mut backoff = Backoff::new();
-        loop {
-            let submission =
-                Submission { command: (self.command)(group.clone()), idempotency: None, deadline: Timestamp(u64::MAX) };
-            let Err(refusal) = self.cell.submit(Lane::Internal, submission).await else { return (self.taken)(&group) };
-            if !matches!(refusal, Refusal::Overloaded | Refusal::StoreDown | Refusal::OutcomeUnknown) {
-                (self.taken)(&group);
-                let count = group.len();
-                return (self.notice)(&format!("the cell refused {count} outcomes, which never happens: {refusal}"));
-            }
-            if !backoff.pause(&mut stop).await {
-                // The rows of these outcomes are still there: the next start takes them up.
-                return;
-            }
+        let taken = submit(&self.cell, &(self.command)(group.clone()), &mut stop).await;
+        if let Some(Err(refusal)) = taken {
+            let count = group.len();
+            (self.notice)(&format!("the cell refused {count} outcomes, which never happens: {refusal}"));
+        }
+        // Without an answer the rows of these outcomes are still there: the next start takes them up.
+        if taken.is_some() {
+            (self.taken)(&group);
         }
     }
 }

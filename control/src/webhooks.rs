@@ -4,8 +4,10 @@ pub mod client;
 mod dispatcher;
 pub mod guard;
 pub mod signature;
+mod sweeper;
 
 pub use dispatcher::{Dispatcher, Stats};
+pub use sweeper::Sweeper;
 
 #[cfg(test)]
 pub(crate) mod receiver;

@@ -32,6 +32,7 @@ mod all {
     mod overload;
     mod pages;
     mod refused_starts;
+    mod retention;
     mod secrets;
     mod seed_examples;
     mod sessions;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use causeway_core::account::Account;
+use causeway_core::account::{Account, Entitlements};
 use causeway_core::change::{Change, Effects, Head};
 use causeway_core::command::{Answer, Command, Refusal, Reply};
 use causeway_core::directory::Directory;
-use causeway_core::id::Mode;
+use causeway_core::id::{AccountId, Mode};
 use causeway_core::ingress::{Doorbell, Envelope};
 use causeway_core::store::{Batch, MemoryStore, Reader, Store};
+use causeway_core::time::Timestamp;
 use crossbeam_channel::Receiver;
 use tokio::sync::watch;
 
@@ -88,6 +89,23 @@ impl PlayedCell {
     /// Whether no command waits.
     pub fn is_quiet(&self) -> bool {
         self.internal.is_empty()
+    }
+}
+
+/// An account that may do nothing and is told nothing.
+pub fn plain_account(id: AccountId) -> Account {
+    Account {
+        id,
+        name: "Partner".to_owned(),
+        created_at: Timestamp(1),
+        entitlements: Entitlements::default(),
+        origins: Vec::new(),
+        keys: Vec::new(),
+        webhook: None,
+        quote_life: None,
+        risk_is_real: false,
+        branding: Default::default(),
+        tier: None,
     }
 }
 

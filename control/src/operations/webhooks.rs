@@ -29,7 +29,7 @@ const SKIP: Parameter = Parameter {
 };
 
 pub(super) const LIST: Spec =
-    Spec::new("Webhooks", "List webhook deliveries, newest first, without their payloads.", |call| {
+    Spec::new("Webhooks", "List webhook deliveries, newest first, without their payloads. Those that have ended are kept for a time (30 days, unless the operator says otherwise).", |call| {
         Box::pin(list_partner_webhook_deliveries(call))
     })
     .query(&[LIMIT, SKIP, STATUS])

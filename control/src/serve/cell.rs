@@ -142,6 +142,9 @@ impl Running {
         let webhooks = self.webhooks_dispatcher(ground);
         ground.telemetry.add_readings(self.mode(), readings::of_webhooks(&webhooks.stats, &self.cell.handle));
         tasks.push(tokio::spawn(webhooks.run(stop.clone())));
+        let sweeper = self.sweeper(ground);
+        ground.telemetry.add_readings(self.mode(), readings::of_sweeper(&sweeper));
+        tasks.push(tokio::spawn(sweeper.run(stop.clone())));
         tasks
     }
 
@@ -222,6 +225,16 @@ impl Running {
             stats: Arc::default(),
         })
     }
+
+    fn sweeper(&self, ground: &Ground<'_>) -> webhooks::Sweeper {
+        webhooks::Sweeper {
+            cell: self.cell.handle.clone(),
+            reader: self.cell.reader.clone(),
+            life: millis(ground.config.event_retention),
+            notice: notice(ground.telemetry, self.mode(), "webhooks"),
+            swept: Arc::default(),
+        }
+    }
 }
 
 fn settings(ground: &Ground<'_>, keys: &KeyRing) -> Settings {
@@ -232,6 +245,7 @@ fn settings(ground: &Ground<'_>, keys: &KeyRing) -> Settings {
         quote_life: millis(config.quote_life),
         verification_life: millis(config.verification_life),
         endpoint_patience: millis(config.endpoint_patience),
+        event_life: millis(config.event_retention),
         delivery_gaps: config.delivery_gaps.0.iter().copied().map(millis).collect(),
         ..Settings::new(keys.mode(), keys.id_key(), keys.quote_key(), keys.name_key())
     }

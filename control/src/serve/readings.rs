@@ -171,6 +171,13 @@ pub fn of_webhooks(stats: &Arc<webhooks::Stats>, handle: &CellHandle) -> Vec<Rea
     ]
 }
 
+/// What was removed because its life was over.
+pub fn of_sweeper(sweeper: &webhooks::Sweeper) -> Vec<Reading> {
+    let swept = Arc::clone(&sweeper.swept);
+    let help = "Events beyond their life that were handed over to be removed, with their deliveries";
+    vec![reading("events_swept", help, Kind::Counter, move || swept.load(Ordering::Relaxed) as f64)]
+}
+
 /// How many accounts have an endpoint in such a state.
 fn endpoints(handle: &CellHandle, word: &str, is_such: fn(EndpointState) -> bool) -> Reading {
     let handle = handle.clone();

@@ -40,7 +40,8 @@ What it writes:
               that arrived, all performed by the core's own functions at the history's own time. Serve it with
               `cargo xtask run -- --data-dir DIR`; sandbox.json has the keys of the first partner, who has about 29 % of
               the payments. Not there: answers under idempotency keys, whose life would be over, and the simulated
-              rail's own record. In the sandbox the amount decides and the model only scores, into the decision receipts.
+              rail's own record. Events and deliveries older than --event-retention (30 days) are removed once it is
+              served. In the sandbox the amount decides and the model only scores, into the decision receipts.
   --csv       README.md in the folder describes every column.
   Both        The same payments: `id` in payments.csv is `metadata.order_id` of the payment.
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use causeway_core::account::{Account, Entitlements};
+use causeway_core::account::Account;
 use causeway_core::change::Change;
 use causeway_core::delivery::DeliveryStatus;
 use causeway_core::directory::Directory;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_rustls::rustls::RootCertStore;
 
 use super::*;
-use crate::dispatch::fixture::{DEADLINE, PlayedCell, notices};
+use crate::dispatch::fixture::{DEADLINE, PlayedCell, notices, plain_account};
 use crate::keys::{MasterKey, SecretText};
 use crate::webhooks::guard::{Guard, Loopback};
 use crate::webhooks::receiver::{OK, Then, receiver};
@@ -110,19 +110,7 @@ fn account(keys: &KeyRing, url: Option<&str>) -> Account {
 fn numbered(id: AccountId, keys: &KeyRing, url: Option<&str>) -> Account {
     let secret = SecretText::new(SECRET.to_owned());
     let sealed_secret = keys.seal_webhook_secret(id, &secret).unwrap();
-    Account {
-        id,
-        name: "Partner".to_owned(),
-        created_at: Timestamp(1),
-        entitlements: Entitlements::default(),
-        origins: Vec::new(),
-        keys: Vec::new(),
-        webhook: url.map(|url| WebhookEndpoint::new(url.to_owned(), sealed_secret)),
-        quote_life: None,
-        risk_is_real: false,
-        branding: Default::default(),
-        tier: None,
-    }
+    Account { webhook: url.map(|url| WebhookEndpoint::new(url.to_owned(), sealed_secret)), ..plain_account(id) }
 }
 
 /// The rows of one delivery that is due.

@@ -22,9 +22,19 @@ const GAP: Duration = Duration::from_millis(20);
 const LOG: &str = "log";
 /// How much of the log's end is read, in bytes.
 const LAST_BYTES: u64 = 16 * 1_024;
-/// Quotes live as long as they may: what is prepared must not expire before it is redeemed.
-const SETTINGS: [&str; 7] =
-    ["serve", "--listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0", "--quote-life", "300s"];
+/// Quotes live as long as they may: what is prepared must not expire before it is redeemed. Of a history that was filled in
+/// nothing is removed meanwhile.
+const SETTINGS: [&str; 9] = [
+    "serve",
+    "--listen",
+    "127.0.0.1:0",
+    "--operator-listen",
+    "127.0.0.1:0",
+    "--quote-life",
+    "300s",
+    "--event-retention",
+    "36500d",
+];
 
 /// A gateway that was started here. It is stopped, and data that were made for it removed, when this value goes.
 pub struct Server {

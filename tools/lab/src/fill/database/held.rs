@@ -170,6 +170,9 @@ impl Held {
             | Change::RailWorkRemove(_)
             | Change::TimerRemove(_) => {}
             Change::Replay(..) => return Err(Failure::wrong("a history has no idempotency keys")),
+            Change::EventRemove(..) | Change::DeliveryRemove(..) => {
+                return Err(Failure::wrong("nothing of a history is swept while it is made"));
+            }
             Change::Customer(_) => return Err(no_customers()),
         }
         Ok(())
