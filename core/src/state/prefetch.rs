@@ -7,7 +7,7 @@ use crate::change::Need;
 use crate::command::{Command, Confirm, Redeem, Submission, Timer, TimerTask, Who};
 use crate::customer::{CustomerName, CustomerTerms};
 use crate::delivery::DeliveryOutcome;
-use crate::id::{AccountId, CustomerId, DeliveryId, PaymentId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, EventId, PaymentId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount};
 use crate::money::Unit;
 use crate::terms::Terms;
@@ -50,20 +50,14 @@ impl State {
                 }
             }
             Command::SendTestWebhook(_) => {}
-            Command::ReportRails(reports) => {
-                for report in reports {
-                    self.payment_needs(report.account, report.session, report.payment, needs);
-                }
-            }
+            Command::ReportRails(reports) => reports
+                .iter()
+                .for_each(|report| self.payment_needs(report.account, report.session, report.payment, needs)),
             Command::ReportDeliveries(outcomes) => {
-                for outcome in outcomes {
-                    self.delivery_needs(outcome, needs);
-                }
+                outcomes.iter().for_each(|outcome| self.delivery_needs(outcome, needs));
             }
             Command::SweepEvents(account, events) => {
-                for event in events {
-                    self.need(Need::Delivery(*account, DeliveryId::of(event.id)), needs);
-                }
+                self.told_needs(*account, events.iter().map(|event| event.id), needs);
             }
             Command::RunTimer(timer) => self.timer_needs(*timer, needs),
             Command::SetWebhook(account, _) | Command::UnsetWebhook(account) | Command::ChangeEndpoint(account, _) => {
@@ -193,6 +187,11 @@ impl State {
     fn waiting_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
         self.payment_needs(account, session, payment, needs);
         self.person_needs(account, session, needs);
+    }
+
+    /// The deliveries of events.
+    fn told_needs(&self, account: AccountId, events: impl Iterator<Item = EventId>, needs: &mut Vec<Need>) {
+        events.for_each(|event| self.need(Need::Delivery(account, DeliveryId::of(event)), needs));
     }
 
     fn delivery_needs(&self, outcome: &DeliveryOutcome, needs: &mut Vec<Need>) {
