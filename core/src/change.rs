@@ -10,7 +10,8 @@ use crate::customer::{Customer, CustomerName, DeletedCustomer};
 use crate::delivery::{Delivery, DeliveryLabel};
 use crate::event::Event;
 use crate::id::{
-    AccountId, AttemptId, CustomerId, DeliveryId, IdClock, OutboxId, PaymentId, QuoteId, SessionId, TransactionId,
+    AccountId, AttemptId, CustomerId, DeliveryId, EventId, IdClock, OutboxId, PaymentId, QuoteId, SessionId,
+    TransactionId,
 };
 use crate::ledger::{BalanceKey, Phase, Posting};
 use crate::payment::{Payment, PaymentLabel};
@@ -119,6 +120,10 @@ pub enum Change {
     OutboxAdd(OutboxRow),
     /// Removes a row of the outbox of an account.
     OutboxRemove(AccountId, OutboxId),
+    /// Keeps an event until the event bus has it.
+    BusAdd(BusRow),
+    /// Removes an event that the event bus has.
+    BusRemove(EventId),
     /// Adds work for a rail.
     RailWorkAdd(Box<RailWork>),
     /// Removes work whose outcome is known.
@@ -172,6 +177,15 @@ pub struct OutboxRow {
     pub account: AccountId,
     /// Which delivery.
     pub delivery: DeliveryId,
+}
+
+/// An event that the event bus has not confirmed. The rows of a cell lie in commit order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BusRow {
+    /// Which event.
+    pub event: EventId,
+    /// Whose event.
+    pub account: AccountId,
 }
 
 /// Where the cell stands: written with every batch.

@@ -9,7 +9,7 @@ use crate::branding::{Branding, BrandingPatch};
 use crate::customer::{Customer, CustomerPatch, CustomerTerms};
 use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::endpoint::EndpointChange;
-use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, EventId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
 use crate::quote::Quote;
@@ -79,6 +79,8 @@ pub enum Command {
     ReportRails(Vec<RailReport>),
     /// What came of attempts to deliver.
     ReportDeliveries(Vec<DeliveryOutcome>),
+    /// Events that the bank's event bus has durably. One that is named twice changes nothing.
+    ReportPublished(Vec<EventId>),
     /// A timer that is due; only the engine makes these.
     RunTimer(Timer),
     /// Operator: adds an account.
@@ -360,6 +362,7 @@ impl Command {
             | Command::SendTestWebhook(account) => Some(*account),
             Command::ReportRails(_)
             | Command::ReportDeliveries(_)
+            | Command::ReportPublished(_)
             | Command::RunTimer(_)
             | Command::CreateAccount(_, _)
             | Command::CreateKey(_, _)

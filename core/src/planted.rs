@@ -48,6 +48,8 @@ bugs! {
     RefuseEarly = "refuse-early";
     /// Money of people whom nobody verified moves in live.
     TrustStrangers = "trust-strangers";
+    /// The event of an expired session is not kept for the event bus.
+    SkipBus = "skip-bus";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub delivery_gaps: Vec<Millis>,
     /// How long nothing may arrive at an endpoint that is tried before it is disabled.
     pub endpoint_patience: Millis,
+    /// Whether every event is kept until the event bus has it. Without a bus nobody would ever take them away.
+    pub bus: bool,
     /// Rows of each kind that the working set keeps in memory beside those not yet synced.
     pub table_rows: usize,
     /// The key that hides counters in ids.
@@ -44,6 +46,7 @@ impl Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             delivery_gaps: [60, 300, 1_800, 7_200].map(Millis::seconds).to_vec(),
             endpoint_patience: Millis::seconds(5 * 86_400),
+            bus: false,
             table_rows: TABLE_ROWS,
             id_key,
             quote_keys: vec![quote_key],

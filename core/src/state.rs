@@ -177,6 +177,7 @@ impl State {
                 | Command::CreateCustomer(..)
                 | Command::UpdateCustomer(..)
                 | Command::DeleteCustomer(..)
+                | Command::ReportPublished(_)
                 | Command::SendTestWebhook(_) => false,
                 Command::ReplayDelivery(_, _, lane) => lane.as_ref().is_some_and(touches),
                 Command::CancelSession(_, session)
@@ -310,6 +311,7 @@ impl State {
             Command::SendTestWebhook(account) => done(self.send_test_webhook(*account)?),
             Command::ReportRails(reports) => done(self.report_rails(reports)),
             Command::ReportDeliveries(outcomes) => done(self.report_deliveries(outcomes)),
+            Command::ReportPublished(events) => done(self.report_published(events)),
             Command::RunTimer(timer) => done(self.run_timer(*timer)),
             Command::CreateAccount(id, name) => done(self.create_account(*id, name)?),
             Command::CreateKey(account, key) => done(self.create_key(*account, key)?),

@@ -36,6 +36,7 @@ names! {
     SendTestWebhook
     ReportRails
     ReportDeliveries
+    ReportPublished
     RunTimer
     CreateAccount
     CreateKey

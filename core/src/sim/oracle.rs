@@ -35,7 +35,7 @@ mod signature;
 mod tests;
 mod verification;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ use crate::account::Account;
 use crate::command::{Answer, Outcome, Refusal, Reply, Submission, Timer};
 use crate::customer::Customer;
 use crate::event::Event;
-use crate::id::{AccountId, CustomerId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, EventId, PaymentId, QuoteId, SessionId};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::receipt::Receipt;
@@ -111,6 +111,8 @@ pub struct Oracle {
     letters: Vec<Letter>,
     /// Accounts whose endpoint has taken nothing since then, though it was tried.
     failing: BTreeMap<AccountId, Timestamp>,
+    /// Events that the event bus has, by the ids that its reports named.
+    published: BTreeSet<EventId>,
     /// How often something was put into the outbox.
     dues: u64,
     /// How often a delivery joined the order of a session.
@@ -156,6 +158,7 @@ impl Oracle {
             booked: Vec::new(),
             told: Vec::new(),
             letters: Vec::new(),
+            published: BTreeSet::new(),
             dues: 0,
             joins: 0,
             errands: Vec::new(),

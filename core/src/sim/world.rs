@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::action::Action;
+use super::broker::Broker;
 use super::client::Clients;
 use super::docket::{Docket, Door};
 use super::oracle::{Fault, Oracle, Ran};
@@ -58,6 +59,7 @@ pub struct World {
     clients: Clients,
     rails: Rails,
     receivers: Receivers,
+    broker: Broker,
     /// What was done how often.
     pub tally: Tally,
 }
@@ -108,6 +110,7 @@ impl World {
             clients: Clients::default(),
             rails: Rails::default(),
             receivers: Receivers::default(),
+            broker: Broker::default(),
             tally: Tally::default(),
         };
         world.open()?;
@@ -141,6 +144,7 @@ impl World {
             Action::Pass(span) => self.pass(Millis(span)),
             Action::SetBack(span) => self.clock = Timestamp(self.clock.0 - span),
             Action::Rails(count, luck) => self.move_money(count.into(), Some(luck)),
+            Action::Publish(count, luck) => self.publish(count.into(), Some(luck))?,
             Action::Deliver(count, luck) => self.deliver(count.into(), Some(luck))?,
         }
         self.listen()
@@ -164,6 +168,9 @@ impl World {
         at_rest::nothing_is_remembered(self.store.disk())?;
         let (answers, turned_away) = self.docket.counts();
         (self.tally.answers, self.tally.turned_away) = (answers, turned_away.clone());
+        if self.settings.bus {
+            at_rest::all_was_published(self.store.disk(), &self.reader, &self.broker)?;
+        }
         at_rest::check(&self.reader, self.rails.record())
     }
 
@@ -177,13 +184,19 @@ impl World {
         for _ in 0..400 {
             self.move_money(64, None);
             self.deliver(64, None)?;
+            self.publish(64, None)?;
             let stand = |world: &World| (world.cell.cycle.head().batch, world.tried.is_some());
             let before = stand(self);
             self.turn()?;
             self.commit(BATCHES_IN_FLIGHT)?;
             self.listen()?;
             let is_still = stand(self) == before;
-            if is_still && !self.clients.is_waiting() && self.rails.is_quiet() && self.receivers.is_quiet() {
+            if is_still
+                && !self.clients.is_waiting()
+                && self.rails.is_quiet()
+                && self.receivers.is_quiet()
+                && self.broker.is_quiet()
+            {
                 return Ok(());
             }
         }
@@ -274,13 +287,27 @@ impl World {
         let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
         self.clients.listen(&mut door)?;
         self.rails.listen(&mut door)?;
-        self.receivers.listen(&mut door)
+        self.receivers.listen(&mut door)?;
+        self.broker.listen(&mut door)
     }
 
     fn move_money(&mut self, count: usize, luck: Option<u8>) {
         let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
         // A read that fails leaves the work where it is.
         let _ = self.rails.work(&self.reader, &mut door, count, luck);
+    }
+
+    fn publish(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {
+        // What is read while the store is down may be of batches that the oracle is told of when it is up again.
+        if self.tried.is_some() {
+            return Ok(());
+        }
+        let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
+        match self.broker.work(&self.reader, &mut door, count, luck) {
+            Ok(Some(disorder)) => Err(Fault(disorder)),
+            // A read that fails leaves the events where they are.
+            Ok(None) | Err(_) => Ok(()),
+        }
     }
 
     fn deliver(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {

@@ -136,6 +136,7 @@ impl State {
             | Command::SendTestWebhook(..)
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
+            | Command::ReportPublished(..)
             | Command::RunTimer(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)

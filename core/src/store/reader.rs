@@ -14,7 +14,7 @@ use super::record::{Malformed, account, customer, delivery, event, head, ledger,
 use super::record::{receipt, reference, session};
 use super::{Column, Key, Row, Scan, Store, StoreError, key};
 use crate::account::Account;
-use crate::change::{Head, OutboxRow};
+use crate::change::{BusRow, Head, OutboxRow};
 use crate::command::Timer;
 use crate::customer::{Customer, CustomerName};
 use crate::delivery::Delivery;
@@ -202,6 +202,12 @@ impl Reader {
     pub fn rail_work(&self, after: Option<AttemptId>, limit: usize) -> Result<Vec<RailWork>, StoreError> {
         let range = behind(after.map(Key::alone));
         self.list(Column::RailWork, &range, limit, |key, value| rail::decode(key::parse_alone(key)?.into(), value))
+    }
+
+    /// Up to `limit` events that the event bus has not confirmed, in commit order, behind `after`.
+    pub fn bus(&self, after: Option<EventId>, limit: usize) -> Result<Vec<BusRow>, StoreError> {
+        let range = behind(after.map(Key::alone));
+        self.list(Column::Bus, &range, limit, |key, value| reference::decode_bus(key::parse_alone(key)?.into(), value))
     }
 
     /// The work of one attempt; `None` once its outcome is durable.

@@ -78,6 +78,7 @@ impl Oracle {
             | Command::SendTestWebhook(..)
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
+            | Command::ReportPublished(..)
             | Command::RunTimer(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)
@@ -130,6 +131,7 @@ impl Oracle {
             Command::UpdateBranding(..)
             | Command::ReportRails(_)
             | Command::ReportDeliveries(_)
+            | Command::ReportPublished(_)
             | Command::RunTimer(_) => Vec::new(),
             Command::CreateAccount(id, _) => {
                 let is_full = !self.accounts.contains_key(id) && self.accounts.len() >= ACCOUNTS;

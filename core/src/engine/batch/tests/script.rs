@@ -16,7 +16,7 @@ use crate::customer::CustomerPatch;
 use crate::delivery::{DeliveryLabel, DeliveryOutcome};
 use crate::endpoint::{EndpointChange, WebhookEndpoint};
 use crate::fixture;
-use crate::id::{AccountId, CustomerId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, EventId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::Amount;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
@@ -47,13 +47,13 @@ pub struct Known {
 
 /// Steps between which time passes; the commands of a step come at one time.
 pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
-    prop::collection::vec(prop::collection::vec((0u8..56, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
+    prop::collection::vec(prop::collection::vec((0u8..57, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
 }
 
 pub fn world((with_webhook, risk_is_real): Setting) -> World {
     let NewEndpoint { url, sealed_secret } = endpoint(1);
     let webhook = with_webhook.then(|| WebhookEndpoint::new(url, sealed_secret));
-    World::of(Account { webhook, risk_is_real, ..account(ACCOUNT) })
+    World::with_bus(Account { webhook, risk_is_real, ..account(ACCOUNT) })
 }
 
 /// The time that passes after a step of so many commands. Twenty minutes are enough for verifications to lapse and deliveries
@@ -105,6 +105,7 @@ impl Known {
             46..50 => self.about_deliveries(world, account, action),
             50..52 => self.about_payment(world, account, 19, object),
             52 => set_rules(account, object),
+            56 => Command::ReportPublished(published(world, object)),
             53..56 => self.verify(account, session, object),
             _ => self.operate(account, action, object),
         };
@@ -240,6 +241,13 @@ impl Known {
             _ => Command::UnsetWebhook(account),
         }
     }
+}
+
+/// Some of what waits for the bus, perhaps not what has waited longest. Nobody can report what was not durable before.
+fn published(world: &World, object: u8) -> Vec<EventId> {
+    let waiting = world.reader.bus(None, 16).unwrap();
+    let durable = waiting.iter().map(|row| row.event).filter(|event| event.made_at() < world.now);
+    durable.skip(object as usize % 3).step_by(1 + object as usize % 2).collect()
 }
 
 fn set_rules(account: AccountId, object: u8) -> Command {

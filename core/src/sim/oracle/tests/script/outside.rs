@@ -47,6 +47,15 @@ impl Script {
         }
     }
 
+    /// Events that the bus has, some of them reported before.
+    pub(super) fn bus(&mut self, cell: &Cell) -> Command {
+        let waiting = cell.reader.bus(None, 12).unwrap();
+        let mut events: Vec<_> = waiting.iter().map(|row| row.event).filter(|_| self.rng.below(3) == 0).collect();
+        events.extend(pick(&mut self.rng, &self.published));
+        self.published.extend(&events);
+        Command::ReportPublished(events)
+    }
+
     /// What came of what is due, and answers that were told before. One that was told before comes again only while its
     /// delivery is not due.
     pub(super) fn receivers(&mut self, cell: &Cell) -> Command {
