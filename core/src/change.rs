@@ -186,6 +186,8 @@ pub struct BusRow {
     pub event: EventId,
     /// Whose event.
     pub account: AccountId,
+    /// The session in whose order it is published, if any.
+    pub lane: Option<SessionId>,
 }
 
 /// Where the cell stands: written with every batch.

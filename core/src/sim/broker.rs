@@ -58,7 +58,7 @@ impl Broker {
         let mut waiting = reader.bus(None, usize::MAX)?;
         waiting.retain(|row| !self.confirmed.contains(&row.event));
         for row in waiting.into_iter().take(count) {
-            let lane = reader.event(row.account, row.event)?.and_then(|event| event.lane);
+            let lane = row.lane;
             if lane.is_some_and(|lane| held.contains(&lane)) {
                 continue;
             }

@@ -32,7 +32,7 @@ impl State {
             self.changes.push(Change::Event(Arc::new(event)));
         }
         if self.settings.bus && !(planted::has(Bug::SkipBus) && kind == EventKind::SessionExpired) {
-            self.changes.push(Change::BusAdd(BusRow { event: id, account }));
+            self.changes.push(Change::BusAdd(BusRow { event: id, account, lane }));
         }
         self.endpoint_url(account).map(|url| self.queue_delivery(ids, account, lane, id, url))
     }

@@ -195,7 +195,7 @@ columns! {
     /// Events that the event bus has not confirmed, in commit order. The bus resumes where the column begins.
     ///
     /// - Key: event id.
-    /// - Content: the account's id.
+    /// - Content: the account's id, and the session in whose order it is published.
     /// - Written: with the event, in cells that have a bus.
     /// - Deleted: when the bus has confirmed it.
     Bus = 26 "bus",

@@ -70,7 +70,7 @@ fn every_change() -> Vec<Change> {
 }
 
 fn bus_row() -> BusRow {
-    BusRow { event: events()[0].id, account: ACCOUNT }
+    BusRow { event: events()[0].id, account: ACCOUNT, lane: Some(SESSION) }
 }
 
 fn balance_key() -> BalanceKey {

@@ -106,7 +106,7 @@ fn events_and_deliveries() {
     assert_eq!(read_delivery(&unhex(DELIVERY_V1)), Ok(first), "the first version did not keep the URL");
     check(&outbox_row(), reference::encode_outbox, |bytes| reference::decode_outbox(ACCOUNT, OUTBOX, bytes), OUTBOX_V1);
     check(&DELIVERY, |id, out| reference::encode_lane(*id, out), reference::decode_lane, LANE_V1);
-    let bus = BusRow { event: EventId(7), account: ACCOUNT };
+    let bus = BusRow { event: EventId(7), account: ACCOUNT, lane: Some(SESSION) };
     check(&bus, reference::encode_bus, |bytes| reference::decode_bus(EventId(7), bytes), BUS_V1);
 }
 

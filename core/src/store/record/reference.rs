@@ -59,11 +59,11 @@ pub fn decode_outbox(account: AccountId, id: OutboxId, bytes: &[u8]) -> Result<O
 
 /// Appends the record of an event that waits for the event bus.
 pub fn encode_bus(row: &BusRow, out: &mut Vec<u8>) {
-    write(out, &<[u8; 16]>::from(row.account));
+    write(out, &(<[u8; 16]>::from(row.account), row.lane.map(<[u8; 16]>::from)));
 }
 
 /// Reads the row of the queue to the event bus with this key.
 pub fn decode_bus(event: EventId, bytes: &[u8]) -> Result<BusRow, Malformed> {
-    let account: [u8; 16] = read(bytes)?;
-    Ok(BusRow { event, account: account.into() })
+    let (account, lane): ([u8; 16], Option<[u8; 16]>) = read(bytes)?;
+    Ok(BusRow { event, account: account.into(), lane: lane.map(Into::into) })
 }

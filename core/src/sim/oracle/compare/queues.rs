@@ -42,7 +42,8 @@ impl Oracle {
     pub(super) fn compare_bus(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
         let all = self.told.iter().zip(&paired.events).filter(|_| self.settings.bus);
         let waiting = all.filter(|(_, id)| !self.published.contains(*id));
-        let mut expected: Vec<_> = waiting.map(|(event, id)| BusRow { event: *id, account: event.account }).collect();
+        let mut expected: Vec<_> =
+            waiting.map(|(event, id)| BusRow { event: *id, account: event.account, lane: event.lane }).collect();
         expected.sort_unstable_by_key(|row| row.event);
         equal("what waits for the event bus", &expected, &shelf.reader.bus(None, usize::MAX)?)
     }
