@@ -5,19 +5,30 @@
 //! confirm arrives next on the channel, so that with several messages on one channel a message that nobody got could pass
 //! for a published one.
 
+mod socket;
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use causeway_core::id::Mode;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions};
+use lapin::tcp::TLSConfig;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::uri::AMQPUri;
-use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind, PublisherConfirm};
+use lapin::uri::{AMQPScheme, AMQPUri};
+use lapin::{
+    AsyncTcpStream, BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind,
+    PublisherConfirm,
+};
 use parking_lot::Mutex;
+use tokio::net::lookup_host;
 use tokio::time::{sleep, timeout};
 
 use super::{Bus, Link, Message, NotPublished};
 use crate::gate::BoxFuture;
+use socket::{Cord, Socket};
 
 /// How long it may take to connect, with the handshake and the exchange.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -40,6 +51,7 @@ pub struct RabbitMq {
 /// A connection to it.
 struct RabbitLink {
     connection: Connection,
+    _cord: Cord,
     exchange: String,
     /// Channels that carry nothing at the moment.
     free: Mutex<Vec<Channel>>,
@@ -66,9 +78,10 @@ impl RabbitMq {
     async fn open(&self) -> Result<Arc<dyn Link>, String> {
         let name = format!("causeway {}", self.mode.word());
         let properties = ConnectionProperties::default().with_connection_name(name.into());
+        let cord = Cord::default();
         let connection =
-            Connection::connect_uri(self.uri.clone(), properties).await.map_err(|error| error.to_string())?;
-        let link = RabbitLink { connection, exchange: self.exchange.clone(), free: Mutex::default() };
+            connect(self.uri.clone(), properties, cord.socket()).await.map_err(|error| error.to_string())?;
+        let link = RabbitLink { connection, _cord: cord, exchange: self.exchange.clone(), free: Mutex::default() };
         link.find_exchange().await?;
         Ok(Arc::new(link))
     }
@@ -172,6 +185,26 @@ impl Link for RabbitLink {
             "RabbitMQ has closed the connection".to_owned()
         })
     }
+}
+
+/// Connects over a socket that can be ended, with TLS when the URL says so.
+async fn connect(uri: AMQPUri, properties: ConnectionProperties, socket: Socket) -> lapin::Result<Connection> {
+    let runtime = lapin::runtime::default_runtime()?;
+    let reactor = runtime.clone();
+    let stream = async move |uri: AMQPUri, _| {
+        let host = uri.authority.host.clone();
+        let addresses: Vec<SocketAddr> = lookup_host((host.as_str(), uri.authority.port)).await?.collect();
+        let connecting = AsyncTcpStream::connect(&reactor, addresses);
+        let plain = timeout(CONNECT, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
+        if let AsyncTcpStream::Plain(plain) = &plain {
+            socket.hold(plain.get_ref().as_fd())?;
+        }
+        match uri.scheme {
+            AMQPScheme::AMQP => Ok(plain),
+            AMQPScheme::AMQPS => Ok(plain.into_tls(&host, TLSConfig::default()).await?),
+        }
+    };
+    Connection::connector(uri, runtime, stream, properties).await
 }
 
 /// `<mode>.<account>.<event type>`: the type has dots of its own, so that `live.*.gate_session.#` picks a kind.

@@ -112,7 +112,7 @@ fn kills_while_publishing_lose_nothing_and_keep_the_order() {
         for _ in 0..count {
             let session = partner.session(&session_body(Kind::PayIn, "10.00"));
             let id = session["id"].as_str().unwrap().to_owned();
-            partner.send(Request::post(&format!("/v1/gate_sessions/{id}/cancel")).key(&fresh_key())).expect(200);
+            partner.send(Request::post(&format!("/v1/gate_sessions/{id}/cancel")).key(&fresh_key())).expect(201);
             acknowledged.push(id);
         }
         server.kill();

@@ -45,3 +45,22 @@ async fn an_absent_or_foreign_broker_is_named_without_the_password() {
         assert!(reason.contains(&address.to_string()) && !reason.contains("hunter2"), "{reason}");
     }
 }
+
+/// A broker that takes the connection and then says nothing costs a thread and a socket only as long as it is waited for.
+#[tokio::test]
+async fn a_silent_broker_is_left() {
+    use std::io::Read;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("amqp://bank:hunter2@{}/%2f", listener.local_addr().unwrap());
+    let silent = RabbitMq::new(&url, "events".to_owned(), Mode::Live).unwrap();
+    let accepted = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut heard = Vec::new();
+        stream.read_to_end(&mut heard).unwrap();
+        heard
+    });
+    let given_up = timeout(Duration::from_millis(300), silent.connect()).await;
+    assert!(given_up.is_err(), "nobody has answered");
+    let heard = tokio::task::spawn_blocking(|| accepted.join().unwrap()).await.unwrap();
+    assert!(heard.starts_with(b"AMQP"), "it was greeted, and then the socket was ended: {heard:?}");
+}
