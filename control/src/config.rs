@@ -324,6 +324,17 @@ pub struct Config {
     #[arg(long, env = "CAUSEWAY_DELIVERY_PORTS", value_name = "PORTS", value_delimiter = ',', default_value = "443,8443", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Webhooks")]
     pub delivery_ports: Vec<u16>,
 
+    /// A private file with one line: where the bank's RabbitMQ is for the sandbox's events, such as
+    /// amqps://user:password@host:5671/vhost. Without it they are published nowhere; docs/events.md says more.
+    #[arg(long, env = "CAUSEWAY_BUS_URL_FILE", value_name = "FILE", help_heading = "Event bus")]
+    pub bus_url_file: Option<PathBuf>,
+    /// The same for live's events.
+    #[arg(long, env = "CAUSEWAY_LIVE_BUS_URL_FILE", value_name = "FILE", help_heading = "Event bus")]
+    pub live_bus_url_file: Option<PathBuf>,
+    /// The topic exchanges that events go to: this name and .test or .live.
+    #[arg(long, env = "CAUSEWAY_BUS_EXCHANGE", value_name = "NAME", default_value = "causeway.events", value_parser = check::exchange, help_heading = "Event bus")]
+    pub bus_exchange: String,
+
     /// The shortest time that a simulated rail takes to settle; the longest is four times that.
     #[arg(long, env = "CAUSEWAY_RAIL_SETTLE_DELAY", value_name = "TIME", default_value = "200ms", value_parser = duration::any, help_heading = "Sandbox")]
     pub rail_settle_delay: Duration,

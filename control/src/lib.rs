@@ -28,6 +28,7 @@ pub mod telemetry;
 pub mod dispatch;
 pub mod webhooks;
 pub mod rails;
+pub mod bus;
 pub mod operator;
 
 #[cfg(feature = "full")]

@@ -25,6 +25,8 @@ use causeway_core::routing::Catalogue;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::bus::config::BusError;
+use crate::bus::{self, Bus};
 use crate::catalogue::{self, CatalogueError};
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
@@ -35,7 +37,7 @@ use crate::rails::config::{RailConfig, RailsError};
 use crate::telemetry::{Level, Telemetry};
 use crate::tls::{Tls, TlsError};
 
-use cell::{Running, StartError};
+use cell::{Outside, Running, StartError};
 use demo::DemoError;
 use ground::Ground;
 use listeners::Listeners;
@@ -51,6 +53,9 @@ pub enum ServeError {
     /// The rails file is wrong.
     #[error(transparent)]
     Rails(#[from] RailsError),
+    /// The event bus is wrong.
+    #[error(transparent)]
+    Bus(#[from] BusError),
     /// There is no master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
@@ -93,7 +98,11 @@ impl ServeError {
     /// 2 for what the configuration says, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
-            ServeError::Catalogue(_) | ServeError::Rails(_) | ServeError::MasterKey(_) | ServeError::Tls(_) => 2,
+            ServeError::Catalogue(_)
+            | ServeError::Rails(_)
+            | ServeError::Bus(_)
+            | ServeError::MasterKey(_)
+            | ServeError::Tls(_) => 2,
             ServeError::Listen(..)
             | ServeError::ListenUdp(..)
             | ServeError::DataDir(_)
@@ -124,6 +133,8 @@ struct Files {
     catalogues: Vec<(Mode, Catalogue)>,
     /// The rails that are reached over HTTP, of all modes.
     rails: Vec<RailConfig>,
+    /// Where events are published.
+    buses: Vec<(Mode, Arc<dyn Bus>)>,
 }
 
 /// What runs, and the ends by which it is stopped.
@@ -201,7 +212,10 @@ impl Files {
         let load = |mode| load_catalogue(config, mode, &rails);
         let catalogues: Result<_, CatalogueError> =
             config.mode.modes().iter().map(|&mode| Ok((mode, load(mode)?))).collect();
-        Ok(Files { catalogues: catalogues?, rails })
+        let bus = |mode| Ok(bus::config::load(config, mode)?.map(|bus| (mode, bus)));
+        let buses: Result<Vec<_>, BusError> =
+            config.mode.modes().iter().filter_map(|&mode| bus(mode).transpose()).collect();
+        Ok(Files { catalogues: catalogues?, rails, buses: buses? })
     }
 }
 
@@ -221,7 +235,9 @@ fn load_catalogue(config: &Config, mode: Mode, rails: &[RailConfig]) -> Result<C
 fn start_cells(ground: &Ground<'_>, master: &MasterKey, files: &Files) -> Result<Vec<Running>, StartError> {
     let models = Models::find(ground.config);
     let start = |(mode, catalogue): &(Mode, Catalogue)| {
-        cell::start(ground, Arc::new(KeyRing::derive(master, *mode)), catalogue, &files.rails, &models)
+        let bus = files.buses.iter().find(|(of, _)| of == mode).map(|(_, bus)| Arc::clone(bus));
+        let outside = Outside { rails: &files.rails, bus };
+        cell::start(ground, Arc::new(KeyRing::derive(master, *mode)), catalogue, outside, &models)
     };
     files.catalogues.iter().map(start).collect()
 }

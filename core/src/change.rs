@@ -124,6 +124,10 @@ pub enum Change {
     OutboxAdd(OutboxRow),
     /// Removes a row of the outbox of an account.
     OutboxRemove(AccountId, OutboxId),
+    /// Keeps an event until the event bus has it.
+    BusAdd(BusRow),
+    /// Removes an event that the event bus has.
+    BusRemove(EventId),
     /// Adds work for a rail.
     RailWorkAdd(Box<RailWork>),
     /// Removes work whose outcome is known.
@@ -177,6 +181,17 @@ pub struct OutboxRow {
     pub account: AccountId,
     /// Which delivery.
     pub delivery: DeliveryId,
+}
+
+/// An event that the event bus has not confirmed. The rows of a cell lie in commit order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BusRow {
+    /// Which event.
+    pub event: EventId,
+    /// Whose event.
+    pub account: AccountId,
+    /// The session in whose order it is published, if any.
+    pub lane: Option<SessionId>,
 }
 
 /// Where the cell stands: written with every batch.

@@ -10,7 +10,7 @@ use crate::customer::{Customer, CustomerPatch, CustomerTerms};
 use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::endpoint::EndpointChange;
 use crate::event::OldEvent;
-use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, EventId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
 use crate::quote::Quote;
@@ -81,8 +81,11 @@ pub enum Command {
     /// What came of attempts to deliver.
     ReportDeliveries(Vec<DeliveryOutcome>),
     /// Removes events of an account whose life is over, with their deliveries and what they said of customers. One that is
-    /// younger, or whose delivery has not ended, stays.
+    /// younger, or whose delivery has not ended, stays. Whoever names them has seen that none waits for the event bus: what
+    /// waits no more never will again.
     SweepEvents(AccountId, Vec<OldEvent>),
+    /// Events that the bank's event bus has durably. One that is named twice changes nothing.
+    ReportPublished(Vec<EventId>),
     /// A timer that is due; only the engine makes these.
     RunTimer(Timer),
     /// Operator: adds an account.
@@ -365,6 +368,7 @@ impl Command {
             Command::ReportRails(_)
             | Command::ReportDeliveries(_)
             | Command::SweepEvents(_, _)
+            | Command::ReportPublished(_)
             | Command::RunTimer(_)
             | Command::CreateAccount(_, _)
             | Command::CreateKey(_, _)

@@ -50,6 +50,8 @@ bugs! {
     TrustStrangers = "trust-strangers";
     /// Events go when their life is over, though their delivery has not ended.
     SweepUndelivered = "sweep-undelivered";
+    /// The event of an expired session is not kept for the event bus.
+    SkipBus = "skip-bus";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub endpoint_patience: Millis,
     /// How long an event and its delivery are kept, unless that has not ended.
     pub event_life: Millis,
+    /// Whether every event is kept until the event bus has it. Without a bus nobody would ever take them away.
+    pub bus: bool,
     /// Rows of each kind that the working set keeps in memory beside those not yet synced.
     pub table_rows: usize,
     /// The key that hides counters in ids.
@@ -47,6 +49,7 @@ impl Settings {
             delivery_gaps: [60, 300, 1_800, 7_200].map(Millis::seconds).to_vec(),
             endpoint_patience: Millis::seconds(5 * 86_400),
             event_life: Millis::seconds(30 * 86_400),
+            bus: false,
             table_rows: TABLE_ROWS,
             id_key,
             quote_keys: vec![quote_key],

@@ -5,6 +5,7 @@
 //! `cargo xtask sim --seed N` runs one seed; a failing one is cut down to the actions that matter and printed.
 
 pub mod action;
+mod broker;
 mod client;
 mod docket;
 mod ground;

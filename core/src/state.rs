@@ -179,6 +179,7 @@ impl State {
                 | Command::UpdateCustomer(..)
                 | Command::DeleteCustomer(..)
                 | Command::SweepEvents(..)
+                | Command::ReportPublished(_)
                 | Command::SendTestWebhook(_) => false,
                 Command::ReplayDelivery(_, _, lane) => lane.as_ref().is_some_and(touches),
                 Command::CancelSession(_, session)
@@ -313,6 +314,7 @@ impl State {
             Command::ReportRails(reports) => done(self.report_rails(reports)),
             Command::ReportDeliveries(outcomes) => done(self.report_deliveries(outcomes)),
             Command::SweepEvents(account, events) => done(self.sweep_events(*account, events)),
+            Command::ReportPublished(events) => done(self.report_published(events)),
             Command::RunTimer(timer) => done(self.run_timer(*timer)),
             Command::CreateAccount(id, name) => done(self.create_account(*id, name)?),
             Command::CreateKey(account, key) => done(self.create_key(*account, key)?),

@@ -7,6 +7,7 @@
     reason = "a harness says that something is wrong by panicking: the test fails with the words"
 )]
 
+pub mod broker;
 pub mod contract;
 pub mod curl;
 pub mod http;

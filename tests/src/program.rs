@@ -46,6 +46,15 @@ pub fn python() -> PathBuf {
     named("CAUSEWAY_PYTHON").unwrap_or_else(|| target().join("venv/bin/python"))
 }
 
+/// The directory of RabbitMQ's own scripts: `CAUSEWAY_RABBITMQ`, else where the system's package puts them.
+pub fn rabbitmq() -> PathBuf {
+    let installed = || {
+        let versions = std::fs::read_dir("/usr/lib/rabbitmq/lib").into_iter().flatten().flatten();
+        versions.map(|version| version.path().join("sbin")).find(|sbin| sbin.join("rabbitmq-server").is_file())
+    };
+    named("CAUSEWAY_RABBITMQ").or_else(installed).expect("RabbitMQ is missing: run `cargo xtask setup`")
+}
+
 /// The root of the repository.
 pub fn repository() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));

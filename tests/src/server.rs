@@ -1,6 +1,6 @@
 //! The gateway as a process: started on free ports with short durations, stopped, killed, started again.
 
-mod janitor;
+pub(crate) mod janitor;
 mod process;
 
 use std::net::SocketAddr;

@@ -6,6 +6,7 @@ mod all {
     mod authorization;
     mod bad_input;
     mod both;
+    mod bus;
     mod contract;
     mod corrupt;
     mod crossing;

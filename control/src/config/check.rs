@@ -77,6 +77,15 @@ pub fn header_name(text: &str) -> Result<HeaderName, String> {
     text.parse().map_err(|_| "must be the name of a header, such as CF-IPCountry".to_owned())
 }
 
+/// Reads the name of an exchange. Brokers keep names that begin with `amq.` for themselves.
+pub fn exchange(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+    if (1..=200).contains(&text.len()) && text.chars().all(plain) && !text.starts_with("amq.") {
+        return Ok(text.to_owned());
+    }
+    Err("must be 1 to 200 letters, digits and any of -._: and not begin with amq.".to_owned())
+}
+
 fn live_has_a_master_key(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
     if config.mode == Deployment::Sandbox || config.master_key_file.is_some() {
         return Ok(());

@@ -18,6 +18,7 @@ use super::ground::Ground;
 use super::model::Models;
 use super::readings;
 use super::watched::{OnTurn, Turn, Watched};
+use crate::bus::{self, Bus, Publisher};
 use crate::config::duration::millis;
 use crate::dispatch::Notice;
 use crate::gate::{Cell, CellOptions, InFlight, SandboxRail, system_time};
@@ -36,6 +37,14 @@ const SIMULATED_AT_ONCE: u32 = 256;
 /// Both ends of a rail's reports.
 type Reports = (mpsc::Sender<RailReport>, mpsc::Receiver<RailReport>);
 
+/// What a cell reaches outside of the process, beside receivers.
+pub struct Outside<'a> {
+    /// Rails, of which those of its mode are its own.
+    pub rails: &'a [RailConfig],
+    /// Where it publishes its events.
+    pub bus: Option<Arc<dyn Bus>>,
+}
+
 /// A cell at work.
 pub struct Running {
     cell: RunningCell,
@@ -44,6 +53,7 @@ pub struct Running {
     rail: Option<Arc<SimulatedRail>>,
     reports: Option<Reports>,
     http_rails: Vec<Arc<HttpRail>>,
+    bus: Option<Arc<dyn Bus>>,
     in_flight: Arc<InFlight>,
     model: String,
 }
@@ -59,13 +69,13 @@ pub enum StartError {
     Rail(#[from] LogError),
 }
 
-/// Opens the store and starts the engine of the keys' mode. Of `rails` those of its mode are its own. Nothing is sent to
-/// rails and receivers yet.
+/// Opens the store and starts the engine of the keys' mode. Nothing is sent to rails, receivers and the
+/// bus yet.
 pub fn start(
     ground: &Ground<'_>,
     keys: Arc<KeyRing>,
     catalogue: &Catalogue,
-    rails: &[RailConfig],
+    outside: Outside<'_>,
     models: &Models,
 ) -> Result<Running, StartError> {
     let mode = keys.mode();
@@ -77,7 +87,7 @@ pub fn start(
     let telemetry = ground.telemetry.clone();
     let catalogue = Arc::new(catalogue.clone());
     let cell = engine::start(engine::Options {
-        settings: settings(ground, &keys),
+        settings: settings(ground, &keys, outside.bus.is_some()),
         catalogue: Arc::clone(&catalogue),
         scorer: Box::new(scorer),
         store,
@@ -97,10 +107,11 @@ pub fn start(
         Mode::Sandbox => Some(Arc::new(open_rail(ground, reports.0.clone())?)),
         Mode::Live => None,
     };
-    let own = rails.iter().filter(|rail| rail.mode == mode);
+    let own = outside.rails.iter().filter(|rail| rail.mode == mode);
     let http_rails = own.map(|rail| Arc::new(HttpRail::new(rail.clone()))).collect();
     let (reports, in_flight, model) = (Some(reports), Arc::default(), loaded.line);
-    Ok(Running { cell, catalogue, keys, rail, reports, http_rails, in_flight, model })
+    let bus = outside.bus;
+    Ok(Running { cell, catalogue, keys, rail, reports, http_rails, bus, in_flight, model })
 }
 
 impl Running {
@@ -135,7 +146,7 @@ impl Running {
             .with_in_flight(Arc::clone(&self.in_flight))
     }
 
-    /// Starts sending durable work to rails and receivers, until `stop`.
+    /// Starts sending durable work to rails, receivers and the bus, until `stop`.
     pub fn dispatch(&mut self, ground: &Ground<'_>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         let Some(reports) = self.reports.take() else { return Vec::new() };
         let mut tasks = self.dispatch_to_rails(ground, reports, stop);
@@ -145,6 +156,7 @@ impl Running {
         let sweeper = self.sweeper(ground);
         ground.telemetry.add_readings(self.mode(), readings::of_sweeper(&sweeper));
         tasks.push(tokio::spawn(sweeper.run(stop.clone())));
+        tasks.push(self.publish(ground, stop));
         tasks
     }
 
@@ -205,6 +217,18 @@ impl Running {
         }
     }
 
+    /// The publisher, when there is a bus.
+    fn publish(&self, ground: &Ground<'_>, stop: &watch::Receiver<bool>) -> JoinHandle<()> {
+        let (reader, notice) = (self.cell.reader.clone(), notice(ground.telemetry, self.mode(), "event_bus"));
+        let Some(bus) = self.bus.clone() else {
+            return tokio::spawn(bus::tell_of_waiting(reader, notice, stop.clone()));
+        };
+        let stats = Arc::default();
+        ground.telemetry.add_readings(self.mode(), readings::of_bus(&stats));
+        let publisher = Publisher { cell: self.cell.handle.clone(), reader, bus, notice, stats };
+        tokio::spawn(Arc::new(publisher).run(stop.clone()))
+    }
+
     fn webhooks_dispatcher(&self, ground: &Ground<'_>) -> Arc<webhooks::Dispatcher> {
         let notice = notice(ground.telemetry, self.mode(), "webhooks");
         let roots = client::system_roots().unwrap_or_else(|reason| {
@@ -237,9 +261,10 @@ impl Running {
     }
 }
 
-fn settings(ground: &Ground<'_>, keys: &KeyRing) -> Settings {
+fn settings(ground: &Ground<'_>, keys: &KeyRing, bus: bool) -> Settings {
     let config = ground.config;
     Settings {
+        bus,
         public_url: ground.public_url.clone(),
         session_life: millis(config.session_life),
         quote_life: millis(config.quote_life),

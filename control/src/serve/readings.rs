@@ -12,7 +12,7 @@ use crate::gate::{CellHandle, Lane};
 use crate::http::quic;
 use crate::quota::{Class, Quotas, Reason};
 use crate::telemetry::{Kind, Reading};
-use crate::{rails, webhooks};
+use crate::{bus, rails, webhooks};
 
 /// What a cell counts.
 pub fn of_cell(stats: &Arc<CellStats>, handle: &CellHandle) -> Vec<Reading> {
@@ -176,6 +176,34 @@ pub fn of_sweeper(sweeper: &webhooks::Sweeper) -> Vec<Reading> {
     let swept = Arc::clone(&sweeper.swept);
     let help = "Events beyond their life that were handed over to be removed, with their deliveries";
     vec![reading("events_swept", help, Kind::Counter, move || swept.load(Ordering::Relaxed) as f64)]
+}
+
+/// What the publisher to the event bus counts.
+pub fn of_bus(stats: &Arc<bus::Stats>) -> Vec<Reading> {
+    let behind = Arc::clone(stats);
+    let lag = reading(
+        "bus_lag_seconds",
+        "For how long the event that has waited longest for the event bus has waited; zero when none waits",
+        Kind::Gauge,
+        move || behind.lag_seconds(),
+    );
+    let number = |name, help, kind, field: fn(&bus::Stats) -> &AtomicU64| {
+        let stats = Arc::clone(stats);
+        reading(name, help, kind, move || field(&stats).load(Ordering::Relaxed) as f64)
+    };
+    vec![
+        number("bus_published", "Events that the event bus has confirmed", Kind::Counter, |stats| &stats.published),
+        number("bus_failed", "Tries to publish that came to anything else", Kind::Counter, |stats| &stats.failed),
+        number("bus_under_way", "Events on their way to the event bus", Kind::Gauge, |stats| &stats.under_way),
+        number(
+            "bus_waiting",
+            "Events read and not confirmed, up to 1,024; more may be in the queue",
+            Kind::Gauge,
+            |stats| &stats.waiting,
+        ),
+        number("bus_connected", "Whether the event bus is connected", Kind::Gauge, |stats| &stats.connected),
+        lag,
+    ]
 }
 
 /// How many accounts have an endpoint in such a state.

@@ -37,6 +37,7 @@ names! {
     ReportRails
     ReportDeliveries
     SweepEvents
+    ReportPublished
     RunTimer
     CreateAccount
     CreateKey

@@ -29,6 +29,8 @@ pub enum Action {
     SetBack(u64),
     /// Rails take work and say up to this many words, some of them twice, late or wrong.
     Rails(u8, u8),
+    /// The event bus takes up to this many events, some of which it refuses or takes without saying so.
+    Publish(u8, u8),
     /// Receivers get up to this many deliveries, some of which they refuse.
     Deliver(u8, u8),
     /// Somebody removes up to this many of the oldest events of an account.
@@ -93,7 +95,8 @@ fn action(rng: &mut Rng) -> Action {
         440..630 => Action::Turn,
         630..790 => Action::Commit(1 + rng.byte() % 4),
         790..870 => Action::Rails(1 + rng.byte() % 6, rng.byte()),
-        870..930 => Action::Deliver(1 + rng.byte() % 8, rng.byte()),
+        870..910 => Action::Deliver(1 + rng.byte() % 8, rng.byte()),
+        910..930 => Action::Publish(1 + rng.byte() % 16, rng.byte()),
         930..965 => Action::Pass(span(rng)),
         965..970 => Action::SetBack(rng.below(120_000)),
         970..980 => Action::Crash(rng.byte() % 5),

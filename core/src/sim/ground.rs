@@ -12,7 +12,7 @@ use crate::terms::Side;
 use crate::time::{Millis, Timestamp};
 
 /// The settings of a seed: live and sandbox take turns, and so do small and large working sets, and patience and haste with
-/// receivers.
+/// receivers. Three in four have an event bus.
 pub fn settings(seed: u64) -> Settings {
     let mode = if seed.is_multiple_of(2) { Mode::Sandbox } else { Mode::Live };
     let key = QuoteKey { id: 1, mode, secret: [9; 32] };
@@ -22,7 +22,8 @@ pub fn settings(seed: u64) -> Settings {
     let delivery_gaps = if seed / 6 % 2 == 1 { hasty } else { usual.delivery_gaps.clone() };
     // So short that they are over within a seed.
     let (endpoint_patience, event_life) = (Millis::seconds(5_400), Millis::seconds(60));
-    Settings { table_rows, delivery_gaps, endpoint_patience, event_life, ..usual }
+    let bus = !seed.is_multiple_of(4);
+    Settings { table_rows, delivery_gaps, endpoint_patience, event_life, bus, ..usual }
 }
 
 /// Two currencies, two assets, three methods, five corridors.

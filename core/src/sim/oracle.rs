@@ -36,7 +36,7 @@ mod signature;
 mod tests;
 mod verification;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -115,6 +115,8 @@ pub struct Oracle {
     letters: Vec<Letter>,
     /// Accounts whose endpoint has taken nothing since then, though it was tried.
     failing: BTreeMap<AccountId, Timestamp>,
+    /// Events that the event bus has, by the ids that its reports named.
+    published: BTreeSet<EventId>,
     /// How often something was put into the outbox.
     dues: u64,
     /// How often a delivery joined the order of a session.
@@ -162,6 +164,7 @@ impl Oracle {
             swept: BTreeMap::new(),
             event_names: BTreeMap::new(),
             letters: Vec::new(),
+            published: BTreeSet::new(),
             dues: 0,
             joins: 0,
             errands: Vec::new(),

@@ -1,10 +1,12 @@
 //! Who removes what is older than its life: reads the oldest events and names them to the cell, now and then once more.
 
+use std::collections::BTreeSet;
+
 use super::docket::{Awaited, Door, Heard};
 use super::oracle::Fault;
 use crate::command::Command;
 use crate::event::OldEvent;
-use crate::id::AccountId;
+use crate::id::{AccountId, EventId};
 use crate::ingress::Lane;
 use crate::store::{Reader, StoreError};
 use crate::time::Timestamp;
@@ -30,12 +32,13 @@ impl Sweeper {
         count: usize,
     ) -> Result<(), StoreError> {
         let oldest = reader.old_events(account, None, Timestamp(door.clock.0 + 1), count)?;
-        // Every second time also those whose delivery has not ended, as if it had ended and was begun anew meanwhile.
-        let all = |event| reader.event(account, event);
         let mut events: Vec<OldEvent> = oldest.iter().filter_map(|(_, event)| *event).collect();
         if count.is_multiple_of(2) {
-            let read = oldest.iter().map(|(id, _)| all(*id)).collect::<Result<Vec<_>, _>>()?;
+            // As if a delivery had ended when it was looked at, and was begun anew meanwhile.
+            let waiting: BTreeSet<EventId> = reader.bus(None, usize::MAX)?.iter().map(|row| row.event).collect();
+            let read = oldest.iter().map(|(id, _)| reader.event(account, *id)).collect::<Result<Vec<_>, _>>()?;
             events = read.into_iter().flatten().map(|event| event.old()).collect();
+            events.retain(|event| !waiting.contains(&event.id));
         }
         self.awaited.extend(door.ask(Lane::Operator, Command::SweepEvents(account, events), None, None));
         Ok(())

@@ -3,12 +3,14 @@
 
 mod at_rest;
 mod outage;
+mod retention;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::action::Action;
+use super::broker::Broker;
 use super::client::Clients;
 use super::docket::{Docket, Door};
 use super::oracle::{Fault, Oracle, Ran};
@@ -61,6 +63,7 @@ pub struct World {
     rails: Rails,
     receivers: Receivers,
     sweeper: Sweeper,
+    broker: Broker,
     /// What was done how often.
     pub tally: Tally,
 }
@@ -112,6 +115,7 @@ impl World {
             rails: Rails::default(),
             receivers: Receivers::default(),
             sweeper: Sweeper::default(),
+            broker: Broker::default(),
             tally: Tally::default(),
         };
         world.open()?;
@@ -145,6 +149,7 @@ impl World {
             Action::Pass(span) => self.pass(Millis(span)),
             Action::SetBack(span) => self.clock = Timestamp(self.clock.0 - span),
             Action::Rails(count, luck) => self.move_money(count.into(), Some(luck)),
+            Action::Publish(count, luck) => self.publish(count.into(), Some(luck))?,
             Action::Deliver(count, luck) => self.deliver(count.into(), Some(luck))?,
             Action::Sweep(who, count) => self.sweep(AccountId(1 + u128::from(who)), count.into())?,
         }
@@ -167,6 +172,9 @@ impl World {
         self.settle_down()?;
         self.compare()?;
         at_rest::nothing_is_remembered(self.store.disk())?;
+        if self.settings.bus {
+            at_rest::all_was_published(self.store.disk(), &self.reader, &self.broker)?;
+        }
         self.sweep_all()?;
         let (answers, turned_away) = self.docket.counts();
         (self.tally.answers, self.tally.turned_away) = (answers, turned_away.clone());
@@ -183,6 +191,7 @@ impl World {
         for _ in 0..400 {
             self.move_money(64, None);
             self.deliver(64, None)?;
+            self.publish(64, None)?;
             let stand = |world: &World| (world.cell.cycle.head().batch, world.tried.is_some());
             let before = stand(self);
             self.turn()?;
@@ -194,6 +203,7 @@ impl World {
                 && self.rails.is_quiet()
                 && self.receivers.is_quiet()
                 && self.sweeper.is_quiet()
+                && self.broker.is_quiet()
             {
                 return Ok(());
             }
@@ -286,13 +296,27 @@ impl World {
         self.clients.listen(&mut door)?;
         self.rails.listen(&mut door)?;
         self.receivers.listen(&mut door)?;
-        self.sweeper.listen(&mut door)
+        self.sweeper.listen(&mut door)?;
+        self.broker.listen(&mut door)
     }
 
     fn move_money(&mut self, count: usize, luck: Option<u8>) {
         let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
         // A read that fails leaves the work where it is.
         let _ = self.rails.work(&self.reader, &mut door, count, luck);
+    }
+
+    fn publish(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {
+        // What is read while the store is down may be of batches that the oracle is told of when it is up again.
+        if self.tried.is_some() {
+            return Ok(());
+        }
+        let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
+        match self.broker.work(&self.reader, &mut door, count, luck) {
+            Ok(Some(disorder)) => Err(Fault(disorder)),
+            // A read that fails leaves the events where they are.
+            Ok(None) | Err(_) => Ok(()),
+        }
     }
 
     fn deliver(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {
@@ -311,33 +335,6 @@ impl World {
             // A read that fails leaves the work where it is.
             Ok(None) | Err(_) => Ok(()),
         }
-    }
-}
-
-impl World {
-    /// Removes old events of an account. The oracle hears first which of those that it knows they are.
-    fn sweep(&mut self, account: AccountId, count: usize) -> Result<(), Fault> {
-        if self.tried.is_some() {
-            return Ok(());
-        }
-        let names = self.durable.names_of_events(account, self.store.disk())?;
-        self.durable.hear_of_events(&names);
-        self.live.hear_of_events(&names);
-        let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
-        // A read that fails leaves the events where they are.
-        let _ = self.sweeper.work(&self.reader, &mut door, account, count);
-        Ok(())
-    }
-
-    /// When everything has ended, everything that is old enough can go.
-    fn sweep_all(&mut self) -> Result<(), Fault> {
-        let accounts = self.reader.accounts().map_err(unexpected)?;
-        for account in &accounts {
-            self.sweep(account.id, usize::MAX)?;
-        }
-        self.settle_down()?;
-        self.compare()?;
-        at_rest::nothing_old_is_left(&self.reader, &accounts, self.clock, self.settings.event_life)
     }
 }
 

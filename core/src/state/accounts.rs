@@ -137,6 +137,7 @@ impl State {
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
             | Command::SweepEvents(..)
+            | Command::ReportPublished(..)
             | Command::RunTimer(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)

@@ -7,7 +7,7 @@ use crate::command::{Refusal, Reply, Subject, Timer, TimerTask};
 use crate::delivery::{Delivery, DeliveryOutcome, DeliveryStatus};
 use crate::endpoint::{Disabling, EndpointState, WebhookEndpoint};
 use crate::event::{EventData, EventKind};
-use crate::id::{AccountId, CommandIds, DeliveryId, SessionId};
+use crate::id::{AccountId, CommandIds, DeliveryId, EventId, SessionId};
 use crate::limits::RETRY_AFTER_MS;
 use crate::time::{Millis, Timestamp};
 
@@ -48,6 +48,12 @@ impl State {
         for outcome in outcomes {
             self.report_delivery(outcome);
         }
+        Reply::Done
+    }
+
+    /// The bus has these events: nothing else in the cell depends on it.
+    pub(super) fn report_published(&mut self, events: &[EventId]) -> Reply {
+        self.changes.extend(events.iter().map(|event| Change::BusRemove(*event)));
         Reply::Done
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::State;
-use crate::change::{Change, Index, OutboxRow};
+use crate::change::{BusRow, Change, Index, OutboxRow};
 use crate::delivery::{Delivery, DeliveryStatus};
 use crate::endpoint::WebhookEndpoint;
 use crate::event::{Event, EventData, EventKind};
@@ -16,7 +16,8 @@ use crate::planted::{self, Bug};
 use crate::session::{Session, SessionEvent, SessionLabel, SessionRefusal};
 
 impl State {
-    /// Tells the account's partner what happened: the event, and its delivery when there is an endpoint. Gives the delivery.
+    /// Tells the account's partner what happened: the event, its place in the queue to the event bus when there is a bus, and its
+    /// delivery when there is an endpoint. Gives the delivery.
     pub(super) fn emit(
         &mut self,
         ids: &mut CommandIds,
@@ -29,6 +30,9 @@ impl State {
         let event = Event { id, account, kind, created_at: self.now(), lane, data };
         if !(planted::has(Bug::DropEvent) && kind == EventKind::PayInSettled) {
             self.changes.push(Change::Event(Arc::new(event)));
+        }
+        if self.settings.bus && !(planted::has(Bug::SkipBus) && kind == EventKind::SessionExpired) {
+            self.changes.push(Change::BusAdd(BusRow { event: id, account, lane }));
         }
         self.endpoint_url(account).map(|url| self.queue_delivery(ids, account, lane, id, url))
     }

@@ -49,7 +49,7 @@ impl State {
                     self.lane_needs(*account, *session, needs);
                 }
             }
-            Command::SendTestWebhook(_) => {}
+            Command::SendTestWebhook(_) | Command::ReportPublished(_) => {}
             Command::ReportRails(reports) => reports
                 .iter()
                 .for_each(|report| self.payment_needs(report.account, report.session, report.payment, needs)),

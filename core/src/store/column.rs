@@ -192,6 +192,13 @@ columns! {
     /// - Written: with that failure.
     /// - Deleted: with the next success, and when the endpoint is set, resumed or disabled.
     FailingEndpoints = 25 "failing_endpoints",
+    /// Events that the event bus has not confirmed, in commit order. The bus resumes where the column begins.
+    ///
+    /// - Key: event id.
+    /// - Content: the account's id, and the session in whose order it is published.
+    /// - Written: with the event, in cells that have a bus.
+    /// - Deleted: when the bus has confirmed it.
+    Bus = 26 "bus",
 }
 
 impl Column {
@@ -209,6 +216,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 26);
+        assert_eq!(Column::COUNT, 27);
     }
 }

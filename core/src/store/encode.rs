@@ -78,6 +78,10 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));
         }
         Change::OutboxRemove(account, id) => batch.delete(Column::Outbox, &Key::object(*account, *id)),
+        Change::BusAdd(row) => {
+            batch.put_with(Column::Bus, &Key::alone(row.event), |out| reference::encode_bus(row, out));
+        }
+        Change::BusRemove(event) => batch.delete(Column::Bus, &Key::alone(*event)),
         Change::RailWorkAdd(row) => {
             batch.put_with(Column::RailWork, &Key::alone(row.attempt), |out| rail::encode(row, out));
         }

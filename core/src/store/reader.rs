@@ -14,7 +14,7 @@ use super::record::{Malformed, account, customer, delivery, event, head, ledger,
 use super::record::{receipt, reference, session};
 use super::{Column, Key, Row, Scan, Store, StoreError, key};
 use crate::account::Account;
-use crate::change::{Head, OutboxRow};
+use crate::change::{BusRow, Head, OutboxRow};
 use crate::command::Timer;
 use crate::customer::{Customer, CustomerName};
 use crate::delivery::{Delivery, DeliveryLabel};
@@ -148,7 +148,7 @@ impl Reader {
     }
 
     /// Up to `limit` events of an account that were made before `until`, oldest first, behind `after`; each with what is needed
-    /// to remove it, or nothing while its delivery has not ended.
+    /// to remove it, or nothing while its delivery has not ended or the event bus does not have it.
     pub fn old_events(
         &self,
         account: AccountId,
@@ -164,15 +164,11 @@ impl Reader {
             let (account, id) = key::parse_object(key)?;
             Ok(event::decode(account, id.into(), value)?.old())
         })?;
-        let deliveries =
-            events.iter().map(|event| (Column::Deliveries, Key::object(account, DeliveryId::of(event.id))));
-        let deliveries = self.store.get_many(&deliveries.collect::<Vec<_>>())?;
-        let judged = events.into_iter().zip(deliveries).map(|(event, row)| {
-            let id = DeliveryId::of(event.id);
-            let delivery = row.map(|bytes| delivery::decode(account, id, &bytes)).transpose();
-            let delivery = delivery.map_err(|wrong| corrupt(Column::Deliveries, &Key::object(account, id), wrong))?;
+        let judged = events.into_iter().map(|event| {
+            let delivery = self.delivery(account, DeliveryId::of(event.id))?;
             let has_ended = delivery.is_none_or(|one| one.status.label() != DeliveryLabel::Undelivered);
-            Ok((event.id, has_ended.then_some(event)))
+            let waits = self.get(Column::Bus, &Key::alone(event.id), |_| Ok(()))?.is_some();
+            Ok((event.id, (has_ended && !waits).then_some(event)))
         });
         judged.collect()
     }
@@ -232,6 +228,12 @@ impl Reader {
     pub fn rail_work(&self, after: Option<AttemptId>, limit: usize) -> Result<Vec<RailWork>, StoreError> {
         let range = behind(after.map(Key::alone));
         self.list(Column::RailWork, &range, limit, |key, value| rail::decode(key::parse_alone(key)?.into(), value))
+    }
+
+    /// Up to `limit` events that the event bus has not confirmed, in commit order, behind `after`.
+    pub fn bus(&self, after: Option<EventId>, limit: usize) -> Result<Vec<BusRow>, StoreError> {
+        let range = behind(after.map(Key::alone));
+        self.list(Column::Bus, &range, limit, |key, value| reference::decode_bus(key::parse_alone(key)?.into(), value))
     }
 
     /// The work of one attempt; `None` once its outcome is durable.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::record::samples::*;
 use super::*;
-use crate::change::{Change, CustomerChange, Effects, Index, Loaded, Need};
+use crate::change::{BusRow, Change, CustomerChange, Effects, Index, Loaded, Need};
 use crate::command::{Timer, TimerTask};
 use crate::delivery::{DeliveryLabel, DeliveryStatus};
 use crate::event::{Event, EventData};
@@ -58,6 +58,7 @@ fn every_change() -> Vec<Change> {
         Change::Index(Index::Delivery(ACCOUNT, DeliveryLabel::Undelivered, outbox_row().delivery), true),
         Change::Lane(SESSION, Some(delivery(DeliveryStatus::Due { row: outbox_row().id }).id)),
         Change::OutboxAdd(outbox_row()),
+        Change::BusAdd(bus_row()),
         Change::Failing(ACCOUNT, Some(Timestamp(5))),
         Change::RailWorkAdd(Box::new(rail_work())),
         Change::TimerAdd(timer(9, 1)),
@@ -66,6 +67,10 @@ fn every_change() -> Vec<Change> {
         CustomerChange::Name(customer_name(), CUSTOMER).into(),
         CustomerChange::Version(Arc::new(customer())).into(),
     ]
+}
+
+fn bus_row() -> BusRow {
+    BusRow { event: events()[0].id, account: ACCOUNT, lane: Some(SESSION) }
 }
 
 fn balance_key() -> BalanceKey {
@@ -94,6 +99,8 @@ fn what_is_written_is_read() {
         let sent = delivery(DeliveryStatus::Due { row: outbox_row().id });
         assert_eq!(reader.delivery(ACCOUNT, sent.id).unwrap(), Some(sent));
         assert_eq!(reader.outboxes().unwrap(), [outbox_row()]);
+        assert_eq!(reader.bus(None, 9).unwrap(), [bus_row()]);
+        assert_eq!(reader.bus(Some(bus_row().event), 9).unwrap(), []);
         assert_eq!(reader.failing_since(ACCOUNT).unwrap(), Some(Timestamp(5)));
         assert_eq!(reader.rail_work(None, 9).unwrap(), [rail_work()]);
         assert_eq!(reader.rail_work_of(rail_work().attempt).unwrap(), Some(rail_work()));
@@ -373,8 +380,8 @@ fn a_row_that_cannot_be_read_is_named() {
 #[test]
 fn a_batch_counts_what_it_writes() {
     let batch = Batch::encode(&Effects { head: head(), changes: every_change() });
-    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 26, 0));
-    assert_eq!(batch.operations().count(), 26);
+    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 27, 0));
+    assert_eq!(batch.operations().count(), 27);
     let last = batch.operations().last();
     assert!(matches!(last, Some(Operation::Put { column: Column::Meta, .. })), "{last:?}");
     let changes = vec![Change::OutboxRemove(ACCOUNT, OutboxId(1)), Change::Lane(SESSION, None)];

@@ -12,8 +12,17 @@ pub struct Janitor(Child);
 impl Janitor {
     /// Kills process `id` and removes `directory` when this process ends before [`Janitor::dismiss`].
     pub fn watch(id: u32, directory: &Path) -> Janitor {
+        Janitor::over(&id.to_string(), directory)
+    }
+
+    /// The same for all processes of a group.
+    pub fn watch_group(id: u32, directory: &Path) -> Janitor {
+        Janitor::over(&format!("-{id}"), directory)
+    }
+
+    fn over(target: &str, directory: &Path) -> Janitor {
         let mut shell = Command::new("sh");
-        shell.args(["-c", SCRIPT, &id.to_string()]).arg(directory);
+        shell.args(["-c", SCRIPT, target]).arg(directory);
         let shell = shell.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
         Janitor(shell.unwrap())
     }

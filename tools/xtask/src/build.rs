@@ -18,12 +18,13 @@ pub fn everything() -> Result<(), Failure> {
 /// The server and the lab, one after the other: built together the server would get the features that the lab asks for.
 pub fn programs() -> Result<(), Failure> {
     server()?;
-    release("causeway-lab")
+    release("causeway-lab", &[])
 }
 
-/// Builds the server alone: built together with other packages it would get the features that those ask for.
+/// Builds the server alone, with everything that it can do: built together with other packages it would get the features
+/// that those ask for.
 pub fn server() -> Result<(), Failure> {
-    release("causeway-control")
+    release("causeway-control", &["--features=amqp"])
 }
 
 /// `cargo xtask run`: builds the server and becomes it, so that signals reach it.
@@ -54,7 +55,7 @@ pub fn lab(command: &str, extra: &[String]) -> Result<(), Failure> {
     if ["load", "lists"].contains(&command) {
         server()?;
     }
-    release("causeway-lab")?;
+    release("causeway-lab", &[])?;
     let mut lab = process::fresh(paths::release().join("causeway-lab"));
     lab.arg(command).args(extra);
     for (name, value) in environment(&tools) {
@@ -66,18 +67,19 @@ pub fn lab(command: &str, extra: &[String]) -> Result<(), Failure> {
 }
 
 /// What the black-box tests and the lab start, by the variables that they read.
-pub fn environment(tools: &TestTools) -> [(&'static str, std::path::PathBuf); 5] {
+pub fn environment(tools: &TestTools) -> [(&'static str, std::path::PathBuf); 6] {
     [
         ("CAUSEWAY_BIN", paths::release().join("causeway")),
         ("CAUSEWAY_PYTHON", tools.python.clone()),
         ("CAUSEWAY_NODE", tools.node.clone()),
         ("CAUSEWAY_NODE_PACKAGES", tools.node_packages.clone()),
         ("CAUSEWAY_CURL", tools.curl.clone()),
+        ("CAUSEWAY_RABBITMQ", tools.rabbitmq.clone()),
     ]
 }
 
-fn release(package: &str) -> Result<(), Failure> {
-    process::run(&mut process::cargo(&["build", "--release", "-p", package]))?;
+fn release(package: &str, features: &[&str]) -> Result<(), Failure> {
+    process::run(process::cargo(&["build", "--release", "-p", package]).args(features))?;
     setup::place_runtime()
 }
 

@@ -45,7 +45,8 @@ Exit codes: 0 done; 1 something failed; 2 a prerequisite is missing and cannot b
 const SETUP: &str = "\
 cargo xtask setup: makes this machine ready; what is ready already is left alone
 
-  From the system  libclang, a C++ compiler, Python 3 with venv and pip, curl, Node.js 18 or newer with npm.
+  From the system  libclang, a C++ compiler, Python 3 with venv and pip, curl, Node.js 18 or newer with npm,
+                   RabbitMQ (its service is not started).
                    As root on a system with apt-get they are installed; else the package is named and the exit code is 2.
   ONNX Runtime     the shared library out of the wheel on the Python package index, at the version and checksum of
                    tools/requirements/onnxruntime.txt; checked on every use.

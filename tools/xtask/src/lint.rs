@@ -31,6 +31,8 @@ fn add_stages(stages: &mut Stages) -> Result<(), Failure> {
     stages.run("lints", || {
         let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
         process::run(&mut process::cargo(&arguments))?;
+        let complete = ["clippy", "-p", "causeway-control", "--features=amqp", "--all-targets"];
+        process::run(process::cargo(&complete).args(["--", "-D", "warnings"]))?;
         let simulator = ["clippy", "-p", "causeway-core", "--no-default-features", "--features=sim", "--all-targets"];
         process::run(process::cargo(&simulator).args(["--", "-D", "warnings"]))
     });

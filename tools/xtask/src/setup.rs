@@ -23,6 +23,8 @@ pub struct TestTools {
     pub node_packages: PathBuf,
     /// curl.
     pub curl: PathBuf,
+    /// The directory of RabbitMQ's scripts.
+    pub rabbitmq: PathBuf,
 }
 
 /// Makes ready what building and serving need.
@@ -52,6 +54,7 @@ pub fn explain() -> Result<(), Failure> {
     println!("Python        {}", tools.python.display());
     println!("Node.js       {} with {}", tools.node.display(), tools.node_packages.display());
     println!("curl          {}", tools.curl.display());
+    println!("RabbitMQ      {}", tools.rabbitmq.display());
     Ok(())
 }
 
@@ -83,8 +86,8 @@ fn building_parts() -> Result<BuildingParts, Failure> {
 }
 
 fn testing_parts() -> Result<TestTools, Failure> {
-    let (curl, node) = (system::curl()?, system::node()?);
-    Ok(TestTools { curl, node, node_packages: node::packages()?, python: python::for_tests()? })
+    let (curl, node, rabbitmq) = (system::curl()?, system::node()?, system::rabbitmq()?);
+    Ok(TestTools { curl, node, rabbitmq, node_packages: node::packages()?, python: python::for_tests()? })
 }
 
 /// Two set-ups of one user do not run at the same time: they share the cache.

@@ -142,7 +142,7 @@ fn unit_tests(filter: Option<&str>) -> Command {
     for package in UNIT_TESTED {
         command.args(["-p", package]);
     }
-    command.arg("--").args(filter);
+    command.args(["--features=causeway-control/amqp", "--"]).args(filter);
     command
 }
 

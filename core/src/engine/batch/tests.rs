@@ -1,5 +1,6 @@
 //! Whole batches over the in-memory store: the invariants of the state, and that batching changes nothing.
 
+mod bus;
 mod customers;
 mod diagnostics;
 mod endpoint;

@@ -79,6 +79,7 @@ impl Oracle {
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
             | Command::SweepEvents(..)
+            | Command::ReportPublished(..)
             | Command::RunTimer(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)
@@ -132,6 +133,7 @@ impl Oracle {
             | Command::ReportRails(_)
             | Command::ReportDeliveries(_)
             | Command::SweepEvents(..)
+            | Command::ReportPublished(_)
             | Command::RunTimer(_) => Vec::new(),
             Command::CreateAccount(id, _) => {
                 let is_full = !self.accounts.contains_key(id) && self.accounts.len() >= ACCOUNTS;

@@ -55,6 +55,7 @@ impl Oracle {
             Column::TransactionIndex => self.compare_transaction_index(shelf),
             Column::SessionTransactions => self.compare_session_transactions(shelf),
             Column::DeliveryIndex => self.compare_delivery_index(shelf, paired),
+            Column::Bus => self.compare_bus(shelf, paired),
             Column::FailingEndpoints => self.compare_failing_endpoints(shelf),
         }
     }

@@ -42,6 +42,14 @@ impl Oracle {
                 self.sweep(*account, events);
                 Ok(Reply::Done)
             }
+            Command::ReportPublished(events) => {
+                // A report of nothing changes nothing.
+                if !events.is_empty() {
+                    self.touch();
+                }
+                self.published.extend(events);
+                Ok(Reply::Done)
+            }
             Command::RunTimer(timer) => self.run_timer(*timer),
             Command::CreateAccount(id, name) => Ok(self.create_account(*id, name)),
             Command::CreateKey(account, key) => self.create_key(*account, key, found),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::account::Account;
-use crate::id::{AccountId, AttemptId, PaymentId};
+use crate::id::{AccountId, AttemptId, EventId, PaymentId};
 use crate::payment::PaymentStatus;
 use crate::rail::RailOutcome;
 use crate::session::SessionLabel;
+use crate::sim::broker::Broker;
 use crate::sim::oracle::Fault;
 use crate::store::{Column, Reader, Scan, Store, StoreError};
 use crate::time::{Millis, Timestamp};
@@ -26,6 +27,18 @@ pub fn check(
         empty("the list of open sessions, long after the end of their lives,", open)?;
     }
     Ok(())
+}
+
+/// The bus has every event there is.
+pub fn all_was_published(store: &dyn Store, reader: &Reader, broker: &Broker) -> Result<(), Fault> {
+    empty("the queue to the event bus", reader.bus(None, 1))?;
+    let everything = Scan { from: Vec::new(), until: None, newest_first: false };
+    let rows = store.scan(Column::Events, &everything, usize::MAX).map_err(failed)?;
+    let ids = rows.iter().filter_map(|(key, _)| Some(EventId::from(*key.last_chunk::<16>()?)));
+    match ids.into_iter().find(|id| !broker.has(*id)) {
+        None => Ok(()),
+        Some(lost) => Err(Fault(format!("{lost:?} happened, and no consumer of the event bus ever saw it"))),
+    }
 }
 
 /// Every remembered answer was swept when its life was over.

@@ -66,6 +66,7 @@ impl World {
         self.rails.restart(&self.reader).map_err(unexpected)?;
         self.receivers.restart();
         self.sweeper.restart();
+        self.broker.restart();
         let mut on_the_way = self.tried.take().unwrap_or_default();
         on_the_way.extend(logged);
         self.survived(on_the_way)

@@ -11,6 +11,7 @@ use super::samples::*;
 use super::*;
 use crate::account::Account;
 use crate::branding::Branding;
+use crate::change::BusRow;
 use crate::customer::Customer;
 use crate::delivery::{Delivery, DeliveryStatus};
 use crate::endpoint::WebhookEndpoint;
@@ -105,6 +106,8 @@ fn events_and_deliveries() {
     assert_eq!(read_delivery(&unhex(DELIVERY_V1)), Ok(first), "the first version did not keep the URL");
     check(&outbox_row(), reference::encode_outbox, |bytes| reference::decode_outbox(ACCOUNT, OUTBOX, bytes), OUTBOX_V1);
     check(&DELIVERY, |id, out| reference::encode_lane(*id, out), reference::decode_lane, LANE_V1);
+    let bus = BusRow { event: EventId(7), account: ACCOUNT, lane: Some(SESSION) };
+    check(&bus, reference::encode_bus, |bytes| reference::decode_bus(EventId(7), bytes), BUS_V1);
 }
 
 #[test]
@@ -300,5 +303,6 @@ proptest! {
         let _ = (read_customer(&bytes), customer::decode_terms(&bytes), reference::decode_customer(&bytes));
         let _ = (customer::decode_deleted(ACCOUNT, CUSTOMER, &bytes), customer::decode_deletion(CUSTOMER, &bytes));
         let _ = (reference::decode_outbox(ACCOUNT, OUTBOX, &bytes), rail::decode(AttemptId(1), &bytes));
+        let _ = reference::decode_bus(EventId(1), &bytes);
     }
 }

@@ -1,9 +1,9 @@
 //! Records that are only a reference: the payment behind a transaction, the customer behind a name, the end of a lane, a row of
-//! the outbox.
+//! the outbox or of the queue to the event bus.
 
 use super::{Malformed, read, write};
-use crate::change::OutboxRow;
-use crate::id::{AccountId, CustomerId, DeliveryId, OutboxId, PaymentId};
+use crate::change::{BusRow, OutboxRow};
+use crate::id::{AccountId, CustomerId, DeliveryId, EventId, OutboxId, PaymentId};
 use crate::time::Timestamp;
 
 /// Appends the record of a transaction.
@@ -55,4 +55,15 @@ pub fn encode_outbox(row: &OutboxRow, out: &mut Vec<u8>) {
 pub fn decode_outbox(account: AccountId, id: OutboxId, bytes: &[u8]) -> Result<OutboxRow, Malformed> {
     let delivery: [u8; 16] = read(bytes)?;
     Ok(OutboxRow { id, account, delivery: delivery.into() })
+}
+
+/// Appends the record of an event that waits for the event bus.
+pub fn encode_bus(row: &BusRow, out: &mut Vec<u8>) {
+    write(out, &(<[u8; 16]>::from(row.account), row.lane.map(<[u8; 16]>::from)));
+}
+
+/// Reads the row of the queue to the event bus with this key.
+pub fn decode_bus(event: EventId, bytes: &[u8]) -> Result<BusRow, Malformed> {
+    let (account, lane): ([u8; 16], Option<[u8; 16]>) = read(bytes)?;
+    Ok(BusRow { event, account: account.into(), lane: lane.map(Into::into) })
 }

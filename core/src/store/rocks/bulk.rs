@@ -191,6 +191,7 @@ fn run_of(column: Column, key: &[u8]) -> RunName {
         | Column::FailingEndpoints
         | Column::Outbox
         | Column::RailWork
+        | Column::Bus
         | Column::Timers
         | Column::CustomerNames => 0,
     };

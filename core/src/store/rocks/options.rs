@@ -68,7 +68,7 @@ fn use_of(column: Column) -> Use {
         | Column::DeletedCustomers => Use::LookUps { hot: false },
         Column::Postings | Column::SessionTransactions => Use::Ranges,
         Column::SessionIndex | Column::TransactionIndex | Column::DeliveryIndex => Use::Labels,
-        Column::Outbox | Column::RailWork | Column::Timers => Use::Queue,
+        Column::Outbox | Column::RailWork | Column::Timers | Column::Bus => Use::Queue,
     }
 }
 

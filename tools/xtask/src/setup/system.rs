@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -68,6 +69,45 @@ pub fn node() -> Result<PathBuf, Failure> {
 /// Finds npm, which installs what the tests import in Node.js.
 pub fn npm() -> Result<PathBuf, Failure> {
     found_or_installed(|| paths::program("npm"), &["npm"], "npm is missing, and it installs what the tests import")
+}
+
+/// Finds the directory of RabbitMQ's scripts: the tests start a node of their own. The package would start the machine's.
+pub fn rabbitmq() -> Result<PathBuf, Failure> {
+    let server = || {
+        let versions = fs::read_dir("/usr/lib/rabbitmq/lib").into_iter().flatten().flatten();
+        let mut scripts = versions.map(|version| version.path().join("sbin"));
+        scripts.find(|sbin| sbin.join("rabbitmq-server").is_file() && paths::program("epmd").is_some())
+    };
+    let _policy = server().is_none().then(NoServices::new);
+    found_or_installed(server, &["rabbitmq-server"], "RabbitMQ is missing, and the tests start it")
+}
+
+/// While it lives, packages start no services, unless the machine has a policy of its own.
+struct NoServices {
+    is_ours: bool,
+}
+
+/// Asked by packages that would start a service; exit code 101 forbids it.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+impl NoServices {
+    fn new() -> NoServices {
+        let is_ours = is_root() && !Path::new(POLICY).exists() && forbid_services().is_ok();
+        NoServices { is_ours }
+    }
+}
+
+fn forbid_services() -> std::io::Result<()> {
+    fs::write(POLICY, "#!/bin/sh\nexit 101\n")?;
+    fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755))
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.is_ours && fs::remove_file(POLICY).is_err() {
+            println!("{POLICY} is left behind and keeps packages from starting services: remove it");
+        }
+    }
 }
 
 /// What `find` finds now, or after these packages are installed. `why` says what is missing and for what.

@@ -5,9 +5,10 @@ use super::source::{declared_module, is_product, module_path, names_below, produ
 use super::{none, rust_files};
 
 /// What only one module of control may use: the crate, the name in it (`*` for all), and the module.
-const DOORS: [(&str, &str, &str); 6] = [
+const DOORS: [(&str, &str, &str); 7] = [
     ("quinn::", "*", "http"),
     ("h3::", "*", "http"),
+    ("lapin::", "*", "bus"),
     ("causeway_core::", "ingress", "gate"),
     ("hyper::", "server", "http"),
     ("hyper::", "service", "http"),

@@ -16,7 +16,7 @@ use crate::customer::CustomerPatch;
 use crate::delivery::{DeliveryLabel, DeliveryOutcome};
 use crate::endpoint::{EndpointChange, WebhookEndpoint};
 use crate::fixture;
-use crate::id::{AccountId, CustomerId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, EventId, KeyId, PaymentId, QuoteId, SessionId};
 use crate::money::Amount;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
@@ -47,13 +47,13 @@ pub struct Known {
 
 /// Steps between which time passes; the commands of a step come at one time.
 pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
-    prop::collection::vec(prop::collection::vec((0u8..57, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
+    prop::collection::vec(prop::collection::vec((0u8..58, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
 }
 
 pub fn world((with_webhook, risk_is_real): Setting) -> World {
     let NewEndpoint { url, sealed_secret } = endpoint(1);
     let webhook = with_webhook.then(|| WebhookEndpoint::new(url, sealed_secret));
-    World::of(Account { webhook, risk_is_real, ..account(ACCOUNT) })
+    World::with_bus(Account { webhook, risk_is_real, ..account(ACCOUNT) })
 }
 
 /// The time that passes after a step of so many commands. Twenty minutes are enough for verifications to lapse and deliveries
@@ -106,6 +106,7 @@ impl Known {
             56 => sweep(world, account, object),
             50..52 => self.about_payment(world, account, 19, object),
             52 => set_rules(account, object),
+            57 => Command::ReportPublished(published(world, object)),
             53..56 => self.verify(account, session, object),
             _ => self.operate(account, action, object),
         };
@@ -248,6 +249,13 @@ fn sweep(world: &World, account: AccountId, object: u8) -> Command {
     let until = Timestamp(u64::MAX >> 16);
     let found = world.reader.old_events(account, None, until, 1 + usize::from(object % 8)).unwrap();
     Command::SweepEvents(account, found.into_iter().filter_map(|(_, event)| event).collect())
+}
+
+/// Some of what waits for the bus, perhaps not what has waited longest. Nobody can report what was not durable before.
+fn published(world: &World, object: u8) -> Vec<EventId> {
+    let waiting = world.reader.bus(None, 16).unwrap();
+    let durable = waiting.iter().map(|row| row.event).filter(|event| event.made_at() < world.now);
+    durable.skip(object as usize % 3).step_by(1 + object as usize % 2).collect()
 }
 
 fn set_rules(account: AccountId, object: u8) -> Command {

@@ -84,13 +84,23 @@ impl World {
         World::in_mode(Mode::Sandbox, first)
     }
 
+    /// In the sandbox, with an event bus.
+    pub fn with_bus(first: Account) -> World {
+        World::under(Settings { bus: true, ..settings(Mode::Sandbox) }, first)
+    }
+
     fn in_mode(mode: Mode, first: Account) -> World {
+        World::under(settings(mode), first)
+    }
+
+    fn under(settings: Settings, first: Account) -> World {
         let mut directory = Directory::default();
         directory.put(Arc::new(first));
         directory.put(Arc::new(account(OTHER)));
         let store = Arc::new(MemoryStore::new());
         let reader = Reader::new(Arc::clone(&store) as Arc<dyn Store>);
-        let state = State::new(settings(mode), Arc::new(catalogue()), directory, Default::default());
+        let mode = settings.mode;
+        let state = State::new(settings, Arc::new(catalogue()), directory, Default::default());
         World { mode, state, store, now: Timestamp(1_790_000_000_000), reader, written: (0, 0, 0) }
     }
 

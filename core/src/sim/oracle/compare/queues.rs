@@ -1,5 +1,6 @@
 //! What is to be done: deliveries that are due, work for rails, timers.
 
+use crate::change::BusRow;
 use crate::command::{Timer, TimerTask};
 use crate::delivery::DeliveryStatus;
 use crate::rail::RailWork;
@@ -35,6 +36,16 @@ impl Oracle {
             equal("the row that asks for the attempt", &DeliveryStatus::Due { row: row.id }, &delivery.status)?;
         }
         Ok(())
+    }
+
+    /// Where there is a bus, one row for each event that it was not reported to have.
+    pub(super) fn compare_bus(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
+        let all = self.told.iter().zip(&paired.events).filter(|_| self.settings.bus);
+        let waiting = all.filter(|(_, id)| !self.published.contains(*id));
+        let mut expected: Vec<_> =
+            waiting.map(|(event, id)| BusRow { event: *id, account: event.account, lane: event.lane }).collect();
+        expected.sort_unstable_by_key(|row| row.event);
+        equal("what waits for the event bus", &expected, &shelf.reader.bus(None, usize::MAX)?)
     }
 
     /// One row for each payment on its way, in the order in which rails were asked, under the id of its last attempt.

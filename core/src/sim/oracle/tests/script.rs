@@ -11,7 +11,7 @@ use crate::branding::BrandingPatch;
 use crate::command::{Command, Moment, NewKey, Outcome, Reply, Submission};
 use crate::command::{Idempotency, NewEndpoint};
 use crate::delivery::DeliveryOutcome;
-use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, EventId, KeyId, PaymentId, SessionId};
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::RailReport;
@@ -35,6 +35,7 @@ pub struct Script {
     keys: Vec<KeyId>,
     said: Vec<RailReport>,
     answered: Vec<DeliveryOutcome>,
+    published: Vec<EventId>,
     asked: Vec<Submission>,
 }
 
@@ -49,6 +50,7 @@ impl Script {
             keys: Vec::new(),
             said: Vec::new(),
             answered: Vec::new(),
+            published: Vec::new(),
             asked: Vec::new(),
         }
     }
@@ -74,6 +76,9 @@ impl Script {
         }
         if self.rng.below(8) == 0 {
             submissions.push(plain(self.sweeper(cell)));
+        }
+        if self.rng.below(4) == 0 {
+            submissions.push(plain(self.bus(cell)));
         }
         submissions.extend((0..count).map(|_| self.submission()));
         let pause = Millis(self.rng.below(longest));

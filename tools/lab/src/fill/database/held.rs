@@ -167,6 +167,8 @@ impl Held {
             // Every webhook of a history arrives.
             | Change::Failing(..)
             | Change::OutboxRemove(..)
+            | Change::BusAdd(_)
+            | Change::BusRemove(_)
             | Change::RailWorkRemove(_)
             | Change::TimerRemove(_) => {}
             Change::Replay(..) => return Err(Failure::wrong("a history has no idempotency keys")),

@@ -40,8 +40,10 @@ impl Script {
     pub(super) fn sweeper(&mut self, cell: &Cell) -> Command {
         let (account, count) = (self.account(), 1 + self.rng.below(32) as usize);
         let found = cell.reader.old_events(account, None, Timestamp(cell.now.0 + 1), count).unwrap();
-        let event = |(id, _): (EventId, _)| cell.reader.event(account, id).unwrap().unwrap().old();
-        Command::SweepEvents(account, found.into_iter().map(event).collect())
+        let waits = |id: &EventId| cell.reader.bus(None, usize::MAX).unwrap().iter().any(|row| row.event == *id);
+        let published = found.into_iter().map(|(id, _)| id).filter(|id| !waits(id));
+        let event = |id| cell.reader.event(account, id).unwrap().unwrap().old();
+        Command::SweepEvents(account, published.map(event).collect())
     }
 
     /// What an operator changes of an endpoint.
@@ -53,6 +55,15 @@ impl Script {
             4 => EndpointChange::ActivateSecret(Millis::seconds(self.rng.below(3) * 600)),
             _ => EndpointChange::DropSecret,
         }
+    }
+
+    /// Events that the bus has, some of them reported before.
+    pub(super) fn bus(&mut self, cell: &Cell) -> Command {
+        let waiting = cell.reader.bus(None, 12).unwrap();
+        let mut events: Vec<_> = waiting.iter().map(|row| row.event).filter(|_| self.rng.below(3) == 0).collect();
+        events.extend(pick(&mut self.rng, &self.published));
+        self.published.extend(&events);
+        Command::ReportPublished(events)
     }
 
     /// What came of what is due, and answers that were told before. One that was told before comes again only while its

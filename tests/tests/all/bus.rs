@@ -1,0 +1,178 @@
+//! The event bus: what the bank's own systems see at a real RabbitMQ while it, or the gateway, comes and goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use causeway_tests::broker::{Broker, PASSWORD};
+use causeway_tests::http::Request;
+use causeway_tests::partner::{Kind, Partner, fresh_key, session_body};
+use causeway_tests::poll::{SOON, poll};
+use causeway_tests::random::Random;
+use causeway_tests::receiver::TOLD_OF_A_PAY_IN;
+use causeway_tests::server::{DataDir, Server};
+use serde_json::Value;
+
+/// For the tests that let it run.
+static SHARED: LazyLock<Broker> = LazyLock::new(Broker::start);
+
+/// What stands between the gateway and an exchange of its own.
+struct Flags(Vec<String>);
+
+impl Flags {
+    fn new(broker: &Broker, exchange: &str, password: &str) -> Flags {
+        let file = broker.url_file(password);
+        Flags(vec![format!("--bus-url-file={}", file.display()), format!("--bus-exchange={exchange}")])
+    }
+
+    fn words(&self) -> Vec<&str> {
+        self.0.iter().map(String::as_str).collect()
+    }
+}
+
+/// The types of each session's messages in the order of their first arrival, and how many came again.
+fn by_session(messages: &[Value]) -> (BTreeMap<String, Vec<String>>, usize) {
+    let (mut sessions, mut seen, mut repeated) = (BTreeMap::<String, Vec<String>>::new(), BTreeSet::new(), 0);
+    for message in messages {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        if seen.insert(text(&message["id"])) {
+            sessions.entry(text(&message["headers"]["session"])).or_default().push(text(&message["type"]));
+        } else {
+            repeated += 1;
+        }
+    }
+    (sessions, repeated)
+}
+
+fn pay_in(partner: &Partner) {
+    let payment = partner.start(Kind::PayIn, "100.00");
+    partner.wait_for_payment(&payment, "settled");
+}
+
+#[test]
+fn every_event_reaches_the_bus_once_in_the_order_of_its_session() {
+    let exchange = "whole.test";
+    SHARED.bind(exchange);
+    let server = Server::start(&Flags::new(&SHARED, "whole", PASSWORD).words());
+    let partner = server.demo();
+    (0..5).for_each(|_| pay_in(&partner));
+    let messages = SHARED.take(exchange, 30);
+    let (sessions, repeated) = by_session(&messages);
+    assert_eq!((messages.len(), sessions.len(), repeated), (30, 5, 0));
+    assert!(sessions.values().all(|types| *types == TOLD_OF_A_PAY_IN), "{sessions:?}");
+    for message in &messages {
+        let body = &message["body"];
+        assert_eq!((&message["id"], &message["type"]), (&body["id"], &body["type"]));
+        assert_eq!(message["timestamp"], body["created_at"]);
+        assert_eq!(message["headers"]["account"], partner.account.as_str());
+        let key = format!("test.{}.{}", partner.account, body["type"].as_str().unwrap());
+        assert_eq!(message["routing_key"], key.as_str());
+        assert_eq!((&message["delivery_mode"], &message["content_type"]), (&2.into(), &"application/json".into()));
+    }
+    let metrics = server.operator().call("GET", "/metrics", &Value::Null).text();
+    assert!(metrics.contains("causeway_bus_published_total{mode=\"sandbox\"} 30"), "{metrics}");
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_broker_that_stops_and_one_that_is_killed_lose_nothing() {
+    let (mut broker, exchange) = (Broker::start(), "restarted.test");
+    broker.bind(exchange);
+    let server = Server::start(&Flags::new(&broker, "restarted", PASSWORD).words());
+    let partner = server.demo();
+    let pay = || (0..4).for_each(|_| pay_in(&partner));
+    pay();
+    broker.stop();
+    pay();
+    broker.go_on();
+    pay();
+    broker.kill();
+    pay();
+    broker.go_on();
+    pay();
+    let (sessions, _) = by_session(&broker.take(exchange, 6 * 20));
+    assert_eq!(sessions.len(), 20);
+    assert!(sessions.values().all(|types| *types == TOLD_OF_A_PAY_IN), "{sessions:?}");
+    let log = server.log().error();
+    assert!(log.contains("the event bus cannot be reached") && log.contains("is reached again"), "{log}");
+    assert!(log.matches("cannot be reached").count() < 20, "a line for each change, not for each try: {log}");
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn kills_while_publishing_lose_nothing_and_keep_the_order() {
+    let exchange = "killed.test";
+    SHARED.bind(exchange);
+    let flags = Flags::new(&SHARED, "killed", PASSWORD);
+    let (directory, mut random) = (DataDir::new(), Random::seeded(7));
+    let mut acknowledged = Vec::new();
+    for _ in 0..6 {
+        let server = Server::start_in(&directory, &flags.words());
+        let partner = server.demo();
+        let count = 20 + random.below(60);
+        for _ in 0..count {
+            let session = partner.session(&session_body(Kind::PayIn, "10.00"));
+            let id = session["id"].as_str().unwrap().to_owned();
+            partner.send(Request::post(&format!("/v1/gate_sessions/{id}/cancel")).key(&fresh_key())).expect(201);
+            acknowledged.push(id);
+        }
+        server.kill();
+    }
+    let server = Server::start_in(&directory, &flags.words());
+    let messages = SHARED.take(exchange, 2 * acknowledged.len());
+    let (sessions, repeated) = by_session(&messages);
+    assert_eq!(sessions.len(), acknowledged.len());
+    for id in &acknowledged {
+        assert_eq!(sessions[id], ["gate_session.created", "gate_session.cancelled"], "{id}");
+    }
+    eprintln!("{} messages of {} sessions, {repeated} came again", messages.len(), sessions.len());
+    // Unconfirmed are as many as are on their way at once, at each kill; and confirmed ones whose report was not durable.
+    assert!(repeated < 6 * 512, "{repeated} came again");
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn what_no_queue_is_bound_for_waits_until_one_is() {
+    let exchange = "unbound.test";
+    let server = Server::start(&Flags::new(&SHARED, "unbound", PASSWORD).words());
+    let partner = server.demo();
+    pay_in(&partner);
+    let line = poll(SOON, "it says that nothing is bound", || {
+        server.log().error().lines().find(|line| line.contains("no queue is bound")).map(str::to_owned)
+    });
+    assert!(line.contains("unbound.test") && line.contains(&partner.account), "{line}");
+    SHARED.bind(exchange);
+    let (sessions, _) = by_session(&SHARED.take(exchange, 6));
+    assert!(sessions.values().all(|types| *types == TOLD_OF_A_PAY_IN), "{sessions:?}");
+    assert_eq!(server.log().error().matches("no queue is bound").count(), 1);
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_wrong_password_stops_no_payment_and_is_never_shown() {
+    let server = Server::start(&Flags::new(&SHARED, "locked", "wrong-horse").words());
+    pay_in(&server.demo());
+    poll(SOON, "it says what is wrong", || server.log().error().contains("ACCESS_REFUSED").then_some(()));
+    let exit = server.stop();
+    assert_eq!(exit.code, Some(0), "{exit}");
+    assert!(!format!("{exit}").contains("wrong-horse"), "{exit}");
+}
+
+/// Taking the bus away leaves what waits where it is, and says so.
+#[test]
+fn events_that_wait_for_a_bus_that_is_gone_are_named_at_start() {
+    let directory = DataDir::new();
+    let server = Server::start_in(&directory, &Flags::new(&SHARED, "gone", PASSWORD).words());
+    let partner = server.demo();
+    partner.session(&session_body(Kind::PayIn, "10.00"));
+    server.stop();
+    let server = Server::start_in(&directory, &[]);
+    let wait = |part: &str| poll(SOON, part, || server.log().error().contains(part).then_some(()));
+    wait("1 events wait for the event bus, and none is configured");
+    partner.at(&server).session(&session_body(Kind::PayIn, "10.00"));
+    server.stop();
+    SHARED.bind("gone.test");
+    let server = Server::start_in(&directory, &Flags::new(&SHARED, "gone", PASSWORD).words());
+    let messages = SHARED.take("gone.test", 1);
+    assert_eq!(messages.len(), 1, "what happened without a bus is not told");
+    assert_eq!(server.stop().code, Some(0));
+}
