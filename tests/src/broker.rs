@@ -70,7 +70,7 @@ impl Broker {
 
     /// Starts the node that was ended, with what it has on disk.
     pub fn go_on(&mut self) {
-        self.node = Some(Group::start(&mut self.command(), self.directory.path()));
+        self.node = Some(Group::start(&mut self.command("rabbitmq-server"), self.directory.path()));
         poll(START, "the node takes connections", || TcpStream::connect(("127.0.0.1", self.port)).ok());
     }
 
@@ -98,6 +98,12 @@ impl Broker {
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// Says something to the node as its operator.
+    pub fn control(&self, words: &[&str]) {
+        let output = self.command("rabbitmqctl").args(words).output().unwrap();
+        assert!(output.status.success(), "rabbitmqctl {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     fn consumer(&self, exchange: &str, words: &[&str]) -> String {
         let mut python = Command::new(program::python());
         python.arg(program::repository().join("tools/bus/consumer.py"));
@@ -106,10 +112,10 @@ impl Broker {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The node with nothing of the machine's own RabbitMQ, if there is one.
-    fn command(&self) -> Command {
+    /// One of its scripts, with nothing of the machine's own RabbitMQ, if there is one.
+    fn command(&self, script: &str) -> Command {
         let place = |name: &str| self.directory.path().join(name);
-        let mut command = Command::new(program::rabbitmq().join("rabbitmq-server"));
+        let mut command = Command::new(program::rabbitmq().join(script));
         command.env("HOME", self.directory.path());
         for (name, path) in [
             ("RABBITMQ_CONF_ENV_FILE", "no-environment"),

@@ -98,6 +98,27 @@ fn a_broker_that_stops_and_one_that_is_killed_lose_nothing() {
     assert_eq!(server.stop().code, Some(0));
 }
 
+/// A broker out of disk takes nothing and says so: events wait, a stop does not, and nothing is lost.
+#[test]
+fn a_broker_that_is_full_holds_up_no_stop_and_loses_nothing() {
+    let (broker, exchange) = (Broker::start(), "full.test");
+    broker.bind(exchange);
+    broker.control(&["set_disk_free_limit", "1000000GB"]);
+    let flags = Flags::new(&broker, "full", PASSWORD);
+    let server = Server::start(&flags.words());
+    let directory = server.directory().clone();
+    (0..3).for_each(|_| pay_in(&server.demo()));
+    let exit = server.stop();
+    assert_eq!(exit.code, Some(0), "{exit}");
+    let server = Server::start_in(&directory, &flags.words());
+    pay_in(&server.demo());
+    broker.control(&["set_disk_free_limit", "1MB"]);
+    let (sessions, _) = by_session(&broker.take(exchange, 24));
+    assert_eq!(sessions.len(), 4);
+    assert!(sessions.values().all(|types| *types == TOLD_OF_A_PAY_IN), "{sessions:?}");
+    assert_eq!(server.stop().code, Some(0));
+}
+
 #[test]
 fn kills_while_publishing_lose_nothing_and_keep_the_order() {
     let exchange = "killed.test";
@@ -112,7 +133,7 @@ fn kills_while_publishing_lose_nothing_and_keep_the_order() {
         for _ in 0..count {
             let session = partner.session(&session_body(Kind::PayIn, "10.00"));
             let id = session["id"].as_str().unwrap().to_owned();
-            partner.send(Request::post(&format!("/v1/gate_sessions/{id}/cancel")).key(&fresh_key())).expect(201);
+            partner.send(Request::post(format!("/v1/gate_sessions/{id}/cancel")).key(&fresh_key())).expect(201);
             acknowledged.push(id);
         }
         server.kill();
