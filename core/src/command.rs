@@ -9,11 +9,12 @@ use crate::branding::{Branding, BrandingPatch};
 use crate::customer::{Customer, CustomerPatch, CustomerTerms};
 use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::endpoint::EndpointChange;
-use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, RedeliveryId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailReport;
+use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStep};
 use crate::risk::{Device, Word};
 use crate::session::{Metadata, Session, SessionTerms};
 use crate::terms::Side;
@@ -79,6 +80,8 @@ pub enum Command {
     ReportRails(Vec<RailReport>),
     /// What came of attempts to deliver.
     ReportDeliveries(Vec<DeliveryOutcome>),
+    /// The next page of a redelivery. One that was taken before changes nothing. Legal while the account has an endpoint.
+    AdvanceRedelivery(AccountId, RedeliveryId, Box<RedeliveryStep>),
     /// A timer that is due; only the engine makes these.
     RunTimer(Timer),
     /// Operator: adds an account.
@@ -105,6 +108,10 @@ pub enum Command {
     /// nothing and tells nobody. Legal for any person, for a customer that is not deleted, and for a session that names no
     /// person.
     SetVerification(AccountId, Who, Option<Word>),
+    /// Operator: sends events once more. Legal while the account has an endpoint and no redelivery runs.
+    StartRedelivery(AccountId, Box<RedeliveryRange>),
+    /// Operator: stops a redelivery. One that has ended stays as it is.
+    CancelRedelivery(AccountId, RedeliveryId),
 }
 
 /// A webhook endpoint to be set.
@@ -231,6 +238,8 @@ pub enum Reply {
     Delivery(Arc<Delivery>),
     /// The account after the command.
     Account(Arc<Account>),
+    /// The redelivery after the command.
+    Redelivery(Arc<Redelivery>),
     /// The key that was added.
     Key(ApiKey),
     /// It is done and there is nothing to say.
@@ -306,6 +315,9 @@ pub enum Refusal {
     /// The endpoint cannot be changed so: it is disabled, a rotation is under way, or there is no secret to activate.
     #[error("the webhook endpoint cannot be changed so")]
     EndpointNotReady,
+    /// One redelivery runs at a time.
+    #[error("a redelivery of the account is running")]
+    RedeliveryRunning,
     /// The method is not available for this side and currency.
     #[error("the payment method is not available")]
     MethodUnavailable,
@@ -360,6 +372,7 @@ impl Command {
             | Command::SendTestWebhook(account) => Some(*account),
             Command::ReportRails(_)
             | Command::ReportDeliveries(_)
+            | Command::AdvanceRedelivery(_, _, _)
             | Command::RunTimer(_)
             | Command::CreateAccount(_, _)
             | Command::CreateKey(_, _)
@@ -371,7 +384,9 @@ impl Command {
             | Command::ChangeEndpoint(_, _)
             | Command::SetTier(_, _)
             | Command::SetRules(_, _)
-            | Command::SetVerification(_, _, _) => None,
+            | Command::SetVerification(_, _, _)
+            | Command::StartRedelivery(_, _)
+            | Command::CancelRedelivery(_, _) => None,
         }
     }
 }

@@ -48,6 +48,10 @@ bugs! {
     RefuseEarly = "refuse-early";
     /// Money of people whom nobody verified moves in live.
     TrustStrangers = "trust-strangers";
+    /// A redelivery does not write how far it has come.
+    LoseProgress = "lose-progress";
+    /// A page of a redelivery leaves out what does not fit into it.
+    LeaveOut = "leave-out";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

@@ -11,6 +11,7 @@ mod emit;
 mod prefetch;
 mod quotes;
 mod redeem;
+mod redeliveries;
 mod replays;
 mod sessions;
 mod settle;
@@ -33,6 +34,7 @@ use crate::id::{AccountId, CommandIds, CustomerId, DeliveryId, PaymentId, QuoteI
 use crate::ledger::BalanceKey;
 use crate::payment::Payment;
 use crate::quote::Quote;
+use crate::redelivery::Redelivery;
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::{Features, Person, Risk};
 use crate::routing::Catalogue;
@@ -63,6 +65,7 @@ pub struct State {
     deliveries: Table<(AccountId, DeliveryId), Arc<Delivery>>,
     lanes: Table<SessionId, DeliveryId>,
     failing: Table<AccountId, Timestamp>,
+    redeliveries: Table<AccountId, Arc<Vec<Redelivery>>>,
     customers: Table<(AccountId, CustomerId), Arc<Customer>>,
     deleted_customers: Table<(AccountId, CustomerId), DeletedCustomer>,
     customer_names: Table<CustomerName, CustomerId>,
@@ -116,6 +119,7 @@ impl State {
             deliveries: Table::new(rows),
             lanes: Table::new(rows),
             failing: Table::new(rows),
+            redeliveries: Table::new(rows),
             customers: Table::new(rows),
             deleted_customers: Table::new(rows),
             customer_names: Table::new(rows),
@@ -156,6 +160,7 @@ impl State {
             Loaded::Delivery(account, id, value) => self.deliveries.load((account, id), value),
             Loaded::Lane(session, value) => self.lanes.load(session, value),
             Loaded::Failing(account, value) => self.failing.load(account, value),
+            Loaded::Redeliveries(account, value) => self.redeliveries.load(account, value),
             Loaded::Customer(account, id, value) => self.customers.load((account, id), value),
             Loaded::DeletedCustomer(account, id, value) => self.deleted_customers.load((account, id), value),
             Loaded::CustomerName(name, value) => self.customer_names.load(name, value),
@@ -190,6 +195,9 @@ impl State {
                 Command::ReportDeliveries(outcomes) => {
                     outcomes.iter().any(|one| one.lane.as_ref().is_some_and(touches))
                 }
+                Command::AdvanceRedelivery(_, _, step) => {
+                    step.events.iter().any(|(_, lane)| lane.as_ref().is_some_and(touches))
+                }
                 Command::RunTimer(timer) => match timer.task {
                     TimerTask::ExpireSession(session) | TimerTask::ExpireVerification(_, session) => touches(&session),
                     TimerTask::RetryDelivery(_) | TimerTask::EraseCustomer(_) => false,
@@ -207,7 +215,9 @@ impl State {
                 | Command::ChangeEndpoint(..)
                 | Command::SetTier(..)
                 | Command::SetRules(..)
-                | Command::SetVerification(..) => true,
+                | Command::SetVerification(..)
+                | Command::StartRedelivery(..)
+                | Command::CancelRedelivery(..) => true,
             }
     }
 
@@ -282,6 +292,7 @@ impl State {
         self.deliveries.evict(synced);
         self.lanes.evict(synced);
         self.failing.evict(synced);
+        self.redeliveries.evict(synced);
         self.customers.evict(synced);
         self.deleted_customers.evict(synced);
         self.customer_names.evict(synced);
@@ -310,6 +321,7 @@ impl State {
             Command::SendTestWebhook(account) => done(self.send_test_webhook(*account)?),
             Command::ReportRails(reports) => done(self.report_rails(reports)),
             Command::ReportDeliveries(outcomes) => done(self.report_deliveries(outcomes)),
+            Command::AdvanceRedelivery(account, id, step) => done(self.advance_redelivery(*account, *id, step)?),
             Command::RunTimer(timer) => done(self.run_timer(*timer)),
             Command::CreateAccount(id, name) => done(self.create_account(*id, name)?),
             Command::CreateKey(account, key) => done(self.create_key(*account, key)?),
@@ -322,6 +334,8 @@ impl State {
             Command::SetTier(account, tier) => done(self.set_tier(*account, tier)?),
             Command::SetRules(account, rules) => done(self.set_rules(*account, *rules)?),
             Command::SetVerification(account, who, word) => done(self.set_verification(*account, who, *word)?),
+            Command::StartRedelivery(account, range) => done(self.start_redelivery(*account, range)?),
+            Command::CancelRedelivery(account, id) => done(self.cancel_redelivery(*account, *id)?),
         }
     }
 
@@ -356,6 +370,8 @@ impl State {
         self.deliveries.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Delivery)));
         self.lanes.drain_dirty(|key, row| changes.push(Change::Lane(key, row.copied())));
         self.failing.drain_dirty(|key, row| changes.push(Change::Failing(key, row.copied())));
+        self.redeliveries
+            .drain_dirty(|key, row| changes.extend(row.cloned().map(|row| Change::Redeliveries(key, row))));
         self.customers.drain_dirty(|(account, id), row| {
             changes.push(CustomerChange::Row(account, id, row.cloned()).into());
         });

@@ -36,6 +36,7 @@ names! {
     SendTestWebhook
     ReportRails
     ReportDeliveries
+    AdvanceRedelivery
     RunTimer
     CreateAccount
     CreateKey
@@ -48,6 +49,8 @@ names! {
     SetTier
     SetRules
     SetVerification
+    StartRedelivery
+    CancelRedelivery
 }
 
 #[cfg(test)]

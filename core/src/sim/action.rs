@@ -29,6 +29,8 @@ pub enum Action {
     SetBack(u64),
     /// Rails take work and say up to this many words, some of them twice, late or wrong.
     Rails(u8, u8),
+    /// Redeliveries go on by a page each, some of which come twice.
+    Redeliver(u8),
     /// Receivers get up to this many deliveries, some of which they refuse.
     Deliver(u8, u8),
 }
@@ -62,6 +64,8 @@ pub enum Wish {
     SetTier,
     SetRules,
     SetVerification,
+    StartRedelivery,
+    CancelRedelivery,
 }
 
 /// The details of a wish, as numbers from which everything is picked.
@@ -90,7 +94,8 @@ fn action(rng: &mut Rng) -> Action {
         440..630 => Action::Turn,
         630..790 => Action::Commit(1 + rng.byte() % 4),
         790..870 => Action::Rails(1 + rng.byte() % 6, rng.byte()),
-        870..930 => Action::Deliver(1 + rng.byte() % 8, rng.byte()),
+        870..915 => Action::Deliver(1 + rng.byte() % 8, rng.byte()),
+        915..930 => Action::Redeliver(rng.byte()),
         930..965 => Action::Pass(span(rng)),
         965..970 => Action::SetBack(rng.below(120_000)),
         970..980 => Action::Crash(rng.byte() % 5),
@@ -102,7 +107,7 @@ fn action(rng: &mut Rng) -> Action {
 }
 
 fn wish(rng: &mut Rng) -> Wish {
-    match rng.below(122) {
+    match rng.below(125) {
         0..22 => Wish::CreateSession,
         22..24 => Wish::ReplayDelivery,
         24..25 => Wish::SendTestWebhook,
@@ -127,7 +132,9 @@ fn wish(rng: &mut Rng) -> Wish {
         110..112 => Wish::DeleteCustomer,
         112 => Wish::SetRules,
         113..118 => Wish::ChangeEndpoint,
-        _ => Wish::SetVerification,
+        118..122 => Wish::SetVerification,
+        122..124 => Wish::StartRedelivery,
+        _ => Wish::CancelRedelivery,
     }
 }
 

@@ -25,6 +25,7 @@ mod payments;
 mod perform;
 mod price;
 mod redeem;
+mod redeliveries;
 mod risk;
 mod route;
 mod same;
@@ -43,7 +44,7 @@ use crate::account::Account;
 use crate::command::{Answer, Outcome, Refusal, Reply, Submission, Timer};
 use crate::customer::Customer;
 use crate::event::Event;
-use crate::id::{AccountId, CustomerId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, EventId, PaymentId, QuoteId, SessionId};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::receipt::Receipt;
@@ -58,6 +59,7 @@ use books::Booked;
 use customers::{Gone, Taken};
 use deliveries::Letter;
 use payments::Errand;
+use redeliveries::Order;
 use risk::{Guest, Visit};
 
 /// One command as the cell ran it.
@@ -105,12 +107,16 @@ pub struct Oracle {
     receipts: Vec<Arc<Receipt>>,
     /// Posting sets, in order.
     booked: Vec<Arc<Booked>>,
-    /// Events, in order; their ids are not known.
+    /// Events, in order.
     told: Vec<Arc<Event>>,
+    /// The places of those whose ids were heard of: who reads them for a redelivery says them.
+    named: BTreeMap<EventId, usize>,
     /// Deliveries, in order.
     letters: Vec<Letter>,
     /// Accounts whose endpoint has taken nothing since then, though it was tried.
     failing: BTreeMap<AccountId, Timestamp>,
+    /// The redeliveries that are kept, oldest first.
+    orders: BTreeMap<AccountId, Vec<Order>>,
     /// How often something was put into the outbox.
     dues: u64,
     /// How often a delivery joined the order of a session.
@@ -155,7 +161,9 @@ impl Oracle {
             receipts: Vec::new(),
             booked: Vec::new(),
             told: Vec::new(),
+            named: BTreeMap::new(),
             letters: Vec::new(),
+            orders: BTreeMap::new(),
             dues: 0,
             joins: 0,
             errands: Vec::new(),

@@ -14,6 +14,7 @@ use super::docket::{Docket, Door};
 use super::oracle::{Fault, Oracle, Ran};
 use super::rail::Rails;
 use super::receiver::Receivers;
+use super::redeliverer::{Redeliverer, events_of};
 use super::scorer::SimScorer;
 use super::store::FaultyStore;
 use super::{ground, tally::Tally};
@@ -58,6 +59,7 @@ pub struct World {
     clients: Clients,
     rails: Rails,
     receivers: Receivers,
+    redeliverer: Redeliverer,
     /// What was done how often.
     pub tally: Tally,
 }
@@ -108,6 +110,7 @@ impl World {
             clients: Clients::default(),
             rails: Rails::default(),
             receivers: Receivers::default(),
+            redeliverer: Redeliverer::default(),
             tally: Tally::default(),
         };
         world.open()?;
@@ -142,6 +145,7 @@ impl World {
             Action::SetBack(span) => self.clock = Timestamp(self.clock.0 - span),
             Action::Rails(count, luck) => self.move_money(count.into(), Some(luck)),
             Action::Deliver(count, luck) => self.deliver(count.into(), Some(luck))?,
+            Action::Redeliver(luck) => self.redeliver(Some(luck)),
         }
         self.listen()
     }
@@ -177,13 +181,15 @@ impl World {
         for _ in 0..400 {
             self.move_money(64, None);
             self.deliver(64, None)?;
+            self.redeliver(None);
             let stand = |world: &World| (world.cell.cycle.head().batch, world.tried.is_some());
             let before = stand(self);
             self.turn()?;
             self.commit(BATCHES_IN_FLIGHT)?;
             self.listen()?;
             let is_still = stand(self) == before;
-            if is_still && !self.clients.is_waiting() && self.rails.is_quiet() && self.receivers.is_quiet() {
+            let are_quiet = self.rails.is_quiet() && self.receivers.is_quiet() && self.redeliverer.is_quiet();
+            if is_still && are_quiet && !self.clients.is_waiting() {
                 return Ok(());
             }
         }
@@ -230,8 +236,8 @@ impl World {
             asked.into_iter().zip(outcomes).map(|(submission, outcome)| Ran { submission, outcome }).collect();
         for Ran { submission, outcome } in &ran {
             self.tally.ran(&submission.command, outcome);
-            if let (Command::ReplayDelivery(_, delivery, _), Ok(_)) = (&submission.command, outcome) {
-                self.receivers.replay(*delivery);
+            if outcome.is_ok() {
+                self.receivers.hear_of(&submission.command);
             }
         }
         for Ran { submission, outcome } in &ran[timers..] {
@@ -274,6 +280,7 @@ impl World {
         let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
         self.clients.listen(&mut door)?;
         self.rails.listen(&mut door)?;
+        self.redeliverer.listen(&mut door)?;
         self.receivers.listen(&mut door)
     }
 
@@ -281,6 +288,21 @@ impl World {
         let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
         // A read that fails leaves the work where it is.
         let _ = self.rails.work(&self.reader, &mut door, count, luck);
+    }
+
+    /// What is read while the store is down may be of batches that the oracle does not know yet.
+    fn redeliver(&mut self, luck: Option<u8>) {
+        if self.tried.is_some() {
+            return;
+        }
+        let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
+        // A read that fails leaves the job where it is.
+        let worked = self.redeliverer.work(&self.reader, &mut door, luck).unwrap_or_default();
+        for account in worked {
+            let names = events_of(self.store.disk(), account);
+            self.live.hear_of_events(account, &names);
+            self.durable.hear_of_events(account, &names);
+        }
     }
 
     fn deliver(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {

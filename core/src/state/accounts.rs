@@ -136,6 +136,7 @@ impl State {
             | Command::SendTestWebhook(..)
             | Command::ReportRails(..)
             | Command::ReportDeliveries(..)
+            | Command::AdvanceRedelivery(..)
             | Command::RunTimer(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)
@@ -147,7 +148,9 @@ impl State {
             | Command::ChangeEndpoint(..)
             | Command::SetTier(..)
             | Command::SetRules(..)
-            | Command::SetVerification(..) => true,
+            | Command::SetVerification(..)
+            | Command::StartRedelivery(..)
+            | Command::CancelRedelivery(..) => true,
         };
         if may { Ok(()) } else { Err(Refusal::NotEntitled) }
     }

@@ -192,6 +192,13 @@ columns! {
     /// - Written: with that failure.
     /// - Deleted: with the next success, and when the endpoint is set, resumed or disabled.
     FailingEndpoints = 25 "failing_endpoints",
+    /// Redeliveries: operators' jobs that send events once more.
+    ///
+    /// - Key: `account`.
+    /// - Content: those that are kept, oldest first, each with how far it has come.
+    /// - Written: when one starts, with each of its pages, and when it is stopped.
+    /// - Deleted: never; an account keeps a bounded number, and the oldest makes room for a new one.
+    Redeliveries = 26 "redeliveries",
 }
 
 impl Column {
@@ -209,6 +216,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 26);
+        assert_eq!(Column::COUNT, 27);
     }
 }

@@ -1,12 +1,14 @@
 //! Typed reads of synced rows, beside the writer.
 
 mod lists;
+mod redeliveries;
 
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
 pub use lists::TransactionFilter;
+pub use redeliveries::PageBounds;
 
 use super::encode::HEAD;
 use super::load::corrupt;

@@ -56,6 +56,7 @@ impl Oracle {
             Column::SessionTransactions => self.compare_session_transactions(shelf),
             Column::DeliveryIndex => self.compare_delivery_index(shelf, paired),
             Column::FailingEndpoints => self.compare_failing_endpoints(shelf),
+            Column::Redeliveries => self.compare_redeliveries(shelf),
         }
     }
 

@@ -38,6 +38,7 @@ impl Oracle {
                 outcomes.iter().for_each(|outcome| self.receiver_answers(outcome));
                 Ok(Reply::Done)
             }
+            Command::AdvanceRedelivery(account, id, step) => self.advance_redelivery(*account, *id, step),
             Command::RunTimer(timer) => self.run_timer(*timer),
             Command::CreateAccount(id, name) => Ok(self.create_account(*id, name)),
             Command::CreateKey(account, key) => self.create_key(*account, key, found),
@@ -66,6 +67,8 @@ impl Oracle {
                 account.risk_is_real = rules.risk_is_real;
             }),
             Command::SetVerification(account, who, word) => self.set_verification(*account, who, *word),
+            Command::StartRedelivery(account, range) => self.start_redelivery(*account, range, found),
+            Command::CancelRedelivery(account, id) => self.cancel_redelivery(*account, *id),
         }
     }
 

@@ -65,6 +65,7 @@ impl World {
         self.docket.process_died();
         self.rails.restart(&self.reader).map_err(unexpected)?;
         self.receivers.restart();
+        self.redeliverer.restart();
         let mut on_the_way = self.tried.take().unwrap_or_default();
         on_the_way.extend(logged);
         self.survived(on_the_way)

@@ -18,6 +18,7 @@ use crate::ingress::Envelope;
 use crate::routing::{Catalogue, Corridor};
 use crate::settings::Settings;
 use crate::sim::ground::{self, amount, asset, currency};
+use crate::sim::redeliverer::events_of;
 use crate::sim::scorer::SimScorer;
 use crate::store::{Batch, MemoryStore, Reader, Store};
 use crate::terms::Side;
@@ -118,6 +119,9 @@ impl Cell {
             if let Command::ReportDeliveries(outcomes) = &one.submission.command {
                 let outcomes = outcomes.iter().filter(|one| one.lane.is_none());
                 outcomes.for_each(|one| self.name(one.account, one.delivery));
+            }
+            if let Command::AdvanceRedelivery(account, ..) = one.submission.command {
+                self.oracle.hear_of_events(account, &events_of(&*self.store, account));
             }
             if let Command::ReplayDelivery(account, delivery, None) = one.submission.command {
                 self.name(account, delivery);
