@@ -3,9 +3,11 @@
 pub mod client;
 mod dispatcher;
 pub mod guard;
+mod redeliverer;
 pub mod signature;
 
 pub use dispatcher::{Dispatcher, Stats};
+pub use redeliverer::Redeliverer;
 
 #[cfg(test)]
 pub(crate) mod receiver;

@@ -31,6 +31,7 @@ mod all {
     mod operator;
     mod overload;
     mod pages;
+    mod redeliveries;
     mod refused_starts;
     mod secrets;
     mod seed_examples;

@@ -69,6 +69,7 @@ impl PlayedCell {
         directory.put(Arc::new(account));
         self.published.store(Arc::new(directory));
         self.handle.doorbell().ring([id]);
+        self.handle.redelivery_bell().ring([id]);
     }
 
     /// The next command in the internal lane.

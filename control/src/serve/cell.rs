@@ -142,6 +142,7 @@ impl Running {
         let webhooks = self.webhooks_dispatcher(ground);
         ground.telemetry.add_readings(self.mode(), readings::of_webhooks(&webhooks.stats, &self.cell.handle));
         tasks.push(tokio::spawn(webhooks.run(stop.clone())));
+        tasks.push(tokio::spawn(self.redeliverer(ground).run(stop.clone())));
         tasks
     }
 
@@ -199,6 +200,14 @@ impl Running {
             enquiries: Some(rail.config.enquiries),
             notice: notice(ground.telemetry, self.mode(), "rails"),
             stats: Arc::clone(&rail.stats),
+        }
+    }
+
+    fn redeliverer(&self, ground: &Ground<'_>) -> webhooks::Redeliverer {
+        webhooks::Redeliverer {
+            cell: self.cell.handle.clone(),
+            reader: self.cell.reader.clone(),
+            notice: notice(ground.telemetry, self.mode(), "webhooks"),
         }
     }
 

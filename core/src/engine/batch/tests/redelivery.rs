@@ -189,3 +189,21 @@ fn what_may_be_gone_is_not_sent() {
     assert_eq!(world.run_redelivery(SMALL).sent, 0);
     assert!(world.outbox().is_empty());
 }
+
+/// Beside the head and the job: delivery, index, the row that makes it due, and the end of its session's order.
+#[test]
+fn a_page_writes_four_rows_an_event_at_most() {
+    let mut world = World::new();
+    for _ in 0..8 {
+        world.session("100.00");
+    }
+    world.set_endpoint();
+    world.start(Which::Missed);
+    world.redeliver(PageBounds { rows: 9, events: 8 });
+    let (puts, deletes, bytes) = world.written;
+    assert_eq!((puts, deletes), (2 + 4 * 8, 0));
+    assert!(bytes <= 8 * 500, "{bytes} bytes");
+    let nothing = world.start(Which::Missed);
+    assert_eq!(world.redeliver(PageBounds { rows: 9, events: 8 }).sent, nothing.sent);
+    assert_eq!(world.written.0, 2, "a page without a choice writes how far it has come");
+}
