@@ -83,6 +83,13 @@ pub struct RedeliveryStep {
 }
 
 impl RedeliveryRange {
+    /// As much of it as a job that starts now can send: it begins within reach, and ends with what has happened by now, so
+    /// that the job does not run after the events of today.
+    pub fn within(&self, now: Timestamp) -> RedeliveryRange {
+        let reach = Timestamp(now.0.saturating_sub(REDELIVERY_REACH_MS));
+        RedeliveryRange { from: self.from.max(reach), until: self.until.min(now), ..self.clone() }
+    }
+
     /// The id behind which the stretch begins.
     pub fn begins_behind(&self) -> EventId {
         EventId(first_id(self.from).saturating_sub(1))
@@ -177,6 +184,17 @@ mod tests {
         );
         assert_eq!(job(0, u64::MAX).range.begins_behind(), EventId(0));
         assert_eq!(job(0, u64::MAX).range.ends_before().made_at(), Timestamp((1 << 48) - 1));
+    }
+
+    #[test]
+    fn a_stretch_begins_within_reach_and_ends_now() {
+        let now = Timestamp(REDELIVERY_REACH_MS + 5_000);
+        let within = |from, until| {
+            let range = job(from, until).range.within(now);
+            (range.from, range.until)
+        };
+        assert_eq!(within(1_000, u64::MAX), (Timestamp(5_000), now));
+        assert_eq!(within(6_000, 7_000), (Timestamp(6_000), Timestamp(7_000)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::planted::{self, Bug};
 use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStatus, RedeliveryStep, Which, is_in_reach};
 
 impl State {
-    /// Starts a job. It ends with what has happened by now, so that it does not run after the events of today.
+    /// Starts a job, for as much of the range as it can send.
     pub(super) fn start_redelivery(&mut self, account: AccountId, range: &RedeliveryRange) -> Result<Reply, Refusal> {
         self.account(account)?;
         if !self.has_endpoint(account) {
@@ -23,7 +23,7 @@ impl State {
         if jobs.len() >= REDELIVERIES_KEPT {
             jobs.remove(0);
         }
-        let range = RedeliveryRange { until: range.until.min(self.now()), ..range.clone() };
+        let range = range.within(self.now());
         let job = Redelivery {
             id: RedeliveryId(self.ids().draw(&self.settings.id_key)),
             account,

@@ -115,10 +115,8 @@ fn types_and_times_choose() {
     let done = run(&server, &partner, json!({ "types": types, "to": begun }));
     assert_eq!((&done["scanned"], &done["sent"]), (&json!(TOLD.len()), &json!(2)));
     assert_eq!(done["types"], json!(["gate_session.created", "rail.pay_in.settled"]));
-    assert_eq!(
-        (&done["which"], &done["to"], &done["from"]),
-        (&json!("missed"), &begun, &json!("2020-01-01T00:00:00.000Z"))
-    );
+    assert_eq!((&done["which"], &done["to"]), (&json!("missed"), &begun));
+    assert!(done["from"].as_str() > Some(LONG_AGO), "it reaches thirty days back: {done}");
     receiver.wait_for(&session, &["gate_session.created", "rail.pay_in.settled"]);
     wait_for(&receiver, 2);
     assert_eq!(run(&server, &partner, json!({ "from": begun }))["sent"], TOLD.len());

@@ -52,7 +52,8 @@ impl Oracle {
         let id = names::redelivery(found)?.id;
         self.hear(id.0)?;
         self.touch();
-        let range = RedeliveryRange { until: range.until.min(self.now()), ..range.clone() };
+        let from = range.from.max(Timestamp(self.now().0.saturating_sub(REACH_MS)));
+        let range = RedeliveryRange { from, until: range.until.min(self.now()), ..range.clone() };
         let before = (u128::from(range.from.0) << 80).saturating_sub(1);
         let owed = (0..self.told.len()).filter(|event| self.is_owed(*event, account, &range)).collect();
         let job = Redelivery {
