@@ -12,6 +12,7 @@ mod endpoints;
 mod operators;
 mod payments;
 mod probes;
+mod redeliveries;
 mod table;
 mod tokens;
 mod verifications;

@@ -122,6 +122,8 @@ codes! {
     CustomerAlreadyExists = 409 "conflict" "customer_already_exists";
     /// The webhook endpoint is disabled, its secret is being rotated, or there is none to activate. Look at the account.
     EndpointNotReady = 409 "conflict" "endpoint_not_ready";
+    /// A redelivery of the account's events is running. Wait for its end, or cancel it.
+    RedeliveryRunning = 409 "conflict" "redelivery_running";
     /// The payment does not wait for what was asked of it. Read it and branch from its status.
     PaymentNotWaiting = 409 "conflict" "payment_not_waiting";
     /// A limit of the account is reached. Ask the operator.
@@ -250,6 +252,7 @@ impl From<Refusal> for Problem {
             Refusal::PaymentNotWaiting => Code::PaymentNotWaiting,
             Refusal::DeliveryNotDead | Refusal::NoEndpoint => Code::InvalidRequest,
             Refusal::EndpointNotReady => Code::EndpointNotReady,
+            Refusal::RedeliveryRunning => Code::RedeliveryRunning,
             Refusal::MethodUnavailable => Code::MethodUnavailable,
             Refusal::AssetUnavailable => Code::AssetUnavailable,
             Refusal::RateUnavailable => Code::RateUnavailable,
@@ -303,6 +306,7 @@ fn param(refusal: Refusal) -> Option<&'static str> {
         | Refusal::DeliveryNotDead
         | Refusal::NoEndpoint
         | Refusal::EndpointNotReady
+        | Refusal::RedeliveryRunning
         | Refusal::RateUnavailable
         | Refusal::CustomerAlreadyExists
         | Refusal::VerificationRequired => None,

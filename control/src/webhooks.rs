@@ -3,10 +3,12 @@
 pub mod client;
 mod dispatcher;
 pub mod guard;
+mod redeliverer;
 pub mod signature;
 mod sweeper;
 
 pub use dispatcher::{Dispatcher, Stats};
+pub use redeliverer::Redeliverer;
 pub use sweeper::Sweeper;
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::payment::{Payment, PaymentLabel};
 use crate::quote::Quote;
 use crate::rail::RailWork;
 use crate::receipt::Receipt;
+use crate::redelivery::Redelivery;
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::Person;
 use crate::session::{Session, SessionLabel};
@@ -44,6 +45,8 @@ pub enum Need {
     Lane(SessionId),
     /// Since when an account's endpoint fails.
     Failing(AccountId),
+    /// The redeliveries of an account.
+    Redeliveries(AccountId),
     /// A customer.
     Customer(AccountId, CustomerId),
     /// A deleted customer.
@@ -73,6 +76,8 @@ pub enum Loaded {
     Lane(SessionId, Option<DeliveryId>),
     /// Since when an account's endpoint fails.
     Failing(AccountId, Option<Timestamp>),
+    /// The redeliveries of an account, oldest first.
+    Redeliveries(AccountId, Option<Arc<Vec<Redelivery>>>),
     /// A customer.
     Customer(AccountId, CustomerId, Option<Arc<Customer>>),
     /// A deleted customer.
@@ -118,6 +123,8 @@ pub enum Change {
     Lane(SessionId, Option<DeliveryId>),
     /// Says since when an account's endpoint fails, or that it does not.
     Failing(AccountId, Option<Timestamp>),
+    /// Writes the redeliveries of an account.
+    Redeliveries(AccountId, Arc<Vec<Redelivery>>),
     /// Writes or removes what is kept of a customer.
     Customer(CustomerChange),
     /// Makes a delivery due.

@@ -10,11 +10,12 @@ use crate::customer::{Customer, CustomerPatch, CustomerTerms};
 use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::endpoint::EndpointChange;
 use crate::event::OldEvent;
-use crate::id::{AccountId, CustomerId, DeliveryId, EventId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, EventId, KeyId, PaymentId, QuoteId, RedeliveryId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailReport;
+use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStep};
 use crate::risk::{Device, Word};
 use crate::session::{Metadata, Session, SessionTerms};
 use crate::terms::Side;
@@ -80,6 +81,8 @@ pub enum Command {
     ReportRails(Vec<RailReport>),
     /// What came of attempts to deliver.
     ReportDeliveries(Vec<DeliveryOutcome>),
+    /// The next page of a redelivery. One that was taken before changes nothing. Legal while the account has an endpoint.
+    AdvanceRedelivery(AccountId, RedeliveryId, Box<RedeliveryStep>),
     /// Removes events of an account whose life is over, with their deliveries and what they said of customers. One that is
     /// younger, or whose delivery has not ended, stays. Whoever names them has seen that none waits for the event bus: what
     /// waits no more never will again.
@@ -112,6 +115,10 @@ pub enum Command {
     /// nothing and tells nobody. Legal for any person, for a customer that is not deleted, and for a session that names no
     /// person.
     SetVerification(AccountId, Who, Option<Word>),
+    /// Operator: sends events once more. Legal while the account has an endpoint and no redelivery runs.
+    StartRedelivery(AccountId, Box<RedeliveryRange>),
+    /// Operator: stops a redelivery. One that has ended stays as it is.
+    CancelRedelivery(AccountId, RedeliveryId),
 }
 
 /// A webhook endpoint to be set.
@@ -238,6 +245,8 @@ pub enum Reply {
     Delivery(Arc<Delivery>),
     /// The account after the command.
     Account(Arc<Account>),
+    /// The redelivery after the command.
+    Redelivery(Arc<Redelivery>),
     /// The key that was added.
     Key(ApiKey),
     /// It is done and there is nothing to say.
@@ -313,6 +322,9 @@ pub enum Refusal {
     /// The endpoint cannot be changed so: it is disabled, a rotation is under way, or there is no secret to activate.
     #[error("the webhook endpoint cannot be changed so")]
     EndpointNotReady,
+    /// One redelivery runs at a time.
+    #[error("a redelivery of the account is running")]
+    RedeliveryRunning,
     /// The method is not available for this side and currency.
     #[error("the payment method is not available")]
     MethodUnavailable,
@@ -367,6 +379,7 @@ impl Command {
             | Command::SendTestWebhook(account) => Some(*account),
             Command::ReportRails(_)
             | Command::ReportDeliveries(_)
+            | Command::AdvanceRedelivery(_, _, _)
             | Command::SweepEvents(_, _)
             | Command::ReportPublished(_)
             | Command::RunTimer(_)
@@ -380,7 +393,9 @@ impl Command {
             | Command::ChangeEndpoint(_, _)
             | Command::SetTier(_, _)
             | Command::SetRules(_, _)
-            | Command::SetVerification(_, _, _) => None,
+            | Command::SetVerification(_, _, _)
+            | Command::StartRedelivery(_, _)
+            | Command::CancelRedelivery(_, _) => None,
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::change::Head;
 use crate::command::Refusal;
 use crate::directory::Directory;
 use crate::id::Mode;
-use crate::ingress::{CellHandle, CellTime, Doorbell, Envelope, Lanes};
+use crate::ingress::{CellHandle, CellTime, Doorbells, Envelope, Lanes};
 use crate::limits::BATCHES_IN_FLIGHT;
 use crate::planted::{self, Bug};
 use crate::risk::scorer::Scorer;
@@ -138,7 +138,7 @@ impl Drop for RunningCell {
 pub(crate) struct Link {
     published: Arc<ArcSwap<Directory>>,
     commits: Arc<watch::Sender<Head>>,
-    doorbell: Doorbell,
+    bells: Doorbells,
     stats: Arc<CellStats>,
 }
 
@@ -151,11 +151,11 @@ impl Link {
     ) -> (Link, CellHandle, Lanes<Receiver<Envelope>>) {
         let published = Arc::new(ArcSwap::from_pointee(cycle.directory().clone()));
         let (commits, commits_seen) = watch::channel(cycle.head());
-        let doorbell = Doorbell::default();
+        let bells = Doorbells::default();
         // What the last process left due.
-        doorbell.ring_for_all();
-        let (handle, lanes) = CellHandle::new(mode, Arc::clone(&published), commits_seen, doorbell.clone());
-        (Link { published, commits: Arc::new(commits), doorbell, stats }, handle, lanes)
+        bells.ring_for_all();
+        let (handle, lanes) = CellHandle::new(mode, Arc::clone(&published), commits_seen, bells.clone());
+        (Link { published, commits: Arc::new(commits), bells, stats }, handle, lanes)
     }
 
     /// Memory was discarded: what is on disk is published instead.
@@ -163,7 +163,7 @@ impl Link {
         self.published.store(Arc::new(cycle.directory().clone()));
         // What survived of a failed commit may be work that dispatchers have not seen.
         self.commits.send_replace(cycle.head());
-        self.doorbell.ring_for_all();
+        self.bells.ring_for_all();
     }
 }
 

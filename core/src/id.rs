@@ -106,6 +106,8 @@ ids! {
     EventId = "evt";
     /// A webhook delivery.
     DeliveryId = "wd";
+    /// A redelivery: an operator's job; partners never see it.
+    RedeliveryId = "red";
     /// One try of a payment on one corridor; partners never see it.
     AttemptId = "att";
     /// A row of the outbox: one delivery that is due.

@@ -16,8 +16,8 @@ use crate::id::Mode;
 use crate::limits::{BATCH_COMMANDS, BATCH_RESERVED_INTERNAL, LANE_INTERNAL, LANE_OPERATOR, LANE_PARTNER};
 use crate::time::Timestamp;
 
-pub(crate) use doorbell::rung_by;
-pub use doorbell::{Doorbell, Rung};
+pub use doorbell::{Doorbell, Doorbells, Rung};
+pub(crate) use doorbell::{Rings, rung_by};
 
 /// Which queue a command waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct CellHandle {
     directory: Arc<ArcSwap<Directory>>,
     commits: watch::Receiver<Head>,
     time: CellTime,
-    doorbell: Doorbell,
+    bells: Doorbells,
 }
 
 /// The latest time that anybody was told of, in cell and edge: neither goes behind it.
@@ -106,7 +106,7 @@ impl CellHandle {
         mode: Mode,
         directory: Arc<ArcSwap<Directory>>,
         commits: watch::Receiver<Head>,
-        doorbell: Doorbell,
+        bells: Doorbells,
     ) -> (CellHandle, Lanes<Receiver<Envelope>>) {
         let (partner, partner_end) = bounded(LANE_PARTNER);
         let (internal, internal_end) = bounded(LANE_INTERNAL);
@@ -114,7 +114,7 @@ impl CellHandle {
         let time = CellTime::default();
         time.tell(commits.borrow().now);
         let senders = Lanes { partner, internal, operator };
-        let handle = CellHandle { mode, senders, directory, commits, time, doorbell };
+        let handle = CellHandle { mode, senders, directory, commits, time, bells };
         (handle, Lanes { partner: partner_end, internal: internal_end, operator: operator_end })
     }
 
@@ -140,7 +140,12 @@ impl CellHandle {
 
     /// Rings for accounts whose deliveries became due, durably.
     pub fn doorbell(&self) -> Doorbell {
-        self.doorbell.clone()
+        self.bells.deliveries.clone()
+    }
+
+    /// Rings for accounts whose redelivery began or went on, durably, and for those whose endpoint changed.
+    pub fn redelivery_bell(&self) -> Doorbell {
+        self.bells.redeliveries.clone()
     }
 
     /// Asks the cell and waits for the durable answer. A full lane refuses at once.

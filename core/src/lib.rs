@@ -24,6 +24,7 @@ pub mod risk;
 pub mod routing;
 pub mod receipt;
 pub mod event;
+pub mod redelivery;
 
 pub mod command;
 pub mod replay;

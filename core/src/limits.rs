@@ -23,7 +23,7 @@ pub const TABLE_ROWS: usize = 65_536;
 /// What one object of the working set costs at most on average, in bytes, index included.
 pub const TABLE_ROW_BYTES: usize = 1_024;
 /// Kinds of objects in the working set.
-pub const TABLES: usize = 12;
+pub const TABLES: usize = 13;
 
 /// Accounts of one cell. All are kept in memory.
 pub const ACCOUNTS: usize = 100_000;
@@ -72,6 +72,15 @@ pub const ATTEMPTS_PER_PAYMENT: usize = 5;
 pub const RETRY_AFTER_MS: u64 = 24 * 3_600_000;
 /// Attempts per webhook delivery.
 pub const DELIVERY_ATTEMPTS: usize = 5;
+
+/// Redeliveries of one account that are kept; the oldest makes room for a new one.
+pub const REDELIVERIES_KEPT: usize = 16;
+/// Events that one step of a redelivery looks at.
+pub const REDELIVERY_PAGE: usize = 512;
+/// Events that one step of a redelivery queues at most: a command draws fewer than 256 ids.
+pub const REDELIVERY_STEP: usize = 64;
+/// A redelivery waits while so many deliveries of its account have not ended: what happens meanwhile is not far behind.
+pub const REDELIVERY_AHEAD: usize = 1_024;
 
 /// A clock that is this far ahead of the last batch raises an alarm, in milliseconds.
 pub const CLOCK_JUMP_ALARM_MS: u64 = 3_600_000;

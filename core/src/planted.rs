@@ -52,6 +52,10 @@ bugs! {
     SweepUndelivered = "sweep-undelivered";
     /// The event of an expired session is not kept for the event bus.
     SkipBus = "skip-bus";
+    /// A redelivery does not write how far it has come.
+    LoseProgress = "lose-progress";
+    /// A page of a redelivery leaves out what does not fit into it.
+    LeaveOut = "leave-out";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

@@ -11,6 +11,7 @@ mod docket;
 mod ground;
 mod oracle;
 mod rail;
+mod redeliverer;
 mod receiver;
 mod rng;
 mod scorer;

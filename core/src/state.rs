@@ -11,12 +11,14 @@ mod emit;
 mod prefetch;
 mod quotes;
 mod redeem;
+mod redeliveries;
 mod replays;
 mod retention;
 mod sessions;
 mod settle;
 mod table;
 mod verification;
+mod waiting;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -26,7 +28,7 @@ use rust_decimal::Decimal;
 use crate::account::Account;
 use crate::change::{Change, CustomerChange, Effects, Head, Loaded};
 use crate::command::Outcome;
-use crate::command::{Answer, Command, Refusal, Reply, Submission, TimerTask};
+use crate::command::{Answer, Command, Refusal, Reply, Submission};
 use crate::customer::{Customer, CustomerName, DeletedCustomer};
 use crate::delivery::Delivery;
 use crate::directory::Directory;
@@ -34,6 +36,7 @@ use crate::id::{AccountId, CommandIds, CustomerId, DeliveryId, PaymentId, QuoteI
 use crate::ledger::BalanceKey;
 use crate::payment::Payment;
 use crate::quote::Quote;
+use crate::redelivery::Redelivery;
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::{Features, Person, Risk};
 use crate::routing::Catalogue;
@@ -64,6 +67,7 @@ pub struct State {
     deliveries: Table<(AccountId, DeliveryId), Arc<Delivery>>,
     lanes: Table<SessionId, DeliveryId>,
     failing: Table<AccountId, Timestamp>,
+    redeliveries: Table<AccountId, Arc<Vec<Redelivery>>>,
     customers: Table<(AccountId, CustomerId), Arc<Customer>>,
     deleted_customers: Table<(AccountId, CustomerId), DeletedCustomer>,
     customer_names: Table<CustomerName, CustomerId>,
@@ -117,6 +121,7 @@ impl State {
             deliveries: Table::new(rows),
             lanes: Table::new(rows),
             failing: Table::new(rows),
+            redeliveries: Table::new(rows),
             customers: Table::new(rows),
             deleted_customers: Table::new(rows),
             customer_names: Table::new(rows),
@@ -157,61 +162,11 @@ impl State {
             Loaded::Delivery(account, id, value) => self.deliveries.load((account, id), value),
             Loaded::Lane(session, value) => self.lanes.load(session, value),
             Loaded::Failing(account, value) => self.failing.load(account, value),
+            Loaded::Redeliveries(account, value) => self.redeliveries.load(account, value),
             Loaded::Customer(account, id, value) => self.customers.load((account, id), value),
             Loaded::DeletedCustomer(account, id, value) => self.deleted_customers.load((account, id), value),
             Loaded::CustomerName(name, value) => self.customer_names.load(name, value),
         }
-    }
-
-    /// Whether the command must wait until what is undecided is decided, so that it sees what it would see alone.
-    pub fn must_wait(&self, submission: &Submission) -> bool {
-        if self.undecided_sessions.is_empty() {
-            return false;
-        }
-        let touches = |session: &SessionId| self.undecided_sessions.contains(session);
-        let replays = replay_key(submission).is_some_and(|(key, _)| self.undecided_replays.contains(&key));
-        replays
-            || match &submission.command {
-                Command::CreateSession(..)
-                | Command::LockQuote(..)
-                | Command::UpdateBranding(..)
-                | Command::CreateCustomer(..)
-                | Command::UpdateCustomer(..)
-                | Command::DeleteCustomer(..)
-                | Command::SweepEvents(..)
-                | Command::ReportPublished(_)
-                | Command::SendTestWebhook(_) => false,
-                Command::ReplayDelivery(_, _, lane) => lane.as_ref().is_some_and(touches),
-                Command::CancelSession(_, session)
-                | Command::ConfirmSession(_, session, _)
-                | Command::VerifyPayment(_, session, _)
-                | Command::RememberPayment(_, session, _, _) => touches(session),
-                Command::CreatePayIn(_, redeem) | Command::CreatePayOut(_, redeem) => {
-                    redeem.session.as_ref().is_some_and(touches)
-                }
-                Command::ReportRails(reports) => reports.iter().any(|report| touches(&report.session)),
-                Command::ReportDeliveries(outcomes) => {
-                    outcomes.iter().any(|one| one.lane.as_ref().is_some_and(touches))
-                }
-                Command::RunTimer(timer) => match timer.task {
-                    TimerTask::ExpireSession(session) | TimerTask::ExpireVerification(_, session) => touches(&session),
-                    TimerTask::RetryDelivery(_) | TimerTask::EraseCustomer(_) => false,
-                    TimerTask::ForgetAnswer(key) => {
-                        self.undecided_replays.contains(&ReplayKey { account: timer.account, key })
-                    }
-                },
-                Command::CreateAccount(..)
-                | Command::CreateKey(..)
-                | Command::RevokeKey(..)
-                | Command::SetEntitlements(..)
-                | Command::SetOrigins(..)
-                | Command::SetWebhook(..)
-                | Command::UnsetWebhook(..)
-                | Command::ChangeEndpoint(..)
-                | Command::SetTier(..)
-                | Command::SetRules(..)
-                | Command::SetVerification(..) => true,
-            }
     }
 
     /// Runs a command as far as it goes without a score. A refused command changes nothing.
@@ -285,6 +240,7 @@ impl State {
         self.deliveries.evict(synced);
         self.lanes.evict(synced);
         self.failing.evict(synced);
+        self.redeliveries.evict(synced);
         self.customers.evict(synced);
         self.deleted_customers.evict(synced);
         self.customer_names.evict(synced);
@@ -315,6 +271,7 @@ impl State {
             Command::ReportDeliveries(outcomes) => done(self.report_deliveries(outcomes)),
             Command::SweepEvents(account, events) => done(self.sweep_events(*account, events)),
             Command::ReportPublished(events) => done(self.report_published(events)),
+            Command::AdvanceRedelivery(account, id, step) => done(self.advance_redelivery(*account, *id, step)?),
             Command::RunTimer(timer) => done(self.run_timer(*timer)),
             Command::CreateAccount(id, name) => done(self.create_account(*id, name)?),
             Command::CreateKey(account, key) => done(self.create_key(*account, key)?),
@@ -327,6 +284,8 @@ impl State {
             Command::SetTier(account, tier) => done(self.set_tier(*account, tier)?),
             Command::SetRules(account, rules) => done(self.set_rules(*account, *rules)?),
             Command::SetVerification(account, who, word) => done(self.set_verification(*account, who, *word)?),
+            Command::StartRedelivery(account, range) => done(self.start_redelivery(*account, range)?),
+            Command::CancelRedelivery(account, id) => done(self.cancel_redelivery(*account, *id)?),
         }
     }
 
@@ -363,6 +322,8 @@ impl State {
         });
         self.lanes.drain_dirty(|key, row| changes.push(Change::Lane(key, row.copied())));
         self.failing.drain_dirty(|key, row| changes.push(Change::Failing(key, row.copied())));
+        self.redeliveries
+            .drain_dirty(|key, row| changes.extend(row.cloned().map(|row| Change::Redeliveries(key, row))));
         self.customers.drain_dirty(|(account, id), row| {
             changes.push(CustomerChange::Row(account, id, row.cloned()).into());
         });

@@ -21,7 +21,7 @@ pub use column::Column;
 pub use key::Key;
 pub use load::load;
 pub use memory::MemoryStore;
-pub use reader::{Reader, TransactionFilter};
+pub use reader::{PageBounds, Reader, TransactionFilter};
 #[cfg(feature = "rocksdb")]
 pub use rocks::{Bulk, FORMAT, Identity, RocksStore, StoreMemory};
 

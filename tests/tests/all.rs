@@ -32,6 +32,7 @@ mod all {
     mod operator;
     mod overload;
     mod pages;
+    mod redeliveries;
     mod refused_starts;
     mod retention;
     mod secrets;

@@ -9,7 +9,7 @@ use causeway_core::change::{Change, Effects, Head};
 use causeway_core::command::{Answer, Command, Refusal, Reply};
 use causeway_core::directory::Directory;
 use causeway_core::id::{AccountId, Mode};
-use causeway_core::ingress::{Doorbell, Envelope};
+use causeway_core::ingress::{Doorbells, Envelope};
 use causeway_core::store::{Batch, MemoryStore, Reader, Store};
 use causeway_core::time::Timestamp;
 use crossbeam_channel::Receiver;
@@ -36,7 +36,7 @@ impl PlayedCell {
     pub fn new(directory: Directory) -> PlayedCell {
         let (commits, seen) = watch::channel(Head::default());
         let published = Arc::new(ArcSwap::from_pointee(directory));
-        let (handle, lanes) = CellHandle::new(Mode::Sandbox, Arc::clone(&published), seen, Doorbell::default());
+        let (handle, lanes) = CellHandle::new(Mode::Sandbox, Arc::clone(&published), seen, Doorbells::default());
         let store = Arc::new(MemoryStore::new());
         let reader = Reader::new(store.clone());
         PlayedCell {
@@ -70,6 +70,7 @@ impl PlayedCell {
         directory.put(Arc::new(account));
         self.published.store(Arc::new(directory));
         self.handle.doorbell().ring([id]);
+        self.handle.redelivery_bell().ring([id]);
     }
 
     /// The next command in the internal lane.

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call::{Call, Handled};
-use super::{Role, accounts, endpoints, operators, payments, probes, verifications};
+use super::{Role, accounts, endpoints, operators, payments, probes, redeliveries, verifications};
 use crate::gate::BoxFuture;
 use crate::problem::{Code, Problem};
 
@@ -75,6 +75,18 @@ pub static TABLE: &[Row] = &[
     }),
     row(Method::DELETE, "/operator/accounts/{id}/webhook/secret", WRITE, "drop_webhook_secret", |call| {
         Box::pin(endpoints::drop_webhook_secret(call))
+    }),
+    row(Method::POST, "/operator/accounts/{id}/webhook/redeliveries", WRITE, "start_redelivery", |call| {
+        Box::pin(redeliveries::start_redelivery(call))
+    }),
+    row(Method::GET, "/operator/accounts/{id}/webhook/redeliveries", READ, "list_redeliveries", |call| {
+        Box::pin(redeliveries::list_redeliveries(call))
+    }),
+    row(Method::GET, "/operator/accounts/{id}/webhook/redeliveries/{job}", READ, "retrieve_redelivery", |call| {
+        Box::pin(redeliveries::retrieve_redelivery(call))
+    }),
+    row(Method::DELETE, "/operator/accounts/{id}/webhook/redeliveries/{job}", WRITE, "cancel_redelivery", |call| {
+        Box::pin(redeliveries::cancel_redelivery(call))
     }),
     row(Method::PUT, "/operator/accounts/{id}/entitlements", WRITE, "set_entitlements", |call| {
         Box::pin(accounts::set_entitlements(call))

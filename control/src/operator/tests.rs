@@ -1,4 +1,5 @@
 mod endpoints;
+mod redeliveries;
 mod verifications;
 
 use std::time::Duration;

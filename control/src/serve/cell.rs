@@ -157,6 +157,7 @@ impl Running {
         ground.telemetry.add_readings(self.mode(), readings::of_sweeper(&sweeper));
         tasks.push(tokio::spawn(sweeper.run(stop.clone())));
         tasks.push(self.publish(ground, stop));
+        tasks.push(tokio::spawn(self.redeliverer(ground).run(stop.clone())));
         tasks
     }
 
@@ -227,6 +228,14 @@ impl Running {
         ground.telemetry.add_readings(self.mode(), readings::of_bus(&stats));
         let publisher = Publisher { cell: self.cell.handle.clone(), reader, bus, notice, stats };
         tokio::spawn(Arc::new(publisher).run(stop.clone()))
+    }
+
+    fn redeliverer(&self, ground: &Ground<'_>) -> webhooks::Redeliverer {
+        webhooks::Redeliverer {
+            cell: self.cell.handle.clone(),
+            reader: self.cell.reader.clone(),
+            notice: notice(ground.telemetry, self.mode(), "webhooks"),
+        }
     }
 
     fn webhooks_dispatcher(&self, ground: &Ground<'_>) -> Arc<webhooks::Dispatcher> {

@@ -36,6 +36,7 @@ names! {
     SendTestWebhook
     ReportRails
     ReportDeliveries
+    AdvanceRedelivery
     SweepEvents
     ReportPublished
     RunTimer
@@ -50,6 +51,8 @@ names! {
     SetTier
     SetRules
     SetVerification
+    StartRedelivery
+    CancelRedelivery
 }
 
 #[cfg(test)]

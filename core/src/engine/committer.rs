@@ -1,6 +1,5 @@
 //! The committer: a thread that writes batches, syncs once for all that wait, and only then lets their answers go.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -15,8 +14,7 @@ use crate::change::Head;
 use crate::command::Outcome;
 use crate::command::Refusal;
 use crate::directory::Directory;
-use crate::id::AccountId;
-use crate::ingress::Envelope;
+use crate::ingress::{Envelope, Rings};
 use crate::limits::BATCHES_IN_FLIGHT;
 use crate::planted::{self, Bug};
 use crate::store::{Batch, Store, StoreError};
@@ -28,8 +26,8 @@ pub(crate) struct Job {
     pub head: Head,
     pub batch: Option<Batch>,
     pub directory: Option<Arc<Directory>>,
-    /// Accounts that the dispatcher should look at.
-    pub rung: BTreeSet<AccountId>,
+    /// Accounts that those who send work on should look at.
+    pub rung: Rings,
     pub answers: Vec<(oneshot::Sender<Outcome>, Outcome)>,
 }
 
@@ -184,7 +182,7 @@ impl Desk {
             self.link.published.store(directory);
         }
         answer(&mut job);
-        self.link.doorbell.ring(std::mem::take(&mut job.rung));
+        self.link.bells.ring(std::mem::take(&mut job.rung));
         self.link.commits.send_if_modified(|newest| std::mem::replace(newest, job.head).batch != job.head.batch);
     }
 }

@@ -1,4 +1,5 @@
-//! Who has work: accounts whose deliveries became due, or whose endpoint changed, until somebody looks.
+//! Who has work: accounts whose deliveries became due, whose redelivery moved, or whose endpoint changed, until somebody
+//! looks.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,6 +28,36 @@ pub enum Rung {
     For(BTreeSet<AccountId>),
     /// For everybody who may have work: the cell has begun anew.
     ForAll,
+}
+
+/// A bell for each of those who send work on.
+#[derive(Clone, Default)]
+pub struct Doorbells {
+    /// For who sends deliveries that are due.
+    pub deliveries: Doorbell,
+    /// For who lets redeliveries go on.
+    pub redeliveries: Doorbell,
+}
+
+/// For which accounts each bell is rung.
+#[derive(Debug, Default)]
+pub(crate) struct Rings {
+    deliveries: BTreeSet<AccountId>,
+    redeliveries: BTreeSet<AccountId>,
+}
+
+impl Doorbells {
+    /// These accounts have work.
+    pub(crate) fn ring(&self, rings: Rings) {
+        self.deliveries.ring(rings.deliveries);
+        self.redeliveries.ring(rings.redeliveries);
+    }
+
+    /// Any account may have work.
+    pub(crate) fn ring_for_all(&self) {
+        self.deliveries.ring_for_all();
+        self.redeliveries.ring_for_all();
+    }
 }
 
 impl Doorbell {
@@ -67,15 +98,22 @@ impl Default for Rung {
     }
 }
 
-/// The accounts that a dispatcher should look at after these changes.
-pub(crate) fn rung_by(changes: &[Change]) -> BTreeSet<AccountId> {
-    let rung = changes.iter().filter_map(|change| {
+/// The accounts that each side should look at after these changes.
+pub(crate) fn rung_by(changes: &[Change]) -> Rings {
+    let mut rings = Rings::default();
+    for change in changes {
         if let Change::OutboxAdd(row) = change {
-            return Some(row.account);
+            rings.deliveries.insert(row.account);
         }
-        if let Change::Account(account) = change { Some(account.id) } else { None }
-    });
-    rung.collect()
+        if let Change::Redeliveries(account, _) = change {
+            rings.redeliveries.insert(*account);
+        }
+        if let Change::Account(account) = change {
+            rings.deliveries.insert(account.id);
+            rings.redeliveries.insert(account.id);
+        }
+    }
+    rings
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub enum Action {
     Rails(u8, u8),
     /// The event bus takes up to this many events, some of which it refuses or takes without saying so.
     Publish(u8, u8),
+    /// Redeliveries go on by a page each, some of which come twice.
+    Redeliver(u8),
     /// Receivers get up to this many deliveries, some of which they refuse.
     Deliver(u8, u8),
     /// Somebody removes up to this many of the oldest events of an account.
@@ -66,6 +68,8 @@ pub enum Wish {
     SetTier,
     SetRules,
     SetVerification,
+    StartRedelivery,
+    CancelRedelivery,
 }
 
 /// The details of a wish, as numbers from which everything is picked.
@@ -95,8 +99,9 @@ fn action(rng: &mut Rng) -> Action {
         440..630 => Action::Turn,
         630..790 => Action::Commit(1 + rng.byte() % 4),
         790..870 => Action::Rails(1 + rng.byte() % 6, rng.byte()),
-        870..910 => Action::Deliver(1 + rng.byte() % 8, rng.byte()),
-        910..930 => Action::Publish(1 + rng.byte() % 16, rng.byte()),
+        870..905 => Action::Deliver(1 + rng.byte() % 8, rng.byte()),
+        905..918 => Action::Publish(1 + rng.byte() % 16, rng.byte()),
+        918..930 => Action::Redeliver(rng.byte()),
         930..965 => Action::Pass(span(rng)),
         965..970 => Action::SetBack(rng.below(120_000)),
         970..980 => Action::Crash(rng.byte() % 5),
@@ -108,7 +113,7 @@ fn action(rng: &mut Rng) -> Action {
 }
 
 fn wish(rng: &mut Rng) -> Wish {
-    match rng.below(122) {
+    match rng.below(125) {
         0..22 => Wish::CreateSession,
         22..24 => Wish::ReplayDelivery,
         24..25 => Wish::SendTestWebhook,
@@ -133,7 +138,9 @@ fn wish(rng: &mut Rng) -> Wish {
         110..112 => Wish::DeleteCustomer,
         112 => Wish::SetRules,
         113..118 => Wish::ChangeEndpoint,
-        _ => Wish::SetVerification,
+        118..122 => Wish::SetVerification,
+        122..124 => Wish::StartRedelivery,
+        _ => Wish::CancelRedelivery,
     }
 }
 

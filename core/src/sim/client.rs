@@ -10,7 +10,7 @@ use super::oracle::Fault;
 use crate::command::{Command, Idempotency, Outcome, Refusal, Reply};
 use crate::customer::Customer;
 use crate::delivery::DeliveryOutcome;
-use crate::id::{AccountId, DeliveryId, KeyId, SessionId};
+use crate::id::{AccountId, DeliveryId, KeyId, RedeliveryId, SessionId};
 use crate::ingress::Lane;
 use crate::payment::Payment;
 use crate::quote::Quote;
@@ -46,6 +46,7 @@ pub struct Known {
     payments: Vec<Arc<Payment>>,
     customers: Vec<Arc<Customer>>,
     keys: Vec<(AccountId, KeyId)>,
+    redeliveries: Vec<(AccountId, RedeliveryId)>,
     /// Deliveries that failed when they were last tried.
     failed: Vec<Failing>,
 }
@@ -149,6 +150,7 @@ impl Known {
             Reply::Quote(quote) => renew(&mut self.quotes, quote, |one| one.id == quote.id),
             Reply::Payment(payment) => renew(&mut self.payments, payment, |one| one.id == payment.id),
             Reply::Customer(customer) => renew(&mut self.customers, customer, |one| one.facts.id == customer.facts.id),
+            Reply::Redelivery(job) => self.redeliveries.push((job.account, job.id)),
             Reply::Key(key) => {
                 if let Command::CreateKey(account, _) = command {
                     self.keys.push((*account, key.id));

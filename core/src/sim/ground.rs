@@ -21,7 +21,8 @@ pub fn settings(seed: u64) -> Settings {
     let hasty = [20, 60].map(Millis).to_vec();
     let delivery_gaps = if seed / 6 % 2 == 1 { hasty } else { usual.delivery_gaps.clone() };
     // So short that they are over within a seed.
-    let (endpoint_patience, event_life) = (Millis::seconds(5_400), Millis::seconds(60));
+    let endpoint_patience = Millis::seconds(5_400);
+    let event_life = if seed / 3 % 2 == 1 { Millis::seconds(60) } else { Millis::seconds(6 * 3_600) };
     let bus = !seed.is_multiple_of(4);
     Settings { table_rows, delivery_gaps, endpoint_patience, event_life, bus, ..usual }
 }

@@ -25,6 +25,7 @@ mod payments;
 mod perform;
 mod price;
 mod redeem;
+mod redeliveries;
 mod retention;
 mod risk;
 mod route;
@@ -59,6 +60,7 @@ use books::Booked;
 use customers::{Gone, Taken};
 use deliveries::Letter;
 use payments::Errand;
+use redeliveries::Order;
 use risk::{Guest, Visit};
 
 /// One command as the cell ran it.
@@ -106,17 +108,20 @@ pub struct Oracle {
     receipts: Vec<Arc<Receipt>>,
     /// Posting sets, in order.
     booked: Vec<Arc<Booked>>,
-    /// Events, in order; their ids are not known.
+    /// Events, in order.
     told: Vec<Arc<Event>>,
-    /// Events that are gone, by their places, and the ids that somebody who removes events has read.
+    /// Events that are gone, by their places.
     swept: BTreeMap<usize, EventId>,
-    event_names: BTreeMap<EventId, usize>,
+    /// The places of those whose ids were heard of: who reads them for a redelivery, or to remove them, says them.
+    named: BTreeMap<EventId, usize>,
     /// Deliveries, in order.
     letters: Vec<Letter>,
     /// Accounts whose endpoint has taken nothing since then, though it was tried.
     failing: BTreeMap<AccountId, Timestamp>,
     /// Events that the event bus has, by the ids that its reports named.
     published: BTreeSet<EventId>,
+    /// The redeliveries that are kept, oldest first.
+    orders: BTreeMap<AccountId, Vec<Order>>,
     /// How often something was put into the outbox.
     dues: u64,
     /// How often a delivery joined the order of a session.
@@ -162,9 +167,10 @@ impl Oracle {
             booked: Vec::new(),
             told: Vec::new(),
             swept: BTreeMap::new(),
-            event_names: BTreeMap::new(),
+            named: BTreeMap::new(),
             letters: Vec::new(),
             published: BTreeSet::new(),
+            orders: BTreeMap::new(),
             dues: 0,
             joins: 0,
             errands: Vec::new(),

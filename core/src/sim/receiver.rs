@@ -35,9 +35,14 @@ impl Receivers {
         self.awaited.clear();
     }
 
-    /// A dead delivery was brought back.
-    pub fn replay(&mut self, delivery: DeliveryId) {
-        self.replayed.insert(delivery);
+    /// What was asked for once more comes behind what has overtaken it.
+    pub fn hear_of(&mut self, done: &Command) {
+        if let Command::ReplayDelivery(_, delivery, _) = done {
+            self.replayed.insert(*delivery);
+        }
+        if let Command::AdvanceRedelivery(_, _, step) = done {
+            self.replayed.extend(step.events.iter().map(|(event, _)| DeliveryId::of(*event)));
+        }
     }
 
     /// Sends up to `count` deliveries; at times all receivers are down; without `luck` all of them arrive. Gives a sentence

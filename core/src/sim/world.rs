@@ -16,6 +16,7 @@ use super::docket::{Docket, Door};
 use super::oracle::{Fault, Oracle, Ran};
 use super::rail::Rails;
 use super::receiver::Receivers;
+use super::redeliverer::Redeliverer;
 use super::scorer::SimScorer;
 use super::store::FaultyStore;
 use super::sweeper::Sweeper;
@@ -64,6 +65,7 @@ pub struct World {
     receivers: Receivers,
     sweeper: Sweeper,
     broker: Broker,
+    redeliverer: Redeliverer,
     /// What was done how often.
     pub tally: Tally,
 }
@@ -116,6 +118,7 @@ impl World {
             receivers: Receivers::default(),
             sweeper: Sweeper::default(),
             broker: Broker::default(),
+            redeliverer: Redeliverer::default(),
             tally: Tally::default(),
         };
         world.open()?;
@@ -152,6 +155,7 @@ impl World {
             Action::Publish(count, luck) => self.publish(count.into(), Some(luck))?,
             Action::Deliver(count, luck) => self.deliver(count.into(), Some(luck))?,
             Action::Sweep(who, count) => self.sweep(AccountId(1 + u128::from(who)), count.into())?,
+            Action::Redeliver(luck) => self.redeliver(Some(luck))?,
         }
         self.listen()
     }
@@ -192,19 +196,16 @@ impl World {
             self.move_money(64, None);
             self.deliver(64, None)?;
             self.publish(64, None)?;
+            self.redeliver(None)?;
             let stand = |world: &World| (world.cell.cycle.head().batch, world.tried.is_some());
             let before = stand(self);
             self.turn()?;
             self.commit(BATCHES_IN_FLIGHT)?;
             self.listen()?;
             let is_still = stand(self) == before;
-            if is_still
-                && !self.clients.is_waiting()
-                && self.rails.is_quiet()
-                && self.receivers.is_quiet()
-                && self.sweeper.is_quiet()
-                && self.broker.is_quiet()
-            {
+            let are_told = self.receivers.is_quiet() && self.redeliverer.is_quiet() && self.broker.is_quiet();
+            let are_quiet = are_told && self.rails.is_quiet() && self.sweeper.is_quiet();
+            if is_still && are_quiet && !self.clients.is_waiting() {
                 return Ok(());
             }
         }
@@ -251,8 +252,8 @@ impl World {
             asked.into_iter().zip(outcomes).map(|(submission, outcome)| Ran { submission, outcome }).collect();
         for Ran { submission, outcome } in &ran {
             self.tally.ran(&submission.command, outcome);
-            if let (Command::ReplayDelivery(_, delivery, _), Ok(_)) = (&submission.command, outcome) {
-                self.receivers.replay(*delivery);
+            if outcome.is_ok() {
+                self.receivers.hear_of(&submission.command);
             }
         }
         for Ran { submission, outcome } in &ran[timers..] {
@@ -295,6 +296,7 @@ impl World {
         let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
         self.clients.listen(&mut door)?;
         self.rails.listen(&mut door)?;
+        self.redeliverer.listen(&mut door)?;
         self.receivers.listen(&mut door)?;
         self.sweeper.listen(&mut door)?;
         self.broker.listen(&mut door)
@@ -317,6 +319,17 @@ impl World {
             // A read that fails leaves the events where they are.
             Ok(None) | Err(_) => Ok(()),
         }
+    }
+
+    fn redeliver(&mut self, luck: Option<u8>) -> Result<(), Fault> {
+        // What is read while the store is down may be of batches that the oracle does not know yet.
+        if self.tried.is_some() {
+            return Ok(());
+        }
+        let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
+        // A read that fails leaves the job where it is.
+        let worked = self.redeliverer.work(&self.reader, &mut door, luck).unwrap_or_default();
+        worked.into_iter().try_for_each(|account| self.hear_of_events(account))
     }
 
     fn deliver(&mut self, count: usize, luck: Option<u8>) -> Result<(), Fault> {

@@ -138,6 +138,7 @@ impl State {
             | Command::ReportDeliveries(..)
             | Command::SweepEvents(..)
             | Command::ReportPublished(..)
+            | Command::AdvanceRedelivery(..)
             | Command::RunTimer(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)
@@ -149,7 +150,9 @@ impl State {
             | Command::ChangeEndpoint(..)
             | Command::SetTier(..)
             | Command::SetRules(..)
-            | Command::SetVerification(..) => true,
+            | Command::SetVerification(..)
+            | Command::StartRedelivery(..)
+            | Command::CancelRedelivery(..) => true,
         };
         if may { Ok(()) } else { Err(Refusal::NotEntitled) }
     }

@@ -1,5 +1,7 @@
 //! Deliveries: what came of an attempt, and when the next one is due.
 
+use std::sync::Arc;
+
 use super::State;
 use crate::account::Account;
 use crate::change::{Change, Index};
@@ -31,8 +33,13 @@ impl State {
             return Err(Refusal::NoEndpoint);
         }
         let mut ids = self.ids();
-        self.relabel(&delivery, DeliveryStatus::Held);
-        Ok(Reply::Delivery(self.join_chain(&mut ids, Delivery { attempts: 0, ..Delivery::clone(&delivery) })))
+        Ok(Reply::Delivery(self.begin_anew(&mut ids, &delivery)))
+    }
+
+    /// An ended delivery joins the end of its session's chain, as if nothing had been tried.
+    pub(super) fn begin_anew(&mut self, ids: &mut CommandIds, ended: &Delivery) -> Arc<Delivery> {
+        self.relabel(ended, DeliveryStatus::Held);
+        self.join_chain(ids, Delivery { attempts: 0, ..ended.clone() })
     }
 
     pub(super) fn send_test_webhook(&mut self, account: AccountId) -> Result<Reply, Refusal> {

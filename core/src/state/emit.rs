@@ -46,12 +46,12 @@ impl State {
         self.directory.account(account)?.webhook.as_ref().filter(|endpoint| endpoint.takes_events())
     }
 
-    fn endpoint_url(&self, account: AccountId) -> Option<String> {
+    pub(super) fn endpoint_url(&self, account: AccountId) -> Option<String> {
         self.endpoint(account).map(|endpoint| endpoint.url.clone())
     }
 
     /// Adds a delivery of an event.
-    fn queue_delivery(
+    pub(super) fn queue_delivery(
         &mut self,
         ids: &mut CommandIds,
         account: AccountId,

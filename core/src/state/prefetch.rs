@@ -10,6 +10,7 @@ use crate::delivery::DeliveryOutcome;
 use crate::id::{AccountId, CustomerId, DeliveryId, EventId, PaymentId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount};
 use crate::money::Unit;
+use crate::redelivery::RedeliveryStep;
 use crate::terms::Terms;
 
 impl State {
@@ -59,9 +60,13 @@ impl State {
             Command::SweepEvents(account, events) => {
                 self.told_needs(*account, events.iter().map(|event| event.id), needs);
             }
+            Command::AdvanceRedelivery(account, _, step) => self.redelivery_needs(*account, step, needs),
             Command::RunTimer(timer) => self.timer_needs(*timer, needs),
             Command::SetWebhook(account, _) | Command::UnsetWebhook(account) | Command::ChangeEndpoint(account, _) => {
                 self.need(Need::Failing(*account), needs);
+            }
+            Command::StartRedelivery(account, _) | Command::CancelRedelivery(account, _) => {
+                self.need(Need::Redeliveries(*account), needs);
             }
             Command::SetVerification(account, who, _) => self.verification_needs(*account, who, needs),
             Command::UpdateBranding(..)
@@ -209,6 +214,16 @@ impl State {
         }
     }
 
+    fn redelivery_needs(&self, account: AccountId, step: &RedeliveryStep, needs: &mut Vec<Need>) {
+        self.need(Need::Redeliveries(account), needs);
+        for (event, lane) in &step.events {
+            self.need(Need::Delivery(account, DeliveryId::of(*event)), needs);
+            if let Some(session) = lane {
+                self.lane_needs(account, *session, needs);
+            }
+        }
+    }
+
     fn balance_needs(&self, owner: AccountId, terms: &Terms, needs: &mut Vec<Need>) {
         self.balances_of(owner, Unit::Currency(terms.currency), needs);
         self.balances_of(owner, Unit::Asset(terms.asset), needs);
@@ -231,6 +246,7 @@ impl State {
             Need::Delivery(account, id) => self.deliveries.knows(&(account, id)),
             Need::Lane(session) => self.lanes.knows(&session),
             Need::Failing(account) => self.failing.knows(&account),
+            Need::Redeliveries(account) => self.redeliveries.knows(&account),
             Need::Customer(account, id) => self.customers.knows(&(account, id)),
             Need::DeletedCustomer(account, id) => self.deleted_customers.knows(&(account, id)),
             Need::CustomerName(name) => self.customer_names.knows(&name),

@@ -199,6 +199,13 @@ columns! {
     /// - Written: with the event, in cells that have a bus.
     /// - Deleted: when the bus has confirmed it.
     Bus = 26 "bus",
+    /// Redeliveries: operators' jobs that send events once more.
+    ///
+    /// - Key: `account`.
+    /// - Content: those that are kept, oldest first, each with how far it has come.
+    /// - Written: when one starts, with each of its pages, and when it is stopped.
+    /// - Deleted: never; an account keeps a bounded number, and the oldest makes room for a new one.
+    Redeliveries = 27 "redeliveries",
 }
 
 impl Column {
@@ -216,6 +223,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 27);
+        assert_eq!(Column::COUNT, 28);
     }
 }

@@ -1,7 +1,7 @@
 //! From effects to rows.
 
 use super::record::{account, customer, delivery, event, head, ledger, payment, person, quote, rail, receipt};
-use super::record::{reference, replay, session};
+use super::record::{redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
 use crate::change::{Change, CustomerChange, Effects, Index};
 use crate::id::AccountId;
@@ -73,6 +73,9 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             set(batch, Column::Lanes, &Key::alone(*session), fill);
         }
         Change::Failing(account, since) => encode_failing(batch, *account, *since),
+        Change::Redeliveries(account, jobs) => {
+            batch.put_with(Column::Redeliveries, &Key::account(*account), |out| redelivery::encode(jobs, out));
+        }
         Change::Customer(change) => encode_customer_change(batch, change),
         Change::OutboxAdd(row) => {
             batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::key;
-use super::record::{Malformed, customer, delivery, ledger, payment, person, quote, reference, replay, session};
+use super::record::{Malformed, customer, delivery, ledger, payment, person, quote, redelivery};
+use super::record::{reference, replay, session};
 use super::{Column, Key, Store, StoreError};
 use crate::change::{Loaded, Need};
 
@@ -35,6 +36,7 @@ fn place(need: &Need) -> (Column, Key) {
         Need::Delivery(account, id) => (Column::Deliveries, Key::object(*account, *id)),
         Need::Lane(session) => (Column::Lanes, Key::alone(*session)),
         Need::Failing(account) => (Column::FailingEndpoints, Key::account(*account)),
+        Need::Redeliveries(account) => (Column::Redeliveries, Key::account(*account)),
         Need::Customer(account, id) => (Column::Customers, Key::object(*account, *id)),
         Need::DeletedCustomer(account, id) => (Column::DeletedCustomers, Key::object(*account, *id)),
         Need::CustomerName(name) => (Column::CustomerNames, Key::name(name)),
@@ -60,6 +62,9 @@ fn loaded(need: &Need, value: Option<&[u8]>) -> Result<Loaded, Malformed> {
         }
         Need::Lane(session) => Loaded::Lane(session, value.map(reference::decode_lane).transpose()?),
         Need::Failing(account) => Loaded::Failing(account, value.map(reference::decode_since).transpose()?),
+        Need::Redeliveries(account) => {
+            Loaded::Redeliveries(account, shared(value, |bytes| redelivery::decode(account, bytes))?)
+        }
         Need::Customer(account, id) => {
             Loaded::Customer(account, id, shared(value, |bytes| customer::decode(account, id, bytes))?)
         }

@@ -1,12 +1,15 @@
 //! Typed reads of synced rows, beside the writer.
 
 mod lists;
+mod redeliveries;
+mod retention;
 
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
 pub use lists::TransactionFilter;
+pub use redeliveries::PageBounds;
 
 use super::encode::HEAD;
 use super::load::corrupt;
@@ -17,8 +20,8 @@ use crate::account::Account;
 use crate::change::{BusRow, Head, OutboxRow};
 use crate::command::Timer;
 use crate::customer::{Customer, CustomerName};
-use crate::delivery::{Delivery, DeliveryLabel};
-use crate::event::{Event, EventData, OldEvent};
+use crate::delivery::Delivery;
+use crate::event::{Event, EventData};
 use crate::id::{
     AccountId, AttemptId, CustomerId, DeliveryId, EventId, OutboxId, PaymentId, QuoteId, SessionId, TransactionId,
 };
@@ -145,32 +148,6 @@ impl Reader {
             *terms = self.get(Column::CustomerVersions, &key, customer::decode_terms)?.map(Arc::new);
         }
         Ok(Some(event))
-    }
-
-    /// Up to `limit` events of an account that were made before `until`, oldest first, behind `after`; each with what is needed
-    /// to remove it, or nothing while its delivery has not ended or the event bus does not have it.
-    pub fn old_events(
-        &self,
-        account: AccountId,
-        after: Option<EventId>,
-        until: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<(EventId, Option<OldEvent>)>, StoreError> {
-        let end = EventId(u128::from(until.0) << 80);
-        let from =
-            after.map_or_else(|| Key::account(account).to_vec(), |after| key::after(&Key::object(account, after)));
-        let range = Scan { from, until: Some(Key::object(account, end).to_vec()), newest_first: false };
-        let events = self.list(Column::Events, &range, limit, |key, value| {
-            let (account, id) = key::parse_object(key)?;
-            Ok(event::decode(account, id.into(), value)?.old())
-        })?;
-        let judged = events.into_iter().map(|event| {
-            let delivery = self.delivery(account, DeliveryId::of(event.id))?;
-            let has_ended = delivery.is_none_or(|one| one.status.label() != DeliveryLabel::Undelivered);
-            let waits = self.get(Column::Bus, &Key::alone(event.id), |_| Ok(()))?.is_some();
-            Ok((event.id, (has_ended && !waits).then_some(event)))
-        });
-        judged.collect()
     }
 
     /// A webhook delivery of an account.

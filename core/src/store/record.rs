@@ -23,6 +23,7 @@ pub(super) mod person;
 pub(super) mod quote;
 pub(super) mod rail;
 pub(super) mod receipt;
+pub(super) mod redelivery;
 pub(super) mod reference;
 pub(super) mod replay;
 #[cfg(test)]

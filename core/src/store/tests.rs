@@ -60,6 +60,7 @@ fn every_change() -> Vec<Change> {
         Change::OutboxAdd(outbox_row()),
         Change::BusAdd(bus_row()),
         Change::Failing(ACCOUNT, Some(Timestamp(5))),
+        Change::Redeliveries(ACCOUNT, Arc::new(redeliveries())),
         Change::RailWorkAdd(Box::new(rail_work())),
         Change::TimerAdd(timer(9, 1)),
         CustomerChange::Row(ACCOUNT, CUSTOMER, Some(Arc::new(customer()))).into(),
@@ -102,6 +103,7 @@ fn what_is_written_is_read() {
         assert_eq!(reader.bus(None, 9).unwrap(), [bus_row()]);
         assert_eq!(reader.bus(Some(bus_row().event), 9).unwrap(), []);
         assert_eq!(reader.failing_since(ACCOUNT).unwrap(), Some(Timestamp(5)));
+        assert_eq!(reader.redeliveries(ACCOUNT).unwrap(), redeliveries());
         assert_eq!(reader.rail_work(None, 9).unwrap(), [rail_work()]);
         assert_eq!(reader.rail_work_of(rail_work().attempt).unwrap(), Some(rail_work()));
         assert_eq!(reader.timers(None, Timestamp(9), 9).unwrap(), [timer(9, 1)]);
@@ -380,8 +382,8 @@ fn a_row_that_cannot_be_read_is_named() {
 #[test]
 fn a_batch_counts_what_it_writes() {
     let batch = Batch::encode(&Effects { head: head(), changes: every_change() });
-    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 27, 0));
-    assert_eq!(batch.operations().count(), 27);
+    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 28, 0));
+    assert_eq!(batch.operations().count(), 28);
     let last = batch.operations().last();
     assert!(matches!(last, Some(Operation::Put { column: Column::Meta, .. })), "{last:?}");
     let changes = vec![Change::OutboxRemove(ACCOUNT, OutboxId(1)), Change::Lane(SESSION, None)];

@@ -5,6 +5,7 @@ mod customers;
 mod diagnostics;
 mod endpoint;
 mod keys;
+mod redelivery;
 mod events;
 mod forgetting;
 mod retention;
@@ -24,6 +25,7 @@ use crate::id::{AccountId, SessionId};
 use crate::payment::{FailureCode, PaymentStatus};
 use crate::quote::QuoteStatus;
 use crate::rail::RailOutcome;
+use crate::redelivery::Which;
 use crate::risk::Word;
 use crate::session::{SessionStatus, SessionTerms};
 use crate::time::Millis;
@@ -347,6 +349,7 @@ fn every_command_keeps_its_write_budget() {
     let create = Command::CreateSession(ACCOUNT, Box::new(SessionTerms { kyc_package: package, ..*terms }));
     budget(create, 13, 14, 0, 1_800);
     budget(Command::SetRules(ACCOUNT, Rules::default()), 14, 2, 0, 300);
+    budget(world::start_redelivery(ACCOUNT, Which::Missed), 15, 2, 0, 300);
     let patch = BrandingPatch { brand_name: Some(Some("Shop".to_owned())), ..BrandingPatch::default() };
     budget(Command::UpdateBranding(ACCOUNT, Box::new(patch)), 11, 4, 0, 600);
 }

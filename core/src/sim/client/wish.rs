@@ -9,16 +9,18 @@ use crate::command::{Command, Confirm, LockQuote, Moment, NewKey, Redeem, Who};
 use crate::command::{Idempotency, NewEndpoint};
 use crate::customer::{CustomerPatch, CustomerTerms};
 use crate::endpoint::EndpointChange;
-use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::event::EventKind;
+use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, RedeliveryId, SessionId};
 use crate::ingress::Lane;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
+use crate::redelivery::{RedeliveryRange, Which};
 use crate::risk::{Device, Word};
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::sim::action::{Choice, Wish};
 use crate::sim::ground::{amount, asset, currency};
 use crate::terms::Side;
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 
 const FIAT: [&str; 16] = [
     "100.00", "100.00", "250.00", "250.00", "100.01", "100.02", "100.03", "100.04", "100.05", "100.06", "600.00",
@@ -78,6 +80,11 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         Wish::ChangeEndpoint => operator(Command::ChangeEndpoint(account, endpoint_change(choice))),
         Wish::SetTier => operator(Command::SetTier(account, format!("tier-{}", choice.what % 3))),
         Wish::SetRules => operator(Command::SetRules(account, rules(choice))),
+        Wish::StartRedelivery => operator(Command::StartRedelivery(account, Box::new(known.stretch(choice)))),
+        Wish::CancelRedelivery => {
+            let job = young(&known.redeliveries, choice.which).map_or(RedeliveryId(9), |(_, job)| job);
+            operator(Command::CancelRedelivery(account, job))
+        }
         Wish::SetVerification => operator(Command::SetVerification(account, known.who(account, choice), word(choice))),
     }
 }
@@ -288,6 +295,18 @@ impl Known {
         let (owner, delivery, lane) = young(&failing, choice.which).unwrap_or((account, DeliveryId(99), None));
         let owner = if choice.what.is_multiple_of(16) { account } else { owner };
         (owner, delivery, lane.filter(|_| choice.what % 16 != 5))
+    }
+
+    /// Mostly everything; sometimes what happened between two sessions, or of some types.
+    fn stretch(&self, choice: Choice) -> RedeliveryRange {
+        let at = |back: u8| young(&self.sessions.iter().map(|one| one.created_at).collect::<Vec<_>>(), back);
+        let some = vec![EventKind::SessionCreated, EventKind::PayInSettled, EventKind::CustomerCreated];
+        RedeliveryRange {
+            from: at(choice.what).filter(|_| choice.what.is_multiple_of(3)).unwrap_or(Timestamp(0)),
+            until: at(choice.which).filter(|_| choice.what.is_multiple_of(4)).unwrap_or(Timestamp(u64::MAX)),
+            kinds: if choice.key.is_multiple_of(4) { some } else { Vec::new() },
+            which: if choice.key.is_multiple_of(3) { Which::All } else { Which::Missed },
+        }
     }
 
     /// Mostly a lock for a session that is there.

@@ -47,6 +47,7 @@ fn rank(refusal: Refusal) -> u8 {
         Refusal::CustomerAlreadyExists => 23,
         Refusal::VerificationRequired => 24,
         Refusal::EndpointNotReady => 25,
+        Refusal::RedeliveryRunning => 26,
     }
 }
 
@@ -80,6 +81,7 @@ impl Oracle {
             | Command::ReportDeliveries(..)
             | Command::SweepEvents(..)
             | Command::ReportPublished(..)
+            | Command::AdvanceRedelivery(..)
             | Command::RunTimer(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)
@@ -91,7 +93,9 @@ impl Oracle {
             | Command::ChangeEndpoint(..)
             | Command::SetTier(..)
             | Command::SetRules(..)
-            | Command::SetVerification(..) => true,
+            | Command::SetVerification(..)
+            | Command::StartRedelivery(..)
+            | Command::CancelRedelivery(..) => true,
         };
         when(!may, Refusal::NotEntitled)
     }
@@ -129,6 +133,9 @@ impl Oracle {
                 None => vec![Refusal::NotFound(Subject::Path)],
             },
             Command::SendTestWebhook(account) => self.against_telling(*account),
+            Command::AdvanceRedelivery(account, id, step) => self.against_step(*account, *id, step),
+            Command::StartRedelivery(account, _) => self.against_order(*account),
+            Command::CancelRedelivery(account, id) => self.against_cancel(*account, *id),
             Command::UpdateBranding(..)
             | Command::ReportRails(_)
             | Command::ReportDeliveries(_)
@@ -155,11 +162,11 @@ impl Oracle {
         }
     }
 
-    fn against_telling(&self, account: AccountId) -> Vec<Refusal> {
+    pub(super) fn against_telling(&self, account: AccountId) -> Vec<Refusal> {
         when(self.goes_to(account).is_none(), Refusal::NoEndpoint)
     }
 
-    fn against_account(&self, account: AccountId) -> Vec<Refusal> {
+    pub(super) fn against_account(&self, account: AccountId) -> Vec<Refusal> {
         when(!self.accounts.contains_key(&account), Refusal::UnknownAccount)
     }
 
@@ -277,7 +284,7 @@ fn contradicts(session: &Session, confirm: &Confirm) -> bool {
 }
 
 /// The reason alone when it holds.
-fn when(holds: bool, refusal: Refusal) -> Vec<Refusal> {
+pub fn when(holds: bool, refusal: Refusal) -> Vec<Refusal> {
     if holds { vec![refusal] } else { Vec::new() }
 }
 

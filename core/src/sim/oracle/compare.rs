@@ -57,6 +57,7 @@ impl Oracle {
             Column::DeliveryIndex => self.compare_delivery_index(shelf, paired),
             Column::Bus => self.compare_bus(shelf, paired),
             Column::FailingEndpoints => self.compare_failing_endpoints(shelf),
+            Column::Redeliveries => self.compare_redeliveries(shelf),
         }
     }
 

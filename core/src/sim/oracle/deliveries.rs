@@ -96,18 +96,20 @@ impl Oracle {
         let event = Event { id: EventId(0), account, kind, created_at: self.now(), lane, data };
         self.told.push(Arc::new(event));
         if let Some(url) = self.goes_to(account) {
-            self.write_letter(account, lane, url);
+            self.write_letter(self.told.len() - 1, url);
         }
     }
 
-    fn write_letter(&mut self, account: AccountId, lane: Option<SessionId>, target_url: String) {
+    /// Writes a delivery of the event at this place of the list of all.
+    pub(super) fn write_letter(&mut self, event: usize, target_url: String) {
+        let (account, lane) = (self.told[event].account, self.told[event].lane);
         let place = self.letters.len();
         self.letters.push(Letter {
             name: None,
             account,
             lane,
             joined: 0,
-            event: self.told.len() - 1,
+            event,
             stand: Stand::Held,
             attempts: 0,
             target_url,
@@ -121,7 +123,7 @@ impl Oracle {
     }
 
     /// Puts a delivery behind all undelivered ones of its session.
-    fn join(&mut self, place: usize) {
+    pub(super) fn join(&mut self, place: usize) {
         let before = self.last_of(self.letters[place].lane);
         self.joins += 1;
         let letter = &mut self.letters[place];
@@ -148,6 +150,7 @@ impl Oracle {
         let place = place.ok_or_else(|| Fault(format!("the oracle itself has lost {id:?}")))?;
         self.touch();
         self.letters[place].attempts = 0;
+        self.nobody_owes(self.letters[place].event);
         self.join(place);
         self.reply_with(place, names::delivery(found)?)
     }

@@ -9,6 +9,7 @@ use crate::event::{Event, EventData};
 use crate::id::{AccountId, AttemptId, DeliveryId, OutboxId, SessionId};
 use crate::payment::Payment;
 use crate::quote::Quote;
+use crate::redelivery::Redelivery;
 use crate::session::Session;
 use crate::time::Timestamp;
 
@@ -46,6 +47,11 @@ pub fn customer(reply: &Reply) -> Result<&Customer, Fault> {
 /// The delivery that a reply must carry.
 pub fn delivery(reply: &Reply) -> Result<&Delivery, Fault> {
     if let Reply::Delivery(delivery) = reply { Ok(delivery) } else { Err(unexpected("delivery", reply)) }
+}
+
+/// The redelivery that a reply must carry.
+pub fn redelivery(reply: &Reply) -> Result<&Redelivery, Fault> {
+    if let Reply::Redelivery(job) = reply { Ok(job) } else { Err(unexpected("redelivery", reply)) }
 }
 
 /// A fault: the reply is of another kind.

@@ -38,6 +38,7 @@ impl Oracle {
                 outcomes.iter().for_each(|outcome| self.receiver_answers(outcome));
                 Ok(Reply::Done)
             }
+            Command::AdvanceRedelivery(account, id, step) => self.advance_redelivery(*account, *id, step),
             Command::SweepEvents(account, events) => {
                 self.sweep(*account, events);
                 Ok(Reply::Done)
@@ -78,6 +79,8 @@ impl Oracle {
                 account.risk_is_real = rules.risk_is_real;
             }),
             Command::SetVerification(account, who, word) => self.set_verification(*account, who, *word),
+            Command::StartRedelivery(account, range) => self.start_redelivery(*account, range, found),
+            Command::CancelRedelivery(account, id) => self.cancel_redelivery(*account, *id),
         }
     }
 

@@ -18,13 +18,13 @@ impl Oracle {
 
     /// Takes in which events these ids are of.
     pub fn hear_of_events(&mut self, names: &[(EventId, usize)]) {
-        self.event_names.extend(names.iter().copied());
+        self.named.extend(names.iter().copied());
     }
 
     /// Old events go with their deliveries, unless these are on their way.
     pub(super) fn sweep(&mut self, account: AccountId, events: &[OldEvent]) {
         for event in events {
-            let place = self.event_names.get(&event.id).copied().filter(|place| self.told[*place].account == account);
+            let place = self.named.get(&event.id).copied().filter(|place| self.told[*place].account == account);
             let age = self.now().0.saturating_sub(names::drawn_at(event.id.0).0);
             let Some(place) = place.filter(|_| age >= self.settings.event_life.0) else { continue };
             let letter = self.letters.iter().position(|letter| letter.event == place);

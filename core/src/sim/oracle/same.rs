@@ -36,6 +36,7 @@ pub fn reply(expected: &Reply, found: &Reply) -> Result<(), Fault> {
             | Reply::Branding(_)
             | Reply::Delivery(_)
             | Reply::Account(_)
+            | Reply::Redelivery(_)
             | Reply::Key(_)
             | Reply::Done,
             _,

@@ -45,7 +45,7 @@ fn oracle_and_cell_agree() {
         NotFound(Session) SessionNotOpen SessionBusy QuoteConsumed QuoteExpired QuoteMismatch(Quote) \
         QuoteMismatch(Session) SwapNotEnabled PaymentNotWaiting DeliveryNotDead NoEndpoint MethodUnavailable \
         AssetUnavailable RateUnavailable TooManyDecimals AmountOutOfRange CustomerAlreadyExists \
-        VerificationRequired EndpointNotReady";
+        VerificationRequired EndpointNotReady RedeliveryRunning";
     let events = "SessionCreated SessionProcessing SessionCompleted SessionFailed SessionCancelled SessionExpired \
         KycRequired PayInProcessing PayInSettled PayInFailed PayInCancelled PayOutProcessing PayOutSettled PayOutFailed \
         PayOutCancelled QuoteConsumed KycPackageAccepted CustomerCreated CustomerUpdated CustomerDeleted WebhookTest";

@@ -67,6 +67,7 @@ impl World {
         self.receivers.restart();
         self.sweeper.restart();
         self.broker.restart();
+        self.redeliverer.restart();
         let mut on_the_way = self.tried.take().unwrap_or_default();
         on_the_way.extend(logged);
         self.survived(on_the_way)

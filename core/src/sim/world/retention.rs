@@ -11,12 +11,18 @@ impl World {
         if self.tried.is_some() {
             return Ok(());
         }
-        let names = self.durable.names_of_events(account, self.store.disk())?;
-        self.durable.hear_of_events(&names);
-        self.live.hear_of_events(&names);
+        self.hear_of_events(account)?;
         let mut door = Door { handle: &self.cell.handle, docket: &mut self.docket, clock: self.clock };
         // A read that fails leaves the events where they are.
         let _ = self.sweeper.work(&self.reader, &mut door, account, count);
+        Ok(())
+    }
+
+    /// The oracle hears of the ids that an account's events have on disk.
+    pub(super) fn hear_of_events(&mut self, account: AccountId) -> Result<(), Fault> {
+        let names = self.durable.names_of_events(account, self.store.disk())?;
+        self.durable.hear_of_events(&names);
+        self.live.hear_of_events(&names);
         Ok(())
     }
 

@@ -105,6 +105,8 @@ fn events_and_deliveries() {
     let first = Delivery { target_url: String::new(), ..waiting };
     assert_eq!(read_delivery(&unhex(DELIVERY_V1)), Ok(first), "the first version did not keep the URL");
     check(&outbox_row(), reference::encode_outbox, |bytes| reference::decode_outbox(ACCOUNT, OUTBOX, bytes), OUTBOX_V1);
+    let read_redeliveries = |bytes: &[u8]| redelivery::decode(ACCOUNT, bytes);
+    check(&redeliveries(), |jobs, out| redelivery::encode(jobs, out), read_redeliveries, REDELIVERIES_V1);
     check(&DELIVERY, |id, out| reference::encode_lane(*id, out), reference::decode_lane, LANE_V1);
     let bus = BusRow { event: EventId(7), account: ACCOUNT, lane: Some(SESSION) };
     check(&bus, reference::encode_bus, |bytes| reference::decode_bus(EventId(7), bytes), BUS_V1);
@@ -304,5 +306,6 @@ proptest! {
         let _ = (customer::decode_deleted(ACCOUNT, CUSTOMER, &bytes), customer::decode_deletion(CUSTOMER, &bytes));
         let _ = (reference::decode_outbox(ACCOUNT, OUTBOX, &bytes), rail::decode(AttemptId(1), &bytes));
         let _ = reference::decode_bus(EventId(1), &bytes);
+        let _ = redelivery::decode(ACCOUNT, &bytes);
     }
 }

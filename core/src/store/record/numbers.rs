@@ -8,6 +8,7 @@ use crate::event::EventKind;
 use crate::id::Mode;
 use crate::ledger::{LedgerAccount, Phase};
 use crate::payment::{FailureCode, Magic, PaymentLabel};
+use crate::redelivery::Which;
 use crate::risk::{Verdict, Word};
 use crate::session::{Flow, PackageVerdict, SessionLabel};
 use crate::terms::Side;
@@ -82,6 +83,7 @@ numbered! {
     PackageVerdict: "verdict of a package" { Accepted = 1, Rejected = 2, }
     NameKind: "kind of name" { Email = 1, ExternalId = 2, }
     Word: "word of an operator" { Verified = 1, Refused = 2, }
+    Which: "choice of a redelivery" { Missed = 1, All = 2, }
     Verdict: "verdict" { Approve = 1, StepUp = 2, Decline = 3, }
 }
 
@@ -123,6 +125,7 @@ mod tests {
         check::<LedgerAccount>(8);
         check::<Verdict>(3);
         check::<Word>(2);
+        check::<Which>(2);
         check::<KycStatus>(2);
         check::<PackageVerdict>(2);
         check::<NameKind>(2);

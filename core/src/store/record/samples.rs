@@ -19,6 +19,7 @@ use crate::payment::{Attempt, Magic, Payment, PaymentKind, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::RailWork;
 use crate::receipt::Receipt;
+use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStatus, Which};
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::velocity::Window;
 use crate::risk::{Decider, Device, Features, Person, Risk, Said, Verdict, Word};
@@ -305,6 +306,27 @@ pub fn rail_work() -> RailWork {
         terms: terms(),
         magic: None,
     }
+}
+
+/// One of each status.
+pub fn redeliveries() -> Vec<Redelivery> {
+    let range = RedeliveryRange { from: at(0), until: at(9_000), kinds: Vec::new(), which: Which::All };
+    let done = Redelivery {
+        id: RedeliveryId(id(9_000, 0x21)),
+        account: ACCOUNT,
+        range: range.clone(),
+        status: RedeliveryStatus::Done { at: at(9_700) },
+        reached: EventId(id(2_500, 0xf5)),
+        scanned: 700,
+        sent: 64,
+        created_at: at(9_000),
+    };
+    let kinds = vec![EventKind::PayInSettled, EventKind::WebhookTest];
+    let range = RedeliveryRange { kinds, which: Which::Missed, ..range };
+    let cancelled = RedeliveryStatus::Cancelled { at: at(9_900) };
+    let cancelled = Redelivery { id: RedeliveryId(id(9_800, 0x22)), range, status: cancelled, ..done.clone() };
+    let running = Redelivery { id: RedeliveryId(id(9_950, 0x23)), status: RedeliveryStatus::Running, ..done.clone() };
+    vec![done, cancelled, running]
 }
 
 pub fn outbox_row() -> OutboxRow {

@@ -189,6 +189,7 @@ fn run_of(column: Column, key: &[u8]) -> RunName {
         | Column::Balances
         | Column::Lanes
         | Column::FailingEndpoints
+        | Column::Redeliveries
         | Column::Outbox
         | Column::RailWork
         | Column::Bus

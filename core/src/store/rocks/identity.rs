@@ -27,8 +27,8 @@ use crate::store::record::identity::{decode_format, decode_mode, encode_format, 
 use crate::store::{Column, Key, StoreError};
 
 /// The format that this version writes and reads. Format 1 knew neither customers nor the lists of transactions and
-/// deliveries, format 2 kept what is due in one queue for all accounts, format 3 knew no event bus; none of them
-/// was ever released.
+/// deliveries, format 2 kept what is due in one queue for all accounts, format 3 knew neither redeliveries nor an event bus; none
+/// of them was ever released.
 pub const FORMAT: u32 = 4;
 
 /// Whose store it is.

@@ -58,6 +58,7 @@ fn use_of(column: Column) -> Use {
         | Column::Balances
         | Column::Lanes
         | Column::FailingEndpoints
+        | Column::Redeliveries
         | Column::Customers
         | Column::CustomerNames => Use::LookUps { hot: true },
         Column::Transactions

@@ -255,9 +255,11 @@ impl Stored {
         self.events.values().filter(|event| !before.events.contains_key(&event.id)).cloned().collect()
     }
 
+    /// A redelivery gives some to events that were told before: these do not count.
     fn deliveries_since(&self, before: &Stored) -> Vec<EventId> {
         let old: BTreeSet<EventId> = before.deliveries.iter().copied().collect();
-        let mut new: Vec<EventId> = self.deliveries.iter().copied().filter(|event| !old.contains(event)).collect();
+        let is_new = |event: &EventId| !old.contains(event) && !before.events.contains_key(event);
+        let mut new: Vec<EventId> = self.deliveries.iter().copied().filter(is_new).collect();
         new.sort_unstable();
         new
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::world::{ACCOUNT, World, account, key, plain};
+use super::world::{self, ACCOUNT, World, account, key, plain};
 use crate::account::{Account, Entitlements, KeyKind, Rules};
 use crate::branding::BrandingPatch;
 use crate::command::Moment::{Ended, Routed, SessionAfter};
@@ -21,8 +21,10 @@ use crate::money::Amount;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::{RailOutcome, RailReport};
+use crate::redelivery::Which;
 use crate::risk::{Device, Word};
 use crate::session::{Flow, Session};
+use crate::store::PageBounds;
 use crate::terms::Side;
 use crate::time::{Millis, Timestamp};
 
@@ -47,7 +49,7 @@ pub struct Known {
 
 /// Steps between which time passes; the commands of a step come at one time.
 pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
-    prop::collection::vec(prop::collection::vec((0u8..58, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
+    prop::collection::vec(prop::collection::vec((0u8..62, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
 }
 
 pub fn world((with_webhook, risk_is_real): Setting) -> World {
@@ -81,7 +83,12 @@ impl Known {
             }
             Ok(Reply::Customer(customer)) => self.customers.push((customer.facts.account, customer.facts.id)),
             Ok(
-                Reply::DeletedCustomer(..) | Reply::Branding(_) | Reply::Delivery(_) | Reply::Account(_) | Reply::Done,
+                Reply::DeletedCustomer(..)
+                | Reply::Branding(_)
+                | Reply::Delivery(_)
+                | Reply::Account(_)
+                | Reply::Redelivery(_)
+                | Reply::Done,
             )
             | Err(_) => {}
         }
@@ -108,6 +115,7 @@ impl Known {
             52 => set_rules(account, object),
             57 => Command::ReportPublished(published(world, object)),
             53..56 => self.verify(account, session, object),
+            58..62 => redeliver(world, account, object),
             _ => self.operate(account, action, object),
         };
         // The edge ignores their keys.
@@ -256,6 +264,19 @@ fn published(world: &World, object: u8) -> Vec<EventId> {
     let waiting = world.reader.bus(None, 16).unwrap();
     let durable = waiting.iter().map(|row| row.event).filter(|event| event.made_at() < world.now);
     durable.skip(object as usize % 3).step_by(1 + object as usize % 2).collect()
+}
+
+/// The next page of the account's job, at times the end of it; without a job the beginning of one.
+fn redeliver(world: &World, account: AccountId, object: u8) -> Command {
+    let jobs = world.reader.redeliveries(account).unwrap();
+    let Some(job) = jobs.last().filter(|job| job.is_running() || object.is_multiple_of(4)) else {
+        return world::start_redelivery(account, if object.is_multiple_of(2) { Which::All } else { Which::Missed });
+    };
+    if object.is_multiple_of(8) {
+        return Command::CancelRedelivery(account, job.id);
+    }
+    let step = world.reader.redelivery_step(job, PageBounds { rows: 8, events: 4 }).unwrap();
+    Command::AdvanceRedelivery(account, job.id, Box::new(step))
 }
 
 fn set_rules(account: AccountId, object: u8) -> Command {

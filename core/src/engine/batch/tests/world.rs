@@ -23,12 +23,13 @@ use crate::money::Amount;
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::{RailOutcome, RailWork};
+use crate::redelivery::{Redelivery, RedeliveryRange, Which};
 use crate::risk::scorer::{ScoreError, Scorer};
 use crate::risk::{Features, Thresholds};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::State;
-use crate::store::{Batch, Column, MemoryStore, Reader, Scan, Store, load};
+use crate::store::{Batch, Column, MemoryStore, PageBounds, Reader, Scan, Store, load};
 use crate::time::{Millis, Timestamp};
 
 pub use crate::fixture::account;
@@ -179,6 +180,16 @@ impl World {
         let answer = self.one(plain(self.redeem(session, quote))).unwrap();
         let Reply::Payment(payment) = answer.reply else { panic!("a payment") };
         (payment.id, session)
+    }
+
+    /// Lets the account's redelivery go on by one page.
+    pub fn redeliver(&mut self, bounds: PageBounds) -> Redelivery {
+        let jobs = self.reader.redeliveries(ACCOUNT).unwrap();
+        let job = jobs.last().expect("a redelivery was started");
+        let step = self.reader.redelivery_step(job, bounds).unwrap();
+        let page = Command::AdvanceRedelivery(ACCOUNT, job.id, Box::new(step));
+        let Reply::Redelivery(job) = self.one(plain(page)).unwrap().reply else { panic!("a redelivery") };
+        Redelivery::clone(&job)
     }
 
     pub fn report_of(&self, payment: PaymentId, outcome: RailOutcome) -> Command {
@@ -334,6 +345,12 @@ impl World {
 pub fn renaming(id: CustomerId, name: &str) -> Command {
     let patch = CustomerPatch { first_name: Some(Some(name.to_owned())), ..CustomerPatch::default() };
     Command::UpdateCustomer(ACCOUNT, id, Box::new(patch))
+}
+
+/// A redelivery of everything that has happened.
+pub fn start_redelivery(account: AccountId, which: Which) -> Command {
+    let range = RedeliveryRange { from: Timestamp(0), until: Timestamp(u64::MAX), kinds: Vec::new(), which };
+    Command::StartRedelivery(account, Box::new(range))
 }
 
 pub fn plain(command: Command) -> Submission {

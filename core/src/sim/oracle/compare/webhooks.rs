@@ -10,7 +10,7 @@ use crate::store::Column;
 
 use super::super::deliveries::{Letter, Stand};
 use super::super::{Fault, Oracle, differ, equal, same};
-use super::shelf::{Shelf, key, parts};
+use super::shelf::{Shelf, key, object, parts};
 use super::{same_keys, there};
 
 /// The ids of everything that was told and of its deliveries, each at its place in the oracle's lists.
@@ -20,17 +20,17 @@ pub struct Paired {
 }
 
 impl Oracle {
-    /// Gives everything the id of its row.
+    /// Gives everything the id of its row: an account's events by their order, their deliveries by the events.
     pub(in crate::sim::oracle) fn pair(&self, shelf: &Shelf) -> Result<Paired, Fault> {
         let gone = |event: &usize| self.swept.get(event).map(|id| id.0);
         let told = self.told.iter().enumerate().map(|(place, event)| (event.account, gone(&place))).collect();
-        let sent = self.letters.iter().map(|letter| (letter.account, gone(&letter.event))).collect();
         let events = by_order(shelf, Column::Events, told).map_err(|fault| fault.of("column events"))?;
-        let letters = by_order(shelf, Column::Deliveries, sent).map_err(|fault| fault.of("column deliveries"))?;
-        Ok(Paired {
-            events: events.into_iter().map(EventId).collect(),
-            letters: letters.into_iter().map(DeliveryId).collect(),
-        })
+        let events: Vec<EventId> = events.into_iter().map(EventId).collect();
+        if let Some((id, place)) = self.named.iter().find(|(id, place)| events.get(**place) != Some(*id)) {
+            return Err(differ("the id of an event that was heard of", id, &events.get(*place)));
+        }
+        let letters = self.letters.iter().map(|letter| DeliveryId::of(events[letter.event])).collect();
+        Ok(Paired { events, letters })
     }
 
     pub(super) fn compare_events(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
@@ -50,7 +50,10 @@ impl Oracle {
         Ok(())
     }
 
+    /// An event has one delivery at most, which is found by the event.
     pub(super) fn compare_deliveries(&self, shelf: &Shelf, paired: &Paired) -> Result<(), Fault> {
+        let row = |(letter, id): (&Letter, DeliveryId)| object(letter.account.0, id.0);
+        same_keys(shelf, Column::Deliveries, self.kept(paired).map(row))?;
         for (letter, id) in self.kept(paired) {
             let found = there(shelf.reader.delivery(letter.account, id)?, &id)?;
             if letter.name.is_some_and(|name| name != id) {
@@ -93,6 +96,16 @@ impl Oracle {
     pub(super) fn kept<'a>(&'a self, paired: &'a Paired) -> impl Iterator<Item = (&'a Letter, DeliveryId)> {
         let all = self.letters.iter().zip(paired.letters.iter().copied());
         all.filter(|(letter, _)| !self.is_swept(letter))
+    }
+
+    /// One row for each account that ever had a redelivery.
+    pub(super) fn compare_redeliveries(&self, shelf: &Shelf) -> Result<(), Fault> {
+        same_keys(shelf, Column::Redeliveries, self.orders.keys().map(|account| account.0.to_be_bytes().to_vec()))?;
+        for (account, orders) in &self.orders {
+            let expected: Vec<_> = orders.iter().map(|order| order.job.clone()).collect();
+            equal("the redeliveries", &expected, &shelf.reader.redeliveries(*account)?)?;
+        }
+        Ok(())
     }
 
     /// One row for each endpoint that fails.

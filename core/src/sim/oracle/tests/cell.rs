@@ -122,7 +122,7 @@ impl Cell {
             if let Command::ReplayDelivery(account, delivery, None) = one.submission.command {
                 self.name(account, delivery);
             }
-            if let Command::SweepEvents(account, _) = one.submission.command {
+            if let Command::AdvanceRedelivery(account, ..) | Command::SweepEvents(account, _) = one.submission.command {
                 let names = self.oracle.names_of_events(account, &*self.store)?;
                 self.oracle.hear_of_events(&names);
             }

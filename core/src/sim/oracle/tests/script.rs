@@ -11,7 +11,7 @@ use crate::branding::BrandingPatch;
 use crate::command::{Command, Moment, NewKey, Outcome, Reply, Submission};
 use crate::command::{Idempotency, NewEndpoint};
 use crate::delivery::DeliveryOutcome;
-use crate::id::{AccountId, CustomerId, DeliveryId, EventId, KeyId, PaymentId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, EventId, KeyId, PaymentId, RedeliveryId, SessionId};
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::RailReport;
@@ -33,6 +33,7 @@ pub struct Script {
     payments: Vec<Arc<Payment>>,
     customers: Vec<(AccountId, CustomerId)>,
     keys: Vec<KeyId>,
+    redeliveries: Vec<(AccountId, RedeliveryId)>,
     said: Vec<RailReport>,
     answered: Vec<DeliveryOutcome>,
     published: Vec<EventId>,
@@ -48,6 +49,7 @@ impl Script {
             payments: Vec::new(),
             customers: Vec::new(),
             keys: Vec::new(),
+            redeliveries: Vec::new(),
             said: Vec::new(),
             answered: Vec::new(),
             published: Vec::new(),
@@ -80,6 +82,9 @@ impl Script {
         if self.rng.below(4) == 0 {
             submissions.push(plain(self.bus(cell)));
         }
+        if self.rng.below(3) == 0 {
+            submissions.extend(self.redeliveries(cell).into_iter().map(plain));
+        }
         submissions.extend((0..count).map(|_| self.submission()));
         let pause = Millis(self.rng.below(longest));
         Wanted { pause, is_busy: self.rng.below(4) == 0, scorer_fails: self.rng.below(8) == 0, submissions }
@@ -98,6 +103,7 @@ impl Script {
                 | Reply::Branding(_)
                 | Reply::Delivery(_)
                 | Reply::Account(_)
+                | Reply::Redelivery(_)
                 | Reply::Done => {}
             }
         }
@@ -126,7 +132,7 @@ impl Script {
 
     fn command(&mut self) -> Command {
         let account = self.account();
-        match self.rng.below(116) {
+        match self.rng.below(118) {
             0..12 => Command::CreateSession(account, Box::new(self.session_terms())),
             12..20 => self.lock(account),
             20..62 => self.redeem(),
@@ -155,6 +161,7 @@ impl Script {
                 Command::RememberPayment(account, session, payment, moment)
             }
             92..104 => self.operator(account),
+            104..106 => self.redelivery(account),
             _ => self.of_customer(account),
         }
     }

@@ -101,6 +101,7 @@ impl Held {
             Need::Person(key) => Loaded::Person(key, self.persons.get(&key).cloned()),
             Need::Lane(session) => Loaded::Lane(session, self.lanes.get(&session).copied()),
             Need::Failing(account) => Loaded::Failing(account, None),
+            Need::Redeliveries(account) => Loaded::Redeliveries(account, None),
             Need::Customer(..) | Need::DeletedCustomer(..) | Need::CustomerName(_) => return Err(no_customers()),
             Need::Balance(key) => match self.balances.get(&key) {
                 Some(Change::Balance(_, value)) => Loaded::Balance(key, Some(*value)),
@@ -175,6 +176,7 @@ impl Held {
             Change::EventRemove(..) | Change::DeliveryRemove(..) => {
                 return Err(Failure::wrong("nothing of a history is swept while it is made"));
             }
+            Change::Redeliveries(..) => return Err(Failure::wrong("no operator has a part in a history")),
             Change::Customer(_) => return Err(no_customers()),
         }
         Ok(())

@@ -3,8 +3,11 @@
 use crate::command::Command;
 use crate::delivery::DeliveryOutcome;
 use crate::endpoint::EndpointChange;
-use crate::id::{AccountId, DeliveryId, EventId, OutboxId, PaymentId};
+use crate::event::EventKind;
+use crate::id::{AccountId, DeliveryId, EventId, OutboxId, PaymentId, RedeliveryId};
 use crate::rail::{RailOutcome, RailReport};
+use crate::redelivery::{RedeliveryRange, Which};
+use crate::store::PageBounds;
 use crate::time::{Millis, Timestamp};
 
 use super::super::cell::Cell;
@@ -44,6 +47,36 @@ impl Script {
         let published = found.into_iter().map(|(id, _)| id).filter(|id| !waits(id));
         let event = |id| cell.reader.event(account, id).unwrap().unwrap().old();
         Command::SweepEvents(account, published.map(event).collect())
+    }
+
+    /// The next page of each redelivery that runs, sometimes twice.
+    pub(super) fn redeliveries(&mut self, cell: &Cell) -> Vec<Command> {
+        let mut pages = Vec::new();
+        for job in cell.reader.running_redeliveries().unwrap() {
+            let bounds = PageBounds { rows: 1 + self.rng.below(40) as usize, events: 1 + self.rng.below(8) as usize };
+            let step = cell.reader.redelivery_step(&job, bounds).unwrap();
+            let page = Command::AdvanceRedelivery(job.account, job.id, Box::new(step));
+            self.redeliveries.push((job.account, job.id));
+            pages.extend(vec![page; 1 + usize::from(self.rng.below(4) == 0)]);
+        }
+        pages
+    }
+
+    /// A job over everything, or over what happened lately, or the end of one.
+    pub(super) fn redelivery(&mut self, account: AccountId) -> Command {
+        if self.rng.below(6) == 0 {
+            let (account, job) = pick(&mut self.rng, &self.redeliveries).unwrap_or((account, RedeliveryId(9)));
+            return Command::CancelRedelivery(account, job);
+        }
+        let lately = self.sessions.last().map(|session| session.created_at).filter(|_| self.rng.below(4) == 0);
+        let kinds = vec![EventKind::SessionCreated, EventKind::SessionFailed];
+        let range = RedeliveryRange {
+            from: lately.unwrap_or(Timestamp(0)),
+            until: Timestamp(u64::MAX),
+            kinds: if self.rng.below(4) == 0 { kinds } else { Vec::new() },
+            which: if self.rng.below(3) == 0 { Which::All } else { Which::Missed },
+        };
+        Command::StartRedelivery(account, Box::new(range))
     }
 
     /// What an operator changes of an endpoint.
