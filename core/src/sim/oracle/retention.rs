@@ -2,18 +2,22 @@
 
 use crate::event::OldEvent;
 use crate::id::{AccountId, DeliveryId, EventId};
-use crate::store::Store;
+use crate::store::{Column, Scan, Store};
 
-use super::compare::shelf::Shelf;
+use super::compare::shelf::{object, parts};
 use super::deliveries::Letter;
-use super::{Fault, Oracle, names};
+use super::{Fault, Oracle, equal, names};
 
 impl Oracle {
     /// The ids of an account's events on disk, each with its place in the list of all.
     pub fn names_of_events(&self, account: AccountId, store: &dyn Store) -> Result<Vec<(EventId, usize)>, Fault> {
-        let events = self.pair(&Shelf::copy(store)?)?.events;
+        let (from, until) = (object(account.0, 0), Some(object(account.0, u128::MAX)));
+        let rows = store.scan(Column::Events, &Scan { from, until, newest_first: false }, usize::MAX)?;
         let own = |place: &usize| self.told[*place].account == account && !self.swept.contains_key(place);
-        Ok((0..self.told.len()).filter(own).map(|place| (events[place], place)).collect())
+        let places: Vec<usize> = (0..self.told.len()).filter(own).collect();
+        equal("how many events an account has", &places.len(), &rows.len())?;
+        let ids = rows.iter().map(|(key, _)| parts(key).map(|(_, id)| EventId(id))).collect::<Result<Vec<_>, _>>()?;
+        Ok(ids.into_iter().zip(places).collect())
     }
 
     /// Takes in which events these ids are of.

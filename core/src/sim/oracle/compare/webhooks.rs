@@ -21,7 +21,7 @@ pub struct Paired {
 
 impl Oracle {
     /// Gives everything the id of its row: an account's events by their order, their deliveries by the events.
-    pub(in crate::sim::oracle) fn pair(&self, shelf: &Shelf) -> Result<Paired, Fault> {
+    pub(super) fn pair(&self, shelf: &Shelf) -> Result<Paired, Fault> {
         let gone = |event: &usize| self.swept.get(event).map(|id| id.0);
         let told = self.told.iter().enumerate().map(|(place, event)| (event.account, gone(&place))).collect();
         let events = by_order(shelf, Column::Events, told).map_err(|fault| fault.of("column events"))?;
