@@ -50,34 +50,6 @@ pub struct SetWebhook {
     pub reason: Option<String>,
 }
 
-/// `POST /operator/accounts/{id}/webhook/redeliveries`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StartRedelivery {
-    /// The world of the events.
-    pub mode: ModeWord,
-    /// When the first of them happened.
-    pub from: String,
-    /// Before when the last of them happened; now otherwise.
-    pub to: Option<String>,
-    /// Their types; all otherwise.
-    pub types: Option<Vec<String>>,
-    /// By what became of their deliveries; `missed` otherwise.
-    pub which: Option<WhichWord>,
-    /// Why.
-    pub reason: Option<String>,
-}
-
-/// Which events are sent once more.
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum WhichWord {
-    /// Those that were given up, and those that never had a delivery.
-    Missed,
-    /// Those that arrived, too.
-    All,
-}
-
 /// `POST /operator/accounts/{id}/webhook/secret/activate`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

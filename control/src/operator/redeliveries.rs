@@ -9,10 +9,10 @@ use causeway_core::id::{AccountId, Mode, RedeliveryId};
 use causeway_core::limits::REDELIVERY_AHEAD;
 use causeway_core::redelivery::{Redelivery, RedeliveryRange, RedeliveryStatus, Which};
 use causeway_core::time::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::accounts::target;
-use super::body::{Delete, ModeWord, StartRedelivery, WhichWord};
+use super::body::{Delete, ModeWord};
 use super::call::{Call, Handled, Target, answer, unknown_account};
 use crate::gate::{Cell, Lane};
 use crate::problem::{Code, Problem};
@@ -63,6 +63,34 @@ pub async fn cancel_redelivery(call: Call<'_>) -> Handled {
     call.record(target, request.reason.as_deref()).await?;
     let job = submit(cell, Command::CancelRedelivery(account, id)).await?;
     answer(200, &RedeliveryView::new(mode, &job, None))
+}
+
+/// `POST /operator/accounts/{id}/webhook/redeliveries`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StartRedelivery {
+    /// The world of the events.
+    mode: ModeWord,
+    /// When the first of them happened.
+    from: String,
+    /// Before when the last of them happened; now otherwise.
+    to: Option<String>,
+    /// Their types; all otherwise.
+    types: Option<Vec<String>>,
+    /// By what became of their deliveries; `missed` otherwise.
+    which: Option<WhichWord>,
+    /// Why.
+    reason: Option<String>,
+}
+
+/// Which events are sent once more.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum WhichWord {
+    /// Those that were given up, and those that never had a delivery.
+    Missed,
+    /// Those that arrived, too.
+    All,
 }
 
 /// A job as operators see it.
@@ -170,13 +198,14 @@ fn said(request: &StartRedelivery) -> String {
 }
 
 async fn submit(cell: &Cell, command: Command) -> Result<Arc<Redelivery>, Problem> {
-    let answer = cell.submit(Lane::Operator, command, None).await.map_err(|refusal| match refusal {
-        Refusal::NoEndpoint => {
+    let refused = |refusal| {
+        if refusal == Refusal::NoEndpoint {
             let message = "The account has no webhook endpoint, or a disabled one: set or resume it, then start again.";
-            Problem::new(Code::EndpointNotReady, message)
+            return Problem::new(Code::EndpointNotReady, message);
         }
-        other => other.into(),
-    })?;
+        Problem::from(refusal)
+    };
+    let answer = cell.submit(Lane::Operator, command, None).await.map_err(refused)?;
     let Reply::Redelivery(job) = answer.reply else {
         return Err(Problem::internal("the cell answered a redelivery with something else"));
     };

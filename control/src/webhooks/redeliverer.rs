@@ -52,7 +52,7 @@ enum Stand {
     /// Too much is on its way.
     Full,
     /// This is its next page.
-    Next(Redelivery, RedeliveryStep),
+    Next(Box<Redelivery>, RedeliveryStep),
 }
 
 /// What came of looking at an account.
@@ -176,7 +176,7 @@ fn look(reader: &Reader, account: AccountId) -> Result<Stand, StoreError> {
         return Ok(Stand::Full);
     }
     let step = reader.redelivery_step(&job, PAGE)?;
-    Ok(Stand::Next(job, step))
+    Ok(Stand::Next(Box::new(job), step))
 }
 
 /// Comes when something was committed, but not before this time.

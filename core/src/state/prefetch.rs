@@ -21,7 +21,6 @@ impl State {
             self.need(Need::Replay(key), needs);
         }
         match &submission.command {
-            Command::CreateSession(..) | Command::LockQuote(..) => {}
             Command::CancelSession(account, session) => self.session_needs(*account, *session, needs),
             Command::CreatePayIn(account, redeem) | Command::CreatePayOut(account, redeem) => {
                 self.redeem_needs(*account, redeem, needs);
@@ -36,27 +35,21 @@ impl State {
                 self.need(Need::Session(*account, *session), needs);
                 self.need(Need::Payment(*account, *payment), needs);
             }
-            Command::CreateCustomer(account, terms) => {
-                self.new_customer_needs(*account, terms, needs);
-            }
+            Command::CreateCustomer(account, terms) => self.new_customer_needs(*account, terms, needs),
             Command::UpdateCustomer(account, id, _) => self.need(Need::Customer(*account, *id), needs),
             Command::DeleteCustomer(account, id) => {
                 self.customer_needs(*account, *id, needs);
                 self.need(Need::DeletedCustomer(*account, *id), needs);
             }
             Command::ReplayDelivery(account, delivery, lane) => {
-                self.need(Need::Delivery(*account, *delivery), needs);
-                if let Some(session) = lane {
-                    self.lane_needs(*account, *session, needs);
+                self.sent_again_needs(*account, *delivery, *lane, needs);
+            }
+            Command::ReportRails(reports) => {
+                for report in reports {
+                    self.payment_needs(report.account, report.session, report.payment, needs);
                 }
             }
-            Command::SendTestWebhook(_) | Command::ReportPublished(_) => {}
-            Command::ReportRails(reports) => reports
-                .iter()
-                .for_each(|report| self.payment_needs(report.account, report.session, report.payment, needs)),
-            Command::ReportDeliveries(outcomes) => {
-                outcomes.iter().for_each(|outcome| self.delivery_needs(outcome, needs));
-            }
+            Command::ReportDeliveries(outcomes) => outcomes.iter().for_each(|one| self.delivery_needs(one, needs)),
             Command::SweepEvents(account, events) => {
                 self.told_needs(*account, events.iter().map(|event| event.id), needs);
             }
@@ -69,7 +62,11 @@ impl State {
                 self.need(Need::Redeliveries(*account), needs);
             }
             Command::SetVerification(account, who, _) => self.verification_needs(*account, who, needs),
-            Command::UpdateBranding(..)
+            Command::CreateSession(..)
+            | Command::LockQuote(..)
+            | Command::SendTestWebhook(_)
+            | Command::ReportPublished(_)
+            | Command::UpdateBranding(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)
             | Command::RevokeKey(..)
@@ -217,10 +214,21 @@ impl State {
     fn redelivery_needs(&self, account: AccountId, step: &RedeliveryStep, needs: &mut Vec<Need>) {
         self.need(Need::Redeliveries(account), needs);
         for (event, lane) in &step.events {
-            self.need(Need::Delivery(account, DeliveryId::of(*event)), needs);
-            if let Some(session) = lane {
-                self.lane_needs(account, *session, needs);
-            }
+            self.sent_again_needs(account, DeliveryId::of(*event), *lane, needs);
+        }
+    }
+
+    /// A delivery that joins the end of its session's order.
+    fn sent_again_needs(
+        &self,
+        account: AccountId,
+        delivery: DeliveryId,
+        lane: Option<SessionId>,
+        needs: &mut Vec<Need>,
+    ) {
+        self.need(Need::Delivery(account, delivery), needs);
+        if let Some(session) = lane {
+            self.lane_needs(account, session, needs);
         }
     }
 

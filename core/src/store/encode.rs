@@ -5,6 +5,7 @@ use super::record::{redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
 use crate::change::{Change, CustomerChange, Effects, Index};
 use crate::id::AccountId;
+use crate::redelivery::Redelivery;
 use crate::time::Timestamp;
 
 /// The row of `meta` that holds the head.
@@ -73,9 +74,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             set(batch, Column::Lanes, &Key::alone(*session), fill);
         }
         Change::Failing(account, since) => encode_failing(batch, *account, *since),
-        Change::Redeliveries(account, jobs) => {
-            batch.put_with(Column::Redeliveries, &Key::account(*account), |out| redelivery::encode(jobs, out));
-        }
+        Change::Redeliveries(account, jobs) => encode_redeliveries(batch, *account, jobs),
         Change::Customer(change) => encode_customer_change(batch, change),
         Change::OutboxAdd(row) => {
             batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));
@@ -97,6 +96,10 @@ fn encode_change(batch: &mut Batch, change: &Change) {
 fn encode_failing(batch: &mut Batch, account: AccountId, since: Option<Timestamp>) {
     let fill = since.map(|since| move |out: &mut Vec<u8>| reference::encode_since(since, out));
     set(batch, Column::FailingEndpoints, &Key::account(account), fill);
+}
+
+fn encode_redeliveries(batch: &mut Batch, account: AccountId, jobs: &[Redelivery]) {
+    batch.put_with(Column::Redeliveries, &Key::account(account), |out| redelivery::encode(jobs, out));
 }
 
 fn encode_customer_change(batch: &mut Batch, change: &CustomerChange) {
