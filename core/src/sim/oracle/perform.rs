@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::command::{Command, Moment, Reply, Timer, TimerTask};
-use crate::id::{AccountId, PaymentId, SessionId};
+use crate::id::{AccountId, EventId, PaymentId, SessionId};
 use crate::payment::Payment;
 use crate::session::Session;
 use crate::terms::Side;
@@ -38,14 +38,7 @@ impl Oracle {
                 outcomes.iter().for_each(|outcome| self.receiver_answers(outcome));
                 Ok(Reply::Done)
             }
-            Command::ReportPublished(events) => {
-                // A report of nothing changes nothing.
-                if !events.is_empty() {
-                    self.touch();
-                }
-                self.published.extend(events);
-                Ok(Reply::Done)
-            }
+            Command::ReportPublished(events) => Ok(self.bus_has(events)),
             Command::RunTimer(timer) => self.run_timer(*timer),
             Command::CreateAccount(id, name) => Ok(self.create_account(*id, name)),
             Command::CreateKey(account, key) => self.create_key(*account, key, found),
@@ -75,6 +68,15 @@ impl Oracle {
             }),
             Command::SetVerification(account, who, word) => self.set_verification(*account, who, *word),
         }
+    }
+
+    /// A report of nothing changes nothing.
+    fn bus_has(&mut self, events: &[EventId]) -> Reply {
+        if !events.is_empty() {
+            self.touch();
+        }
+        self.published.extend(events);
+        Reply::Done
     }
 
     fn tell_standing(
