@@ -3,7 +3,7 @@
 use super::record::{account, customer, delivery, event, head, ledger, payment, person, quote, rail, receipt};
 use super::record::{redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
-use crate::change::{Change, CustomerChange, Effects, Index};
+use crate::change::{BusRow, Change, CustomerChange, Effects, Index};
 use crate::id::AccountId;
 use crate::redelivery::Redelivery;
 use crate::time::Timestamp;
@@ -80,9 +80,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));
         }
         Change::OutboxRemove(account, id) => batch.delete(Column::Outbox, &Key::object(*account, *id)),
-        Change::BusAdd(row) => {
-            batch.put_with(Column::Bus, &Key::alone(row.event), |out| reference::encode_bus(row, out));
-        }
+        Change::BusAdd(row) => encode_bus(batch, row),
         Change::BusRemove(event) => batch.delete(Column::Bus, &Key::alone(*event)),
         Change::RailWorkAdd(row) => {
             batch.put_with(Column::RailWork, &Key::alone(row.attempt), |out| rail::encode(row, out));
@@ -91,6 +89,10 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::TimerAdd(timer) => batch.put(Column::Timers, &Key::timer(timer), &[]),
         Change::TimerRemove(timer) => batch.delete(Column::Timers, &Key::timer(timer)),
     }
+}
+
+fn encode_bus(batch: &mut Batch, row: &BusRow) {
+    batch.put_with(Column::Bus, &Key::alone(row.event), |out| reference::encode_bus(row, out));
 }
 
 fn encode_failing(batch: &mut Batch, account: AccountId, since: Option<Timestamp>) {

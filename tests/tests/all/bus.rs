@@ -108,6 +108,8 @@ fn a_broker_that_is_full_holds_up_no_stop_and_loses_nothing() {
     let server = Server::start(&flags.words());
     let directory = server.directory().clone();
     (0..3).for_each(|_| pay_in(&server.demo()));
+    let metrics = server.operator().call("GET", "/metrics", &Value::Null).text();
+    assert!(metrics.contains("causeway_bus_published_total{mode=\"sandbox\"} 0"), "it takes nothing: {metrics}");
     let exit = server.stop();
     assert_eq!(exit.code, Some(0), "{exit}");
     let server = Server::start_in(&directory, &flags.words());

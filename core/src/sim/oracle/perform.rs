@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::command::{Command, Moment, Reply, Timer, TimerTask};
-use crate::id::{AccountId, PaymentId, SessionId};
+use crate::id::{AccountId, EventId, PaymentId, SessionId};
 use crate::payment::Payment;
 use crate::session::Session;
 use crate::terms::Side;
@@ -39,18 +39,8 @@ impl Oracle {
                 Ok(Reply::Done)
             }
             Command::AdvanceRedelivery(account, id, step) => self.advance_redelivery(*account, *id, step),
-            Command::SweepEvents(account, events) => {
-                self.sweep(*account, events);
-                Ok(Reply::Done)
-            }
-            Command::ReportPublished(events) => {
-                // A report of nothing changes nothing.
-                if !events.is_empty() {
-                    self.touch();
-                }
-                self.published.extend(events);
-                Ok(Reply::Done)
-            }
+            Command::SweepEvents(account, events) => Ok(self.sweep(*account, events)),
+            Command::ReportPublished(events) => Ok(self.bus_has(events)),
             Command::RunTimer(timer) => self.run_timer(*timer),
             Command::CreateAccount(id, name) => Ok(self.create_account(*id, name)),
             Command::CreateKey(account, key) => self.create_key(*account, key, found),
@@ -82,6 +72,15 @@ impl Oracle {
             Command::StartRedelivery(account, range) => self.start_redelivery(*account, range, found),
             Command::CancelRedelivery(account, id) => self.cancel_redelivery(*account, *id),
         }
+    }
+
+    /// A report of nothing changes nothing.
+    fn bus_has(&mut self, events: &[EventId]) -> Reply {
+        if !events.is_empty() {
+            self.touch();
+        }
+        self.published.extend(events);
+        Reply::Done
     }
 
     fn tell_standing(

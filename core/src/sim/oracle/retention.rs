@@ -1,5 +1,6 @@
 //! Retention: events and deliveries that are gone. Their places in the lists stay, since others are counted from them.
 
+use crate::command::Reply;
 use crate::event::OldEvent;
 use crate::id::{AccountId, DeliveryId, EventId};
 use crate::store::{Column, Scan, Store};
@@ -26,7 +27,7 @@ impl Oracle {
     }
 
     /// Old events go with their deliveries, unless these are on their way.
-    pub(super) fn sweep(&mut self, account: AccountId, events: &[OldEvent]) {
+    pub(super) fn sweep(&mut self, account: AccountId, events: &[OldEvent]) -> Reply {
         for event in events {
             let place = self.named.get(&event.id).copied().filter(|place| self.told[*place].account == account);
             let age = self.now().0.saturating_sub(names::drawn_at(event.id.0).0);
@@ -41,6 +42,7 @@ impl Oracle {
                 self.letters[letter].name = Some(DeliveryId::of(event.id));
             }
         }
+        Reply::Done
     }
 
     /// Whether a delivery is gone.
