@@ -15,6 +15,7 @@ mod all {
     mod events;
     mod fill;
     mod first_start;
+    mod hang_ups;
     mod harness;
     mod http3;
     mod idempotency;
@@ -39,6 +40,7 @@ mod all {
     mod signatures;
     mod slow_clients;
     mod stopped;
+    mod stream_kills;
     mod tls;
     mod unpriced;
     mod verification;
