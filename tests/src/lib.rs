@@ -21,6 +21,7 @@ pub mod program;
 pub mod rail;
 pub mod random;
 pub mod receiver;
+pub mod secure_receiver;
 pub mod server;
 pub mod signature;
 pub mod told;

@@ -34,6 +34,7 @@ mod all {
     mod pages;
     mod refused_starts;
     mod secrets;
+    mod secure_receivers;
     mod seed_examples;
     mod sessions;
     mod shared;
