@@ -3,6 +3,7 @@
 mod bodies;
 mod journey;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -45,6 +46,11 @@ impl Partner {
     /// The same partner at a gateway that was started again.
     pub fn at(&self, server: &crate::server::Server) -> Partner {
         Partner { api: server.api().clone(), log: server.log().clone(), ..self.clone() }
+    }
+
+    /// Where it sends its requests.
+    pub fn address(&self) -> SocketAddr {
+        self.api.address()
     }
 
     /// Reads.

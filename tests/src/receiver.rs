@@ -3,14 +3,15 @@
 use std::collections::HashSet;
 use std::io::{self, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
 use crate::contract::contract;
 use crate::http::{Headers, parse_headers, read_head};
+use crate::linger;
 use crate::poll::{SOON, poll};
 use crate::signature::{verify_gate, verify_standard};
 
@@ -46,7 +47,25 @@ pub struct Answer {
     pub status: u16,
     /// The `Location`, if any.
     pub location: Option<String>,
+    /// How it leaves.
+    pub manner: Manner,
 }
+
+/// How an answer leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// At once and whole; the connection stays.
+    Whole,
+    /// So much later.
+    Late(Duration),
+    /// Its head breaks off, and the connection is closed.
+    CutOff,
+    /// Not at all: the connection is reset.
+    Reset,
+}
+
+/// The path of a request that is answered without the handler.
+const ALONE: &str = "/alone";
 
 type Handler = Box<dyn Fn(&Received) -> Answer + Send + Sync>;
 
@@ -55,12 +74,19 @@ pub struct Receiver {
     address: SocketAddr,
     kept: Arc<Mutex<Vec<Received>>>,
     stopped: Arc<AtomicBool>,
+    /// Connections that were accepted and have not ended.
+    open: Arc<AtomicUsize>,
 }
 
 impl Answer {
     /// A bare status.
     pub fn status(status: u16) -> Answer {
-        Answer { status, location: None }
+        Answer { status, location: None, manner: Manner::Whole }
+    }
+
+    /// The same in another manner.
+    pub fn leaving(self, manner: Manner) -> Answer {
+        Answer { manner, ..self }
     }
 }
 
@@ -95,20 +121,36 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let stopped: Arc<AtomicBool> = Arc::default();
-        let (stop, handler) = (stopped.clone(), Arc::new(handler));
+        let open: Arc<AtomicUsize> = Arc::default();
+        let (stop, handler, count) = (stopped.clone(), Arc::new(handler), open.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
-                let handler = handler.clone();
+                let (handler, count) = (handler.clone(), count.clone());
                 if let Ok(stream) = stream {
-                    // The gateway may break a connection off at any time; what it had not sent whole does not count.
-                    std::thread::spawn(move || serve(stream, &handler).unwrap_or_default());
+                    count.fetch_add(1, Ordering::SeqCst);
+                    std::thread::spawn(move || {
+                        // The gateway may break a connection off at any time; what it had not sent whole does not count.
+                        serve(stream, &handler).unwrap_or_default();
+                        count.fetch_sub(1, Ordering::SeqCst);
+                    });
                 }
             }
         });
-        Receiver { address, kept, stopped }
+        Receiver { address, kept, stopped, open }
+    }
+
+    /// Waits until nothing is on its way any more: for those who know that nobody connects now. A gateway that was killed may
+    /// have left connections that are not accepted yet, and requests that are not read; what is accepted last is our own.
+    pub fn wait_until_alone(&self) {
+        let mut last = TcpStream::connect(self.address).unwrap();
+        write!(last, "GET {ALONE} HTTP/1.1\r\n\r\n").unwrap();
+        let mut reader = BufReader::new(last);
+        read_head(&mut reader).unwrap();
+        drop(reader);
+        poll(SOON, "all connections end", || (self.open.load(Ordering::SeqCst) == 0).then_some(()));
     }
 
     /// The URL to deliver to.
@@ -183,6 +225,13 @@ impl Received {
         self.event["data"]["consumed_by"].as_str().unwrap_or_default()
     }
 
+    /// What the event belongs to: for a consumed quote the payment that consumed it, else a session if its object names one,
+    /// else the object.
+    pub fn owner(&self) -> &str {
+        let named = [self.consumer(), self.session(), self.object_id()];
+        named.into_iter().find(|name| !name.is_empty()).unwrap_or_default()
+    }
+
     /// Checks both signatures, the headers that repeat the event, and the body against the contract.
     pub fn verify(&self, secret: &str) -> Result<(), String> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -216,11 +265,20 @@ fn serve(stream: TcpStream, handler: &Handler) -> io::Result<()> {
         let mut body = vec![0; length.unwrap_or(0)];
         reader.read_exact(&mut body)?;
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        if path == ALONE {
+            return writer.write_all(b"HTTP/1.1 204 Alone\r\n\r\n");
+        }
         let event = serde_json::from_slice(&body).unwrap_or(Value::Null);
         let answer = handler(&Received { at: Instant::now(), path, headers, body, event });
         let location = answer.location.map(|location| format!("Location: {location}\r\n"));
         let text =
             format!("HTTP/1.1 {} Noted\r\n{}Content-Length: 0\r\n\r\n", answer.status, location.unwrap_or_default());
+        match answer.manner {
+            Manner::Whole => {}
+            Manner::Late(time) => std::thread::sleep(time),
+            Manner::CutOff => return writer.write_all(&text.as_bytes()[..text.len() / 2]),
+            Manner::Reset => return linger::reset_when_closed(&writer),
+        }
         writer.write_all(text.as_bytes())?;
     }
     Ok(())

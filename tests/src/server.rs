@@ -79,9 +79,18 @@ impl Server {
         Server::try_start_in(directory, flags).unwrap_or_else(|exit| panic!("the gateway did not start: {exit}"))
     }
 
+    /// The same with these variables in its environment.
+    pub fn start_with(environment: &[(&str, &str)], directory: &DataDir, flags: &[&str]) -> Server {
+        let server = Server::up(spawn_with(environment, directory, flags), directory);
+        server.unwrap_or_else(|exit| panic!("the gateway did not start: {exit}"))
+    }
+
     /// The same; how it ended when it did not come up.
     pub fn try_start_in(directory: &DataDir, flags: &[&str]) -> Result<Server, Exit> {
-        let mut running = spawn(directory, flags);
+        Server::up(spawn(directory, flags), directory)
+    }
+
+    fn up(mut running: Running, directory: &DataDir) -> Result<Server, Exit> {
         let addresses = running.addresses(SOON)?;
         let api = Arc::new(Client::new(addresses.partners));
         let token = std::fs::read_to_string(directory.file("operator-token")).unwrap_or_default();
@@ -164,9 +173,13 @@ impl Server {
 
 /// Starts the gateway in `directory` without waiting for anything.
 pub fn spawn(directory: &DataDir, flags: &[&str]) -> Running {
+    spawn_with(&[], directory, flags)
+}
+
+fn spawn_with(environment: &[(&str, &str)], directory: &DataDir, flags: &[&str]) -> Running {
     let path = directory.path().to_string_lossy().into_owned();
     let fixed = ["serve", "--data-dir", &path, "--listen=127.0.0.1:0", "--operator-listen=127.0.0.1:0"];
-    Running::start(&[&fixed, &last_of_each(flags)[..]].concat(), directory.path())
+    Running::start_with(environment, &[&fixed, &last_of_each(flags)[..]].concat(), directory.path())
 }
 
 /// Starts the gateway with nothing but these words, and waits for its end: for words that it refuses.

@@ -16,6 +16,7 @@ mod all {
     mod events;
     mod fill;
     mod first_start;
+    mod hang_ups;
     mod harness;
     mod http3;
     mod idempotency;
@@ -36,12 +37,14 @@ mod all {
     mod refused_starts;
     mod retention;
     mod secrets;
+    mod secure_receivers;
     mod seed_examples;
     mod sessions;
     mod shared;
     mod signatures;
     mod slow_clients;
     mod stopped;
+    mod stream_kills;
     mod tls;
     mod unpriced;
     mod verification;

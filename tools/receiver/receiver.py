@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A webhook receiver on loopback, as a partner would write one. It shares no code with the gateway.
 
-It verifies both signatures of every delivery, refuses stale timestamps, answers a repeated event without taking it
-twice, and writes one line of JSON for each event that it takes. The first line that it prints is its port.
+It verifies both signatures of every delivery, and with --public-key the third, refuses stale timestamps, answers a
+repeated event without taking it twice, and writes one line of JSON for each event that it takes. The first line that it
+prints is its port.
 """
 
 import argparse
@@ -40,7 +41,28 @@ def same(offered, expected):
     return hmac.compare_digest(offered.encode(), expected.encode())
 
 
-def verify(headers, body, secret, now):
+def public_key(text):
+    """What verifies `v1a`: the Ed25519 key that `whpk_…` encodes. Python has none, so the package is asked for only here."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    return Ed25519PublicKey.from_public_bytes(base64.b64decode(text.removeprefix("whpk_"), validate=True))
+
+
+def is_signed_by(key, offered, signed):
+    """Whether one of the offered signatures is a `v1a` of this key."""
+    from cryptography.exceptions import InvalidSignature
+
+    for version, _, signature in (one.partition(",") for one in offered):
+        try:
+            if version == "v1a":
+                key.verify(base64.b64decode(signature, validate=True), signed)
+                return True
+        except (InvalidSignature, ValueError):
+            continue
+    return False
+
+
+def verify(headers, body, secret, now, key=None):
     """Checks a delivery and gives its event, or raises Rejected."""
 
     def header(name):
@@ -73,6 +95,8 @@ def verify(headers, body, secret, now):
     offered = header("webhook-signature").split(" ")
     if not any(same(one, fitting) for one in offered):
         raise Rejected("webhook-signature does not fit")
+    if key is not None and not is_signed_by(key, offered, f"{event_id}.{timestamp}.".encode() + body):
+        raise Rejected("no v1a in webhook-signature fits the public key")
     return check_event(body, event_id, header("Gate-Event-Type"))
 
 
@@ -139,7 +163,7 @@ class Handler(BaseHTTPRequestHandler):
         if options.delay > 0:
             time.sleep(options.delay)
         try:
-            event = verify(self.headers, body, options.secret, time.time())
+            event = verify(self.headers, body, options.secret, time.time(), options.public_key)
         except Rejected as reason:
             print(f"rejected: {reason}", file=sys.stderr, flush=True)
             self.answer(400, str(reason))
@@ -161,6 +185,7 @@ def read_options(words):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--secret", required=True, help="the endpoint's signing secret, whsec_…")
+    parser.add_argument("--public-key", type=public_key, metavar="KEY", help="the account's key, whpk_…; verifies v1a too")
     parser.add_argument("--log", metavar="FILE", help="append verified events here instead of printing them")
     parser.add_argument("--fail-first", type=int, default=0, metavar="N", help="fail the first N verified deliveries; -1 fails all")
     parser.add_argument("--status", type=int, default=500, metavar="CODE", help="what --fail-first answers with")

@@ -117,7 +117,7 @@ impl Request {
     }
 
     /// The bytes to send to `host`.
-    pub(crate) fn wire(&self, host: &str) -> Vec<u8> {
+    pub fn wire(&self, host: &str) -> Vec<u8> {
         let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         if self.headers.get("Host").is_none() {
             text.push_str(&format!("Host: {host}\r\n"));

@@ -5,10 +5,9 @@
 //! `CAUSEWAY_KILLS` says how many kills, `CAUSEWAY_SEED` which ones. Half a hundred kills make an era with a partner of its
 //! own, so that memory stays bounded in long runs; the data directory is the same throughout.
 
-mod journal;
-mod link;
-mod told;
-mod worker;
+pub mod journal;
+pub mod link;
+pub mod worker;
 
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -19,10 +18,10 @@ use causeway_tests::partner::Partner;
 use causeway_tests::random::Random;
 use causeway_tests::receiver::Receiver;
 use causeway_tests::server::{DataDir, Server, spawn};
+use causeway_tests::told::Told;
 
 use journal::Journal;
 use link::Link;
-use told::Told;
 
 const WORKERS: u64 = 5;
 const KILLS_PER_ERA: u64 = 50;
@@ -48,7 +47,8 @@ fn long_kills_lose_nothing_that_was_acknowledged() {
     }
 }
 
-fn setting<T: FromStr>(name: &str, default: T) -> T {
+/// The number that a variable names.
+pub fn setting<T: FromStr>(name: &str, default: T) -> T {
     match std::env::var(name) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")),
         Err(_) => default,

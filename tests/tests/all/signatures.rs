@@ -1,8 +1,9 @@
 //! Signatures of webhooks, verified by what shares nothing with the gateway: the examples of `docs/webhooks.md` as they stand,
 //! on the libraries of Standard Webhooks, Python's `cryptography` and Node's `crypto`.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use causeway_tests::http::Request;
@@ -202,5 +203,51 @@ fn judge(language: &str, command: &mut Command, cases: &[Case]) {
     assert_eq!(found.len(), cases.len());
     for (case, found) in cases.iter().zip(found) {
         assert_eq!(found, case.expected, "{language}, {}: Gate-Signature, v1, v1a\n{error}", case.name);
+    }
+}
+
+/// The receiver that a partner might have written takes an event when its `v1a` is of the account's key, and only then.
+#[test]
+fn a_receiver_that_holds_the_public_key_tells_whose_an_event_is() {
+    let [own, other] = [Stage::new(), Stage::new()];
+    for (key, status) in [(own.public_key(), "succeeded"), (other.public_key(), "dead_lettered")] {
+        let port = free_port();
+        let set = own.operate("PUT", "", json!({ "url": format!("http://127.0.0.1:{port}/hooks") }));
+        let _program = PythonReceiver::start(port, set["secret"].as_str().unwrap(), &key);
+        let sent = own.partner.act("/v1/webhooks/test").expect(201);
+        poll(SOON, status, || {
+            let all = own.partner.get("/v1/webhooks/deliveries").expect(200);
+            let found = all["data"].as_array()?.iter().find(|delivery| delivery["id"] == sent["id"])?.clone();
+            (found["status"] == status).then_some(())
+        });
+    }
+}
+
+/// The secret comes with the URL, so that the port is known before the receiver starts.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// `tools/receiver/receiver.py`, until this value goes.
+struct PythonReceiver(Child);
+
+impl PythonReceiver {
+    fn start(port: u16, secret: &str, key: &str) -> PythonReceiver {
+        let mut command = Command::new(program::python());
+        command.arg(program::repository().join("tools/receiver/receiver.py"));
+        command.args(["--port", &port.to_string(), "--secret", secret, "--public-key", key]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), port.to_string(), "the receiver listens");
+        PythonReceiver(child)
+    }
+}
+
+impl Drop for PythonReceiver {
+    fn drop(&mut self) {
+        // It runs for as long as it is there.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

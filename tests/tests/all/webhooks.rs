@@ -18,7 +18,7 @@ fn a_failed_delivery_is_tried_again_and_order_is_kept() {
         let partner = shared::partner("an unreliable one");
         let receiver = Receiver::answering(move |_, before| {
             let location = (300..400).contains(&status).then(|| "http://127.0.0.1:9/".to_owned());
-            if before < 2 { Answer { status, location } } else { Answer::status(200) }
+            if before < 2 { Answer { location, ..Answer::status(status) } } else { Answer::status(200) }
         });
         let operator = shared::server().operator();
         let secret = operator.set_webhook(&partner, "sandbox", &receiver.url());

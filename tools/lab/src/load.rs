@@ -1,14 +1,17 @@
 //! Load: what the gateway bears, how long its answers take, and how that compares to what this machine can do at all.
 
+mod audience;
 pub mod ceilings;
 mod client;
 mod clock;
+mod deliveries;
 mod drive;
 mod gateway;
 mod mix;
 mod peak;
 pub mod pin;
 mod plan;
+mod receiver;
 mod report;
 mod round;
 mod schedule;
@@ -76,7 +79,10 @@ async fn measure(options: &Options, stage: Stage) -> Result<Report, Failure> {
     let Stage { gateway, constant, parts, mut report } = stage;
     let processes: Vec<u32> = gateway.process().into_iter().chain([constant.process()]).collect();
     let before = Usage::now(&processes);
-    let bench = gateway.bench(options, report.seed, constant.target(), Some(parts));
+    let mut bench = gateway.bench(options, report.seed, constant.target(), Some(parts));
+    if options.is_of_deliveries() {
+        bench.audience = Some(gateway.audience(options).await?);
+    }
     let rounds = if options.webhooks {
         let before = gateway.send_webhooks_to(&constant.webhook_url()).await?;
         let rounds = unless_interrupted(rounds(bench)).await;
@@ -110,6 +116,9 @@ async fn rounds(mut bench: Bench<'_>) -> Result<Rounds, Failure> {
     }
     rounds.add_ceiling(bench.ceiling().await?);
     rounds.webhooks = bench.rest.webhooks();
+    if let Some(audience) = &mut bench.audience {
+        audience.leave().await?;
+    }
     Ok(rounds)
 }
 

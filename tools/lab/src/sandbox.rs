@@ -105,6 +105,36 @@ impl Operator {
         Ok(())
     }
 
+    /// A new account that may do everything at any rate in the sandbox, and a key for its servers.
+    pub async fn new_partner(&mut self, name: &str) -> Result<(String, String), Failure> {
+        let reason = "causeway-lab";
+        let body = json!({"name": name, "reason": reason});
+        let made =
+            self.0.call("POST", "/operator/accounts", &[], Some(&body)).await?.expect(201, "making an account")?;
+        let account = made.text("id").to_owned();
+        let rights = json!({
+            "mode": "test", "rails": true, "customers": true, "kyc_package": false, "swap": false, "verified_users": false,
+            "reason": reason,
+        });
+        let tier = json!({"mode": "test", "tier": "unlimited", "reason": reason});
+        for (word, body) in [("entitlements", rights), ("tier", tier)] {
+            let path = format!("/operator/accounts/{account}/{word}");
+            self.0.call("PUT", &path, &[], Some(&body)).await?.expect(200, word)?;
+        }
+        let path = format!("/operator/accounts/{account}/keys");
+        let body = json!({"mode": "test", "kind": "secret", "reason": reason});
+        let reply = self.0.call("POST", &path, &[], Some(&body)).await?.expect(201, "making a key")?;
+        Ok((account, reply.text("key").to_owned()))
+    }
+
+    /// Pauses or resumes an account's endpoint: `how` is the word in the path.
+    pub async fn change_webhook(&mut self, account: &str, how: &str) -> Result<(), Failure> {
+        let path = format!("/operator/accounts/{account}/webhook/{how}");
+        let body = json!({"mode": "test", "reason": "causeway-lab"});
+        self.0.call("POST", &path, &[], Some(&body)).await?.expect(200, how)?;
+        Ok(())
+    }
+
     /// How often rails were asked to move money since the server started.
     pub async fn rail_attempts(&mut self) -> Result<u64, Failure> {
         let metrics = self.0.get("/metrics").await?.expect(200, "reading the metrics")?;

@@ -43,6 +43,13 @@ const PARTS: &[Part] = &[
         environment: &[("CAUSEWAY_KILLS", "1000")],
     },
     Part {
+        name: "stream",
+        about: "100 kills within a stream of 10,000 events to flaky receivers, none lost, none out of order",
+        program: Program::Cargo(&["test", "-p", "causeway-tests"]),
+        arguments: &["stream_kills", "--nocapture"],
+        environment: &[("CAUSEWAY_KILLS", "100"), ("CAUSEWAY_EVENTS", "10000")],
+    },
+    Part {
         name: "sim",
         about: "10,000 seeds of the simulation agree with its oracle",
         program: Program::Cargo(&[

@@ -112,7 +112,9 @@ begin when they are due, and latencies are counted from then. Rounds alternate w
 that answers a constant, the store with the same rows, the model alone), so that results are ratios. Counted is only
 what was approved and answered 2xx. The result goes to target/load/<date>.json and <date>.svg.
 
-  MIX              reads, trade, burst or storm; all of them by default
+  MIX              reads, trade, burst or storm; all of them by default. Or deliveries, journey-deliveries: signed
+                   webhooks to a receiver in the generator; a backlog, the highest rate at which none grows, and the
+                   time from an event's batch to its arrival at half of that
   --quick          about two minutes, rather than eight
   --rate NUMBER    at this rate, instead of searching the highest that is sustained
   --http 2         over HTTP/2

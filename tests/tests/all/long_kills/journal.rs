@@ -12,11 +12,10 @@ use causeway_tests::poll::poll;
 use causeway_tests::rail;
 use causeway_tests::random::Random;
 use causeway_tests::server::DataDir;
+use causeway_tests::told::Expected;
 use serde_json::Value;
 
 use facts::{Facts, Name, text};
-
-pub use facts::Expected;
 
 /// Writes whose answers are kept to be asked for again.
 const WRITES: usize = 400;

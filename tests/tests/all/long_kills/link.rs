@@ -19,6 +19,10 @@ struct Inner {
 struct State {
     /// The partner at the newest gateway, and which one it is.
     partner: Option<(u64, Partner)>,
+    /// Journeys that were begun.
+    begun: u64,
+    /// How many may begin so far and in all; none: as many as the workers manage.
+    allowance: Option<(u64, u64)>,
     stopping: bool,
     failed: bool,
 }
@@ -38,9 +42,26 @@ impl Link {
         self.0.changed.notify_all();
     }
 
-    /// Whether workers should begin nothing new.
-    pub fn is_stopping(&self) -> bool {
-        self.0.state.lock().unwrap().stopping
+    /// From now on so many journeys may have begun, of so many in all.
+    pub fn allow(&self, so_far: u64, in_all: u64) {
+        self.0.state.lock().unwrap().allowance = Some((so_far, in_all));
+        self.0.changed.notify_all();
+    }
+
+    /// Whether a worker may begin a journey; waits until it may. `false` when there is none left.
+    pub fn lets_begin(&self) -> bool {
+        let mut state = self.0.state.lock().unwrap();
+        loop {
+            let (so_far, in_all) = state.allowance.unwrap_or((u64::MAX, u64::MAX));
+            if state.stopping || state.begun >= in_all {
+                return false;
+            }
+            if state.begun < so_far {
+                state.begun += 1;
+                return true;
+            }
+            state = self.0.changed.wait(state).unwrap();
+        }
     }
 
     /// Whether a worker has failed.

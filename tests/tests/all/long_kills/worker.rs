@@ -20,11 +20,11 @@ struct Worker<'a> {
     requests: u64,
 }
 
-/// Performs journeys until the link stops.
+/// Performs journeys for as long as the link lets them begin.
 pub fn run(number: u64, link: &Link, journal: &Journal, random: Random) {
     let _alarm = link.alarm();
     let mut worker = Worker { link, journal, random, name: number, requests: 0 };
-    while !link.is_stopping() {
+    while link.lets_begin() {
         if worker.journey().is_none() {
             return;
         }

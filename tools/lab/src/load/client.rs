@@ -59,14 +59,20 @@ pub enum Client {
 #[derive(Clone, Debug)]
 pub struct Dialer {
     target: Target,
-    secret_key: String,
+    /// One client after the other takes the next.
+    secret_keys: Vec<String>,
     protocol: Protocol,
 }
 
 impl Dialer {
     /// Clients of `target` that carry this secret key.
     pub fn new(target: Target, secret_key: &str, protocol: Protocol) -> Dialer {
-        Dialer { target, secret_key: secret_key.to_owned(), protocol }
+        Dialer::of_several(target, vec![secret_key.to_owned()], protocol)
+    }
+
+    /// Clients of `target` that carry these secret keys by turns; over HTTP/2 those of a connection carry the same.
+    pub fn of_several(target: Target, secret_keys: Vec<String>, protocol: Protocol) -> Dialer {
+        Dialer { target, secret_keys, protocol }
     }
 
     /// The same towards another server.
@@ -82,12 +88,15 @@ impl Dialer {
     /// Opens `count` clients.
     pub async fn open(&self, count: usize) -> io::Result<Vec<Client>> {
         let mut clients = Vec::with_capacity(count);
-        while clients.len() < count {
+        for secret_key in self.secret_keys.iter().cycle() {
+            if clients.len() >= count {
+                break;
+            }
             match self.protocol {
-                Protocol::Http1 => clients.push(Client::Http1(h1::Client::open(&self.target, &self.secret_key).await?)),
+                Protocol::Http1 => clients.push(Client::Http1(h1::Client::open(&self.target, secret_key).await?)),
                 Protocol::Http2 => {
                     let wanted = count - clients.len();
-                    let shared = h2::Client::open(&self.target, &self.secret_key, wanted).await?;
+                    let shared = h2::Client::open(&self.target, secret_key, wanted).await?;
                     clients.extend(shared.into_iter().map(Client::Http2));
                 }
             }

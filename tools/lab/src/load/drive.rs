@@ -53,6 +53,8 @@ pub struct Step {
     pub tally: Tally,
     /// How long it was counted, in seconds.
     pub window: f64,
+    /// When counting began; nothing before a step was done.
+    pub from: Option<Instant>,
 }
 
 struct Shared {
@@ -107,7 +109,7 @@ pub async fn drive(dialer: &Dialer, width: &Width, plan: Plan, work: &Rc<Work>, 
     // Flat out, a number of units may be done early.
     let is_early = plan.pace == Pace::FlatOut && plan.most < u64::MAX;
     let last = if is_early { shared.last_answer.get().min(window.1) } else { window.1 };
-    Ok(Step { tally, window: (last - window.0).as_secs_f64() })
+    Ok(Step { tally, window: (last - window.0).as_secs_f64(), from: Some(window.0) })
 }
 
 async fn all(tasks: &mut JoinSet<io::Result<()>>) -> io::Result<()> {

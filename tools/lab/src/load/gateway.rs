@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::audience::Audience;
 use super::ceilings::Parts;
 use super::client::Dialer;
 use super::drive::drive;
@@ -74,7 +75,13 @@ impl Gateway {
         let api = Api::new(self.target.clone(), &self.partner.secret_key);
         let rest = Rest::new(api, receiver, Rc::clone(&stock), self.process());
         let (dialer, constant, seed) = (self.dialer(options), constant.clone(), Seed::new(seed));
-        Bench { options, dialer, stock, rest, constant, parts, process: self.process(), seed }
+        Bench { options, dialer, stock, rest, constant, parts, process: self.process(), audience: None, seed }
+    }
+
+    /// Accounts with a receiver in this process.
+    pub async fn audience(&self, options: &Options) -> Result<Audience, Failure> {
+        let operator = Operator::connect(&self.operator_url, &self.directory).await?;
+        Audience::gather(self.target.clone(), options.http, operator).await
     }
 
     /// The process, when it was started here.

@@ -21,6 +21,9 @@ use super::tally::Operation;
 pub use stock::Stock;
 pub use storm::DIFFERENT;
 
+/// Of a session whose pay-in settles: created, quote consumed, pay-in processing, processing, settled, completed.
+const EVENTS_OF_A_JOURNEY: u64 = 6;
+
 /// What is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mix {
@@ -32,6 +35,10 @@ pub enum Mix {
     Burst,
     /// createPayIn, each sent several times at once under one key: one effect, and the same answer to all.
     Storm,
+    /// Deliveries of test events of several accounts. Flat out is a backlog that was made while the endpoints were paused.
+    Deliveries,
+    /// Deliveries of the events of whole journeys, of several accounts.
+    JourneyDeliveries,
 }
 
 /// What a step performs, unit by unit.
@@ -44,6 +51,8 @@ pub enum Work {
     Burst(Rc<Stock>),
     /// See [`Mix::Storm`], with this many copies. A unit is a pay-in.
     Storm(Rc<Stock>, usize),
+    /// See [`Mix::Deliveries`]. A unit is a test event, until its request is answered.
+    Test,
     /// Makes a session with a quote that fits it.
     Prepare(Rc<Stock>),
     /// Reads this path from the constant server.
@@ -53,8 +62,10 @@ pub enum Work {
 }
 
 impl Mix {
-    /// All of them, in the order in which they are measured.
+    /// What is measured when nothing is named, in this order.
     pub const ALL: [Mix; 4] = [Mix::Reads, Mix::Trade, Mix::Burst, Mix::Storm];
+    /// What is measured at a receiver instead, when it is named.
+    pub const DELIVERIES: [Mix; 2] = [Mix::Deliveries, Mix::JourneyDeliveries];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -63,6 +74,8 @@ impl Mix {
             Mix::Trade => "trade",
             Mix::Burst => "burst",
             Mix::Storm => "storm",
+            Mix::Deliveries => "deliveries",
+            Mix::JourneyDeliveries => "journey-deliveries",
         }
     }
 
@@ -72,6 +85,7 @@ impl Mix {
             Mix::Reads => "requests",
             Mix::Trade => "journeys",
             Mix::Burst | Mix::Storm => "pay-ins",
+            Mix::Deliveries | Mix::JourneyDeliveries => "deliveries",
         }
     }
 
@@ -82,6 +96,8 @@ impl Mix {
             Mix::Trade => "whole journeys of createSession, lockQuote, createPayIn and retrievePayIn",
             Mix::Burst => "createPayIn from prepared sessions and quotes",
             Mix::Storm => "createPayIn, each sent several times at once under one key",
+            Mix::Deliveries => "signed test events to a receiver, flat out a backlog of them",
+            Mix::JourneyDeliveries => "signed events of whole journeys to a receiver, flat out a backlog of them",
         }
     }
 
@@ -90,6 +106,7 @@ impl Mix {
         match (self, with_webhooks) {
             (Mix::Burst, false) => "12,000, later 20,000 and 0.23",
             (Mix::Trade, true) => "2,500 for ten minutes",
+            (Mix::Deliveries | Mix::JourneyDeliveries, _) => "5,000; p99 under 50 ms at half of it",
             (Mix::Burst, true) | (Mix::Trade, false) | (Mix::Reads | Mix::Storm, _) => "–",
         }
     }
@@ -98,7 +115,16 @@ impl Mix {
     pub fn is_prepared(self) -> bool {
         match self {
             Mix::Burst | Mix::Storm => true,
-            Mix::Reads | Mix::Trade => false,
+            Mix::Reads | Mix::Trade | Mix::Deliveries | Mix::JourneyDeliveries => false,
+        }
+    }
+
+    /// How many events a unit of its work makes, where they are what is measured.
+    pub fn events(self) -> Option<u64> {
+        match self {
+            Mix::Deliveries => Some(1),
+            Mix::JourneyDeliveries => Some(EVENTS_OF_A_JOURNEY),
+            Mix::Reads | Mix::Trade | Mix::Burst | Mix::Storm => None,
         }
     }
 
@@ -107,9 +133,10 @@ impl Mix {
         let stock = Rc::clone(stock);
         match self {
             Mix::Reads => Work::Reads(stock),
-            Mix::Trade => Work::Trade(stock),
+            Mix::Trade | Mix::JourneyDeliveries => Work::Trade(stock),
             Mix::Burst => Work::Burst(stock),
             Mix::Storm => Work::Storm(stock, copies),
+            Mix::Deliveries => Work::Test,
         }
     }
 }
@@ -122,6 +149,7 @@ impl Work {
             Work::Reads(_)
             | Work::Trade(_)
             | Work::Burst(_)
+            | Work::Test
             | Work::Prepare(_)
             | Work::ConstantGet(_)
             | Work::ConstantPost(..) => 1,
@@ -135,6 +163,11 @@ impl Work {
             Work::Trade(stock) => trade::journey(stock, hands).await,
             Work::Burst(stock) => burst::pay_in(stock, hands).await,
             Work::Storm(stock, _) => storm::pay_in(stock, hands).await,
+            Work::Test => {
+                let key = hands.seed.key();
+                let call = Call::Post { path: "/v1/webhooks/test", key: &key, body: "" };
+                Ok(ask(hands, Operation::SendTestWebhook, call, |answer| ok(answer, 201)).await?.is_some())
+            }
             Work::Prepare(stock) => burst::prepare(stock, hands).await,
             Work::ConstantGet(path) => {
                 let answered = ask(hands, Operation::RetrievePayIn, Call::Get(path), |answer| ok(answer, 200)).await?;

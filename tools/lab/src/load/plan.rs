@@ -42,6 +42,10 @@ const RECORDED_AS_THEY_ARE: [&str; 14] = [
 /// Each round of a mix sends flat out (every request in flight is replaced at once), searches the highest rate that is
 /// sustained twice (at least 97 % answered well in time, p99 below the limit), and takes latencies at a share of it. With
 /// --rate there is one step at this rate instead, and an exit code of 1 when it is not sustained.
+///
+/// Deliveries are measured where they arrive, at a receiver in this process: flat out is a backlog that was made while the
+/// endpoints were paused, a rate is of events that are made while earlier ones are delivered, and latencies run from the
+/// millisecond of the batch that made an event, before its commit, to its arrival.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// What to send [default: all of them in turn].
@@ -53,13 +57,13 @@ pub struct Options {
     /// How high p99 may be at the peak, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 100.0, value_parser = positive)]
     pub p99_limit_ms: f64,
-    /// At which share of the peak latencies are taken.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.7, value_parser = share)]
-    pub steady: f64,
+    /// At which share of the peak latencies are taken [default: 0.7, of deliveries 0.5].
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    steady: Option<f64>,
     /// Rounds; medians and ranges are taken over them [default: 3, with --quick 2].
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=50))]
     rounds: Option<u32>,
-    /// How long a step is counted, in seconds, after a lead of a third of it [default: 1.5, with --quick 0.4].
+    /// How long a step is counted, in seconds, after a lead of a third of it [default: 1.5, of deliveries 3, with --quick 0.4].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     seconds: Option<f64>,
     /// About two minutes: two rounds of short steps.
@@ -123,6 +127,11 @@ pub struct Options {
 impl Options {
     /// Refuses what does not go together and what could not be recorded, before anything is measured.
     pub fn check(&self) -> Result<(), Failure> {
+        if self.is_of_deliveries() && (self.webhooks || self.mixes().iter().any(|mix| mix.events().is_none())) {
+            return Err(Failure::missing(
+                "deliveries are measured apart from other mixes, and without --webhooks: they have a receiver of their own",
+            ));
+        }
         if self.mixes().contains(&Mix::Storm) && u16::from(self.copies) > self.in_flight {
             let (copies, places) = (self.copies, self.in_flight);
             return Err(Failure::missing(format!(
@@ -134,8 +143,18 @@ impl Options {
 
     /// What to send, each once.
     pub fn mixes(&self) -> Vec<Mix> {
-        let wanted = |mix: &Mix| self.mixes.is_empty() || self.mixes.contains(mix);
-        Mix::ALL.into_iter().filter(wanted).collect()
+        let wanted = |mix: &Mix| self.mixes.contains(mix) || (self.mixes.is_empty() && mix.events().is_none());
+        Mix::ALL.into_iter().chain(Mix::DELIVERIES).filter(wanted).collect()
+    }
+
+    /// Whether deliveries are what is measured.
+    pub fn is_of_deliveries(&self) -> bool {
+        self.mixes().iter().any(|mix| mix.events().is_some())
+    }
+
+    /// At which share of the peak latencies are taken.
+    pub fn steady(&self) -> f64 {
+        self.steady.unwrap_or(if self.is_of_deliveries() { 0.5 } else { 0.7 })
     }
 
     /// Rounds.
@@ -145,7 +164,12 @@ impl Options {
 
     /// How long a step is counted.
     pub fn time(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds.unwrap_or(if self.quick { 0.4 } else { 1.5 }))
+        Duration::from_secs_f64(self.seconds.unwrap_or(match (self.quick, self.is_of_deliveries()) {
+            (true, _) => 0.4,
+            (false, false) => 1.5,
+            // Rails answer within a second: the lead covers it.
+            (false, true) => 3.0,
+        }))
     }
 
     /// What goes before it, uncounted: connections warm up, and rails begin to answer.
@@ -221,6 +245,17 @@ pub mod tests {
     fn mixes_are_measured_once_and_in_one_order() {
         assert_eq!(options("storm reads storm").unwrap().mixes(), [Mix::Reads, Mix::Storm]);
         assert_eq!(options("--quick --rounds 5").unwrap().rounds(), 5);
+    }
+
+    #[test]
+    fn deliveries_are_measured_when_they_are_named_and_apart() {
+        let own = options("journey-deliveries deliveries").unwrap();
+        assert_eq!((own.mixes(), own.steady()), (Mix::DELIVERIES.to_vec(), 0.5));
+        assert!(own.check().is_ok());
+        assert_eq!(options("trade").unwrap().steady(), 0.7);
+        for mixed in ["deliveries trade", "deliveries --webhooks"] {
+            assert!(options(mixed).unwrap().check().is_err(), "{mixed}");
+        }
     }
 
     #[test]

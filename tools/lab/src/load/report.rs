@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::seed::Seed;
 
-/// What counts, for everybody who reads a figure.
+/// What counts where answers are measured.
 const COUNTED: &str = "Counted is only what was approved and answered 2xx; latencies run from when a request was due.";
 
 /// What was measured.
@@ -88,6 +88,16 @@ impl Report {
         let (options, rounds) = (options.clone(), Rounds::new(options.mixes()));
         let (began, per_pay_in) = (SystemTime::now(), (0.0, 0.0));
         Report { options, seed, machine, began, per_pay_in, stolen: 0.0, others: None, rounds }
+    }
+
+    /// What counts, for everybody who reads a figure.
+    fn counted(&self) -> &'static str {
+        if self.options.is_of_deliveries() {
+            "Counted is what arrives at the receiver; latencies run from the millisecond of the batch that made the event, \
+             before its commit."
+        } else {
+            COUNTED
+        }
     }
 
     /// What is about to be measured, in a few lines.

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::audience::Audience;
 use super::ceilings::{Ceiling, Parts};
 use super::client::Dialer;
 use super::drive::{Step, drive};
@@ -44,6 +45,8 @@ pub struct Bench<'a> {
     pub parts: Option<Parts>,
     /// The gateway's process, when it was started here.
     pub process: Option<u32>,
+    /// Where deliveries are measured.
+    pub audience: Option<Audience>,
     /// Every step draws a seed of its own.
     pub seed: Seed,
 }
@@ -111,9 +114,14 @@ impl Bench<'_> {
             round.steady = Some(self.at(mix, rate, progress).await?);
             return Ok(round);
         }
-        let flat_out = self.step(mix, Pace::FlatOut).await?;
+        let flat_out = match mix.events() {
+            Some(_) => self.backlog(mix).await?,
+            None => self.step(mix, Pace::FlatOut).await?,
+        };
         progress(&format!("flat out: {}", flat_out.line(mix)));
-        let mut search = Search::new((0.9 * flat_out.step.rate()).max(1.0));
+        // Making events takes as much as delivering them.
+        let guess = if mix.events().is_some() { 0.45 } else { 0.9 };
+        let mut search = Search::new((guess * flat_out.step.rate()).max(1.0));
         round.flat_out = Some(flat_out);
         while let Some(rate) = search.next() {
             let measured = self.at(mix, rate, progress).await?;
@@ -121,14 +129,17 @@ impl Bench<'_> {
             round.peak = search.is_confirmed().then_some(measured);
         }
         if let Some(peak) = &round.peak {
-            let rate = self.options.steady * peak.step.rate();
+            let rate = self.options.steady() * peak.step.rate();
             round.steady = Some(self.at(mix, rate, progress).await?);
         }
         Ok(round)
     }
 
     async fn at(&mut self, mix: Mix, rate: f64, progress: &mut dyn FnMut(&str)) -> Result<Measured, Failure> {
-        let mut measured = self.step(mix, Pace::Rate(rate)).await?;
+        let mut measured = match mix.events() {
+            Some(events) => self.deliveries(mix, events, rate).await?,
+            None => self.step(mix, Pace::Rate(rate)).await?,
+        };
         measured.was_sustained = measured.step.is_sustained(self.options.p99_limit_ms);
         let word = if measured.was_sustained { "sustained" } else { "not sustained" };
         progress(&format!("{rate:.0}/s offered: {}, {word}", measured.line(mix)));
@@ -199,12 +210,13 @@ impl Bench<'_> {
         }
     }
 
+    /// Performs a step with the partner's own clients.
     async fn run(&mut self, work: Work, plan: Plan) -> Result<Step, Failure> {
         drive(&self.dialer, &self.options.width(), plan, &Rc::new(work), self.seed.draw()).await
     }
 
     /// Processor seconds of the gateway and of this process so far.
-    fn used(&self) -> (Option<f64>, Option<f64>) {
+    pub fn used(&self) -> (Option<f64>, Option<f64>) {
         (self.process.and_then(cpu_seconds), cpu_seconds(std::process::id()))
     }
 }
@@ -239,6 +251,7 @@ impl Measured {
 fn pay_ins(mix: Mix, step: &Step) -> f64 {
     match mix {
         Mix::Burst | Mix::Storm | Mix::Trade => step.rate(),
+        Mix::Deliveries | Mix::JourneyDeliveries => 0.0,
         Mix::Reads => step.rate_of(step.tally.operations.get(&Operation::CreatePayIn).map_or(0, Times::count)),
     }
 }

@@ -18,6 +18,7 @@ pub enum Operation {
     CreateSession,
     LockQuote,
     CreatePayIn,
+    SendTestWebhook,
     RetrieveSession,
     RetrieveSignedQuote,
     RetrievePayIn,
@@ -126,6 +127,7 @@ impl Operation {
             Operation::CreateSession => "createSession",
             Operation::LockQuote => "lockQuote",
             Operation::CreatePayIn => "createPayIn",
+            Operation::SendTestWebhook => "sendTestWebhook",
             Operation::RetrieveSession => "retrieveSession",
             Operation::RetrieveSignedQuote => "retrieveSignedQuote",
             Operation::RetrievePayIn => "retrievePayIn",
@@ -136,7 +138,9 @@ impl Operation {
 
     fn is_read(self) -> bool {
         match self {
-            Operation::CreateSession | Operation::LockQuote | Operation::CreatePayIn => false,
+            Operation::CreateSession | Operation::LockQuote | Operation::CreatePayIn | Operation::SendTestWebhook => {
+                false
+            }
             Operation::RetrieveSession
             | Operation::RetrieveSignedQuote
             | Operation::RetrievePayIn

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use causeway_tests::http::Request;
 use causeway_tests::partner::{Kind, Partner};
 use causeway_tests::random::Random;
+use causeway_tests::told::Expected;
 use serde_json::Value;
 
 /// Facts of earlier times that are looked at after each start, beside all recent ones.
@@ -42,14 +43,6 @@ pub enum Name {
     Session(String),
     Payment(String),
     Quote(String),
-}
-
-/// What the receiver has to be told about a session.
-pub struct Expected {
-    /// The types of its events in their order.
-    pub types: Vec<String>,
-    /// The payment that consumed its quote; empty when there is none.
-    pub payment: String,
 }
 
 impl Facts {
@@ -126,7 +119,7 @@ impl Facts {
 
     /// What follows for the receiver, once everything has come to rest.
     pub fn expected(&self) -> BTreeMap<String, Expected> {
-        let sessions = self.sessions.iter().map(|(id, session)| (id.clone(), Expected::of(session)));
+        let sessions = self.sessions.iter().map(|(id, session)| (id.clone(), session.told()));
         let mut expected: BTreeMap<String, Expected> = sessions.collect();
         for (id, payment) in &self.payments {
             let session =
@@ -139,11 +132,11 @@ impl Facts {
     }
 }
 
-impl Expected {
-    /// Of a session that had no payment: what a payment adds goes between beginning and end.
-    fn of(session: &Session) -> Expected {
+impl Session {
+    /// Without a payment: what that adds goes between beginning and end.
+    fn told(&self) -> Expected {
         let mut types = vec!["gate_session.created".to_owned()];
-        if session.status == "cancelled" {
+        if self.status == "cancelled" {
             types.push("gate_session.cancelled".to_owned());
         }
         Expected { types, payment: String::new() }

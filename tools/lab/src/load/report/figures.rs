@@ -87,8 +87,10 @@ impl Rounds {
             let gets = step.rate_of(step.tally.gets) / mean(|ceiling| ceiling.http_get);
             let posts = step.rate_of(step.tally.posts) / mean(|ceiling| ceiling.http_post);
             shares[0].push(gets + posts);
-            shares[1].push(measured.pay_ins / mean(|ceiling| ceiling.store_grouped));
-            shares[2].push(measured.pay_ins / mean(|ceiling| ceiling.model_grouped));
+            if measured.pay_ins > 0.0 {
+                shares[1].push(measured.pay_ins / mean(|ceiling| ceiling.store_grouped));
+                shares[2].push(measured.pay_ins / mean(|ceiling| ceiling.model_grouped));
+            }
         }
         let figure = |rounds: &Vec<f64>| Figure::of(rounds).filter(|figure| figure.high.is_finite());
         let [http, store, model] = [figure(&shares[0]), figure(&shares[1]), figure(&shares[2])];

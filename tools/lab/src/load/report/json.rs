@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::Report;
 use super::figures::{FLAT_OUT, Figure, PEAK, STEADY, merged, over};
-use super::{COUNTED, Report};
 use crate::calendar::Moment;
 use crate::load::mix::Mix;
 use crate::load::round::{Measured, MixRound};
@@ -27,7 +27,7 @@ impl Report {
             "commit": self.machine.commit,
             "machine": self.machine.json(),
             "settings": self.settings(),
-            "counted": COUNTED,
+            "counted": self.counted(),
             "verdict": self.verdict_json(),
             "stolen_share": self.stolen,
             "others_share": self.others,
@@ -47,7 +47,7 @@ impl Report {
             "lead_seconds": options.lead().as_secs_f64(),
             "rate": options.rate,
             "p99_limit_ms": options.p99_limit_ms,
-            "steady_share": options.steady,
+            "steady_share": options.steady(),
             "http": options.http.to_possible_value().map(|value| value.get_name().to_owned()),
             "in_flight": width.in_flight,
             "patience_ms": width.patience.as_millis() as u64,

@@ -2,7 +2,7 @@
 
 use super::figures::{FLAT_OUT, Figure, PEAK, STEADY, THROUGHPUT, merged, over};
 use super::table::ceiling_titles;
-use super::{COUNTED, Report, steady_rounds};
+use super::{Report, steady_rounds};
 use crate::calendar::Moment;
 use crate::failure::Failure;
 use crate::load::client::Protocol;
@@ -17,7 +17,8 @@ const SECTION: &str = "\
 
 Written by `cargo xtask load --record`, the newest run first. A figure is the median of the rounds, with their range. Flat
 out: every request in flight is replaced at once, as the ceilings are measured too. Peak: the highest rate, in an open loop,
-of which 97 % are answered well in time with p99 below the limit, twice. Ratios are to the ceilings before and behind each
+of which 97 % are answered well in time with p99 below the limit, twice. Of deliveries flat out is a backlog, and a rate that
+of events which are made while earlier ones are delivered. Ratios are to the ceilings before and behind each
 round of a mix; the store's ceiling writes the rows of pay-ins alone.
 ";
 
@@ -54,7 +55,7 @@ impl Report {
         let rate = cell(over(rounds, THROUGHPUT, |measured| measured.step.rate()), 0);
         let ms = |share: f64| over(rounds, STEADY, move |measured| measured.step.tally.latency.ms(share));
         let median = |share| ms(share).map_or("–".to_owned(), |figure| format!("{:.1}", figure.median));
-        let (p50, p99, steady) = (median(0.5), median(0.99), self.options.steady);
+        let (p50, p99, steady) = (median(0.5), median(0.99), self.options.steady());
         Promise {
             what: format!("{}: {}, {}", mix.name(), mix.about(), self.way()),
             aim: mix.aim(self.options.webhooks),
@@ -83,20 +84,25 @@ impl Report {
             Protocol::Http1 => "HTTP/1.1",
             Protocol::Http2 => "HTTP/2",
         };
-        let webhooks = if options.webhooks { "webhooks delivered" } else { "no webhook endpoint" };
+        let webhooks = match (options.is_of_deliveries(), options.webhooks) {
+            (true, _) => "receiver in the generator's process",
+            (false, true) => "webhooks delivered",
+            (false, false) => "no webhook endpoint",
+        };
         format!("{protocol}, {} requests in flight, {webhooks}", options.width().in_flight)
     }
 
     fn conditions(&self) -> String {
         let options = &self.options;
         format!(
-            "{}; generator on the same machine. {} rounds, steps of {} s, {}, {} copies in a storm, seed {}. {COUNTED} {}",
+            "{}; generator on the same machine. {} rounds, steps of {} s, {}, {} copies in a storm, seed {}. {} {}",
             self.machine.line(),
             options.rounds(),
             options.time().as_secs_f64(),
             self.way(),
             options.copies(),
             self.seed,
+            self.counted(),
             self.verdict().sentence(),
         )
     }
@@ -110,7 +116,7 @@ impl Report {
     }
 
     fn mix_rows(&self) -> String {
-        let (limit, steady) = (self.options.p99_limit_ms, self.options.steady);
+        let (limit, steady) = (self.options.p99_limit_ms, self.options.steady());
         let mut out = format!(
             "| mix | counts | flat out/s | of HTTP | of store | of model | peak/s (p99 ≤ {limit} ms) | at {steady} of it: p50 \
              ms | p99 ms | p99.9 ms |\n|---|---|---|---|---|---|---|---|---|---|\n"

@@ -61,10 +61,12 @@ impl Report {
         let ticks = shares.map(|(label, share)| (-(1.0f64 - share).log10(), label.to_owned()));
         let at = match self.options.rate {
             Some(rate) => format!("{}/s", number(rate, 0)),
-            None => format!("{} of the peak", self.options.steady),
+            None => format!("{} of the peak", self.options.steady()),
         };
+        let since =
+            if self.options.is_of_deliveries() { "an event's batch to its arrival" } else { "when a request was due" };
         Chart {
-            title: format!("Latency from when a request was due, at {at}, all rounds"),
+            title: format!("Latency from {since}, at {at}, all rounds"),
             place: (20.0, 86.0, WIDTH - 40.0, 340.0),
             x: Axis {
                 title: "share of requests that took no longer".to_owned(),
@@ -156,6 +158,8 @@ fn colour(mix: Mix) -> &'static str {
         Mix::Trade => "#b45309",
         Mix::Burst => "#047857",
         Mix::Storm => "#9d174d",
+        Mix::Deliveries => "#6d28d9",
+        Mix::JourneyDeliveries => "#0e7490",
     }
 }
 

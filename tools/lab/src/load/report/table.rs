@@ -1,7 +1,7 @@
 //! The result for the terminal.
 
+use super::Report;
 use super::figures::{FLAT_OUT, Figure, PEAK, STEADY, merged, over};
-use super::{COUNTED, Report};
 use crate::load::ceilings::GROUP;
 use crate::load::tally::Tally;
 use crate::shown::number;
@@ -34,7 +34,7 @@ impl Report {
         if self.rounds.webhooks > 0 {
             out.push_str(&format!("{} webhooks arrived.\n", number(self.rounds.webhooks as f64, 0)));
         }
-        out.push_str(&format!("{COUNTED}\n{}\n", self.verdict().sentence()));
+        out.push_str(&format!("{}\n{}\n", self.counted(), self.verdict().sentence()));
         if self.stolen > 0.01 {
             out.push_str(&format!("The host took {:.0} % of the processors' time away.\n", self.stolen * 100.0));
         }
@@ -75,7 +75,7 @@ impl Report {
     fn latencies(&self) -> String {
         let title = match self.options.rate {
             Some(rate) => format!("latency at {}/s, ms", number(rate, 0)),
-            None => format!("latency at {} of the peak, ms", self.options.steady),
+            None => format!("latency at {} of the peak, ms", self.options.steady()),
         };
         let head = [&title, "good/s", "p50", "p99", "p99.9", "max", "server cores", "generator cores"];
         let rows = self.rounds.mixes.iter().map(|(mix, rounds)| {

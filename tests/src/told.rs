@@ -4,15 +4,24 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use causeway_tests::poll::poll;
-use causeway_tests::receiver::{Answer, Received};
-
-use super::journal::Expected;
+use crate::poll::poll;
+use crate::receiver::{Answer, Received};
 
 /// One event in so many has its signatures and its body checked.
 const CHECKED: usize = 16;
+/// How the ids of sessions begin: only their events have an order.
+const SESSION: &str = "gs_";
 
-/// The events by what they belong to: a session, or for a consumed quote the payment that consumed it.
+/// What the receiver has to be told about an object: a session with its payment, or a customer.
+#[derive(Debug)]
+pub struct Expected {
+    /// The types of its events in their order; the events of a customer have none and are named by the alphabet.
+    pub types: Vec<String>,
+    /// The payment that consumed its quote; empty when there is none.
+    pub payment: String,
+}
+
+/// The events by what they belong to: a session, for a consumed quote the payment that consumed it, else the object itself.
 #[derive(Clone, Default)]
 pub struct Told(Arc<Mutex<Heard>>);
 
@@ -55,10 +64,8 @@ impl Told {
             heard.faults.push(fault);
         }
         if heard.seen.insert(received.id().to_owned()) {
-            let consumer = received.consumer();
-            let owner = if consumer.is_empty() { received.session() } else { consumer };
             let event = Event { place: heard.count, kind: received.kind().to_owned() };
-            heard.events.entry(owner.to_owned()).or_default().push(event);
+            heard.events.entry(received.owner().to_owned()).or_default().push(event);
         }
     }
 
@@ -68,7 +75,7 @@ impl Told {
         format!("{} events in {} deliveries", heard.seen.len(), heard.count)
     }
 
-    /// Waits until every session's events have come, each at its place, and no others.
+    /// Waits until every object's events have come, each at its place, and no others.
     pub fn becomes_complete(&self, expected: &BTreeMap<String, Expected>) {
         let wanted: usize = expected.values().map(|expected| expected.types.len()).sum();
         poll(Duration::from_secs(90), "every event comes", || {
@@ -77,13 +84,21 @@ impl Told {
         });
         let heard = self.0.lock().unwrap();
         assert!(heard.faults.is_empty(), "{}", heard.faults[0]);
-        for (session, expected) in expected {
+        for (owner, expected) in expected {
             let of = |owner: &str| heard.events.get(owner).map_or(&[][..], Vec::as_slice);
-            let mut events: Vec<&Event> = of(session).iter().chain(of(&expected.payment)).collect();
+            let mut events: Vec<&Event> = of(owner).iter().chain(of(&expected.payment)).collect();
             events.sort_by_key(|event| event.place);
+            if !owner.starts_with(SESSION) {
+                events.sort_by_key(|event| &event.kind);
+            }
             let types: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
-            assert_eq!(types, expected.types, "events of {session}");
+            assert_eq!(types, expected.types, "events of {owner}");
         }
-        assert_eq!(heard.seen.len(), wanted, "events of sessions that nobody knows of");
+        assert_eq!(heard.seen.len(), wanted, "events of objects that nobody knows of");
+    }
+
+    /// The ids of all events.
+    pub fn ids(&self) -> HashSet<String> {
+        self.0.lock().unwrap().seen.clone()
     }
 }
