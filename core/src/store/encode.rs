@@ -4,7 +4,7 @@ use super::record::{account, customer, delivery, event, head, ledger, payment, p
 use super::record::{redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
 use crate::change::{BusRow, Change, CustomerChange, Effects, Index};
-use crate::id::AccountId;
+use crate::id::{AccountId, DeliveryId, SessionId};
 use crate::redelivery::Redelivery;
 use crate::time::Timestamp;
 
@@ -69,10 +69,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         }
         Change::EventRemove(account, id) => batch.delete(Column::Events, &Key::object(*account, *id)),
         Change::DeliveryRemove(account, id) => batch.delete(Column::Deliveries, &Key::object(*account, *id)),
-        Change::Lane(session, last) => {
-            let fill = last.map(|last| move |out: &mut Vec<u8>| reference::encode_lane(last, out));
-            set(batch, Column::Lanes, &Key::alone(*session), fill);
-        }
+        Change::Lane(session, last) => encode_lane(batch, *session, *last),
         Change::Failing(account, since) => encode_failing(batch, *account, *since),
         Change::Redeliveries(account, jobs) => encode_redeliveries(batch, *account, jobs),
         Change::Customer(change) => encode_customer_change(batch, change),
@@ -89,6 +86,11 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::TimerAdd(timer) => batch.put(Column::Timers, &Key::timer(timer), &[]),
         Change::TimerRemove(timer) => batch.delete(Column::Timers, &Key::timer(timer)),
     }
+}
+
+fn encode_lane(batch: &mut Batch, session: SessionId, last: Option<DeliveryId>) {
+    let fill = last.map(|last| move |out: &mut Vec<u8>| reference::encode_lane(last, out));
+    set(batch, Column::Lanes, &Key::alone(session), fill);
 }
 
 fn encode_bus(batch: &mut Batch, row: &BusRow) {

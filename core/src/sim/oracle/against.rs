@@ -3,7 +3,7 @@
 
 use crate::account::Account;
 use crate::command::{Command, Confirm, Moment, Redeem, Refusal, Subject, Who};
-use crate::id::{AccountId, KeyId, PaymentId, SessionId};
+use crate::id::{AccountId, DeliveryId, KeyId, PaymentId, SessionId};
 use crate::limits::{ACCOUNTS, KEYS_PER_ACCOUNT, ORIGINS_PER_ACCOUNT};
 use crate::money::Asset;
 use crate::payment::{Payment, PaymentStatus};
@@ -125,13 +125,7 @@ impl Oracle {
                 let is_known = self.has_customer(*account, *id) || self.had_customer(*account, *id);
                 when(!is_known, Refusal::NotFound(Subject::Path))
             }
-            Command::ReplayDelivery(account, id, lane) => match self.letter_of(*account, *id, *lane) {
-                Some(letter) => {
-                    [when(letter.stand != Stand::Dead, Refusal::DeliveryNotDead), self.against_telling(*account)]
-                        .concat()
-                }
-                None => vec![Refusal::NotFound(Subject::Path)],
-            },
+            Command::ReplayDelivery(account, id, lane) => self.against_replay(*account, *id, *lane),
             Command::SendTestWebhook(account) => self.against_telling(*account),
             Command::AdvanceRedelivery(account, id, step) => self.against_step(*account, *id, step),
             Command::StartRedelivery(account, _) => self.against_order(*account),
@@ -160,6 +154,11 @@ impl Oracle {
             Command::ChangeEndpoint(account, change) => self.against_endpoint(*account, change),
             Command::SetVerification(account, who, _) => self.against_verification(*account, who),
         }
+    }
+
+    fn against_replay(&self, account: AccountId, id: DeliveryId, lane: Option<SessionId>) -> Vec<Refusal> {
+        let Some(letter) = self.letter_of(account, id, lane) else { return vec![Refusal::NotFound(Subject::Path)] };
+        [when(letter.stand != Stand::Dead, Refusal::DeliveryNotDead), self.against_telling(account)].concat()
     }
 
     pub(super) fn against_telling(&self, account: AccountId) -> Vec<Refusal> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::command::{Command, Moment, Reply, Timer, TimerTask};
-use crate::id::{AccountId, EventId, PaymentId, SessionId};
+use crate::id::{AccountId, EventId, KeyId, PaymentId, SessionId};
 use crate::payment::Payment;
 use crate::session::Session;
 use crate::terms::Side;
@@ -44,14 +44,7 @@ impl Oracle {
             Command::RunTimer(timer) => self.run_timer(*timer),
             Command::CreateAccount(id, name) => Ok(self.create_account(*id, name)),
             Command::CreateKey(account, key) => self.create_key(*account, key, found),
-            Command::RevokeKey(account, key) => {
-                let now = self.now();
-                self.change_account(*account, |account| {
-                    for one in account.keys.iter_mut().filter(|one| one.id == *key) {
-                        one.revoked_at = one.revoked_at.or(Some(now));
-                    }
-                })
-            }
+            Command::RevokeKey(account, key) => self.revoke_key(*account, *key),
             Command::SetEntitlements(account, entitlements) => {
                 self.change_account(*account, |account| account.entitlements = *entitlements)
             }
@@ -72,6 +65,15 @@ impl Oracle {
             Command::StartRedelivery(account, range) => self.start_redelivery(*account, range, found),
             Command::CancelRedelivery(account, id) => self.cancel_redelivery(*account, *id),
         }
+    }
+
+    fn revoke_key(&mut self, account: AccountId, key: KeyId) -> Result<Reply, Fault> {
+        let now = self.now();
+        self.change_account(account, |account| {
+            for one in account.keys.iter_mut().filter(|one| one.id == key) {
+                one.revoked_at = one.revoked_at.or(Some(now));
+            }
+        })
     }
 
     /// A report of nothing changes nothing.
