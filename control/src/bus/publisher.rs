@@ -123,6 +123,13 @@ impl Publisher {
     /// Connects, again and again until it succeeds; `None` when the stop came first.
     async fn connect(&self, work: &mut Work, stop: &mut watch::Receiver<bool>) -> Option<Arc<dyn Link>> {
         loop {
+            // What has come meanwhile: the numbers must say what waits above all while nothing is taken.
+            work.commits.borrow_and_update();
+            work.has_more = true;
+            if !self.read_ahead(work, stop).await {
+                return None;
+            }
+            self.stats.looked(&work.window, 0);
             let tried = tokio::select! {
                 biased;
                 () = dispatch::stopped(stop) => return None,
@@ -148,7 +155,7 @@ impl Publisher {
                 return false;
             }
             self.begin(link, work, &mut under_way);
-            self.stats.looked(&work.window, &under_way);
+            self.stats.looked(&work.window, under_way.rows.len());
             if work.window.len() == 0 {
                 work.teller.reached();
             }
@@ -303,8 +310,8 @@ impl Publisher {
 }
 
 impl Stats {
-    fn looked(&self, window: &Window, under_way: &UnderWay) {
-        self.under_way.store(under_way.rows.len() as u64, Ordering::Relaxed);
+    fn looked(&self, window: &Window, under_way: usize) {
+        self.under_way.store(under_way as u64, Ordering::Relaxed);
         self.waiting.store(window.len() as u64, Ordering::Relaxed);
         self.oldest.store(window.oldest().map_or(0, |event| event.made_at().0), Ordering::Relaxed);
     }

@@ -207,9 +207,11 @@ async fn a_bus_that_goes_away_and_comes_back_gets_what_it_had_not_confirmed() {
     bench.bus.is_up.send_replace(false);
     bench.until("it tries to connect", |bench| bench.bus.connections.load(Ordering::Relaxed) > 3).await;
     assert_eq!(bench.stats.connected.load(Ordering::Relaxed), 0);
+    bench.put(&[(4, 0)]);
+    bench.until("it says what waits", |bench| bench.stats.waiting.load(Ordering::Relaxed) == 4).await;
     bench.bus.confirms.send_replace(true);
     bench.bus.is_up.send_replace(true);
-    assert_eq!(bench.reported(3).await.len(), 3);
+    assert_eq!(bench.reported(4).await.len(), 4);
     assert_eq!((bench.given(1), bench.given(2)), (2, 1));
     bench.until("it is over", |bench| bench.lines.lock().len() == 3).await;
     let (_, _, lines) = bench.stop().await;
