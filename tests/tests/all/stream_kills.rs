@@ -30,7 +30,8 @@ const PARTNERS: u64 = 4;
 const WORKERS_OF_EACH: u64 = 2;
 /// Fewer than a journey makes on average.
 const EVENTS_OF_A_JOURNEY: u64 = 5;
-/// Attempts of one cell under way at once. So many may have been taken, and not noted, when a kill comes.
+/// Attempts of one cell under way at once. So many may have been taken, and not noted, when a kill comes; outcomes whose commit is
+/// on its way come on top, but few kills find every place taken, so that this holds over all of them.
 const AT_ONCE: usize = 32;
 /// After so many attempts a delivery is given up: one, and one behind each of the gaps.
 const ATTEMPTS: usize = 5;
