@@ -78,8 +78,7 @@ pub fn of_quotas(quotas: &Arc<Quotas>, mode: Mode) -> Vec<Reading> {
 /// What is counted of a rail. The simulated one tells its outcomes on another way, where nobody counts them.
 pub fn of_rail(dispatcher: &rails::Dispatcher) -> Vec<Reading> {
     let number = |name, help, kind, field: fn(&rails::Stats) -> &AtomicU64| {
-        let stats = Arc::clone(&dispatcher.stats);
-        let number = reading(name, help, kind, move || field(&stats).load(Ordering::Relaxed) as f64);
+        let number = number_of(&dispatcher.stats, name, help, kind, field);
         Reading { labels: vec![("rail", dispatcher.name.clone())], ..number }
     };
     let mut readings = vec![
@@ -107,6 +106,18 @@ pub fn of_rail(dispatcher: &rails::Dispatcher) -> Vec<Reading> {
         number("rail_reports_refused", "Reports of rails that were refused", Kind::Counter, |stats| &stats.refused),
     ]);
     readings
+}
+
+/// A number of what something counts.
+fn number_of<S: Send + Sync + 'static>(
+    stats: &Arc<S>,
+    name: &'static str,
+    help: &'static str,
+    kind: Kind,
+    field: fn(&S) -> &AtomicU64,
+) -> Reading {
+    let stats = Arc::clone(stats);
+    reading(name, help, kind, move || field(&stats).load(Ordering::Relaxed) as f64)
 }
 
 /// What became of connections over QUIC, and the places that they take.
@@ -143,10 +154,7 @@ pub fn of_webhooks(stats: &Arc<webhooks::Stats>, handle: &CellHandle) -> Vec<Rea
         Kind::Gauge,
         move || behind.lag_millis.load(Ordering::Relaxed) as f64 * 1e-3,
     );
-    let number = |name, help, kind, field: fn(&webhooks::Stats) -> &AtomicU64| {
-        let stats = Arc::clone(stats);
-        reading(name, help, kind, move || field(&stats).load(Ordering::Relaxed) as f64)
-    };
+    let number = |name, help, kind, field| number_of::<webhooks::Stats>(stats, name, help, kind, field);
     vec![
         number("webhooks_succeeded", "Attempts answered with 2xx", Kind::Counter, |stats| &stats.succeeded),
         number("webhooks_failed", "Attempts that came to anything else", Kind::Counter, |stats| &stats.failed),
@@ -187,10 +195,7 @@ pub fn of_bus(stats: &Arc<bus::Stats>) -> Vec<Reading> {
         Kind::Gauge,
         move || behind.lag_seconds(),
     );
-    let number = |name, help, kind, field: fn(&bus::Stats) -> &AtomicU64| {
-        let stats = Arc::clone(stats);
-        reading(name, help, kind, move || field(&stats).load(Ordering::Relaxed) as f64)
-    };
+    let number = |name, help, kind, field| number_of::<bus::Stats>(stats, name, help, kind, field);
     vec![
         number("bus_published", "Events that the event bus has confirmed", Kind::Counter, |stats| &stats.published),
         number("bus_failed", "Tries to publish that came to anything else", Kind::Counter, |stats| &stats.failed),
