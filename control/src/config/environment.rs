@@ -10,16 +10,18 @@ use super::ConfigError;
 const PREFIX: &str = "CAUSEWAY_";
 
 /// Variables of what stands around the program: the set-up, the tests and the tools. They may be set where it is started.
-const AROUND: [&str; 10] = [
+const AROUND: [&str; 12] = [
     "CAUSEWAY_BIN",
     "CAUSEWAY_CACHE",
     "CAUSEWAY_COMMIT",
     "CAUSEWAY_CURL",
+    "CAUSEWAY_EVENTS",
     "CAUSEWAY_KILLS",
     "CAUSEWAY_LAB",
     "CAUSEWAY_NODE",
     "CAUSEWAY_NODE_PACKAGES",
     "CAUSEWAY_PYTHON",
+    "CAUSEWAY_RABBITMQ",
     "CAUSEWAY_SEED",
 ];
 
