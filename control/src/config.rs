@@ -311,7 +311,7 @@ pub struct Config {
     /// How long a receiver may take to answer a webhook.
     #[arg(long, env = "CAUSEWAY_DELIVERY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::positive, help_heading = "Webhooks")]
     pub delivery_timeout: Duration,
-    /// Webhooks on their way at once, per cell.
+    /// Webhooks on their way at once, per cell; beside them as many that have waited for longer than a second.
     #[arg(long, env = "CAUSEWAY_DELIVERIES_AT_ONCE", value_name = "NUMBER", default_value = "256", value_parser = clap::value_parser!(u32).range(4..=4_096), help_heading = "Webhooks")]
     pub deliveries_at_once: u32,
     /// Webhooks on their way to one endpoint at once. A new or failing endpoint begins with one.

@@ -47,7 +47,7 @@ pub struct Dispatcher {
     /// Sends.
     pub client: Client,
     /// Attempts under way at once; half of the places are for endpoints that answer promptly, a quarter each for new and for
-    /// slow ones.
+    /// slow ones. As many again may be under way that have waited for more than a second.
     pub at_once: u32,
     /// Attempts under way to one endpoint.
     pub per_endpoint: u32,
@@ -112,9 +112,11 @@ impl Dispatcher {
             taken: Arc::new(move |outcomes| in_flight.end(outcomes)),
             notice: Arc::clone(&self.notice),
         };
-        let places = Arc::new(Semaphore::new(self.at_once as usize));
+        // Every place, and every attempt that has given its own back.
+        let most = self.at_once * 2;
+        let places = Arc::new(Semaphore::new(most as usize));
         let walk = self.walk(&places, &sender, &mut stop);
-        dispatch::run(reporter, receiver, walk, &places, self.at_once).await;
+        dispatch::run(reporter, receiver, walk, &places, most).await;
     }
 
     async fn walk(
@@ -179,6 +181,7 @@ impl Dispatcher {
         let quarter = (self.at_once as usize / 4).max(1);
         Bounds {
             places: [(self.at_once as usize).saturating_sub(2 * quarter).max(1), quarter, quarter],
+            late: self.at_once as usize,
             per_endpoint: self.per_endpoint as usize,
             spacing: self
                 .per_second
@@ -375,7 +378,7 @@ fn outcome(job: &Job, target_url: Option<String>, answer: Result<Answer, String>
     let retry_after = answer.as_ref().ok().and_then(|answer| answer.retry_after).map(millis);
     let error = match answer.map(|answer| answer.status) {
         Ok(status) if status.is_success() => None,
-        Ok(status) if status.is_redirection() => {
+        Ok(status) if status.is_redirection() && status != StatusCode::NOT_MODIFIED => {
             Some(format!("the receiver answered {}; redirects are not followed", status.as_u16()))
         }
         Ok(status) => Some(format!("the receiver answered {}", status.as_u16())),

@@ -7,7 +7,7 @@ use crate::account::{Account, ApiKey, Entitlements, Rules};
 use crate::branding::{Branding, BrandingPatch};
 use crate::change::Change;
 use crate::command::{Command, NewEndpoint, NewKey, Refusal, Reply};
-use crate::endpoint::{EndpointChange, WebhookEndpoint};
+use crate::endpoint::{EndpointChange, EndpointState, WebhookEndpoint};
 use crate::id::{AccountId, KeyId};
 use crate::limits::{ACCOUNTS, KEYS_PER_ACCOUNT, ORIGINS_PER_ACCOUNT};
 use crate::session::Flow;
@@ -75,10 +75,18 @@ impl State {
         Ok(self.put_account(Account { origins: origins.to_vec(), ..Account::clone(&account) }))
     }
 
+    /// Sets an endpoint, or takes it away. Who is paused stays so until somebody resumes it; who was disabled is not, since that
+    /// was about the endpoint before.
     pub(super) fn set_webhook(&mut self, account: AccountId, endpoint: Option<&NewEndpoint>) -> Result<Reply, Refusal> {
         let account = self.account(account)?;
-        let set = |endpoint: &NewEndpoint| WebhookEndpoint::new(endpoint.url.clone(), endpoint.sealed_secret.clone());
-        let webhook = endpoint.map(set);
+        let state = match account.webhook.as_ref().map(|before| before.state) {
+            Some(paused @ EndpointState::Paused { .. }) => paused,
+            Some(EndpointState::Open | EndpointState::Disabled { .. }) | None => EndpointState::Open,
+        };
+        let webhook = endpoint.map(|endpoint| WebhookEndpoint {
+            state,
+            ..WebhookEndpoint::new(endpoint.url.clone(), endpoint.sealed_secret.clone())
+        });
         self.forget_failures(account.id);
         Ok(self.put_account(Account { webhook, ..Account::clone(&account) }))
     }

@@ -143,8 +143,8 @@ impl State {
         match self.settings.delivery_gaps.get(delivery.attempts as usize) {
             Some(&gap) => {
                 // Who asks for more time than the schedule gives gets it, within bounds; who asks for less does not.
-                let asked = outcome.retry_after.map_or(gap, |asked| Millis(asked.0.min(RETRY_AFTER_MS)));
-                DeliveryStatus::Waiting { until: self.now().plus(jittered(gap.max(asked), delivery)) }
+                let asked = outcome.retry_after.map_or(Millis(0), |asked| Millis(asked.0.min(RETRY_AFTER_MS)));
+                DeliveryStatus::Waiting { until: self.now().plus(jittered(gap, delivery).max(asked)) }
             }
             None => DeliveryStatus::DeadLettered,
         }

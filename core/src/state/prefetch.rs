@@ -7,7 +7,8 @@ use crate::change::Need;
 use crate::command::{Command, Confirm, Redeem, Submission, Timer, TimerTask, Who};
 use crate::customer::{CustomerName, CustomerTerms};
 use crate::delivery::DeliveryOutcome;
-use crate::id::{AccountId, CustomerId, DeliveryId, EventId, PaymentId, SessionId};
+use crate::event::OldEvent;
+use crate::id::{AccountId, CustomerId, DeliveryId, PaymentId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount};
 use crate::money::Unit;
 use crate::redelivery::RedeliveryStep;
@@ -51,7 +52,7 @@ impl State {
             }
             Command::ReportDeliveries(outcomes) => outcomes.iter().for_each(|one| self.delivery_needs(one, needs)),
             Command::SweepEvents(account, events) => {
-                self.told_needs(*account, events.iter().map(|event| event.id), needs);
+                self.sweep_needs(*account, events, needs);
             }
             Command::AdvanceRedelivery(account, _, step) => self.redelivery_needs(*account, step, needs),
             Command::RunTimer(timer) => self.timer_needs(*timer, needs),
@@ -191,9 +192,12 @@ impl State {
         self.person_needs(account, session, needs);
     }
 
-    /// The deliveries of events.
-    fn told_needs(&self, account: AccountId, events: impl Iterator<Item = EventId>, needs: &mut Vec<Need>) {
-        events.for_each(|event| self.need(Need::Delivery(account, DeliveryId::of(event)), needs));
+    /// The deliveries of events, and whether somebody has yet to look at these.
+    fn sweep_needs(&self, account: AccountId, events: &[OldEvent], needs: &mut Vec<Need>) {
+        self.need(Need::Redeliveries(account), needs);
+        for event in events {
+            self.need(Need::Delivery(account, DeliveryId::of(event.id)), needs);
+        }
     }
 
     fn delivery_needs(&self, outcome: &DeliveryOutcome, needs: &mut Vec<Need>) {

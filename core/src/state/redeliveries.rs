@@ -7,7 +7,7 @@ use crate::command::{Refusal, Reply, Subject};
 use crate::id::{AccountId, CommandIds, DeliveryId, EventId, RedeliveryId, SessionId};
 use crate::limits::REDELIVERIES_KEPT;
 use crate::planted::{self, Bug};
-use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStatus, RedeliveryStep, Which, is_in_reach};
+use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStatus, RedeliveryStep, Which};
 
 impl State {
     /// Starts a job, for as much of the range as it can send.
@@ -93,7 +93,7 @@ impl State {
     ) -> bool {
         let known = self.deliveries.get(&(account, DeliveryId::of(event))).cloned();
         let label = known.as_ref().map(|delivery| delivery.status.label());
-        if !which.takes(label) || !is_in_reach(event, self.now(), self.settings.event_life) {
+        if !which.takes(label) {
             return false;
         }
         match (known, self.endpoint_url(account)) {

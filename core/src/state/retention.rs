@@ -9,10 +9,14 @@ use crate::id::{AccountId, DeliveryId};
 use crate::planted::{self, Bug};
 
 impl State {
-    /// Removes events whose life is over. What an event says never changes, so that whoever names it may have read it before.
+    /// Removes events whose life is over, unless a redelivery has yet to look at them. What an event says never changes, so
+    /// that whoever names it may have read it before.
     pub(super) fn sweep_events(&mut self, account: AccountId, events: &[OldEvent]) -> Reply {
+        let jobs = self.redeliveries.get(&account);
+        let running = jobs.and_then(|jobs| jobs.iter().find(|job| job.is_running())).map(|job| job.reached);
         for event in events {
-            if self.now().since(event.id.made_at()) >= self.settings.event_life {
+            let is_old = self.now().since(event.id.made_at()) >= self.settings.event_life;
+            if is_old && running.is_none_or(|reached| event.id <= reached) {
                 self.sweep_event(account, *event);
             }
         }

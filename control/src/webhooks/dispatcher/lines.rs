@@ -2,12 +2,13 @@
 //!
 //! An endpoint that answers soon is *prompt*, one that is slow or fails is *slow*, and of which nothing is known is *new*, unless
 //! its last delivery before the start had failed. Each kind has places of its own, so that any number of slow and dead receivers
-//! delays nobody else. Within a kind the lines take turns, one attempt each. How many attempts a line may have under way grows
-//! from one while its endpoint answers, and falls to one when it fails.
+//! delays nobody else. An endpoint that falls silent is slow from the first attempt on that has waited too long, and such
+//! attempts give their places back: they are counted apart. Within a kind the lines take turns, one attempt each. How many
+//! attempts a line may have under way grows from one while its endpoint answers, and falls to one when it fails.
 //!
 //! Nothing here waits, reads or sends: the dispatcher asks what to do next, does it, and tells what came of it.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use causeway_core::id::{AccountId, OutboxId};
@@ -15,6 +16,8 @@ use tokio::time::Instant;
 
 /// An answer within this time is prompt.
 const PROMPT: Duration = Duration::from_secs(1);
+/// What a line with a rate may catch up with at once, when it was called late.
+const CATCH_UP: Duration = Duration::from_millis(100);
 /// How long an endpoint that asks for rest is left alone at most.
 const LONGEST_REST: Duration = Duration::from_secs(300);
 /// Pages that are read at once. Each is one piece of work for the disk.
@@ -27,9 +30,11 @@ const PAGE: usize = 64;
 pub struct Bounds {
     /// Attempts to endpoints of each kind, in the order of [`Kind::ALL`].
     pub places: [usize; 3],
+    /// Attempts beside these that have given their places back.
+    pub late: usize,
     /// Attempts to one endpoint.
     pub per_endpoint: usize,
-    /// Time between the attempts to one endpoint at least.
+    /// Time between the attempts to one endpoint on average, at least.
     pub spacing: Duration,
 }
 
@@ -38,6 +43,13 @@ pub struct Lines<J> {
     bounds: Bounds,
     lines: HashMap<AccountId, Line<J>>,
     queues: [Queue; 3],
+    /// Attempts to endpoints that are not slow, in the order in which they were begun, with the time until which an answer is
+    /// prompt.
+    watched: BTreeMap<u64, (Instant, AccountId, Kind)>,
+    /// Attempts that have given their places back.
+    late: usize,
+    /// How many attempts were ever begun.
+    begun: u64,
     /// Lines that rest, by the end of their rest.
     resting: BTreeSet<(Instant, AccountId)>,
     loads: usize,
@@ -72,6 +84,8 @@ pub struct Attempt {
     pub account: AccountId,
     /// Among which it has its place.
     pub kind: Kind,
+    /// The so many-th that was begun.
+    number: u64,
 }
 
 /// What is known of an endpoint.
@@ -121,6 +135,8 @@ struct Line<J> {
     limit: usize,
     under_way: usize,
     rests_until: Option<Instant>,
+    /// When the next attempt may be begun, where there is a rate.
+    next_at: Option<Instant>,
 }
 
 impl<J> Lines<J> {
@@ -130,6 +146,9 @@ impl<J> Lines<J> {
             bounds,
             lines: HashMap::new(),
             queues: Default::default(),
+            watched: BTreeMap::new(),
+            late: 0,
+            begun: 0,
             resting: BTreeSet::new(),
             loads: 0,
             waiting: 0,
@@ -152,12 +171,15 @@ impl<J> Lines<J> {
             self.lines.get_mut(&account).into_iter().for_each(|line| line.rests_until = None);
             self.take_turn(account);
         }
+        self.let_go(now);
         Kind::ALL.into_iter().find_map(|kind| self.next_of(kind, now, &is_open))
     }
 
-    /// When a line's rest is over.
+    /// When a line's rest is over, or an attempt gives its place back.
     pub fn wakes_at(&self) -> Option<Instant> {
-        self.resting.first().map(|(until, _)| *until)
+        let rest = self.resting.first().map(|(until, _)| *until);
+        let late = self.watched.first_key_value().filter(|_| self.late < self.bounds.late);
+        rest.into_iter().chain(late.map(|(_, (until, ..))| *until)).min()
     }
 
     /// What was read for [`Step::Load`], and whether the endpoint's last delivery failed.
@@ -176,7 +198,11 @@ impl<J> Lines<J> {
 
     /// An attempt has ended after this time.
     pub fn ended(&mut self, attempt: Attempt, showing: Showing, took: Duration, now: Instant) {
-        self.queue(attempt.kind).under_way -= 1;
+        if attempt.kind == Kind::Slow || self.watched.remove(&attempt.number).is_some() {
+            self.queue(attempt.kind).under_way -= 1;
+        } else {
+            self.late -= 1;
+        }
         let per_endpoint = self.bounds.per_endpoint;
         let Some(line) = self.lines.get_mut(&attempt.account) else { return };
         line.under_way -= 1;
@@ -206,7 +232,22 @@ impl<J> Lines<J> {
     /// Whether nothing is under way and nothing waits, as far as was read.
     pub fn are_idle(&self) -> bool {
         let is_idle = |queue: &Queue| queue.under_way == 0 && queue.unread.is_empty();
-        self.waiting == 0 && self.loads == 0 && self.queues.iter().all(is_idle)
+        self.waiting == 0 && self.loads == 0 && self.late == 0 && self.queues.iter().all(is_idle)
+    }
+
+    /// Attempts that have waited too long make room for others. Their endpoints get one attempt at a time from then on.
+    fn let_go(&mut self, now: Instant) {
+        while self.late < self.bounds.late
+            && let Some((&number, &(until, account, kind))) = self.watched.first_key_value()
+            && until <= now
+        {
+            self.watched.remove(&number);
+            self.queue(kind).under_way -= 1;
+            self.late += 1;
+            if let Some(line) = self.lines.get_mut(&account) {
+                (line.kind, line.limit) = (Kind::Slow, 1);
+            }
+        }
     }
 
     fn next_of(&mut self, kind: Kind, now: Instant, is_open: &impl Fn(AccountId) -> bool) -> Option<Step<J>> {
@@ -269,10 +310,16 @@ impl<J> Lines<J> {
         line.begun = Some(row);
         line.under_way += 1;
         self.waiting -= 1;
-        let attempt = Attempt { account, kind: line.kind };
+        let attempt = Attempt { account, kind: line.kind, number: self.begun };
+        let next_at = line.next_at.map_or(now, |due| due.max(now - CATCH_UP)) + spacing;
+        line.next_at = (!spacing.is_zero()).then_some(next_at);
+        if next_at > now {
+            self.rest(account, next_at);
+        }
+        self.begun += 1;
         self.queue(attempt.kind).under_way += 1;
-        if !spacing.is_zero() {
-            self.rest(account, now + spacing);
+        if attempt.kind != Kind::Slow {
+            self.watched.insert(attempt.number, (now + PROMPT, account, attempt.kind));
         }
         self.take_turn(account);
         Some(Step::Begin(attempt, job))
@@ -323,6 +370,7 @@ impl<J> Line<J> {
             limit: 1,
             under_way: 0,
             rests_until: None,
+            next_at: None,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::command::Reply;
 use crate::delivery::{Delivery, DeliveryOutcome, DeliveryStatus};
 use crate::event::{Event, EventData, EventKind};
 use crate::id::{AccountId, DeliveryId, EventId, OutboxId, SessionId};
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
 
 use super::{Fault, Oracle, names};
 
@@ -213,8 +213,8 @@ impl Oracle {
         match self.settings.delivery_gaps.get(letter.attempts as usize) {
             Some(gap) if self.goes_to(letter.account).is_some() => {
                 let asked = outcome.retry_after.map_or(0, |asked| asked.0.min(86_400_000));
-                let gap = Millis(asked.max(gap.0));
-                Stand::Waiting { earliest: now.plus(gap), latest: Timestamp(now.0 + gap.0 + gap.0 / 10) }
+                let within = |gap: u64| Timestamp(now.0 + gap.max(asked));
+                Stand::Waiting { earliest: within(gap.0), latest: within(gap.0 + gap.0 / 10) }
             }
             Some(_) | None => Stand::Dead,
         }

@@ -17,14 +17,16 @@ impl Oracle {
         (!is_disabled).then(|| endpoint.url.clone())
     }
 
-    /// Another endpoint, or none: what was known of the one before counts no more.
+    /// Another endpoint, or none: what was known of the one before counts no more, but a pause is the operator's.
     pub(super) fn set_endpoint(&mut self, id: AccountId, endpoint: Option<&NewEndpoint>) -> Result<Reply, Fault> {
         self.failing.remove(&id);
+        let before = self.accounts.get(&id).and_then(|account| account.webhook.as_ref()).map(|endpoint| endpoint.state);
+        let is_paused = matches!(before, Some(EndpointState::Paused { .. }));
         let endpoint = endpoint.map(|new| WebhookEndpoint {
             url: new.url.clone(),
             sealed_secret: new.sealed_secret.clone(),
             second_secret: None,
-            state: EndpointState::Open,
+            state: before.filter(|_| is_paused).unwrap_or(EndpointState::Open),
         });
         self.change_account(id, |account| account.webhook = endpoint)
     }

@@ -44,7 +44,7 @@ impl Oracle {
         let id = names::redelivery(found)?.id;
         self.hear(id.0)?;
         self.touch();
-        let from = range.from.max(Timestamp(self.now().0.saturating_sub(self.settings.event_life.0)));
+        let from = range.from.max(Timestamp((self.now().0 + 1).saturating_sub(self.settings.event_life.0)));
         let range = RedeliveryRange { from, until: range.until.min(self.now()), ..range.clone() };
         let before = (u128::from(range.from.0) << 80).saturating_sub(1);
         let owed = (0..self.told.len()).filter(|event| self.is_owed(*event, account, &range)).collect();
@@ -104,7 +104,7 @@ impl Oracle {
             order.job.status = RedeliveryStatus::Done { at: self.now() };
         }
         let passed: Vec<usize> = self.named.range(..=step.through).map(|(_, place)| *place).collect();
-        let is_due = |place: &&usize| (step.is_last || passed.contains(place)) && !self.is_too_old(**place);
+        let is_due = |place: &&usize| step.is_last || passed.contains(place);
         if let Some(left) = order.owed.iter().find(is_due) {
             return Err(Fault(format!("the redelivery has left out {:?}", self.told[*left])));
         }
@@ -166,9 +166,6 @@ impl Oracle {
 
     /// Queues an event once more if it still is to be; says whether.
     fn queue_again(&mut self, event: usize, id: EventId, which: Which) -> Result<bool, Fault> {
-        if self.is_too_old(event) {
-            return Ok(false);
-        }
         let name = Some(DeliveryId(id.0));
         let Some(place) = self.letters.iter().position(|one| one.event == event) else {
             let url = self.goes_to(self.told[event].account).ok_or_else(|| Fault("it goes nowhere".to_owned()))?;
@@ -199,10 +196,6 @@ impl Oracle {
         let letter = self.letters.iter().find(|letter| letter.event == event);
         let is_wanted = letter.is_none_or(|letter| is_chosen(letter.stand, range.which));
         told.account == account && is_within && is_of_kind && is_wanted
-    }
-
-    fn is_too_old(&self, event: usize) -> bool {
-        Timestamp(self.told[event].created_at.0 + self.settings.event_life.0) <= self.now()
     }
 
     fn place_of(&self, event: EventId) -> Result<usize, Fault> {

@@ -3,6 +3,7 @@
 use crate::command::Reply;
 use crate::event::OldEvent;
 use crate::id::{AccountId, DeliveryId, EventId};
+use crate::redelivery::RedeliveryStatus;
 use crate::store::{Column, Scan, Store};
 
 use super::compare::shelf::{object, parts};
@@ -33,7 +34,10 @@ impl Oracle {
             let age = self.now().0.saturating_sub(names::drawn_at(event.id.0).0);
             let Some(place) = place.filter(|_| age >= self.settings.event_life.0) else { continue };
             let letter = self.letters.iter().position(|letter| letter.event == place);
-            if self.swept.contains_key(&place) || letter.is_some_and(|letter| self.letters[letter].is_undelivered()) {
+            if self.swept.contains_key(&place)
+                || self.is_awaited(account, event.id)
+                || letter.is_some_and(|letter| self.letters[letter].is_undelivered())
+            {
                 continue;
             }
             self.touch();
@@ -43,6 +47,12 @@ impl Oracle {
             }
         }
         Reply::Done
+    }
+
+    /// Whether a redelivery that runs has yet to look at an event.
+    fn is_awaited(&self, account: AccountId, event: EventId) -> bool {
+        let mut orders = self.orders.get(&account).into_iter().flatten();
+        orders.any(|order| order.job.status == RedeliveryStatus::Running && order.job.reached < event)
     }
 
     /// Whether a delivery is gone.

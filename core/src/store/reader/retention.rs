@@ -10,7 +10,8 @@ use crate::time::Timestamp;
 
 impl Reader {
     /// Up to `limit` events of an account that were made before `until`, oldest first, behind `after`; each with what is needed
-    /// to remove it, or nothing while its delivery has not ended or the event bus does not have it.
+    /// to remove it, or nothing while its delivery has not ended, the event bus does
+    /// not have it or a redelivery has yet to look at it.
     pub fn old_events(
         &self,
         account: AccountId,
@@ -28,10 +29,13 @@ impl Reader {
         })?;
         let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
         let labels = self.labels_of(account, &ids)?;
+        let jobs = self.redeliveries(account)?;
+        let running = jobs.iter().find(|job| job.is_running()).map(|job| job.reached);
         let judged = events.into_iter().zip(labels).map(|(event, label)| {
             let waits = self.get(Column::Bus, &Key::alone(event.id), |_| Ok(()))?.is_some();
             let has_ended = label != Some(DeliveryLabel::Undelivered) && !waits;
-            Ok((event.id, has_ended.then_some(event)))
+            let is_passed = running.is_none_or(|reached| event.id <= reached);
+            Ok((event.id, (has_ended && is_passed).then_some(event)))
         });
         judged.collect()
     }

@@ -17,7 +17,7 @@ struct Bench {
 impl Bench {
     /// So many places for prompt endpoints, and so many for each other kind.
     fn new(prompt: usize, other: usize, per_endpoint: usize) -> Bench {
-        let bounds = Bounds { places: [prompt, other, other], per_endpoint, spacing: Duration::ZERO };
+        let bounds = Bounds { places: [prompt, other, other], late: prompt, per_endpoint, spacing: Duration::ZERO };
         Bench {
             lines: Lines::new(bounds),
             now: Instant::now(),
@@ -193,6 +193,59 @@ fn attempts_to_one_endpoint_are_spaced() {
         assert_eq!(bench.run(), []);
         bench.now += Duration::from_millis(100);
     }
+}
+
+/// Whoever is called late begins what was due meanwhile, so that a rate is the rate, and no more than that.
+#[test]
+fn a_rate_is_kept_though_the_clock_is_coarse() {
+    let mut bench = Bench::new(64, 64, 64);
+    bench.lines.bounds.spacing = Duration::from_micros(500);
+    bench.put(1, 10_000);
+    let mut begun = 0;
+    for _ in 0..1_000 {
+        begun += bench.run().len();
+        bench.end(|_| true, Showing::Took, SOON);
+        begun += bench.run().len();
+        bench.end(|_| true, Showing::Took, SOON);
+        bench.now += Duration::from_millis(1);
+    }
+    assert!((1_990..=2_002).contains(&begun), "{begun} in a second");
+    bench.now += Duration::from_secs(60);
+    for _ in 0..400 {
+        begun += bench.run().len();
+        bench.end(|_| true, Showing::Took, SOON);
+    }
+    assert!(begun <= 2_002 + 201, "a pause is not made up for: {begun}");
+}
+
+/// Endpoints that worked and fall silent, all at once, with much to do: after a second their places are others'.
+#[test]
+fn endpoints_that_fall_silent_give_their_places_back() {
+    let mut bench = Bench::new(32, 4, 8);
+    bench.put(10, 1);
+    for account in 1..=9 {
+        bench.put(account, 1_000);
+    }
+    for _ in 0..9 {
+        bench.run();
+        bench.end(|_| true, Showing::Took, SOON);
+    }
+    bench.run();
+    let silent: BTreeSet<u128> = bench.under_way.iter().map(|(attempt, _)| attempt.account.0).collect();
+    assert_eq!(bench.under_way.len(), 32);
+    bench.put(10, 1);
+    let well = (1..=9).filter(|account| !silent.contains(account)).collect::<Vec<_>>();
+    assert!(bench.run().is_empty(), "all places are taken");
+    assert_eq!(bench.lines.wakes_at(), Some(bench.now + PROMPT));
+    bench.now += PROMPT;
+    let begun = bench.run();
+    assert!(begun.contains(&(10, 1)) && well.iter().all(|one| begun.iter().any(|(account, _)| account == one)));
+    assert!(begun.iter().all(|(account, _)| !silent.contains(account)), "{begun:?}");
+    bench.end(|account| silent.contains(&account), Showing::Failed(None), SLOW);
+    bench.end(|_| true, Showing::Took, SOON);
+    bench.now += PROMPT;
+    let again = bench.run().into_iter().filter(|(account, _)| silent.contains(account)).count();
+    assert!(again <= 4, "silent ones have the slow ones' places: {again}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ const KEPT: [Column; 4] = [Column::Events, Column::Deliveries, Column::DeliveryI
 
 impl World {
     /// Names every event of the account to the cell.
-    fn sweep(&mut self) {
+    pub(super) fn sweep(&mut self) {
         let all = self.old_events();
         assert_eq!(self.one(plain(Command::SweepEvents(ACCOUNT, all))).unwrap().reply, Reply::Done);
     }
