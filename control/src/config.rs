@@ -306,7 +306,7 @@ pub struct Config {
     #[arg(long, env = "CAUSEWAY_ENDPOINT_PATIENCE", value_name = "TIME", default_value = "5d", value_parser = duration::positive, help_heading = "Webhooks")]
     pub endpoint_patience: Duration,
     /// How long events and their deliveries are kept; longer while a delivery has not ended.
-    #[arg(long, env = "CAUSEWAY_EVENT_RETENTION", value_name = "TIME", default_value = "30d", value_parser = duration::positive, help_heading = "Webhooks")]
+    #[arg(long, env = "CAUSEWAY_EVENT_RETENTION", value_name = "TIME", default_value = "30d", value_parser = duration::second_or_more, help_heading = "Webhooks")]
     pub event_retention: Duration,
     /// How long a receiver may take to answer a webhook.
     #[arg(long, env = "CAUSEWAY_DELIVERY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::positive, help_heading = "Webhooks")]

@@ -185,8 +185,9 @@ impl fmt::Debug for NameKey {
     }
 }
 
-/// How long after its deletion the last versions of a customer's terms are erased: until then every delivery that was
-/// begun in time has ended, a tenth being what gaps are made longer by at most.
+/// How long after its deletion the last versions of a customer's terms are erased: until then every delivery has ended that goes
+/// by the schedule, a tenth being what gaps are made longer by at most. What waits for a receiver that asked for more time, for
+/// a paused endpoint or for the event bus tells of an erased customer: a person does not wait for their systems.
 pub fn erasure_delay(delivery_gaps: &[Millis]) -> Millis {
     Millis(delivery_gaps.iter().map(|gap| gap.0 + gap.0 / 10).sum::<u64>() + ERASURE_MARGIN_MS)
 }

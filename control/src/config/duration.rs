@@ -40,6 +40,13 @@ pub fn positive(text: &str) -> Result<Duration, String> {
     )
 }
 
+/// Reads a duration of a second or more.
+pub fn second_or_more(text: &str) -> Result<Duration, String> {
+    positive(text).and_then(|duration| {
+        if duration < Duration::from_secs(1) { Err("must not be shorter than 1s".to_owned()) } else { Ok(duration) }
+    })
+}
+
 /// Reads the life of a quote: longer than zero, at most 300 seconds.
 pub fn quote_life(text: &str) -> Result<Duration, String> {
     positive(text).and_then(|duration| {

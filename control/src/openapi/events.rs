@@ -64,6 +64,12 @@ fn headers() -> Value {
         ),
         header("Gate-Event-Id", "The event's id: the same over retries and replays."),
         header("Gate-Event-Type", "The event's type."),
+        header(
+            "X-0bit-Timestamp",
+            "When it was signed, in Unix seconds, under the name that published receivers read."
+        ),
+        header("X-0bit-Event-Id", "The event's id, under the name that published receivers read."),
+        header("X-0bit-Event-Type", "The event's type, under the name that published receivers read."),
         header("webhook-id", "The event's id, as Standard Webhooks names it."),
         header("webhook-timestamp", "When it was signed, in Unix seconds."),
         header(
