@@ -149,7 +149,11 @@ impl Target {
             None if secure => 443,
             None => 80,
         };
-        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path = match uri.path_and_query().map_or("", |path| path.as_str()) {
+            path if path.starts_with('/') => path.to_owned(),
+            // A request names a path, also where the URL has a query alone.
+            query => format!("/{query}"),
+        };
         Ok(Target { secure, host, port, authority: authority.as_str().to_owned(), path, on_loopback })
     }
 
@@ -313,8 +317,17 @@ mod tests {
     }
 
     #[test]
-    fn a_path_and_query_are_kept() {
+    fn a_path_and_query_are_kept_and_begin_with_a_slash() {
         let target = Guard::public().target("https://Partner.Example/a/b?c=d").unwrap();
         assert_eq!((target.host.as_str(), target.port, target.path.as_str()), ("partner.example", 443, "/a/b?c=d"));
+        for (url, path) in [
+            ("https://partner.example", "/"),
+            ("https://partner.example?token=x", "/?token=x"),
+            ("https://partner.example:8443?token=/x?", "/?token=/x?"),
+            ("https://partner.example/?token=x", "/?token=x"),
+            ("https://partner.example?", "/?"),
+        ] {
+            assert_eq!(Guard::public().target(url).unwrap().path, path, "{url}");
+        }
     }
 }
