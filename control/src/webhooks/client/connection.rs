@@ -28,6 +28,7 @@ pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     meter: Arc<Meter>,
     opened: Instant,
+    requests: usize,
     driver: Driver,
 }
 
@@ -42,12 +43,13 @@ impl Connection {
         let (stream, meter) = Metered::new(stream);
         let opened = Builder::new().max_buf_size(HEAD_BYTES).handshake(TokioIo::new(stream)).await;
         let (sender, connection) = opened.map_err(|error| wrong(&error))?;
-        Ok(Connection { sender, meter, opened: Instant::now(), driver: Driver::new(connection) })
+        Ok(Connection { sender, meter, opened: Instant::now(), requests: 0, driver: Driver::new(connection) })
     }
 
     /// Sends one request and gives the head of the answer.
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, SendError> {
         self.meter.asks();
+        self.requests += 1;
         self.sender.ready().await.map_err(|error| wrong(&error))?;
         self.sender.send_request(request).await.map_err(|error| wrong(&error))
     }
@@ -55,6 +57,11 @@ impl Connection {
     /// Whether anything came from the receiver since the last request.
     pub fn has_heard(&self) -> bool {
         self.meter.has_heard()
+    }
+
+    /// Whether the last request was not its first one.
+    pub fn carried_others(&self) -> bool {
+        self.requests > 1
     }
 
     /// Whether it can take another request: the receiver did not close it, and it is not so old that the name may lead
