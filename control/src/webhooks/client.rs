@@ -47,6 +47,9 @@ const IDLE: Duration = Duration::from_secs(20);
 /// How long a connection is used at most, so that a name that leads elsewhere now is followed.
 const LIFE: Duration = Duration::from_secs(300);
 
+/// How often [`Client::tidy`] is to be called.
+pub const TIDY: Duration = Duration::from_secs(5);
+
 /// Sends webhooks. Shared by all attempts of a cell.
 pub struct Client {
     guard: Guard,
@@ -119,6 +122,13 @@ impl Client {
         Ok(answer)
     }
 
+    /// Closes the connections that nobody will use any more. Who asks for one closes those to its endpoint; those to endpoints
+    /// that nothing more is sent to would stay for as long as receivers like.
+    pub fn tidy(&self, now: Instant) {
+        self.pool.tidy(now);
+        self.shares.tidy(now);
+    }
+
     /// Over a connection that is there or opened for all, then over one that is newer than the attempt, then over one of its
     /// own: a receiver that lets a connection go after few requests may let go any that is shared before it is this one's turn.
     async fn ask(&self, target: &Target, headers: &HeaderMap, body: Bytes, begun: Instant) -> Result<Head, SendError> {
@@ -172,9 +182,9 @@ impl Client {
         let dialled = dial::dial(target, &guard::permitted(target, found)?, &self.tls).await?;
         if !dialled.is_h2 {
             self.shares.forget(target);
-            return Ok(Carrier::One(Connection::speak(dialled.stream).await?));
+            return Ok(Carrier::One(Connection::speak(dialled).await?));
         }
-        let connection = Multiplexed::speak(dialled.stream).await?;
+        let connection = Multiplexed::speak(dialled).await?;
         let lease = connection.lease().ok_or_else(|| SendError::Http("the receiver allows no stream".to_owned()))?;
         if is_shared {
             self.shares.add(target, &connection);

@@ -14,9 +14,9 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
-use super::dial::{Stream, dial, reason};
+use super::dial::{Dialled, dial, reason};
 use super::driver::Driver;
-use super::meter::{Meter, Metered};
+use super::meter::Meter;
 use super::{LIFE, SendError};
 use crate::webhooks::guard::Target;
 
@@ -35,12 +35,12 @@ pub struct Connection {
 impl Connection {
     /// Connects to the first of `addresses` that answers. The name is not resolved again.
     pub async fn open(target: &Target, addresses: &[SocketAddr], tls: &TlsConnector) -> Result<Connection, SendError> {
-        Connection::speak(dial(target, addresses, tls).await?.stream).await
+        Connection::speak(dial(target, addresses, tls).await?).await
     }
 
     /// Speaks HTTP/1.1 over a stream.
-    pub async fn speak(stream: Box<dyn Stream>) -> Result<Connection, SendError> {
-        let (stream, meter) = Metered::new(stream);
+    pub async fn speak(dialled: Dialled) -> Result<Connection, SendError> {
+        let Dialled { stream, meter, .. } = dialled;
         let opened = Builder::new().max_buf_size(HEAD_BYTES).handshake(TokioIo::new(stream)).await;
         let (sender, connection) = opened.map_err(|error| wrong(&error))?;
         Ok(Connection { sender, meter, opened: Instant::now(), requests: 0, driver: Driver::new(connection) })
@@ -66,8 +66,8 @@ impl Connection {
 
     /// Whether it can take another request: the receiver did not close it, and it is not so old that the name may lead
     /// elsewhere by now.
-    pub fn is_usable(&self) -> bool {
-        !self.sender.is_closed() && !self.driver.has_ended() && self.opened.elapsed() < LIFE
+    pub fn is_usable(&self, now: Instant) -> bool {
+        !self.sender.is_closed() && !self.driver.has_ended() && now.saturating_duration_since(self.opened) < LIFE
     }
 }
 

@@ -17,9 +17,9 @@ use tokio::time::Instant;
 
 use super::carrier::Lost;
 use super::connection::HEAD_BYTES;
-use super::dial::{Stream, reason};
+use super::dial::{Dialled, reason};
 use super::driver::Driver;
-use super::meter::{Meter, Metered};
+use super::meter::Meter;
 use super::{IDLE, LIFE, RESPONSE_BYTES, SendError};
 
 /// Streams that are open on one connection at once; a receiver may ask for fewer.
@@ -48,8 +48,8 @@ pub struct Lease {
 impl Multiplexed {
     /// Speaks HTTP/2 over a stream of bytes, and waits until the receiver has said how many streams it allows: whoever
     /// shares the connection would be refused otherwise. It says so first of all, so before it answers a ping.
-    pub async fn speak(stream: Box<dyn Stream>) -> Result<Arc<Multiplexed>, SendError> {
-        let (stream, meter) = Metered::new(stream);
+    pub async fn speak(dialled: Dialled) -> Result<Arc<Multiplexed>, SendError> {
+        let Dialled { stream, meter, .. } = dialled;
         let opened = Builder::new()
             .enable_push(false)
             .initial_max_send_streams(STREAMS)
@@ -77,9 +77,10 @@ impl Multiplexed {
     }
 
     /// Whether further attempts may use it, now or when a stream ends.
-    pub fn is_usable(&self) -> bool {
-        let is_young = self.opened.elapsed() < LIFE;
-        let is_idle = self.streams.load(Ordering::Relaxed) == 0 && self.used.lock().elapsed() >= IDLE;
+    pub fn is_usable(&self, now: Instant) -> bool {
+        let is_young = now.saturating_duration_since(self.opened) < LIFE;
+        let is_idle =
+            self.streams.load(Ordering::Relaxed) == 0 && now.saturating_duration_since(*self.used.lock()) >= IDLE;
         is_young && !is_idle && !self.retired.load(Ordering::Relaxed) && !self.driver.has_ended() && !self.is_going()
     }
 

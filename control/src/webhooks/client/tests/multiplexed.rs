@@ -16,13 +16,13 @@ use super::*;
 use crate::dispatch::fixture::DEADLINE;
 
 type Asked = (Request<RecvStream>, SendResponse<Bytes>);
-type Server = Connection<TlsStream<TcpStream>, Bytes>;
+pub type Server = Connection<TlsStream<TcpStream>, Bytes>;
 
 const ATTEMPT: Duration = Duration::from_secs(5);
 const BOTH: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 /// A receiver over HTTP/2 whose connections are met by `play`, and a client that trusts it.
-async fn speaking<F>(play: impl Fn(usize, Server) -> F + Clone + Send + Sync + 'static) -> (Played, Client)
+pub async fn speaking<F>(play: impl Fn(usize, Server) -> F + Clone + Send + Sync + 'static) -> (Played, Client)
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -51,7 +51,7 @@ fn at_once(count: usize, client: &Arc<Client>, url: &str) -> JoinSet<Result<Stat
     (0..count).map(attempt).collect()
 }
 
-async fn comes(what: impl Fn() -> bool) {
+pub async fn comes(what: impl Fn() -> bool) {
     let waiting = async {
         while !what() {
             tokio::task::yield_now().await;
@@ -69,14 +69,14 @@ fn answer(status: u16) -> Response<()> {
 }
 
 /// Answers every request as a receiver should.
-async fn serve(mut server: Server) {
+pub async fn serve(mut server: Server) {
     while let Some((_, mut respond)) = asked(&mut server).await {
         respond.send_response(answer(200), true).unwrap();
     }
 }
 
 /// Keeps a connection going without answering.
-async fn keep(mut server: Server) {
+pub async fn keep(mut server: Server) {
     let mut unanswered = Vec::new();
     while let Some((_, respond)) = asked(&mut server).await {
         unanswered.push(respond);

@@ -1,6 +1,10 @@
 //! Receivers whose TLS is bad.
 
-use super::played::{certified, hold, played, serve_well};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use super::multiplexed::comes;
+use super::played::{certified, hold, played, serve_well, take_request};
 use super::*;
 
 const HTTP_11: &[&[u8]] = &[b"http/1.1"];
@@ -60,4 +64,28 @@ async fn a_handshake_that_goes_wrong_or_never_ends_is_an_error() {
         .await;
         assert_eq!(post(&client, &receiver.secure_url()).await.unwrap_err().to_string(), expected);
     }
+}
+
+/// TLS has messages of its own that may come at any time, and of which what is above it sees nothing.
+#[tokio::test]
+async fn a_flood_that_tls_itself_takes_breaks_the_connection() {
+    let (tls, certificate) = certified("localhost", 2100, HTTP_11);
+    let broken = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&broken);
+    let receiver = played(move |_, stream| {
+        let (tls, counter) = (tls.clone(), Arc::clone(&counter));
+        async move {
+            let mut stream = tls.accept(stream).await.unwrap();
+            assert!(take_request(&mut stream).await);
+            stream.write_all(OK.as_bytes()).await.unwrap();
+            while stream.flush().await.is_ok() {
+                stream.get_mut().1.refresh_traffic_keys().unwrap();
+            }
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+    })
+    .await;
+    let client = trusting(vec![], roots(&certificate), Duration::from_secs(10));
+    assert_eq!(post(&client, &receiver.secure_url()).await.unwrap(), StatusCode::OK);
+    comes(|| broken.load(Ordering::SeqCst) == 1).await;
 }
