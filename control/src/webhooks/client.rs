@@ -1,9 +1,10 @@
 //! One attempt to deliver: a POST to an address that the guard allows, whole within its time, over HTTP/2 where the receiver
 //! speaks it and over HTTP/1.1 elsewhere.
 //!
-//! Connections are kept and used again per endpoint. A kept connection may have been closed by the receiver meanwhile;
-//! then the attempt goes on over a fresh one, once, and only if nothing of an answer came: receivers know repeated events
-//! by their id.
+//! Connections are kept and used again per endpoint, and over HTTP/2 attempts share them. One may have been closed by the
+//! receiver meanwhile; then the attempt goes on over a fresh one, if nothing of an answer came and the connection carried
+//! other requests, too: receivers know repeated events by their id. What a receiver over HTTP/2 has provably not worked on
+//! goes on in any case.
 
 mod carrier;
 mod connection;
@@ -32,7 +33,7 @@ pub use connection::Connection;
 pub use pool::Pool;
 pub use trust::system_roots;
 
-use carrier::{Carrier, Head};
+use carrier::{Carrier, Head, Lost};
 use multiplexed::Multiplexed;
 use resolver::Resolver;
 use shares::{Join, Shares};
@@ -45,6 +46,9 @@ const RESPONSE_WAIT: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(20);
 /// How long a connection is used at most, so that a name that leads elsewhere now is followed.
 const LIFE: Duration = Duration::from_secs(300);
+
+/// How often [`Client::tidy`] is to be called.
+pub const TIDY: Duration = Duration::from_secs(5);
 
 /// Sends webhooks. Shared by all attempts of a cell.
 pub struct Client {
@@ -118,25 +122,43 @@ impl Client {
         Ok(answer)
     }
 
-    /// Over a connection that is there, and once more when that turns out to be none.
+    /// Closes the connections that nobody will use any more. Who asks for one closes those to its endpoint; those to endpoints
+    /// that nothing more is sent to would stay for as long as receivers like.
+    pub fn tidy(&self, now: Instant) {
+        self.pool.tidy(now);
+        self.shares.tidy(now);
+    }
+
+    /// Over a connection that is there or opened for all, then over one that is newer than the attempt, then over one of its
+    /// own: a receiver that lets a connection go after few requests may let go any that is shared before it is this one's turn.
     async fn ask(&self, target: &Target, headers: &HeaderMap, body: Bytes, begun: Instant) -> Result<Head, SendError> {
-        let opening = match self.kept(target, None).await {
-            Kept::There(carrier) => match carrier.post(target, headers, body.clone()).await {
+        let mut last = None;
+        for way in [Way::Any, Way::Newer(begun), Way::Own] {
+            let carrier = self.carrier(target, way).await?;
+            match carrier.post(target, headers, body.clone()).await {
                 Ok(head) => return Ok(head),
-                Err(lost) if !lost.is_unheard => return Err(lost.error),
-                // Connections that were opened before the attempt have most likely gone the same way.
-                Err(_) => match self.kept(target, Some(begun)).await {
-                    Kept::There(carrier) => {
-                        return carrier.post(target, headers, body).await.map_err(|lost| lost.error);
-                    }
-                    Kept::Nothing(opening) => opening,
-                },
-            },
-            Kept::Nothing(opening) => opening,
+                Err(Lost { goes_on: true, error }) => last = Some(error),
+                Err(Lost { goes_on: false, error }) => return Err(error),
+            }
+        }
+        Err(last.expect("there is a way"))
+    }
+
+    async fn carrier(&self, target: &Target, way: Way) -> Result<Carrier, SendError> {
+        let kept = match way {
+            Way::Any => self.kept(target, None).await,
+            // Connections that were opened before the attempt have most likely gone the same way.
+            Way::Newer(begun) => self.kept(target, Some(begun)).await,
+            Way::Own => return self.open(target, false).await,
         };
-        let fresh = self.open(target).await?;
-        drop(opening);
-        fresh.post(target, headers, body).await.map_err(|lost| lost.error)
+        match kept {
+            Kept::There(carrier) => Ok(carrier),
+            Kept::Nothing(opening) => {
+                let fresh = self.open(target, true).await?;
+                drop(opening);
+                Ok(fresh)
+            }
+        }
     }
 
     /// What there is to the target already, or is being opened for another attempt. `since`: opened after it.
@@ -154,19 +176,32 @@ impl Client {
         }
     }
 
-    /// A fresh connection, which others may use at once if that can be.
-    async fn open(&self, target: &Target) -> Result<Carrier, SendError> {
+    /// A fresh connection, which others may use at once if that can be and shall be.
+    async fn open(&self, target: &Target, is_shared: bool) -> Result<Carrier, SendError> {
         let found = self.resolver.addresses(&target.host, target.port).await.map_err(|_| Refused::Unresolved)?;
         let dialled = dial::dial(target, &guard::permitted(target, found)?, &self.tls).await?;
         if !dialled.is_h2 {
             self.shares.forget(target);
-            return Ok(Carrier::One(Connection::speak(dialled.stream).await?));
+            return Ok(Carrier::One(Connection::speak(dialled).await?));
         }
-        let connection = Multiplexed::speak(dialled.stream).await?;
+        let connection = Multiplexed::speak(dialled).await?;
         let lease = connection.lease().ok_or_else(|| SendError::Http("the receiver allows no stream".to_owned()))?;
-        self.shares.add(target, &connection);
+        if is_shared {
+            self.shares.add(target, &connection);
+        }
         Ok(Carrier::Many(lease))
     }
+}
+
+/// Which connection a try goes over.
+#[derive(Clone, Copy)]
+enum Way {
+    /// Any that is there, or a fresh one.
+    Any,
+    /// One that was opened after this, or a fresh one.
+    Newer(Instant),
+    /// A fresh one, for this try alone.
+    Own,
 }
 
 /// A connection that is there, or the right to open one.

@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::client::{Answer, Client};
+use super::client::{Answer, Client, TIDY};
 use super::signature::{self, Message, Secrets};
 use crate::config::duration::millis;
 use crate::dispatch::{self, Notice, Reporter};
@@ -130,6 +130,7 @@ impl Dispatcher {
         let mut begun = HashMap::new();
         let mut disabled = BTreeSet::new();
         let doorbell = self.cell.doorbell();
+        let mut tidying = tokio::time::interval(TIDY);
         loop {
             while let Some(step) = lines.next(Instant::now(), |account| self.is_open(account)) {
                 let (task, doing) = match step {
@@ -148,6 +149,7 @@ impl Dispatcher {
             tokio::select! {
                 biased;
                 () = dispatch::stopped(stop) => return tasks.detach_all(),
+                now = tidying.tick() => self.client.tidy(now),
                 Some(ended) = tasks.join_next_with_id() => self.done(&mut lines, &mut begun, ended),
                 rung = doorbell.answer() => self.ring(&mut lines, &mut disabled, rung),
                 () = wakes(lines.wakes_at()) => {}

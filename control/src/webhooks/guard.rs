@@ -6,7 +6,7 @@
 mod ranges;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
@@ -143,13 +143,12 @@ impl Target {
         };
         let host = host_of(authority)?;
         let on_loopback = is_loopback(&host);
-        let port = match authority.port_u16() {
-            Some(port) => port,
-            None if authority.as_str().len() > authority.host().len() => return Err(Refused::Url),
-            None if secure => 443,
-            None => 80,
+        let port = port_of(authority, secure)?;
+        let path = match uri.path_and_query().map_or("", |path| path.as_str()) {
+            path if path.starts_with('/') => path.to_owned(),
+            // A request names a path, also where the URL has a query alone.
+            query => format!("/{query}"),
         };
-        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         Ok(Target { secure, host, port, authority: authority.as_str().to_owned(), path, on_loopback })
     }
 
@@ -186,7 +185,7 @@ pub fn permitted(target: &Target, found: impl IntoIterator<Item = SocketAddr>) -
 }
 
 /// The host in lower case, without brackets and without the dot that may end a name. What a resolver might read in ways of
-/// its own is refused: zones of addresses, percent-encodings; and what no resolver takes.
+/// its own is refused: zones of addresses, percent-encodings, odd spellings of IPv4; and what no resolver takes.
 fn host_of(authority: &Authority) -> Result<String, Refused> {
     let host = authority.host();
     if host.is_empty() {
@@ -196,9 +195,27 @@ fn host_of(authority: &Authority) -> Result<String, Refused> {
     let bare = bracketed.unwrap_or_else(|| host.strip_suffix('.').unwrap_or(host));
     let is_sound = match bracketed {
         Some(literal) => literal.parse::<Ipv6Addr>().is_ok(),
+        None if ends_in_a_number(bare) => bare.parse::<Ipv4Addr>().is_ok(),
         None => bare.len() <= NAME_BYTES && bare.split('.').all(is_label),
     };
     if is_sound { Ok(bare.to_ascii_lowercase()) } else { Err(Refused::Host) }
+}
+
+/// The port, in the one spelling that all readers of URLs take for it.
+fn port_of(authority: &Authority, secure: bool) -> Result<u16, Refused> {
+    let Some(written) = authority.as_str().strip_prefix(authority.host()) else { return Err(Refused::Url) };
+    if written.is_empty() {
+        return Ok(if secure { 443 } else { 80 });
+    }
+    let digits = written.strip_prefix(':').ok_or(Refused::Url)?;
+    let port: u16 = digits.parse().map_err(|_| Refused::Url)?;
+    if port != 0 && port.to_string() == digits { Ok(port) } else { Err(Refused::Port) }
+}
+
+/// Whether resolvers would take a host for an IPv4 address: its last label is a number. Such a one must be one as we write it.
+fn ends_in_a_number(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or(host);
+    last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x") || last.starts_with("0X")
 }
 
 fn is_label(label: &str) -> bool {
@@ -279,6 +296,31 @@ mod tests {
         assert_eq!(refusal(&Guard::public(), &long), Some(Refused::Url));
     }
 
+    /// Readers of URLs differ over what these mean, and over whether they mean anything.
+    #[test]
+    fn ports_and_addresses_have_one_spelling() {
+        for (url, expected) in [
+            ("https://partner.example:+443/", Some(Refused::Port)),
+            ("https://partner.example:00443/", Some(Refused::Port)),
+            ("https://partner.example:-443/", Some(Refused::Url)),
+            ("https://[2606:2800:220:1::1]:8443/", None),
+            ("https://[2606:2800:220:1::1]:08443/", Some(Refused::Port)),
+            ("https://93.184.216.34:+443/", Some(Refused::Port)),
+            ("https://2130706433/", Some(Refused::Host)),
+            ("https://0x7f000001/", Some(Refused::Host)),
+            ("https://0X7F.1/", Some(Refused::Host)),
+            ("https://127.1/", Some(Refused::Host)),
+            ("https://999.1.1.1/", Some(Refused::Host)),
+            ("https://093.184.216.34/", Some(Refused::Host)),
+            ("https://93.184.216.34.1/", Some(Refused::Host)),
+            ("https://partner.0x1./", Some(Refused::Host)),
+            ("https://1.partner.example/", None),
+            ("https://0x7f.example/", None),
+        ] {
+            assert_eq!(refusal(&Guard::public(), url), expected, "{url}");
+        }
+    }
+
     #[test]
     fn the_sandbox_may_reach_loopback_but_never_itself() {
         for (url, expected) in [
@@ -290,6 +332,9 @@ mod tests {
             ("http://localhost:8081/", Some(Refused::OwnPort)),
             ("http://0.0.0.0:9000/", Some(Refused::Scheme)),
             ("https://0.0.0.0/", Some(Refused::Address)),
+            ("http://127.0.0.1:0/", Some(Refused::Port)),
+            ("http://localhost:09000/", Some(Refused::Port)),
+            ("http://127.1:9000/", Some(Refused::Host)),
             ("http://partner.example/", Some(Refused::Scheme)),
             ("https://partner.example:9000/", Some(Refused::Port)),
         ] {
@@ -313,8 +358,17 @@ mod tests {
     }
 
     #[test]
-    fn a_path_and_query_are_kept() {
+    fn a_path_and_query_are_kept_and_begin_with_a_slash() {
         let target = Guard::public().target("https://Partner.Example/a/b?c=d").unwrap();
         assert_eq!((target.host.as_str(), target.port, target.path.as_str()), ("partner.example", 443, "/a/b?c=d"));
+        for (url, path) in [
+            ("https://partner.example", "/"),
+            ("https://partner.example?token=x", "/?token=x"),
+            ("https://partner.example:8443?token=/x?", "/?token=/x?"),
+            ("https://partner.example/?token=x", "/?token=x"),
+            ("https://partner.example?", "/?"),
+        ] {
+            assert_eq!(Guard::public().target(url).unwrap().path, path, "{url}");
+        }
     }
 }

@@ -30,8 +30,9 @@ pub enum Head {
 
 /// Why there is no head of an answer.
 pub struct Lost {
-    /// Whether the receiver said nothing at all to it, as when it closed the connection before.
-    pub is_unheard: bool,
+    /// Whether another connection may bring an answer: the receiver provably did not work on the request, or it said nothing
+    /// at all to it, and the connection may have gone because of the others that it carried.
+    pub goes_on: bool,
     /// What to say of it.
     pub error: SendError,
 }
@@ -44,15 +45,13 @@ impl Carrier {
                 let parts = parts(target, headers, None).map_err(Lost::before)?;
                 match connection.send(Request::from_parts(parts, Full::new(body))).await {
                     Ok(response) => Ok(Head::One(response, connection)),
-                    Err(error) => Err(Lost { is_unheard: !connection.has_heard(), error }),
+                    Err(error) => Err(Lost { goes_on: connection.carried_others() && !connection.has_heard(), error }),
                 }
             }
             Carrier::Many(mut lease) => {
                 let parts = parts(target, headers, Some(body.len())).map_err(Lost::before)?;
-                match lease.send(Request::from_parts(parts, ()), body).await {
-                    Ok(response) => Ok(Head::Many(response, lease)),
-                    Err((is_unheard, error)) => Err(Lost { is_unheard, error }),
-                }
+                let response = lease.send(Request::from_parts(parts, ()), body).await?;
+                Ok(Head::Many(response, lease))
             }
         }
     }
@@ -60,7 +59,7 @@ impl Carrier {
 
 impl Lost {
     fn before(error: SendError) -> Lost {
-        Lost { is_unheard: false, error }
+        Lost { goes_on: false, error }
     }
 }
 

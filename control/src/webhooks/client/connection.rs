@@ -14,9 +14,9 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
-use super::dial::{Stream, dial, reason};
+use super::dial::{Dialled, dial, reason};
 use super::driver::Driver;
-use super::meter::{Meter, Metered};
+use super::meter::Meter;
 use super::{LIFE, SendError};
 use crate::webhooks::guard::Target;
 
@@ -28,26 +28,28 @@ pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     meter: Arc<Meter>,
     opened: Instant,
+    requests: usize,
     driver: Driver,
 }
 
 impl Connection {
     /// Connects to the first of `addresses` that answers. The name is not resolved again.
     pub async fn open(target: &Target, addresses: &[SocketAddr], tls: &TlsConnector) -> Result<Connection, SendError> {
-        Connection::speak(dial(target, addresses, tls).await?.stream).await
+        Connection::speak(dial(target, addresses, tls).await?).await
     }
 
     /// Speaks HTTP/1.1 over a stream.
-    pub async fn speak(stream: Box<dyn Stream>) -> Result<Connection, SendError> {
-        let (stream, meter) = Metered::new(stream);
+    pub async fn speak(dialled: Dialled) -> Result<Connection, SendError> {
+        let Dialled { stream, meter, .. } = dialled;
         let opened = Builder::new().max_buf_size(HEAD_BYTES).handshake(TokioIo::new(stream)).await;
         let (sender, connection) = opened.map_err(|error| wrong(&error))?;
-        Ok(Connection { sender, meter, opened: Instant::now(), driver: Driver::new(connection) })
+        Ok(Connection { sender, meter, opened: Instant::now(), requests: 0, driver: Driver::new(connection) })
     }
 
     /// Sends one request and gives the head of the answer.
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, SendError> {
         self.meter.asks();
+        self.requests += 1;
         self.sender.ready().await.map_err(|error| wrong(&error))?;
         self.sender.send_request(request).await.map_err(|error| wrong(&error))
     }
@@ -57,10 +59,15 @@ impl Connection {
         self.meter.has_heard()
     }
 
+    /// Whether the last request was not its first one.
+    pub fn carried_others(&self) -> bool {
+        self.requests > 1
+    }
+
     /// Whether it can take another request: the receiver did not close it, and it is not so old that the name may lead
     /// elsewhere by now.
-    pub fn is_usable(&self) -> bool {
-        !self.sender.is_closed() && !self.driver.has_ended() && self.opened.elapsed() < LIFE
+    pub fn is_usable(&self, now: Instant) -> bool {
+        !self.sender.is_closed() && !self.driver.has_ended() && now.saturating_duration_since(self.opened) < LIFE
     }
 }
 

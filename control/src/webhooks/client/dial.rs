@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -11,6 +12,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::SendError;
+use super::meter::{Meter, Metered};
 use crate::webhooks::guard::Target;
 
 /// HTTP/2 in the words of TLS.
@@ -24,6 +26,8 @@ const REASON_CHARS: usize = 120;
 pub struct Dialled {
     /// The stream.
     pub stream: Box<dyn Stream>,
+    /// What the receiver may still send.
+    pub meter: Arc<Meter>,
     /// Whether that is HTTP/2.
     pub is_h2: bool,
 }
@@ -35,14 +39,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Connects to the first of `addresses` that answers. The name is not resolved again.
 pub async fn dial(target: &Target, addresses: &[SocketAddr], tls: &TlsConnector) -> Result<Dialled, SendError> {
-    let stream = connect(addresses).await?;
+    let (stream, meter) = Metered::wire(connect(addresses).await?);
     if !target.secure {
-        return Ok(Dialled { stream: Box::new(stream), is_h2: false });
+        return Ok(Dialled { stream: Box::new(Metered::content(stream, &meter)), meter, is_h2: false });
     }
     let name = ServerName::try_from(target.host.clone()).map_err(|error| SendError::Tls(error.to_string()))?;
+    meter.shakes_hands();
     let stream = tls.connect(name, stream).await.map_err(|error| SendError::Tls(reason(&error)))?;
     let is_h2 = stream.get_ref().1.alpn_protocol() == Some(H2);
-    Ok(Dialled { stream: Box::new(stream), is_h2 })
+    Ok(Dialled { stream: Box::new(Metered::content(stream, &meter)), meter, is_h2 })
 }
 
 async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, SendError> {

@@ -1,7 +1,9 @@
 //! How much a receiver may send: so many bytes for each request that it got.
 //!
 //! Heads, bodies, interim answers, pings: whatever it is, the connection breaks when there is more of it than any answer
-//! needs. That bounds what a flood of any kind costs in time and memory, also where a protocol itself knows no bound.
+//! needs. That bounds what a flood of any kind costs in time and memory, also where a protocol itself knows no bound. It is
+//! counted on the wire, beneath TLS, which has messages of its own that may come at any time; whether a receiver said anything
+//! is seen above it.
 
 use std::io;
 use std::pin::Pin;
@@ -13,6 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What one request entitles a receiver to send, in bytes: twice an answer's longest head, and what is read of its body.
 const A_REQUEST: usize = 48 * 1_024;
+/// What TLS may take besides, in bytes: a chain of certificates as long as it may be, and tickets.
+const A_HANDSHAKE: usize = 96 * 1_024;
 /// What may be left over from earlier requests, in bytes.
 const MOST: usize = 1_024 * 1_024;
 
@@ -28,6 +32,16 @@ pub struct Meter {
 pub struct Metered<S> {
     stream: S,
     meter: Arc<Meter>,
+    layer: Layer,
+}
+
+/// Where a stream is metered.
+#[derive(Clone, Copy)]
+enum Layer {
+    /// Beneath TLS.
+    Wire,
+    /// Above it, if there is any.
+    Content,
 }
 
 impl Meter {
@@ -48,11 +62,22 @@ impl Meter {
         self.exceeded.load(Ordering::Relaxed)
     }
 
-    fn read(&self, bytes: usize) -> io::Result<()> {
-        if bytes == 0 {
-            return Ok(());
+    /// A handshake is about to begin.
+    pub fn shakes_hands(&self) {
+        self.left.fetch_add(A_HANDSHAKE, Ordering::Relaxed);
+    }
+
+    fn read(&self, bytes: usize, layer: Layer) -> io::Result<()> {
+        match layer {
+            Layer::Wire => self.pay(bytes),
+            Layer::Content => {
+                self.heard.fetch_or(bytes > 0, Ordering::Relaxed);
+                Ok(())
+            }
         }
-        self.heard.store(true, Ordering::Relaxed);
+    }
+
+    fn pay(&self, bytes: usize) -> io::Result<()> {
         let less = |left: usize| left.checked_sub(bytes);
         let paid = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         paid.map(drop).map_err(|_| {
@@ -63,12 +88,17 @@ impl Meter {
 }
 
 impl<S> Metered<S> {
-    /// The stream with its meter.
-    pub fn new(stream: S) -> (Metered<S>, Arc<Meter>) {
+    /// What comes from the wire, with its meter.
+    pub fn wire(stream: S) -> (Metered<S>, Arc<Meter>) {
         let meter = Arc::<Meter>::default();
         // Over HTTP/2 receivers speak of their own accord, once: their settings.
         meter.asks();
-        (Metered { stream, meter: Arc::clone(&meter) }, meter)
+        (Metered { stream, meter: Arc::clone(&meter), layer: Layer::Wire }, meter)
+    }
+
+    /// What the receiver has to say on it.
+    pub fn content(stream: S, meter: &Arc<Meter>) -> Metered<S> {
+        Metered { stream, meter: Arc::clone(meter), layer: Layer::Content }
     }
 }
 
@@ -77,7 +107,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         match read {
-            Poll::Ready(Ok(())) => Poll::Ready(self.meter.read(buffer.filled().len() - before)),
+            Poll::Ready(Ok(())) => Poll::Ready(self.meter.read(buffer.filled().len() - before, self.layer)),
             Poll::Ready(Err(_)) | Poll::Pending => read,
         }
     }

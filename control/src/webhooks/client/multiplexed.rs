@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
@@ -14,10 +15,11 @@ use http::{Request, Response};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use super::carrier::Lost;
 use super::connection::HEAD_BYTES;
-use super::dial::{Stream, reason};
+use super::dial::{Dialled, reason};
 use super::driver::Driver;
-use super::meter::{Meter, Metered};
+use super::meter::Meter;
 use super::{IDLE, LIFE, RESPONSE_BYTES, SendError};
 
 /// Streams that are open on one connection at once; a receiver may ask for fewer.
@@ -32,6 +34,7 @@ pub struct Multiplexed {
     opened: Instant,
     used: Mutex<Instant>,
     streams: AtomicUsize,
+    requests: AtomicUsize,
     retired: AtomicBool,
     driver: Driver,
 }
@@ -45,8 +48,8 @@ pub struct Lease {
 impl Multiplexed {
     /// Speaks HTTP/2 over a stream of bytes, and waits until the receiver has said how many streams it allows: whoever
     /// shares the connection would be refused otherwise. It says so first of all, so before it answers a ping.
-    pub async fn speak(stream: Box<dyn Stream>) -> Result<Arc<Multiplexed>, SendError> {
-        let (stream, meter) = Metered::new(stream);
+    pub async fn speak(dialled: Dialled) -> Result<Arc<Multiplexed>, SendError> {
+        let Dialled { stream, meter, .. } = dialled;
         let opened = Builder::new()
             .enable_push(false)
             .initial_max_send_streams(STREAMS)
@@ -63,8 +66,9 @@ impl Multiplexed {
             return Err(wrong(&sender.ready().await.err().unwrap_or(broken)));
         }
         let now = Instant::now();
-        let (used, streams, retired) = (Mutex::new(now), AtomicUsize::new(0), AtomicBool::new(false));
-        Ok(Arc::new(Multiplexed { sender, meter, opened: now, used, streams, retired, driver }))
+        let (used, retired) = (Mutex::new(now), AtomicBool::new(false));
+        let (streams, requests) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Ok(Arc::new(Multiplexed { sender, meter, opened: now, used, streams, requests, retired, driver }))
     }
 
     /// When it was opened.
@@ -73,10 +77,17 @@ impl Multiplexed {
     }
 
     /// Whether further attempts may use it, now or when a stream ends.
-    pub fn is_usable(&self) -> bool {
-        let is_young = self.opened.elapsed() < LIFE;
-        let is_idle = self.streams.load(Ordering::Relaxed) == 0 && self.used.lock().elapsed() >= IDLE;
-        is_young && !is_idle && !self.retired.load(Ordering::Relaxed) && !self.driver.has_ended()
+    pub fn is_usable(&self, now: Instant) -> bool {
+        let is_young = now.saturating_duration_since(self.opened) < LIFE;
+        let is_idle =
+            self.streams.load(Ordering::Relaxed) == 0 && now.saturating_duration_since(*self.used.lock()) >= IDLE;
+        is_young && !is_idle && !self.retired.load(Ordering::Relaxed) && !self.driver.has_ended() && !self.is_going()
+    }
+
+    /// Whether the receiver has said that it lets the connection go, though streams may still be under way on it.
+    fn is_going(&self) -> bool {
+        let mut now = Context::from_waker(Waker::noop());
+        matches!(self.sender.clone().poll_ready(&mut now), Poll::Ready(Err(_)))
     }
 
     /// A stream of its own, if there is one.
@@ -89,28 +100,35 @@ impl Multiplexed {
 }
 
 impl Lease {
-    /// Sends one request and gives the head of the answer. `Err(true, _)`: the receiver did not work on it.
-    pub async fn send(&mut self, request: Request<()>, body: Bytes) -> Result<Response<RecvStream>, (bool, SendError)> {
-        let response = self.exchange(request, body).await;
-        self.answered = response.is_ok();
-        response.map_err(|error| (self.is_unheard(&error), wrong(&error)))
-    }
-
-    async fn exchange(&self, request: Request<()>, body: Bytes) -> Result<Response<RecvStream>, h2::Error> {
+    /// Sends one request and gives the head of the answer.
+    pub async fn send(&mut self, request: Request<()>, body: Bytes) -> Result<Response<RecvStream>, Lost> {
         self.connection.meter.asks();
-        let mut sender = self.connection.sender.clone().ready().await?;
-        let (response, mut sending) = sender.send_request(request, body.is_empty())?;
+        self.connection.requests.fetch_add(1, Ordering::Relaxed);
+        let sent = match self.connection.sender.clone().ready().await {
+            Ok(mut sender) => sender.send_request(request, body.is_empty()),
+            Err(error) => Err(error),
+        };
+        let (response, mut sending) = sent.map_err(|error| self.lost(&error, true))?;
         if !body.is_empty() {
-            sending.send_data(body, true)?;
+            // What ended the stream meanwhile, if anything did, the answer's place says better.
+            sending.send_data(body, true).ok();
         }
-        response.await
+        let response = response.await.map_err(|error| self.lost(&error, false))?;
+        self.answered = true;
+        Ok(response)
     }
 
-    /// Whether the receiver was gone, going or too busy before it worked on the request.
-    fn is_unheard(&self, error: &h2::Error) -> bool {
+    /// Whether it was before anything of the request was sent or after that this went wrong, tells what it means. A goodbye
+    /// in order ends the streams that were not worked on, and no others.
+    fn lost(&self, error: &h2::Error, is_unsent: bool) -> Lost {
         let is_refused = error.is_reset() && error.is_remote() && error.reason() == Some(Reason::REFUSED_STREAM);
         let is_going = error.is_go_away() && error.is_remote();
-        is_refused || is_going || (error.is_io() && !self.connection.meter.is_exceeded())
+        let has_ended = error.is_io() && !self.connection.meter.is_exceeded();
+        let is_not_worked_on =
+            is_refused || (is_going && error.reason() == Some(Reason::NO_ERROR)) || (has_ended && is_unsent);
+        let carried_others = self.connection.requests.load(Ordering::Relaxed) > 1;
+        let goes_on = is_not_worked_on || (carried_others && (is_going || has_ended));
+        Lost { goes_on, error: wrong(error) }
     }
 }
 
@@ -130,6 +148,9 @@ fn wrong(error: &h2::Error) -> SendError {
     let code = code.description();
     SendError::Http(match error.get_io() {
         Some(error) => reason(error),
+        None if error.is_go_away() && error.is_remote() && error.reason() == Some(Reason::NO_ERROR) => {
+            "the receiver closed the connection before it took the request".to_owned()
+        }
         None if error.is_go_away() && error.is_remote() => format!("the receiver closed the connection: {code}"),
         None if error.is_reset() && error.is_remote() => format!("the receiver reset the stream: {code}"),
         None => format!("not HTTP/2 as it should be: {code}"),

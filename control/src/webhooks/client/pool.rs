@@ -36,7 +36,8 @@ impl Pool {
         let mut endpoints = self.waiting.lock();
         let key = key(target);
         let mut waiting = endpoints.remove(&key)?;
-        waiting.retain(Waiting::is_usable);
+        let now = Instant::now();
+        waiting.retain(|one| one.is_usable(now));
         let taken = waiting.pop();
         if !waiting.is_empty() {
             endpoints.insert(key, waiting);
@@ -44,11 +45,16 @@ impl Pool {
         taken.map(|taken| taken.connection)
     }
 
+    /// Closes the connections that cannot be used again.
+    pub fn tidy(&self, now: Instant) {
+        sweep(&mut self.waiting.lock(), now);
+    }
+
     /// Keeps a connection, or closes it when there is no place.
     pub fn keep(&self, target: &Target, connection: Connection) {
         let mut endpoints = self.waiting.lock();
         if total(&endpoints) >= TOTAL {
-            sweep(&mut endpoints);
+            sweep(&mut endpoints, Instant::now());
         }
         if total(&endpoints) >= TOTAL {
             return;
@@ -61,8 +67,8 @@ impl Pool {
 }
 
 impl Waiting {
-    fn is_usable(&self) -> bool {
-        self.connection.is_usable() && self.since.elapsed() < IDLE
+    fn is_usable(&self, now: Instant) -> bool {
+        self.connection.is_usable(now) && now.saturating_duration_since(self.since) < IDLE
     }
 }
 
@@ -71,9 +77,9 @@ pub fn key(target: &Target) -> Key {
     (target.secure, target.host.clone(), target.port)
 }
 
-fn sweep(endpoints: &mut Endpoints) {
+fn sweep(endpoints: &mut Endpoints, now: Instant) {
     endpoints.retain(|_, waiting| {
-        waiting.retain(Waiting::is_usable);
+        waiting.retain(|one| one.is_usable(now));
         !waiting.is_empty()
     });
 }

@@ -45,9 +45,10 @@ struct Endpoint {
 impl Shares {
     /// A stream on a connection that was opened after `since`, or how to get one.
     pub fn join(&self, target: &Target, since: Option<Instant>) -> Join {
+        let now = Instant::now();
         let mut endpoints = self.endpoints.lock();
         let Some(endpoint) = endpoints.get_mut(&key(target)) else { return Join::Open(None) };
-        endpoint.connections.retain(|connection| connection.is_usable());
+        endpoint.connections.retain(|connection| connection.is_usable(now));
         let mut young = endpoint.connections.iter().filter(|one| since.is_none_or(|since| one.opened() > since));
         if let Some(lease) = young.find_map(Multiplexed::lease) {
             return Join::Lease(lease);
@@ -62,10 +63,11 @@ impl Shares {
 
     /// Lets others use a connection, if there is a place.
     pub fn add(&self, target: &Target, connection: &Arc<Multiplexed>) {
+        let now = Instant::now();
         let mut endpoints = self.endpoints.lock();
         if total(&endpoints) >= TOTAL {
             endpoints.retain(|_, endpoint| {
-                endpoint.connections.retain(|connection| connection.is_usable());
+                endpoint.connections.retain(|connection| connection.is_usable(now));
                 !endpoint.connections.is_empty()
             });
         }
@@ -76,6 +78,14 @@ impl Shares {
         let endpoint = endpoints.entry(key(target)).or_insert_with(nobody);
         if endpoint.connections.len() < PER_ENDPOINT {
             endpoint.connections.push(Arc::clone(connection));
+        }
+    }
+
+    /// Closes the connections that nobody may use again, once their last stream has ended. That an endpoint speaks HTTP/2 is
+    /// not forgotten.
+    pub fn tidy(&self, now: Instant) {
+        for endpoint in self.endpoints.lock().values_mut() {
+            endpoint.connections.retain(|connection| connection.is_usable(now));
         }
     }
 

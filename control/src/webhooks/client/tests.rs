@@ -12,6 +12,7 @@ use crate::webhooks::receiver::{OK, Then, receiver};
 
 mod frames;
 mod hostile;
+mod idle;
 mod multiplexed;
 mod names;
 mod played;

@@ -3,9 +3,10 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
+use crate::dispatch::fixture::DEADLINE;
 use crate::webhooks::client::resolver::{LookUp, Resolver};
 
 fn resolving(look_up: LookUp, attempt: Duration) -> Client {
@@ -94,5 +95,46 @@ async fn slow_names_delay_each_other_and_nobody_else() {
     assert_eq!(hanging.load(Ordering::SeqCst), 16, "look-ups under way");
     let refused = post(&client, "https://quick.example/").await.unwrap_err();
     assert!(matches!(refused, SendError::Refused(Refused::Address)), "{refused}");
+    drop(release);
+}
+
+/// Servers that fall silent hold the places of quick names for a second, and then none.
+#[tokio::test]
+async fn quick_names_that_fall_silent_together_delay_a_healthy_one_by_little() {
+    const PARTNERS: usize = 90;
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = parking_lot::Mutex::new(held);
+    let (silent, hanging) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let (are_silent, counter) = (Arc::clone(&silent), Arc::clone(&hanging));
+    let look_up: LookUp = Box::new(move |host, port| {
+        if host != "healthy.example" && are_silent.load(Ordering::SeqCst) {
+            counter.fetch_add(1, Ordering::SeqCst);
+            // Ends with an error when the test lets go.
+            held.lock().recv().ok();
+        }
+        Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
+    });
+    let client = Arc::new(resolving(look_up, DEADLINE));
+    let urls: Vec<String> = (0..PARTNERS).map(|number| format!("https://partner-{number}.example/")).collect();
+    for url in urls.iter().map(String::as_str).chain(["https://healthy.example/"]) {
+        let refused = post(&client, url).await.unwrap_err();
+        assert!(matches!(refused, SendError::Refused(Refused::Address)), "{refused}");
+    }
+    silent.store(true, Ordering::SeqCst);
+    let mut attempts = tokio::task::JoinSet::new();
+    for url in urls {
+        let client = Arc::clone(&client);
+        attempts.spawn(async move { post(&client, &url).await });
+    }
+    let quick_ones_hang = async {
+        while hanging.load(Ordering::SeqCst) < 64 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, quick_ones_hang).await.unwrap();
+    let begun = Instant::now();
+    let refused = post(&client, "https://healthy.example/").await.unwrap_err();
+    assert!(matches!(refused, SendError::Refused(Refused::Address)), "{refused}");
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     drop(release);
 }

@@ -1,6 +1,6 @@
 //! Receivers whose TLS is bad.
 
-use super::played::{certified, hold, played, serve_well};
+use super::played::{certified, hold, played, serve_well, take_request};
 use super::*;
 
 const HTTP_11: &[&[u8]] = &[b"http/1.1"];
@@ -59,5 +59,31 @@ async fn a_handshake_that_goes_wrong_or_never_ends_is_an_error() {
         })
         .await;
         assert_eq!(post(&client, &receiver.secure_url()).await.unwrap_err().to_string(), expected);
+    }
+}
+
+/// What is above TLS sees nothing of what that adds. Here it is a record for each byte of a head that is short enough.
+#[tokio::test]
+async fn what_tls_adds_is_counted_too() {
+    const TOO_MUCH: &str = "no valid HTTP answer: the receiver sent more than an answer may hold";
+    for (piece, expected) in [(1_000, Ok(StatusCode::OK)), (1, Err(TOO_MUCH.to_owned()))] {
+        let (tls, certificate) = certified("localhost", 2100, HTTP_11);
+        let receiver = played(move |_, stream| {
+            let tls = tls.clone();
+            async move {
+                let mut stream = tls.accept(stream).await.unwrap();
+                assert!(take_request(&mut stream).await);
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-long: {}\r\n\r\n", "x".repeat(12_000));
+                for piece in head.as_bytes().chunks(piece) {
+                    if stream.write_all(piece).await.is_err() || stream.flush().await.is_err() {
+                        return;
+                    }
+                }
+                hold(stream).await;
+            }
+        })
+        .await;
+        let client = trusting(vec![], roots(&certificate), Duration::from_secs(10));
+        assert_eq!(post(&client, &receiver.secure_url()).await.map_err(|error| error.to_string()), expected);
     }
 }
