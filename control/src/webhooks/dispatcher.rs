@@ -5,6 +5,7 @@
 //! is, [`lines`] says; when to try again and in which order the deliveries of a session become due is the core's business.
 
 mod lines;
+mod outcome;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -26,12 +27,12 @@ use tokio::time::Instant;
 
 use super::client::{Answer, Client, TIDY};
 use super::signature::{self, Message, Secrets};
-use crate::config::duration::millis;
 use crate::dispatch::{self, Notice, Reporter};
 use crate::gate::{CellHandle, InFlight, Rung, system_time};
 use crate::keys::KeyRing;
 use crate::wire::render_event;
 use lines::{Attempt, Bounds, Lines, Page, Showing, Step};
+use outcome::outcome;
 
 /// Outcomes that may wait for their place in a command.
 const OUTCOMES: usize = 256;
@@ -373,29 +374,6 @@ fn reason(why: Disabling) -> &'static str {
 /// Whether a status with `Retry-After` speaks of the endpoint, and not of this one event.
 fn asks_for_rest(status: StatusCode) -> bool {
     matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
-}
-
-fn outcome(job: &Job, target_url: Option<String>, answer: Result<Answer, String>) -> DeliveryOutcome {
-    let status = answer.as_ref().ok().map(|answer| answer.status);
-    let retry_after = answer.as_ref().ok().and_then(|answer| answer.retry_after).map(millis);
-    let error = match answer.map(|answer| answer.status) {
-        Ok(status) if status.is_success() => None,
-        Ok(status) if status.is_redirection() && status != StatusCode::NOT_MODIFIED => {
-            Some(format!("the receiver answered {}; redirects are not followed", status.as_u16()))
-        }
-        Ok(status) => Some(format!("the receiver answered {}", status.as_u16())),
-        Err(error) => Some(error),
-    };
-    DeliveryOutcome {
-        delivery: job.row.delivery,
-        account: job.row.account,
-        lane: job.found.as_ref().ok().and_then(|(delivery, _)| delivery.lane),
-        outbox: job.row.id,
-        target_url,
-        response_status: status.map(|status| status.as_u16()),
-        error,
-        retry_after,
-    }
 }
 
 #[cfg(test)]
