@@ -30,6 +30,9 @@ const COUNTED: usize = 1_000;
 pub trait Bus: Send + Sync + 'static {
     /// Connects, within a time of its own, or says why not, in words for operators that hold no secret.
     fn connect(&self) -> BoxFuture<'_, Result<Arc<dyn Link>, String>>;
+
+    /// Where events go, in words for operators that hold no secret.
+    fn place(&self) -> String;
 }
 
 /// A connection to a bus. Dropped, it is closed.
@@ -38,14 +41,27 @@ pub trait Link: Send + Sync + 'static {
     /// nobody publishes a second message of a session before the first has resolved.
     fn publish<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), NotPublished>>;
 
-    /// Resolves when the connection is lost, with the reason.
-    fn lost(&self) -> BoxFuture<'_, String>;
+    /// Resolves when something has turned with the connection: each turn once.
+    fn turn(&self) -> BoxFuture<'_, Turn>;
+}
+
+/// What can turn with a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It is lost, for this reason.
+    Lost(String),
+    /// It stands, and the bus takes nothing for now, as it says.
+    Blocked,
+    /// The bus takes messages again.
+    Unblocked,
 }
 
 /// Why the bus has not confirmed a message. It may have it all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotPublished {
-    /// It did not take this one; the connection is in order.
+    /// Nobody has got this one; the connection is in order.
+    Returned(String),
+    /// It did not take this one, though some of its consumers may have got it; the connection is in order.
     Refused(String),
     /// The connection is of no more use.
     Lost(String),

@@ -4,6 +4,7 @@
 //! place that names them: flags, `CAUSEWAY_…` variables, the file's keys and `--help` all come from it.
 
 mod check;
+mod choices;
 pub mod duration;
 mod environment;
 mod file;
@@ -16,11 +17,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use causeway_core::id::Mode;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use http::HeaderName;
 use ipnet::IpNet;
 
+pub use choices::{Deployment, LogFormat, Switch};
 pub use duration::Gaps;
 pub use stopped::{Stopped, StoppedGateway, StoppedMode};
 
@@ -89,35 +90,6 @@ pub enum Action {
     /// It is written to the file operator-token in the data directory. The first token of before is refused from then on,
     /// the others stay.
     OperatorToken(StoppedGateway),
-}
-
-/// Which cells run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Deployment {
-    /// Simulated money only.
-    Sandbox,
-    /// Real money only.
-    Live,
-    /// Both, side by side; they share nothing.
-    Both,
-}
-
-/// Whether something is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// It is.
-    On,
-    /// It is not.
-    Off,
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// `key=value` pairs.
-    Logfmt,
-    /// One JSON object per line.
-    Json,
 }
 
 /// The settings of `causeway serve`. Their comments are what `--help` says.
@@ -331,6 +303,9 @@ pub struct Config {
     /// The same for live's events.
     #[arg(long, env = "CAUSEWAY_LIVE_BUS_URL_FILE", value_name = "FILE", help_heading = "Event bus")]
     pub live_bus_url_file: Option<PathBuf>,
+    /// Certificates in PEM of the authorities that are trusted for the broker, beside the machine's own.
+    #[arg(long, env = "CAUSEWAY_BUS_CA_FILE", value_name = "FILE", help_heading = "Event bus")]
+    pub bus_ca_file: Option<PathBuf>,
     /// The topic exchanges that events go to: this name and .test or .live.
     #[arg(long, env = "CAUSEWAY_BUS_EXCHANGE", value_name = "NAME", default_value = "causeway.events", value_parser = check::exchange, help_heading = "Event bus")]
     pub bus_exchange: String,
@@ -374,17 +349,6 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Action, ConfigE
         check::check(config, &Origins::new(given, config.config.clone(), lines))?;
     }
     Ok(action)
-}
-
-impl Deployment {
-    /// The modes whose cells run.
-    pub fn modes(self) -> &'static [Mode] {
-        match self {
-            Deployment::Sandbox => &[Mode::Sandbox],
-            Deployment::Live => &[Mode::Live],
-            Deployment::Both => &[Mode::Sandbox, Mode::Live],
-        }
-    }
 }
 
 fn configured_file(given: &clap::ArgMatches) -> Option<PathBuf> {

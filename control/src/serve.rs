@@ -244,7 +244,8 @@ fn start_cells(ground: &Ground<'_>, master: &MasterKey, files: &Files) -> Result
 
 fn announce(ground: &Ground<'_>, cells: &[Running], has_demo: bool) {
     let model = cells.first().map(Running::model).unwrap_or_default();
-    banner::print(ground, has_demo, model);
+    let buses: Vec<String> = cells.iter().filter_map(Running::bus_place).collect();
+    banner::print(ground, has_demo, model, &buses);
     let record = ground.telemetry.record(Level::Info, "started").text("version", env!("CARGO_PKG_VERSION"));
     let record = record.text("listen", &ground.addresses.partners.to_string());
     let http3 = ground.addresses.http3.map(|address| address.to_string());
@@ -252,7 +253,8 @@ fn announce(ground: &Ground<'_>, cells: &[Running], has_demo: bool) {
     let record = record.text("operator_listen", &ground.addresses.operators.to_string());
     let rails = ground.addresses.rails.map(|address| address.to_string());
     let record = record.text_if("rails_listen", rails.as_deref());
-    ground.telemetry.write(record.text("model", model));
+    let buses = (!buses.is_empty()).then(|| buses.join("; "));
+    ground.telemetry.write(record.text("model", model).text_if("event_bus", buses.as_deref()));
 }
 
 impl Work {

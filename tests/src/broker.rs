@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::poll::poll;
 use crate::program;
+use crate::secure_receiver::Authority;
 use crate::server::janitor::Janitor;
 
 /// The password of the node's one user.
@@ -33,14 +34,24 @@ pub struct Broker {
     _names: Group,
     directory: TempDir,
     port: u16,
+    secure_port: u16,
     ports: [u16; 2],
 }
 
 impl Broker {
-    /// A node that takes connections.
+    /// A node that takes connections in clear.
     pub fn start() -> Broker {
+        Broker::start_with(None)
+    }
+
+    /// A node that takes connections over TLS, too, with a certificate for `localhost` of this authority.
+    pub fn start_secure(authority: &Authority) -> Broker {
+        Broker::start_with(Some(authority))
+    }
+
+    fn start_with(authority: Option<&Authority>) -> Broker {
         let directory = tempfile::Builder::new().prefix("causeway-rabbitmq-").tempdir().unwrap();
-        let [port, distribution, names] = free_ports();
+        let [port, secure_port, distribution, names] = free_ports();
         let mut daemon = Command::new("epmd");
         daemon.args(["-port", &names.to_string(), "-address", "127.0.0.1"]);
         let names_daemon = Group::start(&mut daemon, directory.path());
@@ -48,10 +59,11 @@ impl Broker {
             "listeners.tcp.default = 127.0.0.1:{port}\ndefault_user = bank\ndefault_pass = {PASSWORD}\n\
              log.console.level = error\ndisk_free_limit.absolute = 1MB\n"
         );
-        fs::write(directory.path().join("rabbitmq.conf"), config).unwrap();
+        let secure = authority.map(|authority| secured(authority, directory.path(), secure_port)).unwrap_or_default();
+        fs::write(directory.path().join("rabbitmq.conf"), config + &secure).unwrap();
         fs::write(directory.path().join("enabled_plugins"), "[].\n").unwrap();
         let ports = [distribution, names];
-        let mut broker = Broker { node: None, _names: names_daemon, directory, port, ports };
+        let mut broker = Broker { node: None, _names: names_daemon, directory, port, secure_port, ports };
         broker.go_on();
         broker
     }
@@ -79,10 +91,15 @@ impl Broker {
         format!("amqp://bank:{password}@127.0.0.1:{}/%2f", self.port)
     }
 
-    /// A file with that URL, which nobody else may read.
-    pub fn url_file(&self, password: &str) -> PathBuf {
-        let path = self.directory.path().join(format!("url-{password}"));
-        fs::write(&path, self.url(password)).unwrap();
+    /// Where it is over TLS.
+    pub fn secure_url(&self) -> String {
+        format!("amqps://bank:{PASSWORD}@localhost:{}/%2f", self.secure_port)
+    }
+
+    /// A file with a URL, which nobody else may read.
+    pub fn url_file(&self, name: &str, url: &str) -> PathBuf {
+        let path = self.directory.path().join(format!("url-{name}"));
+        fs::write(&path, url).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         path
     }
@@ -90,6 +107,21 @@ impl Broker {
     /// Declares a queue and binds it to everything of an exchange.
     pub fn bind(&self, exchange: &str) {
         self.consumer(exchange, &["bind"]);
+    }
+
+    /// Declares an exchange of this type.
+    pub fn declare(&self, exchange: &str, kind: &str) {
+        self.consumer(exchange, &["declare", kind]);
+    }
+
+    /// Declares and binds a second queue, which takes one message and rejects what comes then.
+    pub fn bind_full(&self, exchange: &str) {
+        self.consumer(exchange, &["bind_full"]);
+    }
+
+    /// Removes that second queue.
+    pub fn remove_full(&self, exchange: &str) {
+        self.consumer(exchange, &["remove_full"]);
     }
 
     /// What waits in the queue, in its order: at least so many different messages.
@@ -161,8 +193,20 @@ impl Drop for Group {
     }
 }
 
+/// What the configuration says of TLS, with the files that it names.
+fn secured(authority: &Authority, directory: &Path, port: u16) -> String {
+    let [certificate, key] = authority.certified();
+    let files = [("cacertfile", authority.pem()), ("certfile", certificate), ("keyfile", key)];
+    let named = files.map(|(name, content)| {
+        let path = directory.join(name);
+        fs::write(&path, content).unwrap();
+        format!("ssl_options.{name} = {}\n", path.display())
+    });
+    format!("listeners.ssl.default = 127.0.0.1:{port}\nssl_options.verify = verify_none\n{}", named.concat())
+}
+
 /// Ports that nobody listened on a moment ago.
-fn free_ports() -> [u16; 3] {
-    let listeners = [0; 3].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+fn free_ports() -> [u16; 4] {
+    let listeners = [0; 4].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }

@@ -50,14 +50,23 @@ impl Authority {
 
     /// Its certificate as administrators install it.
     pub fn pem(&self) -> String {
-        let text = BASE64_STANDARD.encode(&self.certificate);
-        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+        pem("CERTIFICATE", &self.certificate)
+    }
+
+    /// A certificate for `localhost` and its private key, both in PEM.
+    pub fn certified(&self) -> [String; 2] {
+        let (certificate, key) = self.certify();
+        [pem("CERTIFICATE", &certificate), pem("PRIVATE KEY", &key.serialize_der())]
+    }
+
+    fn certify(&self) -> (CertificateDer<'static>, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap().der().clone(), key)
     }
 
     fn acceptor(&self, protocols: &[&str]) -> TlsAcceptor {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
+        let (certificate, key) = self.certify();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
@@ -104,6 +113,11 @@ impl SecureReceiver {
     pub fn all(&self) -> Vec<(Version, Received)> {
         self.kept.lock().unwrap().clone()
     }
+}
+
+fn pem(label: &str, content: &[u8]) -> String {
+    let text = BASE64_STANDARD.encode(content);
+    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }
 
 async fn keep(

@@ -1,6 +1,9 @@
 """A consumer of the event bus that shares no code with the gateway: the tests judge by what it sees.
 
     consumer.py URL EXCHANGE QUEUE bind           declares the queue and binds it for everything
+    consumer.py URL EXCHANGE QUEUE declare TYPE   declares the exchange with another type
+    consumer.py URL EXCHANGE QUEUE bind_full      declares a second queue that takes one message and rejects what comes then
+    consumer.py URL EXCHANGE QUEUE remove_full    removes it
     consumer.py URL EXCHANGE QUEUE take COUNT     takes messages until COUNT different ones came and no more follow
 """
 
@@ -17,6 +20,12 @@ QUIET_SECONDS = 0.5
 def bind(channel, exchange, queue):
     channel.exchange_declare(exchange, exchange_type="topic", durable=True)
     channel.queue_declare(queue, durable=True)
+    channel.queue_bind(queue, exchange, routing_key="#")
+
+
+def bind_full(channel, exchange, queue):
+    channel.exchange_declare(exchange, exchange_type="topic", durable=True)
+    channel.queue_declare(queue, durable=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
     channel.queue_bind(queue, exchange, routing_key="#")
 
 
@@ -46,12 +55,18 @@ def take(channel, queue, count):
 
 
 def main():
-    url, exchange, queue, action, *count = sys.argv[1:]
+    url, exchange, queue, action, *more = sys.argv[1:]
     channel = pika.BlockingConnection(pika.URLParameters(url)).channel()
     if action == "bind":
         bind(channel, exchange, queue)
+    elif action == "declare":
+        channel.exchange_declare(exchange, exchange_type=more[0], durable=True)
+    elif action == "bind_full":
+        bind_full(channel, exchange, f"{queue}.full")
+    elif action == "remove_full":
+        channel.queue_delete(f"{queue}.full")
     else:
-        take(channel, queue, int(count[0]))
+        take(channel, queue, int(more[0]))
     channel.connection.close()
 
 

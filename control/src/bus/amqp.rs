@@ -11,22 +11,25 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use causeway_core::id::Mode;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions};
+use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::tcp::TLSConfig;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{
-    AsyncTcpStream, BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind,
+    AsyncTcpStream, BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ErrorKind, ExchangeKind,
     PublisherConfirm,
 };
 use parking_lot::Mutex;
 use tokio::net::lookup_host;
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::{Bus, Link, Message, NotPublished};
+use super::{Bus, Link, Message, NotPublished, Turn};
 use crate::gate::BoxFuture;
 use socket::{Cord, Socket};
 
@@ -38,6 +41,8 @@ const CONFIRM: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_secs(1);
 /// Seconds after which a silent broker is gone, unless the URL says otherwise.
 const HEARTBEAT: u16 = 20;
+/// Channels that a connection uses at most: as many as the publisher gives it messages at once.
+const CHANNELS: u16 = 128;
 /// The delivery mode by which a broker keeps a message over its restart.
 const PERSISTENT: u8 = 2;
 
@@ -46,6 +51,8 @@ pub struct RabbitMq {
     uri: AMQPUri,
     exchange: String,
     mode: Mode,
+    /// Authorities that are trusted beside the machine's own, in PEM.
+    authorities: Option<String>,
 }
 
 /// A connection to it.
@@ -55,11 +62,15 @@ struct RabbitLink {
     exchange: String,
     /// Channels that carry nothing at the moment.
     free: Mutex<Vec<Channel>>,
+    /// One for each channel that the broker allows.
+    places: Semaphore,
+    /// Whether it takes nothing, as far as was told.
+    is_blocked: AtomicBool,
 }
 
 impl RabbitMq {
     /// The broker behind a URL. The reason for which it cannot be used repeats nothing of it.
-    pub fn new(url: &str, exchange: String, mode: Mode) -> Result<RabbitMq, &'static str> {
+    pub fn new(url: &str, exchange: String, mode: Mode, authorities: Option<String>) -> Result<RabbitMq, &'static str> {
         if url.contains(|c: char| c.is_ascii_whitespace()) {
             return Err("it holds more than a URL");
         }
@@ -67,53 +78,85 @@ impl RabbitMq {
         if !matches!(scheme, Some("amqp" | "amqps")) {
             return Err("it does not begin with amqp:// or amqps://");
         }
+        if scheme == Some("amqp") && authorities.is_some() {
+            return Err("it begins with amqp://, over which no certificate is shown, and --bus-ca-file is given");
+        }
         if !url.contains('@') {
             return Err("it does not say name and password");
         }
         let mut uri: AMQPUri = url.parse().map_err(|_| "it is no URL that AMQP knows")?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
-        Ok(RabbitMq { uri, exchange, mode })
+        Ok(RabbitMq { uri, exchange, mode, authorities })
     }
 
     async fn open(&self) -> Result<Arc<dyn Link>, String> {
         let name = format!("causeway {}", self.mode.word());
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let cord = Cord::default();
-        let connection =
-            connect(self.uri.clone(), properties, cord.socket()).await.map_err(|error| error.to_string())?;
-        let link = RabbitLink { connection, _cord: cord, exchange: self.exchange.clone(), free: Mutex::default() };
+        let connecting = connect(self.uri.clone(), properties, cord.socket(), self.authorities.clone());
+        let connection = connecting.await.map_err(|error| error.to_string())?;
+        let places = places(connection.configuration().channel_max());
+        let link = RabbitLink {
+            connection,
+            _cord: cord,
+            exchange: self.exchange.clone(),
+            free: Mutex::default(),
+            places: Semaphore::new(places.into()),
+            is_blocked: AtomicBool::new(false),
+        };
         link.find_exchange().await?;
         Ok(Arc::new(link))
+    }
+
+    fn address(&self) -> String {
+        format!("RabbitMQ at {}:{}", self.uri.authority.host, self.uri.authority.port)
     }
 }
 
 impl Bus for RabbitMq {
     fn connect(&self) -> BoxFuture<'_, Result<Arc<dyn Link>, String>> {
         Box::pin(async {
-            let place = format!("{}:{}", self.uri.authority.host, self.uri.authority.port);
+            let place = self.address();
             match timeout(CONNECT, self.open()).await {
                 Ok(Ok(link)) => Ok(link),
-                Ok(Err(reason)) => Err(format!("RabbitMQ at {place}: {reason}")),
-                Err(_) => Err(format!("RabbitMQ at {place} does not answer within {} s", CONNECT.as_secs())),
+                Ok(Err(reason)) => Err(format!("{place}: {reason}")),
+                Err(_) => Err(format!("{place} does not answer within {} s", CONNECT.as_secs())),
             }
         })
+    }
+
+    fn place(&self) -> String {
+        format!("{}, exchange {}", self.address(), self.exchange)
+    }
+}
+
+/// How many channels a connection uses of those that were agreed on; 0 is no limit. The connection's own counts as one.
+fn places(channel_max: u16) -> u16 {
+    match channel_max {
+        0 => CHANNELS,
+        limit => (limit - 1).clamp(1, CHANNELS),
     }
 }
 
 impl RabbitLink {
-    /// Looks for the exchange, which needs no permission, and declares it when it is not there. A failed look closes its
-    /// channel.
+    /// Declares the exchange, which fails when there is one of another type. Without the right to, it is enough that there is
+    /// one: such a look does not compare types. What fails closes its channel.
     async fn find_exchange(&self) -> Result<(), String> {
         let declared = |passive| async move {
             let channel = self.connection.create_channel().await?;
             let options = ExchangeDeclareOptions { passive, durable: true, ..ExchangeDeclareOptions::default() };
             let name = self.exchange.as_str().into();
-            channel.exchange_declare(name, ExchangeKind::Topic, options, FieldTable::default()).await
+            channel.exchange_declare(name, ExchangeKind::Topic, options, FieldTable::default()).await?;
+            channel.confirm_select(ConfirmSelectOptions::default()).await?;
+            Ok(channel)
         };
-        if declared(true).await.is_ok() {
-            return Ok(());
-        }
-        declared(false).await.map_err(|error| format!("the exchange {} cannot be declared: {error}", self.exchange))
+        let found = match declared(false).await {
+            Err(error) if is_right_missing(&error) => declared(true).await,
+            found => found,
+        };
+        let channel = found.map_err(|error| format!("{} is no durable topic exchange: {error}", self.exchange))?;
+        self.free.lock().push(channel);
+        Ok(())
     }
 
     async fn channel(&self) -> Result<Channel, lapin::Error> {
@@ -142,12 +185,16 @@ impl RabbitLink {
         self.free.lock().push(channel);
         match confirmation {
             Confirmation::Ack(None) => Ok(()),
-            Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => Err(NotPublished::Refused(format!(
+            Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_)) => Err(NotPublished::Returned(format!(
                 "no queue is bound to the exchange {} for the routing key {}: bind one, such as for #",
                 self.exchange,
                 routing_key(message)
             ))),
-            Confirmation::Nack(None) => Err(NotPublished::Refused("RabbitMQ could not store it".to_owned())),
+            Confirmation::Nack(None) => Err(NotPublished::Refused(
+                "RabbitMQ has not taken it into every queue: one may be full and reject (x-overflow=reject-publish), while the \
+                 others get the event with each try; or a disk fails"
+                    .to_owned(),
+            )),
             Confirmation::NotRequested => Err(NotPublished::Lost("RabbitMQ does not confirm messages".to_owned())),
         }
     }
@@ -167,6 +214,9 @@ impl RabbitLink {
 impl Link for RabbitLink {
     fn publish<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), NotPublished>> {
         Box::pin(async move {
+            // How long the broker takes counts from here on: a broker that allows few channels is not a slow one.
+            let place = self.places.acquire().await;
+            let _place = place.map_err(|closed| NotPublished::Lost(closed.to_string()))?;
             tokio::select! {
                 confirmed = self.confirmed(message) => confirmed,
                 () = self.time_is_up() => {
@@ -177,18 +227,36 @@ impl Link for RabbitLink {
         })
     }
 
-    fn lost(&self) -> BoxFuture<'_, String> {
+    fn turn(&self) -> BoxFuture<'_, Turn> {
         Box::pin(async move {
-            while self.connection.status().connected() {
+            loop {
+                let status = self.connection.status();
+                if !status.connected() {
+                    return Turn::Lost("RabbitMQ has closed the connection".to_owned());
+                }
+                let is_blocked = status.blocked();
+                if self.is_blocked.swap(is_blocked, Ordering::Relaxed) != is_blocked {
+                    return if is_blocked { Turn::Blocked } else { Turn::Unblocked };
+                }
                 sleep(LOOK).await;
             }
-            "RabbitMQ has closed the connection".to_owned()
         })
     }
 }
 
-/// Connects over a socket that can be ended, with TLS when the URL says so.
-async fn connect(uri: AMQPUri, properties: ConnectionProperties, socket: Socket) -> lapin::Result<Connection> {
+/// Whether the broker denies this user what was asked for.
+fn is_right_missing(error: &lapin::Error) -> bool {
+    let denied = AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED);
+    matches!(error.kind(), ErrorKind::ProtocolError(error) if *error.kind() == denied)
+}
+
+/// Connects over a socket that can be ended, with TLS when the URL says so. These authorities are trusted beside the machine's.
+async fn connect(
+    uri: AMQPUri,
+    properties: ConnectionProperties,
+    socket: Socket,
+    authorities: Option<String>,
+) -> lapin::Result<Connection> {
     let runtime = lapin::runtime::default_runtime()?;
     let reactor = runtime.clone();
     let stream = async move |uri: AMQPUri, _| {
@@ -201,7 +269,10 @@ async fn connect(uri: AMQPUri, properties: ConnectionProperties, socket: Socket)
         }
         match uri.scheme {
             AMQPScheme::AMQP => Ok(plain),
-            AMQPScheme::AMQPS => Ok(plain.into_tls(&host, TLSConfig::default()).await?),
+            AMQPScheme::AMQPS => {
+                let trusted = TLSConfig { cert_chain: authorities.as_deref(), ..TLSConfig::default() };
+                Ok(plain.into_tls(&host, trusted).await?)
+            }
         }
     };
     Connection::connector(uri, runtime, stream, properties).await

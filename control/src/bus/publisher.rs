@@ -18,8 +18,8 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::teller::Teller;
-use super::window::Window;
-use super::{Bus, Link, Message, NotPublished};
+use super::window::{REFUSED_PAUSE, RETURNED_PAUSE, Window};
+use super::{Bus, Link, Message, NotPublished, Turn};
 use crate::dispatch::{self, Backoff, Notice, Reporter};
 use crate::gate::{CellHandle, system_time};
 
@@ -65,7 +65,8 @@ pub struct Stats {
 enum Outcome {
     Confirmed,
     Not(NotPublished),
-    /// What it tells of is not there: nothing can be published, and nothing after it in its order.
+    /// It is not in the store. That cannot happen, since what waits is not removed; if it does, there will never be anything
+    /// to publish, and to keep the row would hold its session and a place in the window for ever.
     Gone(String),
 }
 
@@ -174,8 +175,12 @@ impl Publisher {
                     Ok(()) => work.has_more = true,
                     Err(_) => return false,
                 },
-                () = wakes(work.window.wakes_at()) => {}
-                reason = link.lost() => break reason,
+                () = due(work.window.wakes_at(), &work.places) => {}
+                turn = link.turn() => match turn {
+                    Turn::Lost(reason) => break reason,
+                    Turn::Blocked => work.teller.blocked(),
+                    Turn::Unblocked => work.teller.unblocked(),
+                },
             }
         };
         self.stats.connected.store(0, Ordering::Relaxed);
@@ -237,8 +242,13 @@ impl Publisher {
                 }
                 None
             }
+            Outcome::Not(NotPublished::Returned(reason)) => {
+                work.window.refused(row, RETURNED_PAUSE, Instant::now());
+                work.teller.refused(&reason);
+                None
+            }
             Outcome::Not(NotPublished::Refused(reason)) => {
-                work.window.refused(row, Instant::now());
+                work.window.refused(row, REFUSED_PAUSE, Instant::now());
                 work.teller.refused(&reason);
                 None
             }
@@ -248,6 +258,7 @@ impl Publisher {
             }
             Outcome::Gone(reason) => {
                 work.teller.say(&reason);
+                work.window.confirmed(&row);
                 None
             }
         }
@@ -275,7 +286,12 @@ impl Publisher {
     ) -> Outcome {
         let event = match self.event(row).await {
             Ok(event) => event,
-            Err(outcome) => return outcome,
+            Err(outcome) => {
+                if let Outcome::Gone(_) = outcome {
+                    sender.send(row.event).await.ok();
+                }
+                return outcome;
+            }
         };
         let message = Message::of(&event, self.cell.mode());
         let outcome = match link.publish(&message).await {
@@ -294,17 +310,17 @@ impl Publisher {
     async fn event(&self, row: BusRow) -> Result<Event, Outcome> {
         let reader = self.reader.clone();
         let read = tokio::task::spawn_blocking(move || reader.event(row.account, row.event)).await;
-        let refused = |reason| Outcome::Not(NotPublished::Refused(reason));
+        let returned = |reason| Outcome::Not(NotPublished::Returned(reason));
         match read {
             Ok(Ok(Some(event))) => Ok(event),
             Ok(Ok(None)) => {
                 let id = row.event.text(self.cell.mode());
                 Err(Outcome::Gone(format!(
-                    "{id} waits for the event bus and is not in the store: it stays in the queue"
+                    "{id} waits for the event bus and is not in the store: it is left out, and its session goes on"
                 )))
             }
-            Ok(Err(error)) => Err(refused(format!("it cannot be read: {error}"))),
-            Err(error) => Err(refused(format!("reading it was broken off: {error}"))),
+            Ok(Err(error)) => Err(returned(format!("it cannot be read: {error}"))),
+            Err(error) => Err(returned(format!("reading it was broken off: {error}"))),
         }
     }
 }
@@ -325,12 +341,14 @@ impl Stats {
     }
 }
 
-/// Ends at that time, or never.
-async fn wakes(at: Option<Instant>) {
+/// Ends when what rests is due and has a place, or never. Woken without a place, the publisher could only look again, and
+/// again, for as long as the bus takes its time.
+async fn due(at: Option<Instant>, places: &Semaphore) {
     match at {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
     }
+    drop(places.acquire().await);
 }
 
 #[cfg(test)]

@@ -11,8 +11,12 @@ use tokio::time::Instant;
 
 /// Events that are read and not confirmed, at most. When all of them are refused, nothing behind them is published.
 pub const READ_AHEAD: usize = 1_024;
-/// The pause before an event that was refused is tried again: it doubles from the first to the second.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(5));
+/// The first pause before an event that was refused is tried again; it doubles from then on.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// The longest pause of an event that nobody has got: a try costs nobody anything.
+pub const RETURNED_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause of an event that some consumers may have got: they get it again with each try.
+pub const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 
 /// The window.
 #[derive(Default)]
@@ -65,10 +69,10 @@ impl Window {
         }
     }
 
-    /// The bus did not take it: it rests, and its session with it.
-    pub fn refused(&mut self, row: BusRow, now: Instant) {
+    /// The bus did not take it: it rests, and its session with it, for longer each time up to the longest pause.
+    pub fn refused(&mut self, row: BusRow, longest: Duration, now: Instant) {
         let refusals = self.refusals.entry(row.event).or_default();
-        let pause = PAUSES.0.saturating_mul(1 << (*refusals).min(16)).min(PAUSES.1);
+        let pause = FIRST_PAUSE.saturating_mul(1 << (*refusals).min(16)).min(longest);
         *refusals += 1;
         self.resting.insert((now + pause, row.event), row);
     }
@@ -143,16 +147,18 @@ mod tests {
         let rows = [row(1, Some(7)), row(2, Some(7))];
         let mut window = window(&rows);
         let mut pauses = Vec::new();
-        for _ in 0..12 {
+        for longest in [[RETURNED_PAUSE; 12], [REFUSED_PAUSE; 12]].concat() {
             let taken = window.next(now).unwrap();
             assert_eq!(taken.event.0, 1);
-            window.refused(taken, now);
+            window.refused(taken, longest, now);
             assert_eq!(window.next(now), None);
             let wakes = window.wakes_at().unwrap();
             pauses.push((wakes - now).as_millis());
             now = wakes;
         }
-        assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 5_000, 5_000, 5_000]);
+        assert_eq!(pauses[..12], [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 5_000, 5_000, 5_000]);
+        assert_eq!(pauses[12..14], [40_960, 60_000]);
+        assert_eq!(pauses[14..], [60_000; 10]);
         assert!(window.has_refusals());
         let taken = window.next(now).unwrap();
         window.confirmed(&taken);

@@ -20,6 +20,8 @@ pub fn check(config: &Config, origins: &Origins<'_>) -> Result<(), ConfigError> 
         the_demo_tier_is_known(config, origins),
         certificate_and_key_go_together(config, origins),
         a_public_port_has_something_behind_it(config, origins),
+        a_bus_has_a_cell(config, origins),
+        what_concerns_a_bus_has_one(config, origins),
     ];
     rules.into_iter().collect::<Result<(), String>>().map_err(ConfigError::Conflict)
 }
@@ -180,6 +182,33 @@ fn a_public_port_has_something_behind_it(config: &Config, origins: &Origins<'_>)
     }
     let name = origins.of("http3-public-port");
     Err(format!("{name} does nothing without HTTP/3, which needs --tls-certificate and --http3=on"))
+}
+
+/// A bus for a cell that does not run gets nothing, and whoever names it believes that it does.
+fn a_bus_has_a_cell(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    let (given, running, other) = match (config.mode, &config.bus_url_file, &config.live_bus_url_file) {
+        (Deployment::Live, Some(_), _) => ("bus-url-file", "live", "--live-bus-url-file"),
+        (Deployment::Sandbox, _, Some(_)) => ("live-bus-url-file", "sandbox", "--bus-url-file"),
+        (Deployment::Live, None, _) | (Deployment::Sandbox, _, None) | (Deployment::Both, _, _) => return Ok(()),
+    };
+    Err(format!(
+        "{} publishes nothing, since {} is {running}: name the file with {other}, or run that cell too",
+        origins.of(given),
+        origins.of("mode")
+    ))
+}
+
+fn what_concerns_a_bus_has_one(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    let has_bus = config.bus_url_file.is_some() || config.live_bus_url_file.is_some();
+    let given = ["bus-exchange", "bus-ca-file"].into_iter().find(|name| origins.is_given(name));
+    match given {
+        Some(name) if !has_bus => Err(format!(
+            "{} does nothing without an event bus: name the file with its URL, --bus-url-file for the sandbox's events or \
+             --live-bus-url-file for live's",
+            origins.of(name)
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn the_demo_tier_is_known(config: &Config, origins: &Origins<'_>) -> Result<(), String> {

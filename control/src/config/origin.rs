@@ -20,6 +20,12 @@ impl<'a> Origins<'a> {
         Origins { given, file, lines }
     }
 
+    /// Whether somebody has given the setting, be it as it would be without.
+    pub fn is_given(&self, name: &str) -> bool {
+        let source = self.given.value_source(&name.replace('-', "_"));
+        self.lines.contains_key(name) || source.is_some_and(|source| source != ValueSource::DefaultValue)
+    }
+
     /// The setting with its origin: `--listen`, `CAUSEWAY_LISTEN` or `listen (causeway.toml:3)`.
     pub fn of(&self, name: &str) -> String {
         let id = name.replace('-', "_");

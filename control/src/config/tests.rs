@@ -113,6 +113,31 @@ fn settings_that_do_not_go_together_are_refused() {
 }
 
 #[test]
+fn a_bus_that_would_get_nothing_is_refused() {
+    let live = ["--master-key-file=key", "--live-corridors=c", "--live-rates=r"];
+    let (of_sandbox, of_live) = ("--bus-url-file=u", "--live-bus-url-file=v");
+    for (words, part) in [
+        (&["--mode=live", of_sandbox][..], "--bus-url-file publishes nothing, since --mode is live"),
+        (&["--mode=live", of_sandbox, of_live], "--bus-url-file publishes nothing"),
+        (&[of_live], "--live-bus-url-file publishes nothing, since --mode is sandbox"),
+        (&["--bus-exchange=bank"], "--bus-exchange does nothing without"),
+        (&["--bus-exchange=causeway.events"], "--bus-exchange does nothing without"),
+        (&["--mode=live", "--bus-ca-file=ca"], "--bus-ca-file does nothing without"),
+    ] {
+        let error = refused(&[words, &live].concat());
+        assert!(error.contains(part), "{words:?}: {error}");
+    }
+    for words in
+        [&[of_sandbox, "--bus-exchange=bank"][..], &["--mode=live", of_live], &["--mode=both", of_sandbox, of_live]]
+    {
+        serve(&[words, &live].concat());
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = file(directory.path(), "\nbus-exchange = \"bank\"\n");
+    assert!(refused(&["--config", &path]).contains("causeway.toml:2"), "where it stands");
+}
+
+#[test]
 fn every_setting_can_come_from_the_environment() {
     let program = Program::command();
     for flag in serve_command(&program).get_arguments().filter(|flag| flag.get_id() != "help") {

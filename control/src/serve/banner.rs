@@ -9,11 +9,11 @@ use crate::config::Deployment;
 use crate::data_dir::DataDir;
 
 /// Prints it to standard output. Nobody has to be there to read it.
-pub fn print(ground: &Ground<'_>, has_demo: bool, model: &str) {
-    let _ = std::io::stdout().write_all(text(ground, has_demo, model).as_bytes());
+pub fn print(ground: &Ground<'_>, has_demo: bool, model: &str, buses: &[String]) {
+    let _ = std::io::stdout().write_all(text(ground, has_demo, model, buses).as_bytes());
 }
 
-fn text(ground: &Ground<'_>, has_demo: bool, model: &str) -> String {
+fn text(ground: &Ground<'_>, has_demo: bool, model: &str, buses: &[String]) -> String {
     let cells = match ground.config.mode {
         Deployment::Sandbox => "sandbox",
         Deployment::Live => "live",
@@ -33,6 +33,7 @@ fn text(ground: &Ground<'_>, has_demo: bool, model: &str) -> String {
     }
     line("data", directory.to_string());
     line("model", model.to_owned());
+    buses.iter().for_each(|bus| line("event bus", bus.clone()));
     if has_demo {
         line("demo partner", ground.data.sandbox_file().display().to_string());
         text.push_str("\nTry, in another terminal:\n");

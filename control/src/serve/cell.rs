@@ -125,6 +125,11 @@ impl Running {
         &self.model
     }
 
+    /// Where it publishes its events, for people.
+    pub fn bus_place(&self) -> Option<String> {
+        self.bus.as_ref().map(|bus| format!("{}: {}", self.mode().name(), bus.place()))
+    }
+
     /// What it counts.
     pub fn stats(&self) -> Arc<CellStats> {
         Arc::clone(&self.cell.stats)

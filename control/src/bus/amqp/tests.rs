@@ -14,6 +14,23 @@ fn message() -> Message {
     }
 }
 
+fn rabbit(url: &str) -> RabbitMq {
+    RabbitMq::new(url, "events".to_owned(), Mode::Live, None).unwrap()
+}
+
+#[test]
+fn no_more_channels_are_used_than_were_agreed_on() {
+    for (agreed, expected) in [(0, 128), (1, 1), (2, 1), (5, 4), (128, 127), (129, 128), (2_047, 128)] {
+        assert_eq!(places(agreed), expected, "{agreed}");
+    }
+}
+
+#[test]
+fn where_events_go_is_told_without_the_password() {
+    let place = rabbit("amqps://bank:hunter2@broker.bank.example/events").place();
+    assert_eq!(place, "RabbitMQ at broker.bank.example:5671, exchange events");
+}
+
 #[test]
 fn a_message_says_what_consumers_sort_by() {
     let message = message();
@@ -32,7 +49,7 @@ fn a_message_says_what_consumers_sort_by() {
 async fn an_absent_or_foreign_broker_is_named_without_the_password() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let absent = RabbitMq::new(&format!("amqp://bank:hunter2@{address}/%2f"), "events".to_owned(), Mode::Live).unwrap();
+    let absent = rabbit(&format!("amqp://bank:hunter2@{address}/%2f"));
     let foreign = std::thread::spawn(move || {
         use std::io::Write;
         let (mut stream, _) = listener.accept().unwrap();
@@ -52,7 +69,7 @@ async fn a_silent_broker_is_left() {
     use std::io::Read;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("amqp://bank:hunter2@{}/%2f", listener.local_addr().unwrap());
-    let silent = RabbitMq::new(&url, "events".to_owned(), Mode::Live).unwrap();
+    let silent = rabbit(&url);
     let accepted = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut heard = Vec::new();

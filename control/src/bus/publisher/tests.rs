@@ -24,6 +24,10 @@ struct Played {
     /// What it refuses, whenever it comes.
     refused: Mutex<BTreeSet<String>>,
     connections: AtomicU64,
+    /// How often the publisher has waited for a turn: once a round.
+    rounds: AtomicU64,
+    /// Whether it says that it takes nothing, and whether the publisher knows.
+    is_blocked: [watch::Sender<bool>; 2],
     /// Whether it can be reached.
     is_up: watch::Sender<bool>,
     /// Whether it confirms.
@@ -42,6 +46,10 @@ impl Bus for PlayedBus {
             Ok(Arc::new(PlayedLink(Arc::clone(&self.0))) as Arc<dyn Link>)
         })
     }
+
+    fn place(&self) -> String {
+        "the played bus".to_owned()
+    }
 }
 
 struct PlayedLink(Arc<Played>);
@@ -52,7 +60,7 @@ impl Link for PlayedLink {
             let played = &self.0;
             played.given.lock().push(message.id.clone());
             if played.refused.lock().contains(&message.id) {
-                return Err(NotPublished::Refused("nobody wants it".to_owned()));
+                return Err(NotPublished::Returned("nobody wants it".to_owned()));
             }
             let (mut is_up, mut confirms) = (played.is_up.subscribe(), played.confirms.subscribe());
             tokio::select! {
@@ -63,11 +71,18 @@ impl Link for PlayedLink {
         })
     }
 
-    fn lost(&self) -> BoxFuture<'_, String> {
+    fn turn(&self) -> BoxFuture<'_, Turn> {
+        self.0.rounds.fetch_add(1, Ordering::Relaxed);
         Box::pin(async {
-            let mut is_up = self.0.is_up.subscribe();
-            is_up.wait_for(|up| !up).await.ok();
-            "it went away".to_owned()
+            let (mut is_up, [says, known]) = (self.0.is_up.subscribe(), &self.0.is_blocked);
+            let (mut says, was) = (says.subscribe(), *known.borrow());
+            tokio::select! {
+                _ = is_up.wait_for(|up| !up) => Turn::Lost("it went away".to_owned()),
+                _ = says.wait_for(|says| *says != was) => {
+                    known.send_replace(!was);
+                    if was { Turn::Unblocked } else { Turn::Blocked }
+                }
+            }
         })
     }
 }
@@ -258,14 +273,54 @@ async fn a_stop_waits_for_nobody() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_not_there_is_named_and_left() {
+async fn an_event_that_is_not_there_is_named_and_left_out() {
     let [_, row] = changes(1, 7);
     let bench = Bench::start(&[]);
     bench.cell.put(vec![row]);
-    bench.put(&[(2, 8)]);
-    assert_eq!(bench.reported(1).await, [2]);
-    bench.until("it is told", |bench| !bench.lines.lock().is_empty()).await;
+    bench.put(&[(2, 7)]);
+    assert_eq!(bench.reported(2).await, [1, 2], "its session goes on");
+    bench.until("nothing waits", |bench| bench.stats.waiting.load(Ordering::Relaxed) == 0).await;
     let (cell, _, lines) = bench.stop().await;
-    assert!(lines[0].contains(&id(1)), "{lines:?}");
-    assert_eq!(cell.reader.bus(None, 9).unwrap().len(), 1);
+    assert!(lines.len() == 1 && lines[0].contains(&id(1)), "{lines:?}");
+    assert_eq!(cell.reader.bus(None, 9).unwrap().len(), 0);
+}
+
+/// Every place taken by messages that a blocked bus keeps, and something due that has none: nothing can be done, and nothing
+/// is.
+#[tokio::test]
+async fn what_is_due_without_a_place_keeps_no_core_busy() {
+    let count = u128::from(AT_ONCE) + 1;
+    let rows: Vec<(u128, u128)> = (1..=count).map(|event| (event, 0)).collect();
+    let bench = Bench::start(&[]);
+    bench.bus.confirms.send_replace(false);
+    bench.bus.refused.lock().insert(id(1));
+    bench.put(&rows);
+    let is_full = |bench: &Bench| bench.bus.given.lock().len() as u128 >= count && bench.given(count) == 1;
+    bench.until("every place is taken", is_full).await;
+    let due = Instant::now() + Duration::from_millis(50);
+    bench.until("the first one is due again", |_| Instant::now() > due).await;
+    let (tries, rounds) = (bench.given(1), bench.bus.rounds.load(Ordering::Relaxed));
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    let more = bench.bus.rounds.load(Ordering::Relaxed) - rounds;
+    assert!(more <= 1, "{more} rounds while nothing could be done");
+    assert_eq!(bench.given(1), tries);
+    bench.bus.refused.lock().clear();
+    bench.bus.confirms.send_replace(true);
+    assert_eq!(bench.reported(rows.len()).await.len(), rows.len(), "a place wakes it");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_bus_that_takes_nothing_for_a_while_is_told_once_and_that_it_is_over() {
+    let bench = Bench::start(&[]);
+    for (says, count) in [(true, 1), (false, 2)] {
+        bench.bus.is_blocked[0].send_replace(says);
+        bench.until("it is told", |bench| bench.lines.lock().len() == count).await;
+    }
+    bench.put(&[(1, 7)]);
+    assert_eq!(bench.reported(1).await, [1]);
+    let (_, _, lines) = bench.stop().await;
+    assert!(lines.len() == 2 && lines[0].contains("takes nothing") && lines[1].contains("again"), "{lines:?}");
 }
