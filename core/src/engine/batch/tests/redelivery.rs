@@ -204,3 +204,21 @@ fn a_job_keeps_what_it_has_yet_to_look_at() {
     world.sweep();
     assert!(world.rows(Column::Events).is_empty());
 }
+
+/// Beside the head and the job: delivery, index, the row that makes it due, and the end of its session's order.
+#[test]
+fn a_page_writes_four_rows_an_event_at_most() {
+    let mut world = World::new();
+    for _ in 0..8 {
+        world.session("100.00");
+    }
+    world.set_endpoint();
+    world.start(Which::Missed);
+    world.redeliver(PageBounds { rows: 9, events: 8 });
+    let (puts, deletes, bytes) = world.written;
+    assert_eq!((puts, deletes), (2 + 4 * 8, 0));
+    assert!(bytes <= 8 * 500, "{bytes} bytes");
+    let nothing = world.start(Which::Missed);
+    assert_eq!(world.redeliver(PageBounds { rows: 9, events: 8 }).sent, nothing.sent);
+    assert_eq!(world.written.0, 2, "a page without a choice writes how far it has come");
+}
