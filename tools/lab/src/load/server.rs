@@ -33,7 +33,7 @@ const SETTINGS: [&str; 9] = [
     "--quote-life",
     "300s",
     "--event-retention",
-    "36500d",
+    "365d",
 ];
 
 /// A gateway that was started here. It is stopped, and data that were made for it removed, when this value goes.
