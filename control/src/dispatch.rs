@@ -1,4 +1,5 @@
-//! What both dispatchers do: wait for commits, read beside the runtime, and report outcomes until the cell has taken them.
+//! What everybody does who takes durable work to where it belongs: wait for commits, read beside the runtime, and report
+//! outcomes until the cell has taken them.
 
 use std::sync::Arc;
 use std::time::Duration;

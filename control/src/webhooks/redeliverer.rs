@@ -2,7 +2,8 @@
 //!
 //! There is one page on its way at a time, of each job that can go on in its turn. So the cell is not flooded, whatever
 //! operators start, and a page is taken much faster than receivers take its events. A job holds back while so many of its
-//! account's deliveries have not ended: what happens meanwhile stands behind a bounded number of old events. Where a job stands is in the store alone: nothing here outlives the process, and nothing has to.
+//! account's deliveries have not ended: what happens meanwhile stands behind a bounded number of old events. Where a job
+//! stands is in the store alone: nothing here outlives the process, and nothing has to.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;

@@ -10,8 +10,8 @@ use crate::time::Timestamp;
 
 impl Reader {
     /// Up to `limit` events of an account that were made before `until`, oldest first, behind `after`; each with what is needed
-    /// to remove it, or nothing while its delivery has not ended, the event bus does
-    /// not have it or a redelivery has yet to look at it.
+    /// to remove it, or nothing while its delivery has not ended, the event bus does not have it, or a redelivery has yet to look
+    /// at it.
     pub fn old_events(
         &self,
         account: AccountId,
