@@ -3,6 +3,7 @@
 use crate::id::{AccountId, Mode, SessionId};
 use crate::money::{Amount, Rate, Rounding};
 use crate::risk::velocity::{DAY, HOUR, Person};
+use crate::risk::{Device, Entities, EntityKey};
 use crate::session::Session;
 use crate::terms::{Side, Terms};
 use crate::time::{Millis, Timestamp};
@@ -108,6 +109,23 @@ pub fn person_key(mode: Mode, session: &Session) -> [u8; 16] {
     }
 }
 
+/// Whom a redemption with `session` concerns. Keys of wallets are hashed without a secret: wallets are public.
+pub fn entities(mode: Mode, session: &Session, device: Option<&Device>, network: Option<EntityKey>) -> Entities {
+    Entities {
+        person: person_key(mode, session),
+        device: device.and_then(|device| device.fingerprint),
+        network,
+        destination: session.terms.wallet_address.as_deref().map(destination_key),
+        partner: session.account.0.to_be_bytes(),
+    }
+}
+
+/// The key of a wallet.
+pub fn destination_key(wallet: &str) -> EntityKey {
+    use sha2::{Digest, Sha256};
+    half(Sha256::new().chain_update("destination").chain_update(wallet.trim()).finalize().into())
+}
+
 /// The key of the person whom sessions of the account name so.
 pub fn named_person_key(mode: Mode, account: AccountId, reference: &str) -> [u8; 16] {
     half_hash(mode, account, reference.as_bytes())
@@ -122,7 +140,10 @@ fn unnamed_person_key(mode: Mode, account: AccountId, session: SessionId) -> [u8
 fn half_hash(mode: Mode, account: AccountId, name: &[u8]) -> [u8; 16] {
     use sha2::{Digest, Sha256};
     let hash = Sha256::new().chain_update(account.0.to_be_bytes()).chain_update(mode.word()).chain_update(name);
-    let digest: [u8; 32] = hash.finalize().into();
+    half(hash.finalize().into())
+}
+
+fn half(digest: [u8; 32]) -> [u8; 16] {
     let mut key = [0; 16];
     key.copy_from_slice(&digest[..16]);
     key
