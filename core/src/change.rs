@@ -20,7 +20,7 @@ use crate::rail::RailWork;
 use crate::receipt::Receipt;
 use crate::redelivery::Redelivery;
 use crate::replay::{Replay, ReplayKey};
-use crate::risk::Person;
+use crate::risk::{Entity, EntityKey, History, Labelled, Person};
 use crate::session::{Session, SessionLabel};
 use crate::time::Timestamp;
 
@@ -35,8 +35,14 @@ pub enum Need {
     Payment(AccountId, PaymentId),
     /// A remembered answer.
     Replay(ReplayKey),
-    /// A person's history.
+    /// What an operator says of a person.
     Person([u8; 16]),
+    /// The history of an entity.
+    History(Entity, EntityKey),
+    /// A decision receipt.
+    Receipt(PaymentId),
+    /// What became known of a payment.
+    Label(PaymentId),
     /// A balance.
     Balance(BalanceKey),
     /// A delivery.
@@ -66,8 +72,14 @@ pub enum Loaded {
     Payment(AccountId, PaymentId, Option<Arc<Payment>>),
     /// A remembered answer.
     Replay(ReplayKey, Option<Arc<Replay>>),
-    /// A person's history.
+    /// What an operator says of a person.
     Person([u8; 16], Option<Person>),
+    /// The history of an entity.
+    History(Entity, EntityKey, Option<Arc<History>>),
+    /// A decision receipt.
+    Receipt(PaymentId, Option<Arc<Receipt>>),
+    /// What became known of a payment.
+    Label(PaymentId, Option<Labelled>),
     /// A balance.
     Balance(BalanceKey, Option<Decimal>),
     /// A delivery.
@@ -103,14 +115,18 @@ pub enum Change {
     Transaction(AccountId, TransactionId, PaymentId),
     /// Writes a remembered answer, or removes one whose life is over.
     Replay(ReplayKey, Option<Arc<Replay>>),
-    /// Writes a person's history.
+    /// Writes what an operator says of a person.
     Person([u8; 16], Person),
+    /// Writes the history of an entity.
+    History(Entity, EntityKey, Arc<History>),
+    /// Writes what became known of a payment, or that nothing is.
+    Label(PaymentId, Option<Labelled>),
     /// Writes a balance.
     Balance(BalanceKey, Decimal),
     /// Writes a posting set; written once.
     Postings(AccountId, PaymentId, Phase, Vec<Posting>),
     /// Writes a decision receipt; written once.
-    Receipt(Box<Receipt>),
+    Receipt(Arc<Receipt>),
     /// Writes an event; written once.
     Event(Arc<Event>),
     /// Removes an event.

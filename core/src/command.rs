@@ -17,7 +17,7 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailReport;
 use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStep};
-use crate::risk::{Device, Word};
+use crate::risk::{Country, Device, EntityKey, NewLabel, Taken, Word};
 use crate::session::{Metadata, Session, SessionTerms};
 use crate::terms::Side;
 use crate::time::Timestamp;
@@ -118,6 +118,8 @@ pub enum Command {
     /// nothing and tells nobody. Legal for any person, for a customer that is not deleted, and for a session that names no
     /// person.
     SetVerification(AccountId, Who, Option<Word>),
+    /// Operator: says what payments turned out to be. What is known already stays as it is.
+    SetLabels(Vec<NewLabel>),
     /// Operator: sends events once more. Legal while the account has an endpoint and no redelivery runs.
     StartRedelivery(AccountId, Box<RedeliveryRange>),
     /// Operator: stops a redelivery. One that has ended stays as it is.
@@ -181,6 +183,17 @@ pub struct Confirm {
     pub asset: Option<Asset>,
     /// The device.
     pub device: Option<Device>,
+    /// Where it is on the network; `None` when nobody's browser asked.
+    pub address: Option<Address>,
+}
+
+/// Where a device is on the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The keyed hash of its block of addresses.
+    pub network: EntityKey,
+    /// Where that is, when a proxy at the edge says so.
+    pub country: Option<Country>,
 }
 
 /// A moment of a test helper's work: how the payment must stand, and what is answered.
@@ -252,6 +265,8 @@ pub enum Reply {
     Redelivery(Arc<Redelivery>),
     /// The key that was added.
     Key(ApiKey),
+    /// What came of each label.
+    Labels(Vec<Taken>),
     /// It is done and there is nothing to say.
     Done,
 }
@@ -303,6 +318,7 @@ impl Command {
             | Command::SetTier(_, _)
             | Command::SetRules(_, _)
             | Command::SetVerification(_, _, _)
+            | Command::SetLabels(_)
             | Command::StartRedelivery(_, _)
             | Command::CancelRedelivery(_, _) => None,
         }

@@ -135,6 +135,11 @@ impl PaymentId {
     pub fn parse(prefix: &str, text: &str, mode: Mode) -> Option<Self> {
         decode(prefix, Some(mode), text).map(Self)
     }
+
+    /// The millisecond of the batch that made it; it may lie a little ahead of the clock.
+    pub fn made_at(self) -> Timestamp {
+        Timestamp((self.0 >> 80) as u64)
+    }
 }
 
 impl fmt::Debug for PaymentId {

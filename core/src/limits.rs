@@ -22,8 +22,16 @@ pub const LANE_OPERATOR: usize = 256;
 pub const TABLE_ROWS: usize = 65_536;
 /// What one object of the working set costs at most on average, in bytes, index included.
 pub const TABLE_ROW_BYTES: usize = 1_024;
-/// Kinds of objects in the working set.
-pub const TABLES: usize = 13;
+/// Kinds of objects in the working set, apart from histories and decision receipts.
+pub const TABLES: usize = 14;
+/// Decision receipts that the working set keeps in memory beside those not yet synced: only labels look back at them.
+pub const RECEIPT_ROWS: usize = 4_096;
+/// What one decision receipt costs at most on average, in bytes.
+pub const RECEIPT_BYTES: usize = 2_048;
+/// What the history of an entity costs at most on average, in bytes: busy ones take up to three kilobytes, most a few hundred bytes.
+pub const HISTORY_BYTES: usize = 1_024;
+/// Labels that one command gives at most.
+pub const LABELS_AT_ONCE: usize = 64;
 
 /// Accounts of one cell. All are kept in memory.
 pub const ACCOUNTS: usize = 100_000;
@@ -111,6 +119,8 @@ pub const STORE_ERASURE_SECONDS: u64 = 7 * 24 * 3_600;
 
 /// Largest sum of what a cell holds in memory outside the store's own caches, in bytes.
 pub const CELL_MEMORY_BYTES: usize = TABLES * TABLE_ROWS * TABLE_ROW_BYTES
+    + TABLE_ROWS * HISTORY_BYTES
+    + RECEIPT_ROWS * RECEIPT_BYTES
     + ACCOUNTS * ACCOUNT_BYTES
     + (LANE_PARTNER + LANE_INTERNAL + LANE_OPERATOR + BATCHES_IN_FLIGHT * BATCH_COMMANDS) * BODY_BYTES / 4;
 

@@ -56,6 +56,10 @@ bugs! {
     LoseProgress = "lose-progress";
     /// A page of a redelivery leaves out what does not fit into it.
     LeaveOut = "leave-out";
+    /// What was taken for fraud by mistake counts as fraud for ever.
+    FraudForEver = "fraud-for-ever";
+    /// The history of a network block is not written.
+    LoseHistory = "lose-history";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

@@ -2,7 +2,7 @@
 //! model or policy. Partners never see them.
 
 use crate::id::{AccountId, PaymentId};
-use crate::risk::{Device, Features, Risk, Verdict};
+use crate::risk::{Device, Entities, Features, Risk, Verdict};
 use crate::routing::Candidate;
 use crate::time::Timestamp;
 
@@ -17,6 +17,10 @@ pub struct Receipt {
     pub at: Timestamp,
     /// The number of the batch that decided it: a replay groups redemptions by it.
     pub batch: u64,
+    /// Whom it concerned.
+    pub entities: Entities,
+    /// US cents of the fiat amount, by the cell's rates at that time.
+    pub amount_cents: u64,
     /// What was known.
     pub features: Features,
     /// The device that a hosted flow was confirmed from, as far as it said.

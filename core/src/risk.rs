@@ -1,16 +1,24 @@
 //! Risk: what is known about a redemption as numbers, the model's score, and what follows from it.
 
+mod country;
 pub mod device;
 pub mod entity;
 pub mod features;
+pub mod history;
+pub mod keys;
+mod label;
 #[cfg(feature = "onnx")]
 pub mod package;
+mod person;
 pub mod scorer;
-pub mod velocity;
 mod verdict;
+pub mod window;
 
+pub use country::Country;
 pub use device::Device;
 pub use entity::{Entities, Entity, EntityKey};
-pub use features::{FEATURE_NAMES, Features};
-pub use velocity::{Person, Said, Word};
+pub use features::{FEATURE_NAMES, Facts, Features};
+pub use history::History;
+pub use label::{Label, Labelled, NewLabel, Taken};
+pub use person::{Person, Said, Word};
 pub use verdict::{Decider, Risk, Thresholds, Verdict, fallback_score};

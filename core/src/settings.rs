@@ -1,9 +1,14 @@
 //! What an operator may set of a cell. Every duration of the domain is here.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::customer::NameKey;
 use crate::id::{IdKey, Mode};
 use crate::limits::TABLE_ROWS;
+use crate::money::Currency;
 use crate::quote::QuoteKey;
+use crate::risk::Country;
 use crate::time::Millis;
 
 /// The settings of one cell, fixed while it runs.
@@ -29,6 +34,8 @@ pub struct Settings {
     pub bus: bool,
     /// Rows of each kind that the working set keeps in memory beside those not yet synced.
     pub table_rows: usize,
+    /// Where each currency is used: what features compare an address with. Nothing is said of a currency that is not there.
+    pub currency_countries: Arc<HashMap<Currency, Vec<Country>>>,
     /// The key that hides counters in ids.
     pub id_key: IdKey,
     /// The keys that sign quotes; the first one signs, all of them verify.
@@ -51,6 +58,7 @@ impl Settings {
             event_life: Millis::seconds(30 * 86_400),
             bus: false,
             table_rows: TABLE_ROWS,
+            currency_countries: Arc::default(),
             id_key,
             quote_keys: vec![quote_key],
             name_key,

@@ -8,6 +8,7 @@ mod confirm;
 mod customers;
 mod deliveries;
 mod emit;
+mod observe;
 mod prefetch;
 mod quotes;
 mod redeem;
@@ -34,17 +35,20 @@ use crate::delivery::Delivery;
 use crate::directory::Directory;
 use crate::id::{AccountId, CommandIds, CustomerId, DeliveryId, PaymentId, QuoteId, SessionId};
 use crate::ledger::BalanceKey;
+use crate::limits::RECEIPT_ROWS;
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::redelivery::Redelivery;
 use crate::replay::{Replay, ReplayKey};
-use crate::risk::{Features, Person, Risk};
+use crate::receipt::Receipt;
+use crate::risk::{Entities, Entity, EntityKey, Features, History, Labelled, Person, Risk};
 use crate::routing::Catalogue;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::time::Timestamp;
 
 pub use confirm::confirming_lock;
+pub use observe::Hosted;
 pub use quotes::priced;
 pub use redeem::Redemption;
 use replays::replay_key;
@@ -63,6 +67,9 @@ pub struct State {
     payments: Table<(AccountId, PaymentId), Arc<Payment>>,
     replays: Table<ReplayKey, Arc<Replay>>,
     persons: Table<[u8; 16], Person>,
+    histories: Table<(Entity, EntityKey), Arc<History>>,
+    receipts: Table<PaymentId, Arc<Receipt>>,
+    labels: Table<PaymentId, Labelled>,
     balances: Table<BalanceKey, Decimal>,
     deliveries: Table<(AccountId, DeliveryId), Arc<Delivery>>,
     lanes: Table<SessionId, DeliveryId>,
@@ -73,9 +80,9 @@ pub struct State {
     customer_names: Table<CustomerName, CustomerId>,
     undecided_sessions: HashSet<SessionId>,
     undecided_replays: HashSet<ReplayKey>,
-    /// Persons declined in this batch: their history counts it when the batch closes, so that features do not depend on how
-    /// a batch was cut into scoring calls.
-    declined: Vec<[u8; 16]>,
+    /// Whom redemptions concerned that were declined in this batch, with their US cents: histories count it when the batch
+    /// closes, so that features do not depend on how a batch was cut into scoring calls.
+    declined: Vec<(Entities, u64)>,
     /// Whether a refusal of this batch said that a time has passed.
     told_time: bool,
 }
@@ -117,6 +124,9 @@ impl State {
             payments: Table::new(rows),
             replays: Table::new(rows),
             persons: Table::new(rows),
+            histories: Table::new(rows),
+            receipts: Table::new(rows.min(RECEIPT_ROWS)),
+            labels: Table::new(rows),
             balances: Table::new(rows),
             deliveries: Table::new(rows),
             lanes: Table::new(rows),
@@ -158,6 +168,9 @@ impl State {
             Loaded::Payment(account, id, value) => self.payments.load((account, id), value),
             Loaded::Replay(key, value) => self.replays.load(key, value),
             Loaded::Person(key, value) => self.persons.load(key, value),
+            Loaded::History(entity, key, value) => self.histories.load((entity, key), value),
+            Loaded::Receipt(payment, value) => self.receipts.load(payment, value),
+            Loaded::Label(payment, value) => self.labels.load(payment, value),
             Loaded::Balance(key, value) => self.balances.load(key, value),
             Loaded::Delivery(account, id, value) => self.deliveries.load((account, id), value),
             Loaded::Lane(session, value) => self.lanes.load(session, value),
@@ -236,6 +249,9 @@ impl State {
         self.payments.evict(synced);
         self.replays.evict(synced);
         self.persons.evict(synced);
+        self.histories.evict(synced);
+        self.receipts.evict(synced);
+        self.labels.evict(synced);
         self.balances.evict(synced);
         self.deliveries.evict(synced);
         self.lanes.evict(synced);
@@ -284,6 +300,7 @@ impl State {
             Command::SetTier(account, tier) => done(self.set_tier(*account, tier)?),
             Command::SetRules(account, rules) => done(self.set_rules(*account, *rules)?),
             Command::SetVerification(account, who, word) => done(self.set_verification(*account, who, *word)?),
+            Command::SetLabels(labels) => done(self.set_labels(labels)),
             Command::StartRedelivery(account, range) => done(self.start_redelivery(*account, range)?),
             Command::CancelRedelivery(account, id) => done(self.cancel_redelivery(*account, *id)?),
         }
@@ -301,21 +318,18 @@ impl State {
         self.directory.account(id).cloned().ok_or(Refusal::UnknownAccount)
     }
 
-    fn count_declines(&mut self) {
-        for key in std::mem::take(&mut self.declined) {
-            let mut history = self.persons.get(&key).cloned().unwrap_or_default();
-            history.declined(self.head.now);
-            self.persons.put(self.head.batch, key, history);
-        }
-    }
-
     fn collect_rows(&mut self) {
         let changes = &mut self.changes;
         self.sessions.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Session)));
         self.quotes.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Quote)));
         self.payments.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Payment)));
         self.replays.drain_dirty(|key, row| changes.push(Change::Replay(key, row.cloned())));
-        self.persons.drain_dirty(|key, row| changes.extend(row.cloned().map(|row| Change::Person(key, row))));
+        self.receipts.drain_dirty(|_, row| changes.extend(row.cloned().map(Change::Receipt)));
+        self.persons.drain_dirty(|key, row| changes.extend(row.copied().map(|row| Change::Person(key, row))));
+        self.histories.drain_dirty(|(entity, key), row| {
+            changes.extend(row.cloned().map(|row| Change::History(entity, key, row)));
+        });
+        self.labels.drain_dirty(|key, row| changes.push(Change::Label(key, row.copied())));
         self.balances.drain_dirty(|key, row| changes.extend(row.map(|row| Change::Balance(key, *row))));
         self.deliveries.drain_dirty(|(account, id), row| {
             changes.push(row.cloned().map_or(Change::DeliveryRemove(account, id), Change::Delivery));

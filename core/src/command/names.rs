@@ -51,6 +51,7 @@ names! {
     SetTier
     SetRules
     SetVerification
+    SetLabels
     StartRedelivery
     CancelRedelivery
 }

@@ -115,10 +115,14 @@ fn decide(
     }
 }
 
-/// Loads what the commands need: the keys that they name, then the keys that only those rows name.
+/// Rounds of reading: the keys that commands name, those that only these rows name, and those that only those do, as a session
+/// names a customer's name, and that the customer.
+const ROUNDS: usize = 3;
+
+/// Loads what the commands need.
 fn prefetch(state: &mut State, store: &dyn Store, submissions: &[Submission]) -> Result<(), StoreError> {
     let mut needs: Vec<Need> = Vec::new();
-    for _round in 0..2 {
+    for _round in 0..ROUNDS {
         needs.clear();
         submissions.iter().for_each(|submission| state.missing(submission, &mut needs));
         if needs.is_empty() {

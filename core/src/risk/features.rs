@@ -1,162 +1,157 @@
 //! The features of a redemption: typed, ordered, documented. A model names those it wants, in its own order.
+//!
+//! A feature sees the redemption itself and the histories of its entities as they stood before it. Everything is computed in
+//! double precision and rounded once.
 
-use crate::id::{AccountId, Mode, SessionId};
-use crate::money::{Amount, Rate, Rounding};
-use crate::risk::velocity::{DAY, HOUR, Person};
-use crate::risk::{Device, Entities, EntityKey};
-use crate::session::Session;
-use crate::terms::{Side, Terms};
+mod table;
+
+use super::history::History;
+use super::{Country, Entities, Entity};
+use crate::terms::Side;
 use crate::time::{Millis, Timestamp};
 
-/// How many features there are.
-pub const COUNT: usize = 14;
+pub use table::COUNT;
 
-/// One redemption as numbers, in the order of [`FEATURE_NAMES`].
+/// One redemption as numbers, in the order of [`FEATURES`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Features(pub [f32; COUNT]);
 
-/// The names of the features in their order; a manifest refers to them.
-pub const FEATURE_NAMES: [&str; COUNT] = [
-    // log10(1 + fiat amount in US dollars)
-    "amount_usd_log10",
-    // amount over the person's mean so far, at most 100; 1 without history
-    "amount_to_mean",
-    // redemptions of the person in the last hour, before this one, sliding-window estimate
-    "person_count_1h",
-    // the same over 24 hours
-    "person_count_24h",
-    // log10(1 + US dollars of those 24 hours)
-    "person_amount_24h_log10",
-    // log10(1 + seconds since the person's last redemption); that of 30 days without one
-    "seconds_since_last_log10",
-    // risk declines of the person over 24 hours, sliding-window estimate
-    "person_declines_24h",
-    // 1 without history, else 0
-    "is_new_person",
-    // hour of the day, UTC, 0–23
-    "hour_of_day",
-    // 1 on Saturday and Sunday, UTC
-    "is_weekend",
-    // 1 for a pay-out
-    "is_pay_out",
-    // 1 when the payment method is `card`
-    "is_card",
-    // log10(1 + seconds from the session's creation)
-    "session_age_log10",
-    // seconds from the lock of the quote
-    "quote_age_seconds",
-];
+/// A feature, as it is documented and computed.
+pub struct Feature {
+    /// Its name: what manifests call it.
+    pub name: &'static str,
+    /// Its unit.
+    pub unit: &'static str,
+    /// The stretch of time that it looks back on; empty when it does not.
+    pub window: &'static str,
+    /// What it says.
+    pub meaning: &'static str,
+    /// Its value when there is nothing to compute it from; empty when that cannot be.
+    pub missing: &'static str,
+    value: fn(&Moment<'_>) -> f64,
+}
 
-/// What the features are computed from.
-pub struct Context<'a> {
-    /// The terms being redeemed.
-    pub terms: &'a Terms,
+/// All features, in their order.
+pub static FEATURES: [Feature; COUNT] = table::TABLE;
+
+/// The names of the features in their order.
+pub const FEATURE_NAMES: [&str; COUNT] = {
+    let (mut names, mut place) = ([""; COUNT], 0);
+    while place < COUNT {
+        names[place] = table::TABLE[place].name;
+        place += 1;
+    }
+    names
+};
+
+/// What is known of a redemption itself, from what the contract lets partners say: never from what a pay-in's body says of a
+/// person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// When it is decided.
+    pub now: Timestamp,
+    /// Whom it concerns.
+    pub entities: Entities,
     /// US cents of the fiat amount, by the cell's own rates.
     pub amount_cents: u64,
-    /// What is known of the person before this redemption.
-    pub person: &'a Person,
-    /// When the session was created.
-    pub session_created_at: Timestamp,
-    /// When the quote was locked.
-    pub quote_created_at: Timestamp,
+    /// Which way value moves.
+    pub side: Side,
+    /// Whether fiat moves by card.
+    pub is_card: bool,
+    /// Whether a user confirmed it in a hosted flow; a partner's server redeemed it otherwise.
+    pub is_hosted: bool,
+    /// From the session's creation to now.
+    pub session_age: Millis,
+    /// From the quote's lock to now.
+    pub quote_age: Millis,
+    /// Where the user's network address is, in a hosted flow behind a proxy that says so.
+    pub address_country: Option<Country>,
+    /// Whether the session's currency is used there.
+    pub address_uses_currency: Option<bool>,
+    /// The customer that the session names, if there is such a record.
+    pub customer: Option<KnownCustomer>,
+    /// When the account was created.
+    pub partner_since: Timestamp,
 }
 
-/// The features of a redemption at `now`: computed in double precision, rounded once.
-pub fn features(now: Timestamp, context: &Context<'_>) -> Features {
-    let person = context.person;
-    let is_new = person.total_count == 0;
-    let since_last = if is_new { Millis::seconds(30 * 86_400) } else { now.since(person.last_at) };
-    let days = now.unix_seconds() / 86_400;
-    let row: [f64; COUNT] = [
-        log10_plus_one(context.amount_cents as f64 / 100.0),
-        amount_to_mean(context.amount_cents, person),
-        person.count_1h.estimate(now, HOUR),
-        person.count_24h.estimate(now, DAY),
-        log10_plus_one(person.cents_24h.estimate(now, DAY) / 100.0),
-        log10_plus_one(seconds(since_last)),
-        person.declines_24h.estimate(now, DAY),
-        flag(is_new),
-        (now.unix_seconds() / 3_600 % 24) as f64,
-        // 1970-01-01 was a Thursday: days 2 and 3 of each week since then are Saturday and Sunday.
-        flag(matches!(days % 7, 2 | 3)),
-        flag(context.terms.side == Side::OffRamp),
-        flag(context.terms.payment_method == "card"),
-        log10_plus_one(seconds(now.since(context.session_created_at))),
-        seconds(now.since(context.quote_created_at)),
-    ];
-    Features(row.map(|value| value as f32))
+/// A customer's record as features see it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KnownCustomer {
+    /// When it was created.
+    pub since: Timestamp,
+    /// Its country, as the partner says.
+    pub country: Option<Country>,
+    /// Whether the session's currency is used there.
+    pub uses_currency: Option<bool>,
 }
 
-fn amount_to_mean(cents: u64, person: &Person) -> f64 {
-    if person.total_cents == 0 {
-        return 1.0;
+/// Histories by entity: a cell's tables, or those of a replay.
+pub trait Histories {
+    /// The history of an entity; `None` when it has none yet.
+    fn history(&self, entity: Entity, key: [u8; 16]) -> Option<&History>;
+
+    /// Changes the history of an entity.
+    fn change(&mut self, entity: Entity, key: [u8; 16], change: &mut dyn FnMut(&mut History));
+}
+
+/// A redemption with the histories of its entities: what features are computed from.
+pub(crate) struct Moment<'a> {
+    facts: &'a Facts,
+    histories: [Option<&'a History>; 5],
+}
+
+/// The features of a redemption, before history counts it.
+pub fn features(facts: &Facts, histories: &impl Histories) -> Features {
+    let past = Entity::ALL.map(|entity| facts.entities.key(entity).and_then(|key| histories.history(entity, key)));
+    let moment = Moment { facts, histories: past };
+    let mut row = [0.0; COUNT];
+    for (place, feature) in row.iter_mut().zip(&FEATURES) {
+        *place = (feature.value)(&moment) as f32;
     }
-    let mean = person.total_cents as f64 / person.total_count as f64;
-    (cents as f64 / mean).min(100.0)
+    Features(row)
 }
 
-/// US cents of a fiat amount, rounded down: `per_dollar` is the currency's price of a dollar-pegged asset.
-pub fn usd_cents(amount: Amount, per_dollar: Rate) -> u64 {
-    let dollars = amount.divided_by(per_dollar, 2, Rounding::Down);
-    dollars.map_or(u64::MAX, |dollars| dollars.decimal().mantissa().unsigned_abs().try_into().unwrap_or(u64::MAX))
-}
-
-/// The key of a person: (account, mode, user reference); without a reference the person is the session.
-pub fn person_key(mode: Mode, session: &Session) -> [u8; 16] {
-    match &session.terms.user_reference {
-        Some(reference) => named_person_key(mode, session.account, reference),
-        None => unnamed_person_key(mode, session.account, session.id),
+/// The histories of all its entities count a redemption.
+pub fn count_redemption(facts: &Facts, histories: &mut impl Histories) {
+    let entities = facts.entities;
+    for (entity, key) in entities.known() {
+        histories.change(entity, key, &mut |history| {
+            history.redeemed(facts.now, facts.amount_cents);
+            for other in companions(entity) {
+                if let Some(key) = entities.key(*other) {
+                    history.met(facts.now, *other, &key);
+                }
+            }
+            if let (Entity::Person, Some(country)) = (entity, facts.address_country) {
+                history.was_in(facts.now, country);
+            }
+        });
     }
 }
 
-/// Whom a redemption with `session` concerns. Keys of wallets are hashed without a secret: wallets are public.
-pub fn entities(mode: Mode, session: &Session, device: Option<&Device>, network: Option<EntityKey>) -> Entities {
-    Entities {
-        person: person_key(mode, session),
-        device: device.and_then(|device| device.fingerprint),
-        network,
-        destination: session.terms.wallet_address.as_deref().map(destination_key),
-        partner: session.account.0.to_be_bytes(),
+/// The histories of all its entities count a risk decline.
+pub fn count_decline(now: Timestamp, entities: &Entities, cents: u64, histories: &mut impl Histories) {
+    for (entity, key) in entities.known() {
+        histories.change(entity, key, &mut |history| history.declined(now, cents));
     }
 }
 
-/// The key of a wallet.
-pub fn destination_key(wallet: &str) -> EntityKey {
-    use sha2::{Digest, Sha256};
-    half(Sha256::new().chain_update("destination").chain_update(wallet.trim()).finalize().into())
+/// Which entities the history of one remembers.
+fn companions(entity: Entity) -> &'static [Entity] {
+    match entity {
+        Entity::Person => &[Entity::Device, Entity::Network, Entity::Destination],
+        Entity::Device | Entity::Network | Entity::Destination => &[Entity::Person],
+        Entity::Partner => &[],
+    }
 }
 
-/// The key of the person whom sessions of the account name so.
-pub fn named_person_key(mode: Mode, account: AccountId, reference: &str) -> [u8; 16] {
-    half_hash(mode, account, reference.as_bytes())
+impl Features {
+    /// The value of the feature with this name, which must be one.
+    pub fn named(&self, name: &str) -> f32 {
+        let place = FEATURE_NAMES.iter().position(|&known| known == name);
+        self.0[place.expect("a feature is named as in the table")]
+    }
 }
 
-/// The key of the user of a session that names nobody.
-fn unnamed_person_key(mode: Mode, account: AccountId, session: SessionId) -> [u8; 16] {
-    // No reference is made of 16 bytes like these behind a byte that no text has.
-    half_hash(mode, account, &[&[0xff], &session.0.to_be_bytes()[..]].concat())
-}
-
-fn half_hash(mode: Mode, account: AccountId, name: &[u8]) -> [u8; 16] {
-    use sha2::{Digest, Sha256};
-    let hash = Sha256::new().chain_update(account.0.to_be_bytes()).chain_update(mode.word()).chain_update(name);
-    half(hash.finalize().into())
-}
-
-fn half(digest: [u8; 32]) -> [u8; 16] {
-    let mut key = [0; 16];
-    key.copy_from_slice(&digest[..16]);
-    key
-}
-
-fn log10_plus_one(value: f64) -> f64 {
-    (1.0 + value).log10()
-}
-
-fn seconds(span: Millis) -> f64 {
-    span.0 as f64 / 1_000.0
-}
-
-fn flag(value: bool) -> f64 {
-    if value { 1.0 } else { 0.0 }
-}
+#[cfg(test)]
+mod tests;

@@ -66,11 +66,9 @@ impl Thresholds {
 /// The rules that decide without a model: many redemptions in an hour, or a large first amount, are verified; repeated
 /// declines end it. Scores are chosen to meet the fallback's own thresholds.
 pub fn fallback_score(features: &Features) -> f32 {
-    let named =
-        |name: &str| super::FEATURE_NAMES.iter().position(|&known| known == name).map_or(0.0, |at| features.0[at]);
-    let declined_often = named("person_declines_24h") >= 3.0;
-    let bursts = named("person_count_1h") >= 10.0;
-    let large_and_new = named("is_new_person") > 0.5 && named("amount_usd_log10") >= 4.0;
+    let declined_often = features.named("person_declines_24h") >= 3.0;
+    let bursts = features.named("person_count_1h") >= 10.0;
+    let large_and_new = features.named("is_new_person") > 0.5 && features.named("amount_usd_log10") >= 4.0;
     if declined_often {
         0.95
     } else if bursts || large_and_new {
@@ -104,7 +102,16 @@ mod tests {
     fn thresholds_and_rules_agree() {
         let check = |count_1h: f32, declines: f32, amount: f32, expect: Verdict| {
             let mut features = Features([0.0; super::super::features::COUNT]);
-            (features.0[2], features.0[6], features.0[0], features.0[7]) = (count_1h, declines, amount, 1.0);
+            let named = [
+                ("person_count_1h", count_1h),
+                ("person_declines_24h", declines),
+                ("amount_usd_log10", amount),
+                ("is_new_person", 1.0),
+            ];
+            for (name, value) in named {
+                let place = super::super::FEATURE_NAMES.iter().position(|known| *known == name).unwrap();
+                features.0[place] = value;
+            }
             assert_eq!(Thresholds::FALLBACK.verdict(fallback_score(&features)), expect);
         };
         check(0.0, 0.0, 2.0, Verdict::Approve);

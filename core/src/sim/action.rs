@@ -68,6 +68,7 @@ pub enum Wish {
     SetTier,
     SetRules,
     SetVerification,
+    SetLabels,
     StartRedelivery,
     CancelRedelivery,
 }
@@ -113,7 +114,7 @@ fn action(rng: &mut Rng) -> Action {
 }
 
 fn wish(rng: &mut Rng) -> Wish {
-    match rng.below(125) {
+    match rng.below(130) {
         0..22 => Wish::CreateSession,
         22..24 => Wish::ReplayDelivery,
         24..25 => Wish::SendTestWebhook,
@@ -140,7 +141,8 @@ fn wish(rng: &mut Rng) -> Wish {
         113..118 => Wish::ChangeEndpoint,
         118..122 => Wish::SetVerification,
         122..124 => Wish::StartRedelivery,
-        _ => Wish::CancelRedelivery,
+        124 => Wish::CancelRedelivery,
+        _ => Wish::SetLabels,
     }
 }
 

@@ -156,7 +156,12 @@ impl Known {
                     self.keys.push((*account, key.id));
                 }
             }
-            Reply::DeletedCustomer(..) | Reply::Branding(_) | Reply::Delivery(_) | Reply::Account(_) | Reply::Done => {}
+            Reply::DeletedCustomer(..)
+            | Reply::Branding(_)
+            | Reply::Delivery(_)
+            | Reply::Account(_)
+            | Reply::Labels(_)
+            | Reply::Done => {}
         }
     }
 }

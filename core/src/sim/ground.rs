@@ -1,11 +1,14 @@
 //! What a simulated cell stands on: its settings and its catalogue.
 
+use std::sync::Arc;
+
 use crate::account::Entitlements;
 use crate::command::{Answer, Command, NewEndpoint, Outcome, Reply, Submission};
 use crate::customer::NameKey;
 use crate::id::{AccountId, IdKey, Mode};
 use crate::money::{Amount, Asset, Currency, Rate};
 use crate::quote::{FeeSchedule, QuoteKey};
+use crate::risk::Country;
 use crate::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 use crate::settings::Settings;
 use crate::terms::Side;
@@ -24,7 +27,9 @@ pub fn settings(seed: u64) -> Settings {
     let endpoint_patience = Millis::seconds(5_400);
     let event_life = if seed / 3 % 2 == 1 { Millis::seconds(60) } else { Millis::seconds(6 * 3_600) };
     let bus = !seed.is_multiple_of(4);
-    Settings { table_rows, delivery_gaps, endpoint_patience, event_life, bus, ..usual }
+    let used_in = |code: &str, countries: &[&[u8; 2]]| (currency(code), countries.iter().map(|code| Country(**code)).collect());
+    let currency_countries = Arc::new([used_in("EUR", &[b"DE", b"FR"]), used_in("USD", &[b"US"])].into());
+    Settings { currency_countries, table_rows, delivery_gaps, endpoint_patience, event_life, bus, ..usual }
 }
 
 /// Two currencies, two assets, three methods, five corridors.

@@ -17,9 +17,11 @@ mod compare;
 mod customers;
 mod deliveries;
 mod endpoints;
+mod histories;
 mod lock;
 mod memory;
 mod names;
+mod observed;
 mod overdue;
 mod payments;
 mod perform;
@@ -50,7 +52,7 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::receipt::Receipt;
 use crate::replay::{Replay, ReplayKey};
-use crate::risk::Said;
+use crate::risk::{Label, Said};
 use crate::routing::Catalogue;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -101,8 +103,11 @@ pub struct Oracle {
     /// All redemptions, in order.
     visits: Vec<Visit>,
     /// Risk declines that history counts, and those of the batch that runs.
-    declines: Vec<(Guest, Timestamp)>,
-    new_declines: Vec<Guest>,
+    declines: Vec<(PaymentId, Timestamp)>,
+    new_declines: Vec<PaymentId>,
+    /// What operators say of payments, and since when; and every time that one was called a fraud.
+    labels: BTreeMap<PaymentId, (Label, Timestamp)>,
+    accused: Vec<(PaymentId, Timestamp)>,
     /// People of whom an operator said something that changed what was so: what stands now, and since when.
     words: BTreeMap<Guest, Option<Said>>,
     receipts: Vec<Arc<Receipt>>,
@@ -161,6 +166,8 @@ impl Oracle {
             visits: Vec::new(),
             declines: Vec::new(),
             new_declines: Vec::new(),
+            labels: BTreeMap::new(),
+            accused: Vec::new(),
             words: BTreeMap::new(),
             failing: BTreeMap::new(),
             receipts: Vec::new(),
@@ -232,7 +239,7 @@ impl Oracle {
     /// Declines count when the batch closes.
     fn close(&mut self) {
         let now = self.now();
-        self.declines.extend(std::mem::take(&mut self.new_declines).into_iter().map(|guest| (guest, now)));
+        self.declines.extend(std::mem::take(&mut self.new_declines).into_iter().map(|payment| (payment, now)));
     }
 
     /// Something lasting happened in the batch that runs.

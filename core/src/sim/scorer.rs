@@ -29,9 +29,9 @@ impl Scorer for SimScorer {
     }
 }
 
-/// Large amounts and frequent guests are suspicious. Feature 0 is log10(1 + US dollars), feature 3 redemptions in 24 hours.
+/// Large amounts and frequent guests are suspicious.
 fn score(row: &Features) -> f32 {
-    let (amount, count) = (row.0[0], row.0[3]);
+    let (amount, count) = (row.named("amount_usd_log10"), row.named("person_count_24h"));
     if amount > 3.0 || count >= 6.0 {
         0.9
     } else if amount > 2.7 {

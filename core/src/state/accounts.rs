@@ -159,6 +159,7 @@ impl State {
             | Command::SetTier(..)
             | Command::SetRules(..)
             | Command::SetVerification(..)
+            | Command::SetLabels(_)
             | Command::StartRedelivery(..)
             | Command::CancelRedelivery(..) => true,
         };

@@ -1,6 +1,7 @@
 //! Confirmation: the hosted flow locks and redeems in one step, so that the quote never stands open.
 
 use super::State;
+use super::observe::Hosted;
 use super::quotes::{offered, priced};
 use super::redeem::{Redemption, Taken};
 use crate::command::{Confirm, LockQuote, Refusal, Subject};
@@ -29,8 +30,8 @@ impl State {
         let quote = self.signed_quote(&account, quote, &lock, terms);
         // Nobody gave an amount for a lock: the one that was given is the session's.
         let magic = self.magic(session.terms.amount, session.terms.currency.decimals());
-        let (metadata, device) = (session.terms.metadata.clone(), confirm.device.clone());
-        Ok(self.consume(Taken { account, session, quote, magic, metadata, device }, ids))
+        let (metadata, hosted) = (session.terms.metadata.clone(), Some(Hosted::of(confirm)));
+        Ok(self.consume(Taken { account, session, quote, magic, metadata, hosted }, ids))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::id::{AccountId, CustomerId, DeliveryId, PaymentId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount};
 use crate::money::Unit;
 use crate::redelivery::RedeliveryStep;
+use crate::session::Session;
 use crate::terms::Terms;
 
 impl State {
@@ -63,6 +64,7 @@ impl State {
                 self.need(Need::Redeliveries(*account), needs);
             }
             Command::SetVerification(account, who, _) => self.verification_needs(*account, who, needs),
+            Command::SetLabels(labels) => labels.iter().for_each(|label| self.label_needs(label.payment, needs)),
             Command::CreateSession(..)
             | Command::LockQuote(..)
             | Command::SendTestWebhook(_)
@@ -109,6 +111,7 @@ impl State {
         if let Some(session) = redeem.session {
             self.session_needs(account, session, needs);
             self.person_needs(account, session, needs);
+            self.risk_needs(account, session, None, needs);
         }
         let Some(quote) = redeem.quote else { return };
         if !self.quotes.knows(&(account, quote)) {
@@ -121,8 +124,8 @@ impl State {
     fn confirm_needs(&self, account: AccountId, session: SessionId, confirm: &Confirm, needs: &mut Vec<Need>) {
         self.session_needs(account, session, needs);
         self.person_needs(account, session, needs);
-        let key = (account, session);
-        let Some(session) = self.sessions.knows(&key).then(|| self.sessions.get(&key)).flatten() else { return };
+        self.risk_needs(account, session, Some(confirm), needs);
+        let Some(session) = self.known_session(account, session) else { return };
         if let Ok(lock) = confirming_lock(&self.catalogue, &session.terms, confirm) {
             self.balances_of(account, Unit::Currency(lock.currency), needs);
             self.balances_of(account, Unit::Asset(lock.asset), needs);
@@ -170,11 +173,42 @@ impl State {
     }
 
     fn person_needs(&self, account: AccountId, session: SessionId, needs: &mut Vec<Need>) {
-        let key = (account, session);
-        let known = self.sessions.knows(&key).then(|| self.sessions.get(&key)).flatten();
-        if let Some(session) = known {
+        if let Some(session) = self.known_session(account, session) {
             self.need(Need::Person(self.person_of(session)), needs);
         }
+    }
+
+    /// The histories of whom a redemption concerns, and the customer that the session's user is on record as.
+    fn risk_needs(&self, account: AccountId, session: SessionId, confirm: Option<&Confirm>, needs: &mut Vec<Need>) {
+        let Some(session) = self.known_session(account, session) else { return };
+        let device = confirm.and_then(|confirm| confirm.device.as_ref());
+        let entities = self.entities(session, device, confirm.and_then(|confirm| confirm.address));
+        for (entity, key) in entities.known() {
+            self.need(Need::History(entity, key), needs);
+        }
+        let Some(name) = self.directory.account(account).and_then(|one| self.customer_name(one, session)) else { return };
+        if !self.customer_names.knows(&name) {
+            needs.push(Need::CustomerName(name));
+        } else if let Some(&id) = self.customer_names.get(&name) {
+            self.need(Need::Customer(account, id), needs);
+        }
+    }
+
+    /// What was decided of a payment, what is known of it, and the histories of whom it concerned.
+    fn label_needs(&self, payment: PaymentId, needs: &mut Vec<Need>) {
+        self.need(Need::Label(payment), needs);
+        if !self.receipts.knows(&payment) {
+            needs.push(Need::Receipt(payment));
+        } else if let Some(receipt) = self.receipts.get(&payment) {
+            for (entity, key) in receipt.entities.known() {
+                self.need(Need::History(entity, key), needs);
+            }
+        }
+    }
+
+    fn known_session(&self, account: AccountId, session: SessionId) -> Option<&Session> {
+        let key = (account, session);
+        self.sessions.knows(&key).then(|| self.sessions.get(&key)).flatten().map(|session| &**session)
     }
 
     fn payment_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
@@ -254,6 +288,9 @@ impl State {
             Need::Payment(account, id) => self.payments.knows(&(account, id)),
             Need::Replay(key) => self.replays.knows(&key),
             Need::Person(key) => self.persons.knows(&key),
+            Need::History(entity, key) => self.histories.knows(&(entity, key)),
+            Need::Receipt(payment) => self.receipts.knows(&payment),
+            Need::Label(payment) => self.labels.knows(&payment),
             Need::Balance(key) => self.balances.knows(&key),
             Need::Delivery(account, id) => self.deliveries.knows(&(account, id)),
             Need::Lane(session) => self.lanes.knows(&session),

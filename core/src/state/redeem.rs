@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::State;
+use super::observe::Hosted;
 use crate::account::Account;
 use crate::change::Change;
 use crate::command::{Redeem, Refusal, Reply, Subject, Timer, TimerTask};
@@ -16,8 +17,8 @@ use crate::planted::{self, Bug};
 use crate::quote::{Quote, QuoteRefusal};
 use crate::rail::RailWork;
 use crate::receipt::Receipt;
-use crate::risk::features::{Context, features, person_key, usd_cents};
-use crate::risk::{Device, Features, Risk, Verdict};
+use crate::risk::keys::person_key;
+use crate::risk::{Device, Entities, Features, Risk, Verdict};
 use crate::routing::{Candidate, choose};
 use crate::session::{Flow, Metadata, Session, SessionEvent};
 use crate::terms::{Side, Terms};
@@ -32,7 +33,8 @@ pub struct Redemption {
     ids: CommandIds,
     metadata: Metadata,
     magic: Option<Magic>,
-    person: [u8; 16],
+    entities: Entities,
+    amount_cents: u64,
     device: Option<Device>,
     /// What the model sees.
     pub features: Features,
@@ -52,7 +54,8 @@ pub(super) struct Taken {
     pub quote: Quote,
     pub magic: Option<Magic>,
     pub metadata: Metadata,
-    pub device: Option<Device>,
+    /// How its user confirmed it; `None` when the partner's server redeems.
+    pub hosted: Option<Hosted>,
 }
 
 impl State {
@@ -80,7 +83,7 @@ impl State {
         let ids = self.ids();
         let magic = self.magic(quote.given_amount, self.given_decimals(&quote));
         let (quote, metadata) = (Quote::clone(&quote), redeem.metadata.clone());
-        Ok(self.consume(Taken { account, session, quote, magic, metadata, device: None }, ids))
+        Ok(self.consume(Taken { account, session, quote, magic, metadata, hosted: None }, ids))
     }
 
     /// The person behind a session.
@@ -95,7 +98,7 @@ impl State {
 
     /// From here on nothing is refused: quote and session are taken, the person's history counts the redemption.
     pub(super) fn consume(&mut self, taken: Taken, mut ids: CommandIds) -> Redemption {
-        let Taken { account, session, mut quote, magic, metadata, device } = taken;
+        let Taken { account, session, mut quote, magic, metadata, hosted } = taken;
         let payment = PaymentId(ids.draw(&self.settings.id_key));
         let transaction = TransactionId(ids.draw(&self.settings.id_key));
         let taken = self.move_session(&session, SessionEvent::MovementStarted(payment));
@@ -105,32 +108,24 @@ impl State {
         }
         let quote = Arc::new(quote);
         self.quotes.put(self.head.batch, (account.id, quote.id), Arc::clone(&quote));
-        let person = self.person_of(&session);
-        let features = self.observe(&session, &quote, person);
-        Redemption { account, session, quote, payment, transaction, ids, metadata, magic, person, device, features }
-    }
-
-    /// The features before this redemption; the person's history then counts it.
-    fn observe(&mut self, session: &Session, quote: &Quote, person: [u8; 16]) -> Features {
-        let now = self.now();
-        let mut history = self.persons.get(&person).cloned().unwrap_or_default();
-        let amount_cents = self.usd_cents(&quote.terms);
-        let context = Context {
-            terms: &quote.terms,
+        let facts = self.facts(&account, &session, &quote, hosted.as_ref());
+        let features = self.observe(&facts);
+        let (entities, amount_cents) = (facts.entities, facts.amount_cents);
+        let device = hosted.and_then(|hosted| hosted.device);
+        Redemption {
+            account,
+            session,
+            quote,
+            payment,
+            transaction,
+            ids,
+            metadata,
+            magic,
+            entities,
             amount_cents,
-            person: &history,
-            session_created_at: session.created_at,
-            quote_created_at: quote.created_at,
-        };
-        let row = features(now, &context);
-        history.redeemed(now, amount_cents);
-        self.persons.put(self.head.batch, person, history);
-        row
-    }
-
-    fn usd_cents(&self, terms: &Terms) -> u64 {
-        let dollar = self.catalogue.dollar_asset.and_then(|asset| self.catalogue.rates.get(&(terms.currency, asset)));
-        dollar.map_or(0, |rate| usd_cents(terms.fiat_amount, rate.mid))
+            device,
+            features,
+        }
     }
 
     /// The verdict is known: the payment goes on its way, waits or ends. Every redemption leaves a payment and a receipt.
@@ -147,13 +142,15 @@ impl State {
             account,
             at: self.now(),
             batch: self.head.batch,
+            entities: redemption.entities,
+            amount_cents: redemption.amount_cents,
             features: redemption.features,
             device: redemption.device.take(),
             risk,
             applied,
             candidates: candidates.clone(),
         };
-        self.changes.push(Change::Receipt(Box::new(receipt)));
+        self.receipts.put(self.head.batch, receipt.payment, Arc::new(receipt));
         let payment = match applied {
             // What nothing could carry asks nobody for verification and is held against nobody.
             _ if candidates.is_empty() => {
@@ -162,7 +159,7 @@ impl State {
             Verdict::Approve => self.start(&mut redemption.ids, payment, &redemption.session, &candidates),
             Verdict::StepUp => self.wait_for_verification(&mut redemption.ids, payment, &redemption.session),
             Verdict::Decline => {
-                self.declined.push(redemption.person);
+                self.declined.push((redemption.entities, redemption.amount_cents));
                 self.end_at_once(&mut redemption.ids, payment, &redemption.session, FailureCode::RiskDeclined)
             }
         };

@@ -49,6 +49,17 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
         }
     }
 
+    /// Changes a row in `batch`, from its default when there is none.
+    pub fn edit(&mut self, batch: u64, key: K, change: impl FnOnce(&mut V))
+    where
+        V: Default,
+    {
+        let slot = self.slots.get_mut(&key).expect("every key that a command asks for was prefetched");
+        let mut value = slot.value.take().unwrap_or_default();
+        change(&mut value);
+        self.write(batch, key, Some(value));
+    }
+
     /// Writes a row in `batch`.
     pub fn put(&mut self, batch: u64, key: K, value: V) {
         self.write(batch, key, Some(value));

@@ -12,7 +12,7 @@ use crate::customer::{Customer, CustomerFacts, CustomerName, CustomerTerms, KycS
 use crate::event::EventKind;
 use crate::id::{AccountId, Mode};
 use crate::planted::{self, Bug};
-use crate::risk::features::named_person_key;
+use crate::risk::keys::named_person_key;
 use crate::risk::{Said, Word};
 use crate::session::Session;
 

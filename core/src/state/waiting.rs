@@ -58,6 +58,7 @@ impl State {
                 | Command::SetTier(..)
                 | Command::SetRules(..)
                 | Command::SetVerification(..)
+                | Command::SetLabels(_)
                 | Command::StartRedelivery(..)
                 | Command::CancelRedelivery(..) => true,
             }

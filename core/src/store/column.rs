@@ -75,10 +75,10 @@ columns! {
     /// - Written: once, with the effect that it names; again when the key is used after the record's life.
     /// - Deleted: by its timer, once its life is over. Readers judge by the stored time.
     Replays = 7 "replays",
-    /// What persons have redeemed lately.
+    /// What operators say of persons.
     ///
     /// - Key: hash of the person (16).
-    /// - Written: with each redemption, and when an operator verifies the person.
+    /// - Written: when an operator says that the person was verified or is refused, or takes it back.
     /// - Deleted: never.
     Persons = 8 "persons",
     /// Balances of the ledger.
@@ -94,9 +94,9 @@ columns! {
     /// - Written: once.
     /// - Deleted: never.
     Postings = 10 "postings",
-    /// Decision receipts.
+    /// Decision receipts, in commit order.
     ///
-    /// - Key: `account | payment id`.
+    /// - Key: payment id.
     /// - Written: once, at the redemption.
     /// - Deleted: never.
     Receipts = 11 "receipts",
@@ -206,6 +206,19 @@ columns! {
     /// - Written: when one starts, with each of its pages, and when it is stopped.
     /// - Deleted: never; an account keeps a bounded number, and the oldest makes room for a new one.
     Redeliveries = 27 "redeliveries",
+    /// What persons, devices, network blocks, wallets and accounts have redeemed lately: what features are computed from.
+    ///
+    /// - Key: `kind of entity (1) | key (16)`.
+    /// - Written: with each redemption, each risk decline, and when a label comes back.
+    /// - Deleted: never.
+    Histories = 28 "histories",
+    /// What payments turned out to be.
+    ///
+    /// - Key: payment id.
+    /// - Content: the label, and when the cell learned of it.
+    /// - Written: when an operator says so.
+    /// - Deleted: when an operator takes it back.
+    Labels = 29 "labels",
 }
 
 impl Column {
@@ -223,6 +236,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 28);
+        assert_eq!(Column::COUNT, 30);
     }
 }

@@ -1,6 +1,6 @@
 //! From effects to rows.
 
-use super::record::{account, customer, delivery, event, head, ledger, payment, person, quote, rail, receipt};
+use super::record::{account, customer, delivery, event, head, history, ledger, payment, person, quote, rail, receipt};
 use super::record::{redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
 use crate::change::{BusRow, Change, CustomerChange, Effects, Index};
@@ -51,6 +51,13 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             set(batch, Column::Replays, &Key::replay(key), fill);
         }
         Change::Person(key, row) => batch.put_with(Column::Persons, &Key::alone(*key), |out| person::encode(row, out)),
+        Change::History(entity, key, row) => {
+            batch.put_with(Column::Histories, &Key::history(*entity, *key), |out| history::encode(row, out));
+        }
+        Change::Label(payment, row) => {
+            let fill = row.as_ref().map(|row| move |out: &mut Vec<u8>| history::encode_label(row, out));
+            set(batch, Column::Labels, &Key::alone(*payment), fill);
+        }
         Change::Balance(key, balance) => {
             batch.put_with(Column::Balances, &Key::balance(key), |out| ledger::encode_balance(*balance, out));
         }
@@ -59,7 +66,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             batch.put_with(Column::Postings, &key, |out| ledger::encode_postings(set, out));
         }
         Change::Receipt(row) => {
-            batch.put_with(Column::Receipts, &Key::object(row.account, row.payment), |out| receipt::encode(row, out));
+            batch.put_with(Column::Receipts, &Key::alone(row.payment), |out| receipt::encode(row, out));
         }
         Change::Event(row) => {
             batch.put_with(Column::Events, &Key::object(row.account, row.id), |out| event::encode(row, out));

@@ -11,6 +11,7 @@ use crate::id::AccountId;
 use crate::ledger::{BalanceKey, LedgerAccount, Phase};
 use crate::money::{Asset, Currency, Unit};
 use crate::replay::ReplayKey;
+use crate::risk::{Entity, EntityKey};
 use crate::time::Timestamp;
 
 /// The longest key: a timer with two ids.
@@ -49,6 +50,11 @@ impl Key {
     pub(super) fn labelled(account: AccountId, label: impl Numbered, id: Option<[u8; ID]>) -> Key {
         let id = id.as_ref().map_or(&[][..], |id| &id[..]);
         Key::new(&[&account.0.to_be_bytes(), &[label.number()], id])
+    }
+
+    /// The history of an entity.
+    pub fn history(entity: Entity, key: EntityKey) -> Key {
+        Key::new(&[&[entity as u8], &key])
     }
 
     /// A name of a customer.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::key;
-use super::record::{Malformed, customer, delivery, ledger, payment, person, quote, redelivery};
-use super::record::{reference, replay, session};
+use super::record::{Malformed, customer, delivery, history, ledger, payment, person, quote, receipt};
+use super::record::{redelivery, reference, replay, session};
 use super::{Column, Key, Store, StoreError};
 use crate::change::{Loaded, Need};
 
@@ -32,6 +32,9 @@ fn place(need: &Need) -> (Column, Key) {
         Need::Payment(account, id) => (Column::Payments, Key::object(*account, *id)),
         Need::Replay(key) => (Column::Replays, Key::replay(key)),
         Need::Person(key) => (Column::Persons, Key::alone(*key)),
+        Need::History(entity, key) => (Column::Histories, Key::history(*entity, *key)),
+        Need::Receipt(payment) => (Column::Receipts, Key::alone(*payment)),
+        Need::Label(payment) => (Column::Labels, Key::alone(*payment)),
         Need::Balance(key) => (Column::Balances, Key::balance(key)),
         Need::Delivery(account, id) => (Column::Deliveries, Key::object(*account, *id)),
         Need::Lane(session) => (Column::Lanes, Key::alone(*session)),
@@ -56,6 +59,11 @@ fn loaded(need: &Need, value: Option<&[u8]>) -> Result<Loaded, Malformed> {
         }
         Need::Replay(key) => Loaded::Replay(key, shared(value, |bytes| replay::decode(key.account, bytes))?),
         Need::Person(key) => Loaded::Person(key, value.map(person::decode).transpose()?),
+        Need::History(entity, key) => Loaded::History(entity, key, shared(value, history::decode)?),
+        Need::Receipt(payment) => {
+            Loaded::Receipt(payment, shared(value, |bytes| receipt::decode(payment, bytes))?)
+        }
+        Need::Label(payment) => Loaded::Label(payment, value.map(history::decode_label).transpose()?),
         Need::Balance(key) => Loaded::Balance(key, value.map(ledger::decode_balance).transpose()?),
         Need::Delivery(account, id) => {
             Loaded::Delivery(account, id, shared(value, |bytes| delivery::decode(account, id, bytes))?)

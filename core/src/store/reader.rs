@@ -1,5 +1,6 @@
 //! Typed reads of synced rows, beside the writer.
 
+mod decisions;
 mod lists;
 mod redeliveries;
 mod retention;
@@ -14,7 +15,7 @@ pub use redeliveries::PageBounds;
 use super::encode::HEAD;
 use super::load::corrupt;
 use super::record::{Malformed, account, customer, delivery, event, head, ledger, payment, person, quote, rail};
-use super::record::{receipt, reference, session};
+use super::record::{reference, session};
 use super::{Column, Key, Row, Scan, Store, StoreError, key};
 use crate::account::Account;
 use crate::change::{BusRow, Head, OutboxRow};
@@ -29,7 +30,6 @@ use crate::ledger::{BalanceKey, Phase, Posting};
 use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailWork;
-use crate::receipt::Receipt;
 use crate::risk::Person;
 use crate::session::Session;
 use crate::time::Timestamp;
@@ -134,7 +134,7 @@ impl Reader {
         found.map_or(Ok(None), |(account, id)| self.customer(account, id))
     }
 
-    /// What is known of the person with this key.
+    /// What an operator says of the person with this key.
     pub fn person(&self, key: [u8; 16]) -> Result<Option<Person>, StoreError> {
         self.get(Column::Persons, &Key::alone(key), person::decode)
     }
@@ -158,11 +158,6 @@ impl Reader {
     /// Since when an account's endpoint fails, if it does.
     pub fn failing_since(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
         self.get(Column::FailingEndpoints, &Key::account(account), reference::decode_since)
-    }
-
-    /// The decision receipt of a payment.
-    pub fn receipt(&self, account: AccountId, payment: PaymentId) -> Result<Option<Receipt>, StoreError> {
-        self.get(Column::Receipts, &Key::object(account, payment), |bytes| receipt::decode(account, payment, bytes))
     }
 
     /// The posting sets of a payment, in the order of their phases.

@@ -13,6 +13,7 @@ pub(super) mod event;
 #[cfg(test)]
 pub(super) mod golden;
 pub(super) mod head;
+pub(super) mod history;
 #[cfg(feature = "rocksdb")]
 pub(super) mod identity;
 pub(super) mod ledger;
@@ -46,6 +47,8 @@ const V1: u8 = 1;
 const V2: u8 = 2;
 /// The third version of the kinds that have one.
 const V3: u8 = 3;
+/// The fourth version of the kinds that have one.
+const V4: u8 = 4;
 
 /// Appends a record of version 1 to `out`.
 fn write(out: &mut Vec<u8>, fields: &impl Serialize) {

@@ -1,6 +1,7 @@
 //! What every store does: the same tests run on the one in memory and on the embedded one.
 
 mod customers;
+mod decisions;
 mod lists;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::ledger::{BalanceKey, LedgerAccount, Phase};
 use crate::money::{Asset, Unit};
 use crate::payment::PaymentLabel;
 use crate::rail::RailWork;
+use crate::risk::Entity;
 use crate::session::{Session, SessionLabel, SessionStatus};
 use crate::time::Timestamp;
 
@@ -50,9 +52,11 @@ fn every_change() -> Vec<Change> {
         Change::Index(Index::SessionTransaction(ACCOUNT, SESSION, TRANSACTION, PAYMENT), true),
         Change::Replay(REPLAY_KEY, Some(Arc::new(replay))),
         Change::Person([7; 16], person()),
+        Change::History(Entity::Device, [7; 16], Arc::new(history())),
+        Change::Label(PAYMENT, Some(labelled())),
         Change::Balance(balance_key(), balance()),
         Change::Postings(ACCOUNT, PAYMENT, Phase::Settled, posting_set()),
-        Change::Receipt(Box::new(receipt(model()))),
+        Change::Receipt(Arc::new(receipt(model()))),
         Change::Event(Arc::new(event)),
         Change::Delivery(Arc::new(delivery(DeliveryStatus::Due { row: outbox_row().id }))),
         Change::Index(Index::Delivery(ACCOUNT, DeliveryLabel::Undelivered, outbox_row().delivery), true),
@@ -93,7 +97,7 @@ fn what_is_written_is_read() {
         assert_eq!(reader.quote(ACCOUNT, QUOTE).unwrap(), Some(quote()));
         assert_eq!(reader.payment(ACCOUNT, PAYMENT).unwrap(), Some(payment()));
         assert_eq!(reader.transaction(ACCOUNT, TRANSACTION).unwrap(), Some(payment()));
-        assert_eq!(reader.receipt(ACCOUNT, PAYMENT).unwrap(), Some(receipt(model())));
+        decisions::are_read(&reader);
         assert_eq!(reader.postings(ACCOUNT, PAYMENT).unwrap(), [(Phase::Settled, posting_set())]);
         assert_eq!(reader.balances(ACCOUNT).unwrap(), [(balance_key(), balance())]);
         assert_eq!(reader.event(ACCOUNT, events()[0].id).unwrap(), Some(events()[0].clone()));
@@ -139,6 +143,9 @@ fn prefetch_answers_in_order() {
             Need::Payment(ACCOUNT, PAYMENT),
             Need::Replay(REPLAY_KEY),
             Need::Person([7; 16]),
+            Need::History(Entity::Device, [7; 16]),
+            Need::Receipt(PAYMENT),
+            Need::Label(PAYMENT),
             Need::Balance(balance_key()),
             Need::Delivery(ACCOUNT, delivery(DeliveryStatus::Due { row: outbox_row().id }).id),
             Need::Lane(missing),
@@ -155,6 +162,9 @@ fn prefetch_answers_in_order() {
             Loaded::Payment(ACCOUNT, PAYMENT, Some(Arc::new(payment()))),
             Loaded::Replay(REPLAY_KEY, Some(Arc::new(replays()[2].clone()))),
             Loaded::Person([7; 16], Some(person())),
+            Loaded::History(Entity::Device, [7; 16], Some(Arc::new(history()))),
+            Loaded::Receipt(PAYMENT, Some(Arc::new(receipt(model())))),
+            Loaded::Label(PAYMENT, Some(labelled())),
             Loaded::Balance(balance_key(), Some(balance())),
             Loaded::Delivery(ACCOUNT, sent.id, Some(Arc::new(sent))),
             Loaded::Lane(missing, None),
@@ -382,8 +392,8 @@ fn a_row_that_cannot_be_read_is_named() {
 #[test]
 fn a_batch_counts_what_it_writes() {
     let batch = Batch::encode(&Effects { head: head(), changes: every_change() });
-    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 28, 0));
-    assert_eq!(batch.operations().count(), 28);
+    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 30, 0));
+    assert_eq!(batch.operations().count(), 30);
     let last = batch.operations().last();
     assert!(matches!(last, Some(Operation::Put { column: Column::Meta, .. })), "{last:?}");
     let changes = vec![Change::OutboxRemove(ACCOUNT, OutboxId(1)), Change::Lane(SESSION, None)];

@@ -26,7 +26,7 @@ use crate::payment::{FailureCode, PaymentStatus};
 use crate::quote::QuoteStatus;
 use crate::rail::RailOutcome;
 use crate::redelivery::Which;
-use crate::risk::Word;
+use crate::risk::{Label, NewLabel, Word};
 use crate::session::{SessionStatus, SessionTerms};
 use crate::time::Millis;
 
@@ -329,9 +329,11 @@ fn every_command_keeps_its_write_budget() {
     let lock = crate::fixture::lock_quote(ACCOUNT, "100.00");
     let Reply::Quote(quote) = budget(lock, 2, 4, 0, 500) else { panic!("a quote") };
     let redeem = crate::fixture::redeem(ACCOUNT, session.id, quote.id);
-    let Reply::Payment(payment) = budget(redeem, 3, 26, 0, 3_200) else { panic!("a payment") };
+    let Reply::Payment(payment) = budget(redeem, 3, 27, 0, 3_600) else { panic!("a payment") };
     let settle = crate::fixture::report(&payment, RailOutcome::Settled);
     budget(settle, 4, 23, 3, 2_300);
+    let label = Some(Label::Fraud);
+    budget(Command::SetLabels(vec![NewLabel { account: ACCOUNT, payment: payment.id, label }]), 16, 4, 0, 700);
     let told = Command::RememberPayment(ACCOUNT, payment.session, payment.id, Moment::Ended);
     budget(told, 7, 3, 0, 500);
     let cancel = crate::fixture::create_session(ACCOUNT, "1.00");

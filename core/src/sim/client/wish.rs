@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Known;
 use crate::account::{Entitlements, KeyKind, Rules};
 use crate::branding::BrandingPatch;
-use crate::command::{Command, Confirm, LockQuote, Moment, NewKey, Redeem, Who};
+use crate::command::{Address, Command, Confirm, LockQuote, Moment, NewKey, Redeem, Who};
 use crate::command::{Idempotency, NewEndpoint};
 use crate::customer::{CustomerPatch, CustomerTerms};
 use crate::endpoint::EndpointChange;
@@ -15,7 +15,7 @@ use crate::ingress::Lane;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::redelivery::{RedeliveryRange, Which};
-use crate::risk::{Device, Word};
+use crate::risk::{Country, Device, Label, NewLabel, Word};
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::sim::action::{Choice, Wish};
 use crate::sim::ground::{amount, asset, currency};
@@ -85,6 +85,7 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
             let job = young(&known.redeliveries, choice.which).map_or(RedeliveryId(9), |(_, job)| job);
             operator(Command::CancelRedelivery(account, job))
         }
+        Wish::SetLabels => operator(Command::SetLabels(known.labels(account, choice))),
         Wish::SetVerification => operator(Command::SetVerification(account, known.who(account, choice), word(choice))),
     }
 }
@@ -128,7 +129,13 @@ fn confirm(choice: Choice) -> Confirm {
     let method = [None, None, Some("card"), Some("sepa"), Some("cash")][choice.what as usize % 5];
     let side = [None, None, None, Some(Side::OnRamp), Some(Side::OffRamp)][choice.key as usize % 5];
     let token = [None, None, None, Some("USDC"), Some("BTC")][choice.which as usize % 5];
-    Confirm { payment_method: method.map(str::to_owned), side, asset: token.map(asset), device: device(choice.what) }
+    Confirm { payment_method: method.map(str::to_owned), side, asset: token.map(asset), device: device(choice.what), address: address(choice) }
+}
+
+/// Three networks in two countries; nobody's browser asked for some.
+fn address(choice: Choice) -> Option<Address> {
+    let country = [None, Some(Country(*b"DE")), Some(Country(*b"US"))][choice.key as usize / 8 % 3];
+    (choice.what % 5 > 0).then_some(Address { network: [choice.which % 3; 16], country })
 }
 
 fn device(what: u8) -> Option<Device> {
@@ -145,6 +152,7 @@ fn session_terms(choice: Choice) -> SessionTerms {
         13 | 14 => Some("BTC"),
         _ => Some("DOGE"),
     };
+    let wallet = ["0xabc", "0xabc", "0xdef"].get(choice.which as usize % 4);
     let user = ["ann", "ann", "bob", "eve"].get(choice.key as usize % 5);
     SessionTerms {
         amount: amount(FIAT[(choice.what / 4) as usize % 16]),
@@ -152,7 +160,7 @@ fn session_terms(choice: Choice) -> SessionTerms {
         flow,
         target_token: token.map(asset),
         target_network: None,
-        wallet_address: Some("0xabc".to_owned()),
+        wallet_address: wallet.map(|wallet| (*wallet).to_owned()),
         user_reference: user.map(|user| (*user).to_owned()),
         quote_preview_id: None,
         return_url: "https://partner.example/done".to_owned(),
@@ -200,7 +208,7 @@ fn customer_terms(choice: Choice) -> CustomerTerms {
         phone: None,
         first_name: Some("Ann".to_owned()),
         last_name: None,
-        country_code: None,
+        country_code: [None, Some("DE"), Some("US")][choice.what as usize % 3].map(str::to_owned),
         metadata: vec![("tier".to_owned(), choice.what.to_string())],
     }
 }
@@ -259,6 +267,17 @@ impl Known {
             4 | 5 => Who::Customer(self.customer(account, choice)),
             _ => Who::Session(self.nameless(account, choice).unwrap_or_else(|| self.session(account, choice))),
         }
+    }
+
+    /// One to three labels, mostly of payments of the account; few, so that many are corrected.
+    fn labels(&self, account: AccountId, choice: Choice) -> Vec<NewLabel> {
+        let own: Vec<_> = self.payments.iter().filter(|one| one.account == account).map(|one| one.id).collect();
+        let label = |place: u8| NewLabel {
+            account,
+            payment: young(&own, choice.which.wrapping_add(place)).unwrap_or(PaymentId(99)),
+            label: [Some(Label::Fraud), Some(Label::Fraud), Some(Label::Honest), None][(choice.key / 2 + place) as usize % 4],
+        };
+        (0..1 + choice.what % 3).map(label).collect()
     }
 
     /// A session that names no person.

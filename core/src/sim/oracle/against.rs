@@ -94,6 +94,7 @@ impl Oracle {
             | Command::SetTier(..)
             | Command::SetRules(..)
             | Command::SetVerification(..)
+            | Command::SetLabels(_)
             | Command::StartRedelivery(..)
             | Command::CancelRedelivery(..) => true,
         };
@@ -135,6 +136,7 @@ impl Oracle {
             | Command::ReportDeliveries(_)
             | Command::SweepEvents(..)
             | Command::ReportPublished(_)
+            | Command::SetLabels(_)
             | Command::RunTimer(_) => Vec::new(),
             Command::CreateAccount(id, _) => {
                 let is_full = !self.accounts.contains_key(id) && self.accounts.len() >= ACCOUNTS;

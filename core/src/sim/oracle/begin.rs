@@ -22,8 +22,7 @@ impl Oracle {
         match (best, applied) {
             (None, _) => self.end_at_once(payment, FailureCode::NoRoute),
             (Some(_), Verdict::Decline) => {
-                let session = self.the_session(payment.account, payment.session)?;
-                self.new_declines.push(self.guest(&session));
+                self.new_declines.push(payment.id);
                 self.end_at_once(payment, FailureCode::RiskDeclined)
             }
             (Some(best), Verdict::Approve) => {

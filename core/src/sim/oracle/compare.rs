@@ -58,6 +58,8 @@ impl Oracle {
             Column::Bus => self.compare_bus(shelf, paired),
             Column::FailingEndpoints => self.compare_failing_endpoints(shelf),
             Column::Redeliveries => self.compare_redeliveries(shelf),
+            Column::Histories => self.compare_histories(shelf),
+            Column::Labels => self.compare_labels(shelf),
         }
     }
 

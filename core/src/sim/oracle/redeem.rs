@@ -10,8 +10,9 @@ use crate::money::Amount;
 use crate::payment::{Magic, Payment, PaymentKind, PaymentStatus};
 use crate::quote::Quote;
 use crate::receipt::Receipt;
-use crate::risk::{Device, Risk, Verdict};
+use crate::risk::{Risk, Verdict};
 use crate::session::{Metadata, Session, SessionStatus};
+use crate::state::Hosted;
 use crate::terms::Side;
 
 use super::{Fault, Oracle, names};
@@ -43,7 +44,7 @@ impl Oracle {
         let quote = self.quote_of(account, quote).filter(|quote| quote.terms.side == side).cloned();
         let quote = quote.ok_or_else(|| Fault("the oracle itself has lost the quote".to_owned()))?;
         let magic = self.magic(quote.given_amount, self.counts_in_fractions(&quote));
-        let said = (redeem.metadata.clone(), None);
+        let said = (redeem.metadata.clone(), None::<Hosted>);
         self.consume(&session, quote, magic, said, names::payment(found)?)
     }
 
@@ -64,7 +65,7 @@ impl Oracle {
         let account = self.the_account(account)?;
         let quote = self.locked(&account, payment.quote, &lock, terms);
         let magic = self.magic(session.terms.amount, session.terms.currency.decimals() > 0);
-        let said = (session.terms.metadata.clone(), confirm.device.clone());
+        let said = (session.terms.metadata.clone(), Some(Hosted::of(confirm)));
         self.consume(&session, quote, magic, said, payment)
     }
 
@@ -78,14 +79,16 @@ impl Oracle {
         session: &Session,
         quote: Quote,
         magic: Option<Magic>,
-        (metadata, device): (Metadata, Option<Device>),
+        (metadata, hosted): (Metadata, Option<Hosted>),
         drawn: &Payment,
     ) -> Result<Reply, Fault> {
         self.hear(drawn.id.0)?;
         self.hear(drawn.transaction.0)?;
         let quote = Quote { consumed: Some((self.now(), drawn.id)), ..quote };
-        let row = self.features(session, &quote);
-        self.visit(session, &quote.terms);
+        let scene = self.scene(drawn.id, session, &quote, hosted.as_ref());
+        let (row, visit) = (self.features(&scene), scene.visit);
+        let (entities, amount_cents) = (self.entities(&visit), visit.cents);
+        self.visits.push(visit);
         let risk = self.risk(&row);
         let quote = Arc::new(quote);
         self.quotes.insert(quote.id, Arc::clone(&quote));
@@ -101,8 +104,10 @@ impl Oracle {
             account: payment.account,
             at: self.now(),
             batch: self.moment.number,
+            entities,
+            amount_cents,
             features: row,
-            device,
+            device: hosted.and_then(|hosted| hosted.device),
             risk,
             applied,
             candidates,

@@ -1,27 +1,49 @@
-//! Risk: features counted from the plain list of everything that the person ever did, and what follows from them.
+//! Risk: whom redemptions concern, what follows from their features, and what operators say of them afterwards.
 
-use crate::id::{AccountId, SessionId};
+use sha2::{Digest, Sha256};
+
+use crate::id::{AccountId, Mode, PaymentId, SessionId};
 use crate::quote::Quote;
-use crate::risk::{Decider, Features, Risk, Verdict};
+use crate::risk::{Country, Decider, Entities, Entity, Features, Label, NewLabel, Risk, Taken, Verdict};
 use crate::session::Session;
-use crate::terms::{Side, Terms};
+use crate::state::Hosted;
+use crate::terms::Terms;
 use crate::time::Timestamp;
 
 use super::{Oracle, price};
 
-/// An hour and a day, in milliseconds.
-pub const HOUR: u64 = 3_600_000;
-pub const DAY: u64 = 24 * HOUR;
+/// A day, in milliseconds.
+pub const DAY: u64 = 24 * 3_600_000;
 
 /// A person: the account with its name for the user, or with the session when it gave no name.
 pub type Guest = (AccountId, Result<String, SessionId>);
 
-/// One redemption of a person.
+/// Somebody or something that a redemption concerns.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Being {
+    Person(Guest),
+    Device([u8; 16]),
+    Network([u8; 16]),
+    Wallet(String),
+    Partner(AccountId),
+}
+
+/// One redemption.
 #[derive(Clone)]
 pub struct Visit {
-    pub guest: Guest,
+    pub payment: PaymentId,
+    pub beings: Vec<Being>,
     pub at: Timestamp,
     pub cents: u64,
+    pub country: Option<Country>,
+}
+
+/// What a redemption is before history counts it.
+pub struct Scene<'a> {
+    pub session: &'a Session,
+    pub quote: &'a Quote,
+    pub is_hosted: bool,
+    pub visit: Visit,
 }
 
 impl Oracle {
@@ -30,50 +52,32 @@ impl Oracle {
         (session.account, session.terms.user_reference.clone().ok_or(session.id))
     }
 
-    /// History counts a redemption.
-    pub(super) fn visit(&mut self, session: &Session, terms: &Terms) {
-        self.visits.push(Visit { guest: self.guest(session), at: self.now(), cents: self.cents(terms) });
-    }
-
-    /// The features of a redemption, before history counts it.
-    pub(super) fn features(&self, session: &Session, quote: &Quote) -> Features {
-        let guest = self.guest(session);
-        let past: Vec<&Visit> = self.visits.iter().filter(|visit| visit.guest == guest).collect();
-        let declines = self.declines.iter().filter(|(one, _)| *one == guest).map(|(_, at)| (*at, 1));
-        let now = self.now();
-        let cents = self.cents(&quote.terms);
-        let counts = || past.iter().map(|visit| (visit.at, 1));
-        let amounts = past.iter().map(|visit| (visit.at, visit.cents));
-        let mean = past.iter().map(|visit| visit.cents as f64).sum::<f64>() / past.len().max(1) as f64;
-        let since_last = past.last().map_or(30 * DAY, |visit| now.0 - visit.at.0);
-        let seconds = now.0 / 1_000;
-        let weekday = seconds / 86_400 % 7;
-        let row = [
-            plus_one(cents as f64 / 100.0),
-            if mean > 0.0 { (cents as f64 / mean).min(100.0) } else { 1.0 },
-            estimate(counts(), now, HOUR),
-            estimate(counts(), now, DAY),
-            plus_one(estimate(amounts, now, DAY) / 100.0),
-            plus_one(since_last as f64 / 1_000.0),
-            estimate(declines, now, DAY),
-            if past.is_empty() { 1.0 } else { 0.0 },
-            (seconds / 3_600 % 24) as f64,
-            // The first day of 1970 was a Thursday.
-            if weekday == 2 || weekday == 3 { 1.0 } else { 0.0 },
-            if quote.terms.side == Side::OffRamp { 1.0 } else { 0.0 },
-            if quote.terms.payment_method == "card" { 1.0 } else { 0.0 },
-            plus_one((now.0 - session.created_at.0) as f64 / 1_000.0),
-            (now.0 - quote.created_at.0) as f64 / 1_000.0,
-        ];
-        Features(row.map(|value| value as f32))
+    /// A redemption as risk sees it.
+    pub(super) fn scene<'a>(
+        &self,
+        payment: PaymentId,
+        session: &'a Session,
+        quote: &'a Quote,
+        hosted: Option<&Hosted>,
+    ) -> Scene<'a> {
+        let address = hosted.and_then(|hosted| hosted.address);
+        let device = hosted.and_then(|hosted| hosted.device.as_ref()?.fingerprint);
+        let mut beings = vec![Being::Person(self.guest(session)), Being::Partner(session.account)];
+        beings.extend(device.map(Being::Device));
+        beings.extend(address.map(|address| Being::Network(address.network)));
+        beings.extend(session.terms.wallet_address.clone().map(Being::Wallet));
+        let country = address.and_then(|address| address.country);
+        let visit = Visit { payment, beings, at: self.now(), cents: self.cents(&quote.terms), country };
+        Scene { session, quote, is_hosted: hosted.is_some(), visit }
     }
 
     /// The simulator's model, or the fallback's rules while the model fails.
     pub(super) fn risk(&self, row: &Features) -> Risk {
-        let feature = |place: usize| row.0[place];
+        let feature = |name: &str| row.named(name);
         if self.moment.scorer_fails {
-            let (is_large, is_new) = (feature(0) >= 4.0, feature(7) == 1.0);
-            let (bursts, declined_often) = (feature(2) >= 10.0, feature(6) >= 3.0);
+            let (is_large, is_new) = (feature("amount_usd_log10") >= 4.0, feature("is_new_person") == 1.0);
+            let bursts = feature("person_count_1h") >= 10.0;
+            let declined_often = feature("person_declines_24h") >= 3.0;
             let decider = Decider::Fallback { reason: String::new() };
             return match (declined_often, bursts || is_large && is_new) {
                 (true, _) => Risk { score: 0.95, verdict: Verdict::Decline, decider },
@@ -82,12 +86,42 @@ impl Oracle {
             };
         }
         let decider = Decider::Model { name: "simulated".to_owned(), version: "1".to_owned() };
-        if feature(0) > 3.0 || feature(3) >= 6.0 {
+        if feature("amount_usd_log10") > 3.0 || feature("person_count_24h") >= 6.0 {
             Risk { score: 0.9, verdict: Verdict::Decline, decider }
-        } else if feature(0) > 2.7 {
+        } else if feature("amount_usd_log10") > 2.7 {
             Risk { score: 0.6, verdict: Verdict::StepUp, decider }
         } else {
             Risk { score: 0.1, verdict: Verdict::Approve, decider }
+        }
+    }
+
+    /// What operators say of payments. Only what changes something is written down.
+    pub(super) fn set_labels(&mut self, labels: &[NewLabel]) -> Vec<Taken> {
+        let mut taken = Vec::new();
+        for new in labels {
+            let is_there = self.receipts.iter().any(|one| one.payment == new.payment && one.account == new.account);
+            let before = self.labels.get(&new.payment).map(|(label, _)| *label);
+            taken.push(match (is_there, before == new.label) {
+                (false, _) => Taken::NoPayment,
+                (true, true) => Taken::Known,
+                (true, false) => {
+                    self.label(*new);
+                    Taken::New
+                }
+            });
+        }
+        taken
+    }
+
+    fn label(&mut self, new: NewLabel) {
+        let now = self.now();
+        self.touch();
+        match new.label {
+            Some(label) => drop(self.labels.insert(new.payment, (label, now))),
+            None => drop(self.labels.remove(&new.payment)),
+        }
+        if new.label == Some(Label::Fraud) {
+            self.accused.push((new.payment, now));
         }
     }
 
@@ -96,29 +130,64 @@ impl Oracle {
         let dollar = self.catalogue.dollar_asset.and_then(|asset| self.catalogue.rates.get(&(terms.currency, asset)));
         dollar.map_or(0, |quoted| price::cents(terms.fiat_amount, quoted.mid))
     }
-}
 
-/// What happened in the bucket of `span` in which `at` lies, and in the one before it.
-pub fn buckets(happened: impl Iterator<Item = (Timestamp, u64)>, at: Timestamp, span: u64) -> (u64, u64) {
-    let bucket = at.0 / span;
-    let (mut current, mut previous) = (0, 0);
-    for (when, value) in happened {
-        if when.0 / span == bucket {
-            current += value;
-        } else if when.0 / span + 1 == bucket {
-            previous += value;
+    /// The keys of whom a redemption concerns.
+    pub(super) fn entities(&self, visit: &Visit) -> Entities {
+        let key = |entity| {
+            visit.beings.iter().find(|being| being.entity() == entity).map(|being| being.key(self.settings.mode))
+        };
+        Entities {
+            person: key(Entity::Person).expect("every visit is somebody's"),
+            device: key(Entity::Device),
+            network: key(Entity::Network),
+            destination: key(Entity::Destination),
+            partner: key(Entity::Partner).expect("every visit is of some account"),
         }
     }
-    (current, previous)
+
+    /// Whether a redemption concerned it.
+    pub(super) fn concerns(&self, payment: PaymentId, being: Option<&Being>) -> bool {
+        let visit = self.visits.iter().find(|visit| visit.payment == payment);
+        being.is_some_and(|being| visit.is_some_and(|visit| visit.beings.contains(being)))
+    }
 }
 
-/// The current bucket, and the share of the one before it that the window still covers.
-fn estimate(happened: impl Iterator<Item = (Timestamp, u64)>, now: Timestamp, span: u64) -> f64 {
-    let (current, previous) = buckets(happened, now, span);
-    let covered = span - now.0 % span;
-    current as f64 + previous as f64 * covered as f64 / span as f64
-}
+impl Being {
+    /// Which kind it is.
+    pub fn entity(&self) -> Entity {
+        match self {
+            Being::Person(_) => Entity::Person,
+            Being::Device(_) => Entity::Device,
+            Being::Network(_) => Entity::Network,
+            Being::Wallet(_) => Entity::Destination,
+            Being::Partner(_) => Entity::Partner,
+        }
+    }
 
-fn plus_one(value: f64) -> f64 {
-    (1.0 + value).log10()
+    /// What stands for it: of persons and wallets the first half of a hash.
+    pub fn key(&self, mode: Mode) -> [u8; 16] {
+        let half = |hash: Sha256| {
+            let hash: [u8; 32] = hash.finalize().into();
+            let mut half = [0; 16];
+            half.copy_from_slice(&hash[..16]);
+            half
+        };
+        match self {
+            // SHA-256 over account, mode and reference, or a byte that no text has and the session.
+            Being::Person((account, name)) => {
+                let mode = match mode {
+                    Mode::Sandbox => "test",
+                    Mode::Live => "live",
+                };
+                let hash = Sha256::new().chain_update(account.0.to_be_bytes()).chain_update(mode);
+                half(match name {
+                    Ok(reference) => hash.chain_update(reference),
+                    Err(session) => hash.chain_update([0xff]).chain_update(session.0.to_be_bytes()),
+                })
+            }
+            Being::Device(key) | Being::Network(key) => *key,
+            Being::Wallet(wallet) => half(Sha256::new().chain_update("destination").chain_update(wallet)),
+            Being::Partner(account) => account.0.to_be_bytes(),
+        }
+    }
 }

@@ -38,6 +38,7 @@ pub fn reply(expected: &Reply, found: &Reply) -> Result<(), Fault> {
             | Reply::Account(_)
             | Reply::Redelivery(_)
             | Reply::Key(_)
+            | Reply::Labels(_)
             | Reply::Done,
             _,
         ) => equal("the reply", expected, found),

@@ -19,9 +19,7 @@ use crate::event::{Event, EventData};
 use crate::id::{AttemptId, DeliveryId, EventId, OutboxId, PaymentId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::{FailureCode, Payment, PaymentStatus};
-use crate::receipt::Receipt;
 use crate::risk::Decider;
-use crate::risk::{Person, Said, Word};
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::store::key::hex;
 use bytes::*;
@@ -124,21 +122,17 @@ fn customers() {
 
 #[test]
 fn decisions_and_movements() {
-    let read_receipt = |bytes: &[u8]| receipt::decode(ACCOUNT, PAYMENT, bytes);
-    check(&receipt(model()), receipt::encode, read_receipt, RECEIPT_V2);
-    let first = Receipt { device: None, ..receipt(model()) };
-    assert_eq!(read_receipt(&unhex(RECEIPT_V1)), Ok(first), "the first version knew no device");
+    let read_receipt = |bytes: &[u8]| receipt::decode(PAYMENT, bytes);
+    check(&receipt(model()), receipt::encode, read_receipt, RECEIPT_V3);
     let fallback = receipt(Decider::Fallback { reason: "no model is loaded".to_owned() });
     round_trip(&fallback, receipt::encode, read_receipt);
     check(&rail_work(), rail::encode, |bytes| rail::decode(AttemptId(id(2_500, 0xe5)), bytes), RAIL_WORK_V1);
     check(&PAYMENT, |id, out| reference::encode_transaction(*id, out), reference::decode_transaction, TRANSACTION_V1);
     check(&posting_set(), |set, out| ledger::encode_postings(set, out), ledger::decode_postings, POSTINGS_V1);
     check(&balance(), |value, out| ledger::encode_balance(*value, out), ledger::decode_balance, BALANCE_V1);
-    check(&person(), person::encode, person::decode, PERSON_V3);
-    let said = |said| Ok(Person { said, ..person() });
-    assert_eq!(person::decode(&unhex(PERSON_V1)), said(None), "the first version knew no verification");
-    let verified = Said { word: Word::Verified, at: at(1_200) };
-    assert_eq!(person::decode(&unhex(PERSON_V2)), said(Some(verified)), "the second knew no refusal");
+    check(&person(), person::encode, person::decode, PERSON_V4);
+    check(&samples::history(), history::encode, history::decode, HISTORY_V1);
+    check(&labelled(), history::encode_label, history::decode_label, LABEL_V1);
 }
 
 #[test]
@@ -299,7 +293,7 @@ proptest! {
         }
         let _ = (account::decode(ACCOUNT, &bytes), read_session(&bytes), quote::decode(ACCOUNT, QUOTE, &bytes));
         let _ = (read_payment(&bytes), event::decode(ACCOUNT, EventId(1), &bytes), read_delivery(&bytes));
-        let _ = (receipt::decode(ACCOUNT, PAYMENT, &bytes), replay::decode(ACCOUNT, &bytes));
+        let _ = (receipt::decode(PAYMENT, &bytes), replay::decode(ACCOUNT, &bytes));
         let _ = (person::decode(&bytes), ledger::decode_balance(&bytes), ledger::decode_postings(&bytes));
         let _ = (reference::decode_transaction(&bytes), reference::decode_lane(&bytes), head::decode(&bytes));
         let _ = (read_customer(&bytes), customer::decode_terms(&bytes), reference::decode_customer(&bytes));

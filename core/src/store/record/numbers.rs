@@ -9,7 +9,7 @@ use crate::id::Mode;
 use crate::ledger::{LedgerAccount, Phase};
 use crate::payment::{FailureCode, Magic, PaymentLabel};
 use crate::redelivery::Which;
-use crate::risk::{Verdict, Word};
+use crate::risk::{Entity, Label, Verdict, Word};
 use crate::session::{Flow, PackageVerdict, SessionLabel};
 use crate::terms::Side;
 
@@ -84,6 +84,8 @@ numbered! {
     NameKind: "kind of name" { Email = 1, ExternalId = 2, }
     Word: "word of an operator" { Verified = 1, Refused = 2, }
     Which: "choice of a redelivery" { Missed = 1, All = 2, }
+    Label: "label" { Fraud = 1, Honest = 2, }
+    Entity: "entity" { Person = 1, Device = 2, Network = 3, Destination = 4, Partner = 5, }
     Verdict: "verdict" { Approve = 1, StepUp = 2, Decline = 3, }
 }
 

@@ -3,22 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 use super::numbers::Numbered;
-use super::{Distance, Malformed, V1, V2, read, read_as, write_as};
+use super::{Distance, Malformed, V3, read_as, write_as};
 use crate::id::{AccountId, PaymentId};
 use crate::receipt::Receipt;
 use crate::risk::features::COUNT;
-use crate::risk::{Decider, Device, Features, Risk, Verdict};
+use crate::risk::{Decider, Device, Entities, Features, Risk, Verdict};
 use crate::routing::Candidate;
 
-/// Features of version 1. More features need a version 2 of this record.
-const FEATURES_V1: usize = 14;
-const _: () = assert!(COUNT == FEATURES_V1);
-
+/// The first two versions held fourteen features: stores of their time are not opened.
 #[derive(Serialize, Deserialize)]
-struct ReceiptV1<'a> {
+struct ReceiptV3<'a> {
+    account: [u8; 16],
     at: Distance,
     batch: u64,
-    features: [f32; FEATURES_V1],
+    entities: EntitiesV3,
+    amount_cents: u64,
+    #[serde(borrow)]
+    features: FeaturesV3<'a>,
     score: f32,
     verdict: u8,
     #[serde(borrow)]
@@ -26,15 +27,16 @@ struct ReceiptV1<'a> {
     applied: u8,
     /// Corridor, score, probability; best first.
     candidates: Vec<(&'a str, f32, f32)>,
-}
-
-/// Version 2 knows the device.
-#[derive(Serialize, Deserialize)]
-struct ReceiptV2<'a> {
-    #[serde(borrow)]
-    first: ReceiptV1<'a>,
     device: Option<DeviceV2<'a>>,
 }
+
+/// Person, device, network, destination; the partner is the account.
+#[derive(Serialize, Deserialize)]
+struct EntitiesV3([u8; 16], Option<[u8; 16]>, Option<[u8; 16]>, Option<[u8; 16]>);
+
+/// How many features there were, which of them were not zero, least significant bit first, and the bits of these.
+#[derive(Serialize, Deserialize)]
+struct FeaturesV3<'a>(u32, &'a [u8], Vec<f32>);
 
 #[derive(Serialize, Deserialize)]
 struct DeviceV2<'a> {
@@ -52,25 +54,29 @@ enum DeciderV1<'a> {
 
 /// Appends the record of `receipt`.
 pub fn encode(receipt: &Receipt, out: &mut Vec<u8>) {
-    let first = ReceiptV1 {
+    let Entities { person, device, network, destination, .. } = receipt.entities;
+    let mask = mask(&receipt.features);
+    let fields = ReceiptV3 {
+        account: receipt.account.into(),
         at: Distance::new(receipt.at, receipt.payment.0),
         batch: receipt.batch,
-        features: receipt.features.0,
+        entities: EntitiesV3(person, device, network, destination),
+        amount_cents: receipt.amount_cents,
+        features: FeaturesV3(COUNT as u32, &mask, receipt.features.0.into_iter().filter(|value| is_told(*value)).collect()),
         score: receipt.risk.score,
         verdict: receipt.risk.verdict.number(),
         decider: (&receipt.risk.decider).into(),
         applied: receipt.applied.number(),
         candidates: receipt.candidates.iter().map(candidate).collect(),
+        device: receipt.device.as_ref().map(Into::into),
     };
-    write_as(V2, out, &ReceiptV2 { first, device: receipt.device.as_ref().map(Into::into) });
+    write_as(V3, out, &fields);
 }
 
 /// Reads the receipt of the payment with this key.
-pub fn decode(account: AccountId, payment: PaymentId, bytes: &[u8]) -> Result<Receipt, Malformed> {
-    let ReceiptV2 { first: fields, device } = match bytes.first() {
-        Some(&V1) => ReceiptV2 { first: read(bytes)?, device: None },
-        Some(_) | None => read_as(V2, bytes)?,
-    };
+pub fn decode(payment: PaymentId, bytes: &[u8]) -> Result<Receipt, Malformed> {
+    let fields: ReceiptV3<'_> = read_as(V3, bytes)?;
+    let EntitiesV3(person, device, network, destination) = fields.entities;
     let candidate = |(corridor, score, probability): (&str, f32, f32)| Candidate {
         corridor: corridor.to_owned(),
         score,
@@ -78,11 +84,13 @@ pub fn decode(account: AccountId, payment: PaymentId, bytes: &[u8]) -> Result<Re
     };
     Ok(Receipt {
         payment,
-        account,
+        account: AccountId::from(fields.account),
         at: fields.at.from(payment.0),
         batch: fields.batch,
-        features: Features(fields.features),
-        device: device.map(Into::into),
+        entities: Entities { person, device, network, destination, partner: fields.account },
+        amount_cents: fields.amount_cents,
+        features: features(&fields.features)?,
+        device: fields.device.map(Into::into),
         risk: Risk {
             score: fields.score,
             verdict: Verdict::from_number(fields.verdict)?,
@@ -91,6 +99,32 @@ pub fn decode(account: AccountId, payment: PaymentId, bytes: &[u8]) -> Result<Re
         applied: Verdict::from_number(fields.applied)?,
         candidates: fields.candidates.into_iter().map(candidate).collect(),
     })
+}
+
+/// Features are kept bit by bit: a zero with a sign is one that is told.
+fn is_told(value: f32) -> bool {
+    value.to_bits() != 0
+}
+
+fn mask(features: &Features) -> [u8; COUNT.div_ceil(8)] {
+    let mut mask = [0; COUNT.div_ceil(8)];
+    for (place, _) in features.0.iter().enumerate().filter(|(_, value)| is_told(**value)) {
+        mask[place / 8] |= 1 << (place % 8);
+    }
+    mask
+}
+
+/// A receipt that was written before some features were added has zeros for them.
+fn features(FeaturesV3(count, mask, told): &FeaturesV3<'_>) -> Result<Features, Malformed> {
+    let count = *count as usize;
+    if count > COUNT || mask.len() != count.div_ceil(8) {
+        return Err(Malformed("its features are none of this version"));
+    }
+    let (mut row, mut told) = ([0.0; COUNT], told.iter());
+    for place in (0..count).filter(|place| mask[place / 8] & (1 << (place % 8)) != 0) {
+        row[place] = *told.next().ok_or(Malformed("a feature is missing"))?;
+    }
+    Ok(Features(row))
 }
 
 fn candidate(candidate: &Candidate) -> (&str, f32, f32) {

@@ -36,7 +36,12 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         Reply::Customer(customer) => ReplyV1::Customer(customer.facts.id.into()),
         Reply::DeletedCustomer(id, _) => ReplyV1::DeletedCustomer((*id).into()),
         Reply::Branding(_) => ReplyV1::Branding,
-        Reply::Delivery(_) | Reply::Account(_) | Reply::Redelivery(_) | Reply::Key(_) | Reply::Done => {
+        Reply::Delivery(_)
+        | Reply::Account(_)
+        | Reply::Redelivery(_)
+        | Reply::Key(_)
+        | Reply::Labels(_)
+        | Reply::Done => {
             unreachable!("only partners' objects are remembered")
         }
     };
@@ -48,7 +53,12 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         Reply::Customer(customer) => customer::encode(customer, out),
         Reply::DeletedCustomer(id, at) => customer::encode_deletion(*id, *at, out),
         Reply::Branding(branding) => branding::encode(branding, out),
-        Reply::Delivery(_) | Reply::Account(_) | Reply::Redelivery(_) | Reply::Key(_) | Reply::Done => {
+        Reply::Delivery(_)
+        | Reply::Account(_)
+        | Reply::Redelivery(_)
+        | Reply::Key(_)
+        | Reply::Labels(_)
+        | Reply::Done => {
             unreachable!("refused above")
         }
     }

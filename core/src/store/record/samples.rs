@@ -21,8 +21,11 @@ use crate::rail::RailWork;
 use crate::receipt::Receipt;
 use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStatus, Which};
 use crate::replay::{Replay, ReplayKey};
-use crate::risk::velocity::Window;
-use crate::risk::{Decider, Device, Features, Person, Risk, Said, Verdict, Word};
+use crate::risk::features::COUNT;
+use crate::risk::history::{Amounts, Link};
+use crate::risk::window::{Bucket, Buckets};
+use crate::risk::{Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, Person, Risk, Said};
+use crate::risk::{Verdict, Word};
 use crate::routing::Candidate;
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::terms::{Fees, Side, Terms};
@@ -228,7 +231,10 @@ pub fn events() -> [Event; 6] {
 }
 
 pub fn receipt(decider: Decider) -> Receipt {
-    let features = [2.04, 1.0, 0.0, 0.0, 0.0, 6.41, 0.0, 1.0, 13.0, 0.0, 0.0, 0.0, 0.54, 1.3];
+    let mut features = Features([0.0; COUNT]);
+    for (place, value) in [(0, 2.04), (1, 1.0), (47, 6.41), (COUNT - 1, 1.3)] {
+        features.0[place] = value;
+    }
     let candidate =
         |corridor: &str, score, probability| Candidate { corridor: corridor.to_owned(), score, probability };
     Receipt {
@@ -236,7 +242,15 @@ pub fn receipt(decider: Decider) -> Receipt {
         account: ACCOUNT,
         at: at(2_500),
         batch: 1_234_567,
-        features: Features(features),
+        entities: Entities {
+            person: [0xa1; 16],
+            device: Some([0xd1; 16]),
+            network: None,
+            destination: Some([0xe1; 16]),
+            partner: ACCOUNT.into(),
+        },
+        amount_cents: 10_865,
+        features,
         device: Some(device()),
         risk: Risk { score: 0.031, verdict: Verdict::Approve, decider },
         applied: Verdict::StepUp,
@@ -280,17 +294,30 @@ pub fn endpoint() -> WebhookEndpoint {
 }
 
 pub fn person() -> Person {
-    let window = |current| Window { bucket: 20_454, current, previous: 1 };
-    Person {
-        total_count: 12,
-        total_cents: 130_435,
+    Person { said: Some(Said { word: Word::Refused, at: at(1_200) }) }
+}
+
+pub fn history() -> History {
+    let bucket = |number, count, cents| Bucket { number, count, cents };
+    History {
+        first_at: at(0),
         last_at: at(2_500),
-        count_1h: Window { bucket: 490_896, current: 1, previous: 0 },
-        count_24h: window(2),
-        cents_24h: window(21_739),
-        declines_24h: Window::default(),
-        said: Some(Said { word: Word::Refused, at: at(1_200) }),
+        count: 12,
+        honest: Amounts { count: 11, cents: 130_435, squares: 1_546_666_111 },
+        largest_cents: 25_000,
+        minutes: Buckets(vec![bucket(2_945_376, 1, 10_865)]),
+        hours: Buckets(vec![bucket(490_895, 2, 300), bucket(490_896, 1, 10_865)]),
+        days: Buckets(vec![bucket(20_454, 3, 11_165)]),
+        declines: Buckets::default(),
+        frauds: Buckets(vec![bucket(20_440, 1, 25_000)]),
+        links: vec![Link { entity: Entity::Device, mark: 0xd1d1_d1d1, day: 20_454 }],
+        seen_in: Some((Country(*b"DE"), at(2_500))),
+        seen_elsewhere: Some((Country(*b"FR"), at(0))),
     }
+}
+
+pub fn labelled() -> Labelled {
+    Labelled { label: Label::Fraud, at: at(9_000) }
 }
 
 pub fn rail_work() -> RailWork {

@@ -175,7 +175,6 @@ fn run_of(column: Column, key: &[u8]) -> RunName {
         | Column::Transactions
         | Column::Replays
         | Column::Postings
-        | Column::Receipts
         | Column::Events
         | Column::Deliveries
         | Column::Customers
@@ -186,6 +185,9 @@ fn run_of(column: Column, key: &[u8]) -> RunName {
         Column::Meta
         | Column::Accounts
         | Column::Persons
+        | Column::Receipts
+        | Column::Histories
+        | Column::Labels
         | Column::Balances
         | Column::Lanes
         | Column::FailingEndpoints

@@ -55,6 +55,8 @@ fn use_of(column: Column) -> Use {
         | Column::Payments
         | Column::Replays
         | Column::Persons
+        | Column::Histories
+        | Column::Labels
         | Column::Balances
         | Column::Lanes
         | Column::FailingEndpoints

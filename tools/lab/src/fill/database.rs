@@ -15,6 +15,7 @@ mod script;
 mod tests;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use causeway_control::data_dir::DataDir;
 use causeway_control::keys::{KeyRing, MasterKey, new_webhook_secret};
@@ -47,8 +48,8 @@ pub struct Database {
     data: DataDir,
 }
 
-/// Persons that one batch writes.
-const PERSONS: usize = 10_000;
+/// Histories that one batch writes.
+const HISTORIES: usize = 10_000;
 /// The last payment settles and the last session expires within this, in seconds.
 const AFTERMATH: u64 = 3 * DAY;
 /// Rows of each kind that the core keeps beside those that are held: few, so that they stay in the processor's caches.
@@ -90,9 +91,9 @@ pub fn last_batches(
     mut add: impl FnMut(Batch) -> Result<(), Failure>,
 ) -> Result<Batch, Failure> {
     let encode = |changes: Vec<Change>| Batch::encode(&Effects { head, changes });
-    for some in rest.persons.chunks(PERSONS) {
-        let persons = some.iter().map(|(key, person)| Change::Person(*key, person.clone()));
-        add(encode(persons.collect()))?;
+    for some in rest.histories.chunks(HISTORIES) {
+        let rows = some.iter().map(|((entity, key), row)| Change::History(*entity, *key, Arc::clone(row)));
+        add(encode(rows.collect()))?;
     }
     Ok(encode(rest.books))
 }

@@ -4,6 +4,7 @@
 //! and many payments can be scored in one call when their receipts are written, rather than each at its own moment.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use causeway_control::serve::find::{Search, Surroundings};
 use causeway_core::change::Change;
@@ -61,7 +62,7 @@ pub fn score(scorer: &mut dyn Scorer, rows: &mut [Change]) {
 }
 
 fn receipts(rows: &mut [Change]) -> impl Iterator<Item = &mut Receipt> {
-    rows.iter_mut().filter_map(|row| if let Change::Receipt(receipt) = row { Some(&mut **receipt) } else { None })
+    rows.iter_mut().filter_map(|row| if let Change::Receipt(receipt) = row { Some(Arc::make_mut(receipt)) } else { None })
 }
 
 fn found(search: Search) -> Result<PathBuf, Failure> {

@@ -194,7 +194,7 @@ fn answers_about_customers_are_remembered_as_they_were() {
 /// text is that person, with nothing to be joined.
 #[test]
 fn a_customer_is_the_person_of_the_sessions_that_name_it() {
-    use crate::risk::features::person_key;
+    use crate::risk::keys::person_key;
     let mut world = World::new();
     world.customer("ann");
     let external_id = customer_terms("ann").external_id;

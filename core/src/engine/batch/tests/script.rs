@@ -10,7 +10,7 @@ use crate::account::{Account, Entitlements, KeyKind, Rules};
 use crate::branding::BrandingPatch;
 use crate::command::Moment::{Ended, Routed, SessionAfter};
 use crate::command::{
-    Command, Confirm, LockQuote, NewEndpoint, NewKey, Outcome, Redeem, Reply, Submission, Timer, Who,
+    Address, Command, Confirm, LockQuote, NewEndpoint, NewKey, Outcome, Redeem, Reply, Submission, Timer, Who,
 };
 use crate::customer::CustomerPatch;
 use crate::delivery::{DeliveryLabel, DeliveryOutcome};
@@ -22,7 +22,7 @@ use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::{RailOutcome, RailReport};
 use crate::redelivery::Which;
-use crate::risk::{Device, Word};
+use crate::risk::{Device, Label, NewLabel, Word};
 use crate::session::{Flow, Session};
 use crate::store::PageBounds;
 use crate::terms::Side;
@@ -49,7 +49,7 @@ pub struct Known {
 
 /// Steps between which time passes; the commands of a step come at one time.
 pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
-    prop::collection::vec(prop::collection::vec((0u8..62, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
+    prop::collection::vec(prop::collection::vec((0u8..64, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
 }
 
 pub fn world((with_webhook, risk_is_real): Setting) -> World {
@@ -88,6 +88,7 @@ impl Known {
                 | Reply::Delivery(_)
                 | Reply::Account(_)
                 | Reply::Redelivery(_)
+                | Reply::Labels(_)
                 | Reply::Done,
             )
             | Err(_) => {}
@@ -116,6 +117,7 @@ impl Known {
             57 => Command::ReportPublished(published(world, object)),
             53..56 => self.verify(account, session, object),
             58..62 => redeliver(world, account, object),
+            62..64 => self.set_labels(account, object),
             _ => self.operate(account, action, object),
         };
         // The edge ignores their keys.
@@ -232,6 +234,13 @@ impl Known {
         Command::SetVerification(account, who, word)
     }
 
+    /// What a payment turned out to be, often another thing than before.
+    fn set_labels(&self, account: AccountId, object: u8) -> Command {
+        let payment = pick(&self.payments, account, object).unwrap_or(PaymentId(1));
+        let label = [Some(Label::Fraud), Some(Label::Honest), None][object as usize % 3];
+        Command::SetLabels(vec![NewLabel { account, payment, label }])
+    }
+
     fn operate(&self, account: AccountId, action: u8, object: u8) -> Command {
         match action {
             36 => Command::CreateAccount(AccountId(3 + u128::from(object % 2)), format!("Partner {object}")),
@@ -315,6 +324,7 @@ fn confirm(object: u8) -> Confirm {
         side: object.is_multiple_of(5).then_some(Side::OffRamp),
         asset: None,
         device: object.is_multiple_of(2).then(|| Device { fingerprint: Some([object; 16]), ..Device::default() }),
+        address: (!object.is_multiple_of(3)).then_some(Address { network: [object % 2; 16], country: None }),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Three things may differ, and are left out of the comparison:
 //! - the number of the newest batch in the head, and the number of the batch in a receipt: they count batches;
-//! - in receipts the feature `person_declines_24h`: declines of a batch count when it closes, so that what the model is
+//! - in receipts the features that count declines: those of a batch count when it closes, so that what the model is
 //!   given does not depend on how a batch was cut into scoring calls. The scorer of these tests does not look at it;
 //! - in the head on disk the counter of ids: a batch that changes nothing is not written, though it may have drawn ids. In
 //!   memory it is the same.
@@ -17,6 +17,7 @@ use super::script::{Choice, Known, Setting, pause, steps, world};
 use super::world::World;
 use crate::change::Head;
 use crate::command::{Command, Outcome, Submission};
+use crate::id::PaymentId;
 use crate::receipt::Receipt;
 use crate::risk::features::FEATURE_NAMES;
 use crate::store::Column;
@@ -105,16 +106,15 @@ fn run_in_batches(script: &[Step], cuts: &[bool], setting: Setting) -> (Vec<Outc
 }
 
 /// All receipts without what may differ.
-fn receipts(world: &World) -> BTreeMap<Vec<u8>, Receipt> {
-    let declines = FEATURE_NAMES.iter().position(|name| *name == "person_declines_24h").unwrap();
-    let read = |(key, _): (Vec<u8>, Vec<u8>)| {
-        let half = |at: usize| <[u8; 16]>::try_from(&key[at..at + 16]).unwrap();
-        let mut receipt = world.reader.receipt(half(0).into(), half(16).into()).unwrap().unwrap();
+fn receipts(world: &World) -> BTreeMap<PaymentId, Receipt> {
+    let neutral = |mut receipt: Receipt| {
         receipt.batch = 0;
-        receipt.features.0[declines] = 0.0;
-        (key, receipt)
+        for (place, _) in FEATURE_NAMES.iter().enumerate().filter(|(_, name)| name.contains("_declines_")) {
+            receipt.features.0[place] = 0.0;
+        }
+        (receipt.payment, receipt)
     };
-    world.rows(Column::Receipts).into_iter().map(read).collect()
+    world.reader.receipts(None, usize::MAX).unwrap().into_iter().map(neutral).collect()
 }
 
 /// The head in memory and the time of the one on disk, without what may differ; and how many rows stand beside it.

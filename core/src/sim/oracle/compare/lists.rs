@@ -3,19 +3,16 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use sha2::{Digest, Sha256};
 
 use crate::change::{Loaded, Need};
-use crate::id::{AccountId, Mode};
+use crate::id::AccountId;
 use crate::ledger::Posting;
 use crate::replay::ReplayKey;
-use crate::risk::Person;
-use crate::risk::velocity::Window;
+use crate::risk::{Entity, Labelled, Person};
 use crate::store::Column;
-use crate::time::Timestamp;
 
 use super::super::books::Booked;
-use super::super::risk::{DAY, Guest, HOUR, buckets};
+use super::super::risk::{Being, Guest};
 use super::super::{Fault, Oracle, equal, same};
 use super::shelf::{Shelf, key, object, parts};
 use super::{same_keys, there};
@@ -62,61 +59,49 @@ impl Oracle {
         Ok(())
     }
 
+    /// A person has a row when an operator spoke of it.
     pub(super) fn compare_persons(&self, shelf: &Shelf) -> Result<(), Fault> {
-        let visited = self.visits.iter().map(|visit| &visit.guest);
-        let mut guests: Vec<&Guest> = visited.chain(self.words.keys()).collect();
-        guests.sort();
-        guests.dedup();
-        same_keys(shelf, Column::Persons, guests.iter().map(|guest| self.person_key(guest).to_vec()))?;
-        for guest in guests {
-            let name = self.person_key(guest);
-            let expected = Loaded::Person(name, Some(self.person(guest)));
-            equal("a person", &expected, &shelf.load(Need::Person(name))?)?;
+        let key = |guest: &Guest| Being::Person(guest.clone()).key(self.settings.mode);
+        same_keys(shelf, Column::Persons, self.words.keys().map(|guest| key(guest).to_vec()))?;
+        for (guest, said) in &self.words {
+            let expected = Loaded::Person(key(guest), Some(Person { said: *said }));
+            equal("a person", &expected, &shelf.load(Need::Person(key(guest)))?)?;
         }
         Ok(())
     }
 
-    /// The history of a person as the cell keeps it, counted from the list of all visits.
-    fn person(&self, guest: &Guest) -> Person {
-        let visits: Vec<_> = self.visits.iter().filter(|visit| visit.guest == *guest).collect();
-        let counts = || visits.iter().map(|visit| (visit.at, 1)).collect::<Vec<_>>();
-        let cents: Vec<_> = visits.iter().map(|visit| (visit.at, visit.cents)).collect();
-        let declines = self.declines.iter().filter(|(one, _)| one == guest).map(|(_, at)| (*at, 1)).collect();
-        Person {
-            total_count: visits.len() as u64,
-            total_cents: visits.iter().map(|visit| visit.cents).sum(),
-            last_at: visits.last().map_or(Timestamp(0), |visit| visit.at),
-            count_1h: window(counts(), HOUR),
-            count_24h: window(counts(), DAY),
-            cents_24h: window(cents, DAY),
-            declines_24h: window(declines, DAY),
-            said: self.words.get(guest).copied().flatten(),
+    pub(super) fn compare_histories(&self, shelf: &Shelf) -> Result<(), Fault> {
+        let name = |being: &Being| (being.entity(), being.key(self.settings.mode));
+        let beings = self.beings();
+        let row = |being: &&Being| key(&[&[place(being.entity())], &name(being).1]);
+        same_keys(shelf, Column::Histories, beings.iter().map(row))?;
+        for being in beings {
+            let (entity, key) = name(being);
+            let found = there(shelf.reader.history(entity, key)?, being)?;
+            equal(&format!("the history of {being:?}"), &self.history(being), &found)?;
         }
+        Ok(())
     }
 
-    /// The first half of SHA-256 over account, mode and reference, or a byte that no text has and the session.
-    fn person_key(&self, guest: &Guest) -> [u8; 16] {
-        let mode = match self.settings.mode {
-            Mode::Sandbox => "test",
-            Mode::Live => "live",
-        };
-        let hash = Sha256::new().chain_update(guest.0.0.to_be_bytes()).chain_update(mode);
-        let hash = match &guest.1 {
-            Ok(reference) => hash.chain_update(reference),
-            Err(session) => hash.chain_update([0xff]).chain_update(session.0.to_be_bytes()),
-        };
-        let hash: [u8; 32] = hash.finalize().into();
-        let mut half = [0; 16];
-        half.copy_from_slice(&hash[..16]);
-        half
+    pub(super) fn compare_labels(&self, shelf: &Shelf) -> Result<(), Fault> {
+        same_keys(shelf, Column::Labels, self.labels.keys().map(|payment| payment.0.to_be_bytes().to_vec()))?;
+        for (payment, (label, at)) in &self.labels {
+            let expected = Labelled { label: *label, at: *at };
+            equal("a label", &expected, &there(shelf.reader.label(*payment)?, payment)?)?;
+        }
+        Ok(())
     }
 }
 
-/// A window as it stood after the last thing that it counted.
-fn window(counted: Vec<(Timestamp, u64)>, span: u64) -> Window {
-    let Some((last, _)) = counted.last().copied() else { return Window { bucket: 0, current: 0, previous: 0 } };
-    let (current, previous) = buckets(counted.into_iter(), last, span);
-    Window { bucket: last.0 / span, current, previous }
+/// The byte before the key of a history.
+fn place(entity: Entity) -> u8 {
+    match entity {
+        Entity::Person => 0,
+        Entity::Device => 1,
+        Entity::Network => 2,
+        Entity::Destination => 3,
+        Entity::Partner => 4,
+    }
 }
 
 /// The lines of a set in an order of their own: sets have none.

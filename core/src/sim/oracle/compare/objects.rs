@@ -1,5 +1,6 @@
 //! Accounts, sessions, quotes, payments and what hangs on a payment.
 
+use crate::receipt::Receipt;
 use crate::risk::{Decider, Risk};
 use crate::routing::Candidate;
 use crate::session::SessionStatus;
@@ -66,7 +67,7 @@ impl Oracle {
     }
 
     pub(super) fn compare_receipts(&self, shelf: &Shelf) -> Result<(), Fault> {
-        same_keys(shelf, Column::Receipts, self.receipts.iter().map(|one| object(one.account.0, one.payment.0)))?;
+        same_keys(shelf, Column::Receipts, self.receipts.iter().map(|one| one.payment.0.to_be_bytes().to_vec()))?;
         for expected in &self.receipts {
             let found = there(shelf.reader.receipt(expected.account, expected.payment)?, &expected.payment)?;
             let decided = |at, batch, applied| (at, batch, applied);
@@ -75,6 +76,8 @@ impl Oracle {
                 &decided(expected.at, expected.batch, expected.applied),
                 &decided(found.at, found.batch, found.applied),
             )?;
+            let concerned = |one: &Receipt| (one.account, one.entities, one.amount_cents, one.device.clone());
+            equal("whom a receipt concerns", &concerned(expected), &concerned(&found))?;
             same_features(&expected.features.0, &found.features.0)?;
             same_risk(&expected.risk, &found.risk)?;
             same_candidates(&expected.candidates, &found.candidates)?;

@@ -73,7 +73,7 @@ proptest! {
     fn worths_agree(given in amounts(), rate in rates(), decimals in 0u32..=8) {
         let worth = given.divided_by(rate, decimals, Rounding::Down).filter(|worth| !worth.is_zero());
         prop_assert_eq!(price::worth(given, rate, decimals), worth);
-        let cents = crate::risk::features::usd_cents(given, rate);
+        let cents = crate::risk::keys::usd_cents(given, rate);
         prop_assert!(cents == u64::MAX || cents == price::cents(given, rate));
     }
 }

@@ -15,6 +15,7 @@ use crate::id::{AccountId, CustomerId, DeliveryId, EventId, KeyId, PaymentId, Re
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::RailReport;
+use crate::risk::{Label, NewLabel};
 use crate::session::Session;
 use crate::sim::rng::Rng;
 use crate::time::Millis;
@@ -104,6 +105,7 @@ impl Script {
                 | Reply::Delivery(_)
                 | Reply::Account(_)
                 | Reply::Redelivery(_)
+                | Reply::Labels(_)
                 | Reply::Done => {}
             }
         }
@@ -132,7 +134,7 @@ impl Script {
 
     fn command(&mut self) -> Command {
         let account = self.account();
-        match self.rng.below(118) {
+        match self.rng.below(121) {
             0..12 => Command::CreateSession(account, Box::new(self.session_terms())),
             12..20 => self.lock(account),
             20..62 => self.redeem(),
@@ -162,6 +164,7 @@ impl Script {
             }
             92..104 => self.operator(account),
             104..106 => self.redelivery(account),
+            118.. => self.labels(),
             _ => self.of_customer(account),
         }
     }
@@ -184,7 +187,7 @@ impl Script {
                 let entitlements = Entitlements { rails, swap, customers: true, kyc_package, verified_users };
                 Command::SetEntitlements(account, entitlements)
             }
-            5 => Command::SetOrigins(account, vec!["https://a.example".to_owned(); self.rng.below(34) as usize]),
+            5 => Command::SetOrigins(account, vec!["https://a.example".to_owned(); self.rng.below(40) as usize]),
             6 | 7 => {
                 let url = format!("https://hooks.example/{}", self.rng.byte());
                 Command::SetWebhook(account, NewEndpoint { url, sealed_secret: vec![self.rng.byte()] })
@@ -199,6 +202,14 @@ impl Script {
             15..18 => Command::ChangeEndpoint(account, self.endpoint_change()),
             _ => Command::SetTier(account, format!("tier-{}", self.rng.below(3))),
         }
+    }
+
+    /// What one to three payments turned out to be.
+    fn labels(&mut self) -> Command {
+        let label = |one: (AccountId, SessionId, PaymentId), label| NewLabel { account: one.0, payment: one.2, label };
+        let words = [Some(Label::Fraud), Some(Label::Fraud), Some(Label::Honest), None];
+        let count = 1 + self.rng.below(3);
+        Command::SetLabels((0..count).map(|_| label(self.payment(), words[self.rng.below(4) as usize])).collect())
     }
 
     /// Seven accounts, the first ones most; the seventh may not exist.

@@ -2,7 +2,7 @@
 //!
 //! A row is written once, when nothing can change it any more, and in the order of its column's keys. So the files need no
 //! sorting, no compaction and no removals: what comes and goes (the outbox, work for rails, timers) is never written, and
-//! balances and persons are written in the end. What the core asks for is answered from here; what is final is not asked for.
+//! balances and what entities have done are written in the end. What the core asks for is answered from here; what is final is not asked for.
 
 mod queue;
 
@@ -18,7 +18,7 @@ use causeway_core::ledger::BalanceKey;
 use causeway_core::payment::Payment;
 use causeway_core::quote::Quote;
 use causeway_core::rail::RailWork;
-use causeway_core::risk::Person;
+use causeway_core::risk::{Entity, EntityKey, History};
 use causeway_core::session::{Session, SessionLabel};
 
 use crate::failure::Failure;
@@ -32,7 +32,7 @@ pub struct Held {
     /// Rows of the index of transactions by session, which leave with their session.
     transactions: HashMap<SessionId, Vec<Change>>,
     lanes: HashMap<SessionId, DeliveryId>,
-    persons: HashMap<[u8; 16], Person>,
+    histories: HashMap<(Entity, EntityKey), Arc<History>>,
     balances: BTreeMap<BalanceKey, Change>,
     accounts: BTreeMap<AccountId, Arc<Account>>,
     ready: Vec<Change>,
@@ -51,8 +51,8 @@ pub struct Asked {
 
 /// The rows of the end.
 pub struct Rest {
-    /// Persons, in the order of their keys.
-    pub persons: Vec<([u8; 16], Person)>,
+    /// The histories of entities, in the order of their keys.
+    pub histories: Vec<((Entity, EntityKey), Arc<History>)>,
     /// Accounts and balances, in the order of their keys.
     pub books: Vec<Change>,
 }
@@ -98,11 +98,16 @@ impl Held {
                 Loaded::Delivery(account, id, Some(Arc::clone(row)))
             }
             Need::Replay(key) => Loaded::Replay(key, None),
-            Need::Person(key) => Loaded::Person(key, self.persons.get(&key).cloned()),
+            // No operator has a part in a history.
+            Need::Person(key) => Loaded::Person(key, None),
+            Need::Receipt(payment) => Loaded::Receipt(payment, None),
+            Need::Label(payment) => Loaded::Label(payment, None),
+            Need::History(entity, key) => Loaded::History(entity, key, self.histories.get(&(entity, key)).cloned()),
+            Need::CustomerName(name) => Loaded::CustomerName(name, None),
             Need::Lane(session) => Loaded::Lane(session, self.lanes.get(&session).copied()),
             Need::Failing(account) => Loaded::Failing(account, None),
             Need::Redeliveries(account) => Loaded::Redeliveries(account, None),
-            Need::Customer(..) | Need::DeletedCustomer(..) | Need::CustomerName(_) => return Err(no_customers()),
+            Need::Customer(..) | Need::DeletedCustomer(..) => return Err(no_customers()),
             Need::Balance(key) => match self.balances.get(&key) {
                 Some(Change::Balance(_, value)) => Loaded::Balance(key, Some(*value)),
                 _ => Loaded::Balance(key, None),
@@ -138,10 +143,10 @@ impl Held {
         if under_way + self.postings.len() + self.transactions.len() + self.lanes.len() + self.ready.len() > 0 {
             return Err(Failure::wrong(format!("{under_way} rows are not final at the end of the history")));
         }
-        let mut persons: Vec<_> = self.persons.into_iter().collect();
-        persons.sort_unstable_by_key(|(key, _)| *key);
+        let mut histories: Vec<_> = self.histories.into_iter().collect();
+        histories.sort_unstable_by_key(|(key, _)| *key);
         let accounts = self.accounts.into_values().map(Change::Account);
-        Ok(Rest { persons, books: accounts.chain(self.balances.into_values()).collect() })
+        Ok(Rest { histories, books: accounts.chain(self.balances.into_values()).collect() })
     }
 
     fn take_one(&mut self, change: Change, asked: &mut Asked) -> Result<(), Failure> {
@@ -152,7 +157,7 @@ impl Held {
             Change::Payment(row) => self.payment(row),
             Change::Delivery(row) => self.delivery(row),
             Change::Postings(_, payment, _, _) => self.postings.entry(payment).or_default().push(change),
-            Change::Person(key, person) => drop(self.persons.insert(key, person)),
+            Change::History(entity, key, history) => drop(self.histories.insert((entity, key), history)),
             Change::Balance(key, _) => drop(self.balances.insert(key, change)),
             Change::Lane(session, Some(last)) => drop(self.lanes.insert(session, last)),
             Change::Lane(session, None) => drop(self.lanes.remove(&session)),
@@ -176,7 +181,9 @@ impl Held {
             Change::EventRemove(..) | Change::DeliveryRemove(..) => {
                 return Err(Failure::wrong("nothing of a history is swept while it is made"));
             }
-            Change::Redeliveries(..) => return Err(Failure::wrong("no operator has a part in a history")),
+            Change::Redeliveries(..) | Change::Person(..) | Change::Label(..) => {
+                return Err(Failure::wrong("no operator has a part in a history"));
+            }
             Change::Customer(_) => return Err(no_customers()),
         }
         Ok(())

@@ -1,9 +1,9 @@
 //! The terms of sessions and quotes, and which of them are brought together.
 
-use crate::command::{Command, Confirm, LockQuote, Redeem};
+use crate::command::{Address, Command, Confirm, LockQuote, Redeem};
 use crate::id::{AccountId, QuoteId};
 use crate::quote::Quote;
-use crate::risk::Device;
+use crate::risk::{Country, Device};
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionTerms};
 use crate::sim::ground::{amount, asset, currency};
 use crate::terms::Side;
@@ -41,7 +41,14 @@ impl Script {
             side: sides[self.rng.below(5) as usize],
             asset: tokens[self.rng.below(5) as usize].map(asset),
             device: (self.rng.below(2) == 0).then_some(device),
+            address: (self.rng.below(3) != 0).then(|| self.address()),
         }
+    }
+
+    /// Few networks in few countries.
+    fn address(&mut self) -> Address {
+        let country = [None, Some(Country(*b"DE")), Some(Country(*b"BR"))][self.rng.below(3) as usize];
+        Address { network: [self.rng.below(3) as u8; 16], country }
     }
 
     pub(super) fn session_terms(&mut self) -> SessionTerms {
@@ -65,7 +72,7 @@ impl Script {
             flow: flows[self.rng.below(7) as usize],
             target_token: tokens[self.rng.below(6) as usize].map(asset),
             target_network: None,
-            wallet_address: None,
+            wallet_address: [None, Some("0xabc"), Some("0xdef")][self.rng.below(3) as usize].map(str::to_owned),
             user_reference: users[self.rng.below(6) as usize].map(str::to_owned),
             quote_preview_id: None,
             return_url: "https://partner.example/done".to_owned(),

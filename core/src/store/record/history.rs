@@ -1,0 +1,122 @@
+//! The record of an entity's history. A bucket says how far it lies behind the newest, which makes that one byte.
+
+use serde::{Deserialize, Serialize};
+
+use super::numbers::Numbered;
+use super::{Malformed, read, write};
+use crate::risk::history::{Amounts, Link};
+use crate::risk::window::{Bucket, Buckets};
+use crate::risk::{Country, Entity, History, Label, Labelled};
+use crate::time::Timestamp;
+
+#[derive(Serialize, Deserialize)]
+struct HistoryV1 {
+    first_at: u64,
+    last_at: u64,
+    count: u64,
+    honest: (u64, u64, u128),
+    largest_cents: u64,
+    minutes: BucketsV1,
+    hours: BucketsV1,
+    days: BucketsV1,
+    declines: BucketsV1,
+    frauds: BucketsV1,
+    /// Kind, first bytes of the key, day.
+    links: Vec<(u8, [u8; 4], u32)>,
+    seen_in: Option<([u8; 2], u64)>,
+    seen_elsewhere: Option<([u8; 2], u64)>,
+}
+
+/// The newest bucket's number, and each with its distance from it, oldest first.
+#[derive(Serialize, Deserialize)]
+struct BucketsV1(u32, Vec<(u32, u32, u64)>);
+
+#[derive(Serialize, Deserialize)]
+struct LabelV1(u8, u64);
+
+/// Appends the record of `history`.
+pub fn encode(history: &History, out: &mut Vec<u8>) {
+    let Amounts { count, cents, squares } = history.honest;
+    let link = |link: &Link| (link.entity.number(), link.mark.to_be_bytes(), link.day);
+    write(
+        out,
+        &HistoryV1 {
+            first_at: history.first_at.0,
+            last_at: history.last_at.0,
+            count: history.count,
+            honest: (count, cents, squares),
+            largest_cents: history.largest_cents,
+            minutes: (&history.minutes).into(),
+            hours: (&history.hours).into(),
+            days: (&history.days).into(),
+            declines: (&history.declines).into(),
+            frauds: (&history.frauds).into(),
+            links: history.links.iter().map(link).collect(),
+            seen_in: history.seen_in.map(place),
+            seen_elsewhere: history.seen_elsewhere.map(place),
+        },
+    );
+}
+
+/// Reads the record of a history.
+pub fn decode(bytes: &[u8]) -> Result<History, Malformed> {
+    let fields: HistoryV1 = read(bytes)?;
+    let (count, cents, squares) = fields.honest;
+    let link = |(entity, mark, day)| {
+        Ok(Link { entity: Entity::from_number(entity)?, mark: u32::from_be_bytes(mark), day })
+    };
+    Ok(History {
+        first_at: Timestamp(fields.first_at),
+        last_at: Timestamp(fields.last_at),
+        count: fields.count,
+        honest: Amounts { count, cents, squares },
+        largest_cents: fields.largest_cents,
+        minutes: fields.minutes.try_into()?,
+        hours: fields.hours.try_into()?,
+        days: fields.days.try_into()?,
+        declines: fields.declines.try_into()?,
+        frauds: fields.frauds.try_into()?,
+        links: fields.links.into_iter().map(link).collect::<Result<_, Malformed>>()?,
+        seen_in: fields.seen_in.map(read_place),
+        seen_elsewhere: fields.seen_elsewhere.map(read_place),
+    })
+}
+
+/// Appends the record of what became known of a payment.
+pub fn encode_label(labelled: &Labelled, out: &mut Vec<u8>) {
+    write(out, &LabelV1(labelled.label.number(), labelled.at.0));
+}
+
+/// Reads what became known of a payment.
+pub fn decode_label(bytes: &[u8]) -> Result<Labelled, Malformed> {
+    let LabelV1(label, at) = read(bytes)?;
+    Ok(Labelled { label: Label::from_number(label)?, at: Timestamp(at) })
+}
+
+fn place((country, at): (Country, Timestamp)) -> ([u8; 2], u64) {
+    (country.0, at.0)
+}
+
+fn read_place((country, at): ([u8; 2], u64)) -> (Country, Timestamp) {
+    (Country(country), Timestamp(at))
+}
+
+impl<const SECONDS: u32, const KEPT: u32> From<&Buckets<SECONDS, KEPT>> for BucketsV1 {
+    fn from(buckets: &Buckets<SECONDS, KEPT>) -> BucketsV1 {
+        let newest = buckets.0.last().map_or(0, |bucket| bucket.number);
+        let row = |bucket: &Bucket| (newest.saturating_sub(bucket.number), bucket.count, bucket.cents);
+        BucketsV1(newest, buckets.0.iter().map(row).collect())
+    }
+}
+
+impl<const SECONDS: u32, const KEPT: u32> TryFrom<BucketsV1> for Buckets<SECONDS, KEPT> {
+    type Error = Malformed;
+
+    fn try_from(BucketsV1(newest, rows): BucketsV1) -> Result<Self, Malformed> {
+        let row = |(behind, count, cents): (u32, u32, u64)| {
+            let number = newest.checked_sub(behind).ok_or(Malformed("a bucket lies before 1970"))?;
+            Ok(Bucket { number, count, cents })
+        };
+        rows.into_iter().map(row).collect::<Result<_, Malformed>>().map(Buckets)
+    }
+}
