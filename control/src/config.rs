@@ -215,8 +215,8 @@ pub struct Config {
     /// Host names at which only live keys are taken; commas between them.
     #[arg(long, env = "CAUSEWAY_LIVE_HOSTS", value_name = "NAMES", value_delimiter = ',', value_parser = check::host_name, help_heading = "Listeners")]
     pub live_hosts: Vec<String>,
-    /// Addresses or networks of the proxies in front of the partner API that are believed; commas between them. By default
-    /// none is.
+    /// Addresses or networks of the proxies in front of the partner API whose X-Forwarded-For and country are believed; commas
+    /// between them. By default none is.
     #[arg(
         long,
         env = "CAUSEWAY_TRUSTED_PROXIES",

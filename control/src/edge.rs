@@ -1,7 +1,7 @@
 //! What a proxy at the network's edge says of a request. Anybody can send its header: it is believed only from the proxies
 //! that the operator named.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
@@ -21,9 +21,7 @@ impl Edge {
     /// The country that a trusted proxy names; `None` when none does so once and in a code of ISO 3166.
     pub fn country(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Country> {
         let header = self.country_header.as_ref()?;
-        // One listener for both families names peers of IPv4 by mapped addresses.
-        let peer = peer.to_canonical();
-        if !self.proxies.iter().any(|network| network.contains(&peer)) {
+        if !self.is_proxy(peer) {
             return None;
         }
         let mut values = headers.get_all(header).iter();
@@ -33,6 +31,37 @@ impl Edge {
         }
     }
 }
+
+impl Edge {
+    /// The address of the user's browser: the other end of the connection, or, where that is a trusted proxy, the last one in
+    /// `X-Forwarded-For` that is none. `None` when such proxies name nobody.
+    pub fn address(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        if !self.is_proxy(peer) {
+            return Some(peer.to_canonical());
+        }
+        let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
+        let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        for hop in hops.take(HOPS) {
+            // Some proxies add the port.
+            let hop = hop.trim();
+            let address = hop.parse::<SocketAddr>().map(|with_port| with_port.ip()).or_else(|_| hop.parse()).ok()?;
+            if !self.is_proxy(address) {
+                return Some(address.to_canonical());
+            }
+        }
+        None
+    }
+
+    /// One listener for both families names peers of IPv4 by mapped addresses.
+    fn is_proxy(&self, address: IpAddr) -> bool {
+        self.proxies.iter().any(|network| network.contains(&address.to_canonical()))
+    }
+}
+
+/// Where proxies write whom they speak for, each behind those before it.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+/// Proxies that are looked behind at most.
+const HOPS: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -59,5 +88,25 @@ mod tests {
             assert_eq!(told(&edge, "10.1.2.3", values), None, "{values:?}");
         }
         assert_eq!(told(&Edge::default(), "10.1.2.3", &["DE"]), None);
+    }
+    #[test]
+    fn the_user_is_behind_the_last_trusted_proxy() {
+        let edge = Edge { proxies: vec!["10.1.0.0/16".parse().unwrap()], country_header: None };
+        let seen = |peer: &str, lines: &[&str]| {
+            let header = |line: &&str| (HeaderName::from_static(FORWARDED_FOR), line.parse().unwrap());
+            edge.address(peer.parse().unwrap(), &lines.iter().map(header).collect()).map(|address| address.to_string())
+        };
+        let told = |text: &str| Some(text.to_owned());
+        assert_eq!(seen("198.51.100.7", &["203.0.113.9"]), told("198.51.100.7"), "nobody else is believed");
+        assert_eq!(
+            seen("10.1.0.1", &["6.6.6.6, 203.0.113.9"]),
+            told("203.0.113.9"),
+            "what a user wrote does not count"
+        );
+        assert_eq!(seen("10.1.0.1", &["6.6.6.6", "203.0.113.9:4711, 10.1.9.9"]), told("203.0.113.9"));
+        assert_eq!(seen("::ffff:10.1.0.1", &["2001:db8::7"]), told("2001:db8::7"));
+        for nobody in [&[][..], &["unknown"], &["10.1.2.3"], &["203.0.113.9, "]] {
+            assert_eq!(seen("10.1.0.1", nobody), None, "{nobody:?}");
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Countries of ISO 3166 and currencies of ISO 4217 as people know them: the only user of the library that lists them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
 use causeway_core::money::Currency;
+use causeway_core::risk::Country as CoreCountry;
 use iso_currency::{Country as Listed, Currency as Described};
 
 /// A country of ISO 3166-1 by its alpha-2 code.
@@ -45,6 +47,11 @@ impl Country {
         usual_currency(self.code()).or_else(regular)
     }
 
+    /// The codes of all currencies that are paid with there.
+    pub fn currencies(&self) -> impl Iterator<Item = &'static str> {
+        self.listed().map(Described::from_country).unwrap_or_default().into_iter().map(|currency| currency.code())
+    }
+
     fn listed(&self) -> Option<Listed> {
         Listed::from_str(self.code()).ok()
     }
@@ -54,6 +61,17 @@ impl fmt::Debug for Country {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
+}
+
+/// Where each currency is paid with, as risk wants to know it.
+pub fn currency_countries() -> HashMap<Currency, Vec<CoreCountry>> {
+    let mut countries: HashMap<Currency, Vec<CoreCountry>> = HashMap::new();
+    for country in Country::all() {
+        for currency in country.currencies().filter_map(Currency::parse) {
+            countries.entry(currency).or_default().push(CoreCountry(country.0));
+        }
+    }
+    countries
 }
 
 /// The currency's English name; its code where the library has none.

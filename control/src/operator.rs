@@ -9,6 +9,7 @@ mod audit;
 mod body;
 mod call;
 mod endpoints;
+mod labels;
 mod operators;
 mod payments;
 mod probes;

@@ -16,7 +16,7 @@ pub fn check(config: &Config, origins: &Origins<'_>) -> Result<(), ConfigError> 
         operator_listener_is_local(config, origins),
         listeners_differ(config, origins),
         hosts_have_one_mode(config, origins),
-        proxies_and_header_go_together(config, origins),
+        a_header_has_proxies_that_write_it(config, origins),
         the_demo_tier_is_known(config, origins),
         certificate_and_key_go_together(config, origins),
         a_public_port_has_something_behind_it(config, origins),
@@ -157,14 +157,12 @@ fn hosts_have_one_mode(config: &Config, origins: &Origins<'_>) -> Result<(), Str
     ))
 }
 
-/// The one without the other does nothing, and whoever sets it believes that it does.
-fn proxies_and_header_go_together(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
-    let (set, missing, what) = match (config.trusted_proxies.is_empty(), config.country_header.is_some()) {
-        (true, true) => ("country-header", "--trusted-proxies", "the proxies that are believed"),
-        (false, false) => ("trusted-proxies", "--country-header", "the header in which they name the country"),
-        (true, false) | (false, true) => return Ok(()),
-    };
-    Err(format!("{} needs {missing}: name {what}", origins.of(set)))
+/// The header alone does nothing, and whoever sets it believes that it does.
+fn a_header_has_proxies_that_write_it(config: &Config, origins: &Origins<'_>) -> Result<(), String> {
+    if config.country_header.is_none() || !config.trusted_proxies.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} needs --trusted-proxies: name the proxies that are believed", origins.of("country-header")))
 }
 
 fn certificate_and_key_go_together(config: &Config, origins: &Origins<'_>) -> Result<(), String> {

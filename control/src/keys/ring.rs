@@ -1,6 +1,7 @@
 //! The keys of one mode, and what is done with them.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -30,6 +31,7 @@ pub struct KeyRing {
     name: Zeroizing<[u8; 32]>,
     client_secret: Zeroizing<[u8; 32]>,
     device: Zeroizing<[u8; 32]>,
+    network: Zeroizing<[u8; 32]>,
     kyc_package: Zeroizing<[u8; 32]>,
     webhook: SealingKey,
     embed: TokenKey,
@@ -48,6 +50,7 @@ impl KeyRing {
             name: master.derive(mode, "customer-name", KEY_ID),
             client_secret: master.derive(mode, "client-secret", KEY_ID),
             device: master.derive(mode, "device", KEY_ID),
+            network: master.derive(mode, "network", KEY_ID),
             kyc_package: master.derive(mode, "kyc-package", KEY_ID),
             webhook: SealingKey { id: KEY_ID, mode, secret: seal },
             embed: TokenKey { id: KEY_ID, mode, secret: embed },
@@ -120,10 +123,17 @@ impl KeyRing {
 
     /// A device's fingerprint as it is kept: the first half of its HMAC. Nobody can tell the fingerprint from it.
     pub fn device_hash(&self, fingerprint: &str) -> [u8; 16] {
-        let tag = mac(&self.device, fingerprint).finalize().into_bytes();
-        let mut half = [0; 16];
-        half.copy_from_slice(&tag[..16]);
-        half
+        half(&self.device, fingerprint)
+    }
+
+    /// The block of a network address as it is kept: of IPv4 the first 24 bits, of IPv6 the first 48, as the first half of their
+    /// HMAC. Nobody can tell the address from it.
+    pub fn network_hash(&self, address: IpAddr) -> [u8; 16] {
+        let block = match address.to_canonical() {
+            IpAddr::V4(address) => format!("{}/24", Ipv4Addr::from_bits(address.to_bits() & !0xff)),
+            IpAddr::V6(address) => format!("{}/48", Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 48))),
+        };
+        half(&self.network, &block)
     }
 
     /// What is kept of a verification that was handed over, from its canonical form. Nobody can tell the person from it.
@@ -134,6 +144,12 @@ impl KeyRing {
     fn client_secret_mac(&self, session: &str) -> Hmac<Sha256> {
         mac(&self.client_secret, session)
     }
+}
+
+fn half(key: &[u8; 32], text: &str) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&mac(key, text).finalize().into_bytes()[..16]);
+    half
 }
 
 fn mac(key: &[u8; 32], text: &str) -> Hmac<Sha256> {

@@ -1,4 +1,5 @@
 mod endpoints;
+mod labels;
 mod redeliveries;
 mod verifications;
 

@@ -4,7 +4,7 @@ use causeway_core::command::{Command, Who};
 use causeway_core::customer::{Customer, CustomerName, KycStatus, NameKey};
 use causeway_core::id::{AccountId, CustomerId, Mode, SessionId};
 use causeway_core::limits::REFERENCE_CHARS;
-use causeway_core::risk::features::{named_person_key, person_key};
+use causeway_core::risk::keys::{named_person_key, person_key};
 use causeway_core::risk::{Person, Said, Word};
 use causeway_core::session::{KycPackage, PackageVerdict};
 use causeway_core::store::{Reader, StoreError};

@@ -22,6 +22,7 @@ use crate::bus::{self, Bus, Publisher};
 use crate::config::duration::millis;
 use crate::dispatch::Notice;
 use crate::gate::{Cell, CellOptions, InFlight, SandboxRail, system_time};
+use crate::iso;
 use crate::keys::KeyRing;
 use crate::rails;
 use crate::rails::config::RailConfig;
@@ -286,6 +287,7 @@ fn settings(ground: &Ground<'_>, keys: &KeyRing, bus: bool) -> Settings {
         endpoint_patience: millis(config.endpoint_patience),
         event_life: millis(config.event_retention),
         delivery_gaps: config.delivery_gaps.0.iter().copied().map(millis).collect(),
+        currency_countries: Arc::new(iso::currency_countries()),
         ..Settings::new(keys.mode(), keys.id_key(), keys.quote_key(), keys.name_key())
     }
 }

@@ -66,6 +66,8 @@ impl ConfirmEmbedSession<'_> {
             side: self.side.map(Side::from),
             asset: self.asset.map(|text| field::asset("asset", &text)).transpose()?,
             device: self.device.map(|device| device.device(keys)).filter(|device| !device.is_unknown()),
+            // Where the request came from is known to whoever has read its head.
+            address: None,
         };
         let fingerprint = Fingerprint::new()
             .option("payment_method", confirm.payment_method.as_ref())

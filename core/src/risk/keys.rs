@@ -49,7 +49,14 @@ pub fn usd_cents(amount: Amount, per_dollar: Rate) -> u64 {
 }
 
 fn half_hash(mode: Mode, account: AccountId, name: &[u8]) -> EntityKey {
-    half(Sha256::new().chain_update(account.0.to_be_bytes()).chain_update(mode.word()).chain_update(name).finalize().into())
+    half(
+        Sha256::new()
+            .chain_update(account.0.to_be_bytes())
+            .chain_update(mode.word())
+            .chain_update(name)
+            .finalize()
+            .into(),
+    )
 }
 
 fn half(digest: [u8; 32]) -> EntityKey {

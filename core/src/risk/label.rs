@@ -1,6 +1,6 @@
 //! Labels: what became known of a payment after it was decided. They come back with a delay, and may be corrected.
 
-use crate::id::{AccountId, PaymentId};
+use crate::id::PaymentId;
 use crate::time::Timestamp;
 
 /// What a payment turned out to be.
@@ -24,8 +24,6 @@ pub struct Labelled {
 /// A label as an operator gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewLabel {
-    /// Whose payment.
-    pub account: AccountId,
     /// Which payment.
     pub payment: PaymentId,
     /// What it turned out to be; `None` takes back what was said.

@@ -27,7 +27,8 @@ pub fn settings(seed: u64) -> Settings {
     let endpoint_patience = Millis::seconds(5_400);
     let event_life = if seed / 3 % 2 == 1 { Millis::seconds(60) } else { Millis::seconds(6 * 3_600) };
     let bus = !seed.is_multiple_of(4);
-    let used_in = |code: &str, countries: &[&[u8; 2]]| (currency(code), countries.iter().map(|code| Country(**code)).collect());
+    let used_in =
+        |code: &str, countries: &[&[u8; 2]]| (currency(code), countries.iter().map(|code| Country(**code)).collect());
     let currency_countries = Arc::new([used_in("EUR", &[b"DE", b"FR"]), used_in("USD", &[b"US"])].into());
     Settings { currency_countries, table_rows, delivery_gaps, endpoint_patience, event_life, bus, ..usual }
 }

@@ -39,13 +39,7 @@ impl State {
     }
 
     /// What is known of a redemption, before anything counts it.
-    pub(super) fn facts(
-        &self,
-        account: &Account,
-        session: &Session,
-        quote: &Quote,
-        hosted: Option<&Hosted>,
-    ) -> Facts {
+    pub(super) fn facts(&self, account: &Account, session: &Session, quote: &Quote, hosted: Option<&Hosted>) -> Facts {
         let (now, terms) = (self.now(), &quote.terms);
         let address = hosted.and_then(|hosted| hosted.address);
         let country = address.and_then(|address| address.country);
@@ -114,7 +108,7 @@ impl State {
     }
 
     fn set_label(&mut self, new: NewLabel) -> Taken {
-        let receipt = self.receipts.get(&new.payment).filter(|receipt| receipt.account == new.account);
+        let receipt = self.receipts.get(&new.payment);
         let Some((entities, cents)) = receipt.map(|receipt| (receipt.entities, receipt.amount_cents)) else {
             return Taken::NoPayment;
         };

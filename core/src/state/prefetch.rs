@@ -186,7 +186,9 @@ impl State {
         for (entity, key) in entities.known() {
             self.need(Need::History(entity, key), needs);
         }
-        let Some(name) = self.directory.account(account).and_then(|one| self.customer_name(one, session)) else { return };
+        let Some(name) = self.directory.account(account).and_then(|one| self.customer_name(one, session)) else {
+            return;
+        };
         if !self.customer_names.knows(&name) {
             needs.push(Need::CustomerName(name));
         } else if let Some(&id) = self.customer_names.get(&name) {

@@ -60,9 +60,7 @@ fn loaded(need: &Need, value: Option<&[u8]>) -> Result<Loaded, Malformed> {
         Need::Replay(key) => Loaded::Replay(key, shared(value, |bytes| replay::decode(key.account, bytes))?),
         Need::Person(key) => Loaded::Person(key, value.map(person::decode).transpose()?),
         Need::History(entity, key) => Loaded::History(entity, key, shared(value, history::decode)?),
-        Need::Receipt(payment) => {
-            Loaded::Receipt(payment, shared(value, |bytes| receipt::decode(payment, bytes))?)
-        }
+        Need::Receipt(payment) => Loaded::Receipt(payment, shared(value, |bytes| receipt::decode(payment, bytes))?),
         Need::Label(payment) => Loaded::Label(payment, value.map(history::decode_label).transpose()?),
         Need::Balance(key) => Loaded::Balance(key, value.map(ledger::decode_balance).transpose()?),
         Need::Delivery(account, id) => {

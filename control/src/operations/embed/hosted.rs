@@ -1,9 +1,10 @@
 //! What a hosted widget calls with the token that it was bootstrapped with: its user reads, chooses and confirms. None of it
 //! needs the rails entitlement.
 
-use causeway_core::command::{Command, Confirm, Refusal, Reply, Subject};
+use causeway_core::command::{Address, Command, Confirm, Refusal, Reply, Subject};
 use causeway_core::id::SessionId;
 use causeway_core::money::{Asset, Currency};
+use causeway_core::risk::Country;
 use causeway_core::session::Session;
 use causeway_core::store::TransactionFilter;
 use causeway_core::terms::Side;
@@ -132,12 +133,20 @@ async fn list_embed_previews(call: Call<'_>) -> Handled {
 async fn confirm_embed_session(call: Call<'_>) -> Handled {
     let id = bound(&call)?;
     let (confirm, fingerprint) = call.parse::<wire::ConfirmEmbedSession<'_>>()?.confirm(call.cell.keys())?;
+    let confirm = Confirm { address: address(&call), ..confirm };
     let command = Command::ConfirmSession(call.account(), id, Box::new(confirm));
     let answer = call.submit_within(&id.0.to_be_bytes(), command, fingerprint).await.map_err(of_choice)?;
     let Reply::Payment(payment) = answer.reply else {
         return Err(Problem::internal("the core answered with something else than a payment"));
     };
     Ok(Rendered::new(&wire::EmbedMovement::of(&payment, call.mode())).replayed(answer.replayed))
+}
+
+/// Where the user's browser is, as far as that can be known: what risk is told of it.
+fn address(call: &Call<'_>) -> Option<Address> {
+    let network = call.cell.keys().network_hash(call.edge.address(call.peer, call.headers)?);
+    let country = call.edge.country(call.peer, call.headers).and_then(|country| Country::parse(country.code()));
+    Some(Address { network, country })
 }
 
 /// The session that the token is bound to. One without it has no scope that leads here.

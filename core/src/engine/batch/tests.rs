@@ -333,7 +333,7 @@ fn every_command_keeps_its_write_budget() {
     let settle = crate::fixture::report(&payment, RailOutcome::Settled);
     budget(settle, 4, 23, 3, 2_300);
     let label = Some(Label::Fraud);
-    budget(Command::SetLabels(vec![NewLabel { account: ACCOUNT, payment: payment.id, label }]), 16, 4, 0, 700);
+    budget(Command::SetLabels(vec![NewLabel { payment: payment.id, label }]), 16, 4, 0, 700);
     let told = Command::RememberPayment(ACCOUNT, payment.session, payment.id, Moment::Ended);
     budget(told, 7, 3, 0, 500);
     let cancel = crate::fixture::create_session(ACCOUNT, "1.00");

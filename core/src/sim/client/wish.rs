@@ -129,7 +129,13 @@ fn confirm(choice: Choice) -> Confirm {
     let method = [None, None, Some("card"), Some("sepa"), Some("cash")][choice.what as usize % 5];
     let side = [None, None, None, Some(Side::OnRamp), Some(Side::OffRamp)][choice.key as usize % 5];
     let token = [None, None, None, Some("USDC"), Some("BTC")][choice.which as usize % 5];
-    Confirm { payment_method: method.map(str::to_owned), side, asset: token.map(asset), device: device(choice.what), address: address(choice) }
+    Confirm {
+        payment_method: method.map(str::to_owned),
+        side,
+        asset: token.map(asset),
+        device: device(choice.what),
+        address: address(choice),
+    }
 }
 
 /// Three networks in two countries; nobody's browser asked for some.
@@ -273,9 +279,9 @@ impl Known {
     fn labels(&self, account: AccountId, choice: Choice) -> Vec<NewLabel> {
         let own: Vec<_> = self.payments.iter().filter(|one| one.account == account).map(|one| one.id).collect();
         let label = |place: u8| NewLabel {
-            account,
             payment: young(&own, choice.which.wrapping_add(place)).unwrap_or(PaymentId(99)),
-            label: [Some(Label::Fraud), Some(Label::Fraud), Some(Label::Honest), None][(choice.key / 2 + place) as usize % 4],
+            label: [Some(Label::Fraud), Some(Label::Fraud), Some(Label::Honest), None]
+                [(choice.key / 2 + place) as usize % 4],
         };
         (0..1 + choice.what % 3).map(label).collect()
     }

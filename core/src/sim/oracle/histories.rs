@@ -26,8 +26,7 @@ impl Oracle {
     pub(super) fn history(&self, being: &Being) -> History {
         let visits: Vec<&Visit> = self.visits.iter().filter(|visit| visit.beings.contains(being)).collect();
         let all: Vec<Happened> = visits.iter().map(|visit| (visit.at, visit.cents)).collect();
-        let honest: Vec<u64> =
-            visits.iter().filter(|visit| !self.is_fraud(visit)).map(|visit| visit.cents).collect();
+        let honest: Vec<u64> = visits.iter().filter(|visit| !self.is_fraud(visit)).map(|visit| visit.cents).collect();
         let cents_of = |payment| visits.iter().find(|visit| visit.payment == payment).map_or(0, |visit| visit.cents);
         let declines = self.declines.iter().filter(|(payment, _)| self.concerns(*payment, Some(being)));
         let declines: Vec<Happened> = declines.map(|(payment, at)| (*at, cents_of(*payment))).collect();
@@ -57,7 +56,11 @@ impl Oracle {
             frauds: buckets(&frauds, last_accused),
             links: self.links(being, &visits),
             seen_in,
-            seen_elsewhere: places.iter().rev().find(|(country, _)| Some(*country) != seen_in.map(|one| one.0)).copied(),
+            seen_elsewhere: places
+                .iter()
+                .rev()
+                .find(|(country, _)| Some(*country) != seen_in.map(|one| one.0))
+                .copied(),
         }
     }
 

@@ -155,9 +155,7 @@ impl Oracle {
             "country_differs_from_customer" => flag(home.zip(here).is_some_and(|(home, here)| home != here)),
             "country_without_currency" => is_foreign(here),
             "customer_country_without_currency" => is_foreign(home),
-            "country_differs_from_last" => {
-                flag(here.zip(places.last()).is_some_and(|(here, (last, _))| here != *last))
-            }
+            "country_differs_from_last" => flag(here.zip(places.last()).is_some_and(|(here, (last, _))| here != *last)),
             "seconds_since_other_country_log10" => {
                 // Only the last country and the last one before it that was another are remembered.
                 let last = places.last().map(|(country, _)| *country);
@@ -173,9 +171,8 @@ impl Oracle {
     fn customer_of(&self, session: &Session) -> Option<&Customer> {
         let may = self.accounts.get(&session.account).is_some_and(|account| account.entitlements.customers);
         let name = session.terms.user_reference.as_ref().filter(|_| may)?;
-        let named = |one: &&Arc<Customer>| {
-            one.facts.account == session.account && one.terms.external_id.as_ref() == Some(name)
-        };
+        let named =
+            |one: &&Arc<Customer>| one.facts.account == session.account && one.terms.external_id.as_ref() == Some(name);
         self.customers.values().find(named).map(|one| &**one)
     }
 

@@ -99,7 +99,7 @@ impl Oracle {
     pub(super) fn set_labels(&mut self, labels: &[NewLabel]) -> Vec<Taken> {
         let mut taken = Vec::new();
         for new in labels {
-            let is_there = self.receipts.iter().any(|one| one.payment == new.payment && one.account == new.account);
+            let is_there = self.receipts.iter().any(|one| one.payment == new.payment);
             let before = self.labels.get(&new.payment).map(|(label, _)| *label);
             taken.push(match (is_there, before == new.label) {
                 (false, _) => Taken::NoPayment,

@@ -19,9 +19,7 @@ impl Reader {
     pub fn receipts(&self, after: Option<PaymentId>, limit: usize) -> Result<Vec<Receipt>, StoreError> {
         let from = after.map_or_else(Vec::new, |after| key::after(&Key::alone(after)));
         let range = Scan { from, until: None, newest_first: false };
-        self.list(Column::Receipts, &range, limit, |key, value| {
-            receipt::decode(key::parse_alone(key)?.into(), value)
-        })
+        self.list(Column::Receipts, &range, limit, |key, value| receipt::decode(key::parse_alone(key)?.into(), value))
     }
 
     /// Behind which receipts of `at` and later lie: where [`Reader::receipts`] begins for those.

@@ -62,9 +62,8 @@ pub fn encode(history: &History, out: &mut Vec<u8>) {
 pub fn decode(bytes: &[u8]) -> Result<History, Malformed> {
     let fields: HistoryV1 = read(bytes)?;
     let (count, cents, squares) = fields.honest;
-    let link = |(entity, mark, day)| {
-        Ok(Link { entity: Entity::from_number(entity)?, mark: u32::from_be_bytes(mark), day })
-    };
+    let link =
+        |(entity, mark, day)| Ok(Link { entity: Entity::from_number(entity)?, mark: u32::from_be_bytes(mark), day });
     Ok(History {
         first_at: Timestamp(fields.first_at),
         last_at: Timestamp(fields.last_at),

@@ -62,7 +62,11 @@ pub fn encode(receipt: &Receipt, out: &mut Vec<u8>) {
         batch: receipt.batch,
         entities: EntitiesV3(person, device, network, destination),
         amount_cents: receipt.amount_cents,
-        features: FeaturesV3(COUNT as u32, &mask, receipt.features.0.into_iter().filter(|value| is_told(*value)).collect()),
+        features: FeaturesV3(
+            COUNT as u32,
+            &mask,
+            receipt.features.0.into_iter().filter(|value| is_told(*value)).collect(),
+        ),
         score: receipt.risk.score,
         verdict: receipt.risk.verdict.number(),
         decider: (&receipt.risk.decider).into(),

@@ -62,7 +62,8 @@ pub fn score(scorer: &mut dyn Scorer, rows: &mut [Change]) {
 }
 
 fn receipts(rows: &mut [Change]) -> impl Iterator<Item = &mut Receipt> {
-    rows.iter_mut().filter_map(|row| if let Change::Receipt(receipt) = row { Some(Arc::make_mut(receipt)) } else { None })
+    rows.iter_mut()
+        .filter_map(|row| if let Change::Receipt(receipt) = row { Some(Arc::make_mut(receipt)) } else { None })
 }
 
 fn found(search: Search) -> Result<PathBuf, Failure> {

@@ -238,7 +238,7 @@ impl Known {
     fn set_labels(&self, account: AccountId, object: u8) -> Command {
         let payment = pick(&self.payments, account, object).unwrap_or(PaymentId(1));
         let label = [Some(Label::Fraud), Some(Label::Honest), None][object as usize % 3];
-        Command::SetLabels(vec![NewLabel { account, payment, label }])
+        Command::SetLabels(vec![NewLabel { payment, label }])
     }
 
     fn operate(&self, account: AccountId, action: u8, object: u8) -> Command {

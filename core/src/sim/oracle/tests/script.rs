@@ -206,7 +206,7 @@ impl Script {
 
     /// What one to three payments turned out to be.
     fn labels(&mut self) -> Command {
-        let label = |one: (AccountId, SessionId, PaymentId), label| NewLabel { account: one.0, payment: one.2, label };
+        let label = |one: (AccountId, SessionId, PaymentId), label| NewLabel { payment: one.2, label };
         let words = [Some(Label::Fraud), Some(Label::Fraud), Some(Label::Honest), None];
         let count = 1 + self.rng.below(3);
         Command::SetLabels((0..count).map(|_| label(self.payment(), words[self.rng.below(4) as usize])).collect())
