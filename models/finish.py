@@ -96,7 +96,8 @@ def summary(finished: Finished, test: Table) -> str:
     for word, suffix, inside in groups:
         labels, reached = test.labels[inside], verdicts[inside]
         shares = "   ".join(
-            f"{(reached[labels] >= least).mean():6.1%} / {(reached[~labels] >= least).mean():6.2%}" for least in (3, 2, 1)
+            f"{(reached[labels] >= least).mean():6.1%} / {(reached[~labels] >= least).mean():6.2%}"
+            for least in (3, 2, 1)
         )
         auc, precision = finished.metrics[f"auc{suffix}"], finished.metrics[f"average_precision{suffix}"]
         lines.append(f"{word:24} {len(labels):9} {labels.sum():7} {auc:7.4f} {precision:7.4f}   {shares}")

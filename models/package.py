@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+from onnx import ModelProto
 
 import output as outputs
 from features import NAMES
@@ -19,7 +20,9 @@ from manifest import FORMAT, Manifest, Thresholds, Training, text
 from output import Output
 from reference import MOST_BINS, Bins, Reference
 
-__all__ = ["Bins", "Output", "Reference", "Thresholds", "Training", "complaints", "read_golden", "score", "write"]
+__all__ = [
+    "Bins", "Output", "Reference", "Thresholds", "Training", "complaints", "read_golden", "score", "serialized", "write",
+]
 
 FORMATS = (1, FORMAT)
 MODEL_FILE = "model.onnx"
@@ -64,6 +67,14 @@ def write(
     if found:
         raise ValueError(f"{folder}: {' '.join(found)}")
     return output
+
+
+def serialized(model: ModelProto) -> bytes:
+    """The model as bytes that are the same each time: exporters list the operator sets in any order."""
+    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
+    return model.SerializeToString(deterministic=True)
 
 
 def score(folder: Path, rows: np.ndarray) -> np.ndarray:
@@ -111,7 +122,7 @@ def complaints(folder: Path) -> list[str]:
 def _of_the_head(manifest: dict) -> list[str]:
     found = []
     if not NAME.fullmatch(manifest["name"]):
-        found.append(f"The name {manifest['name']!r} must be lower-case letters, digits and -, beginning with a letter.")
+        found.append(f"The name {manifest['name']!r} must be lower-case letters, digits and -, a letter first.")
     if not 1 <= manifest["version"] <= MOST_VERSION:
         found.append(f"The version {manifest['version']} must be from 1 to {MOST_VERSION}.")
     thresholds = manifest["thresholds"]

@@ -1,4 +1,4 @@
-"""The shipped packages are whole, `write` finds out what it can, and the check notices a package that is not in order."""
+"""The shipped packages are whole, `write` finds out what it can, and the check notices a package that is not whole."""
 
 import contextlib
 import io
@@ -65,7 +65,7 @@ class WriteTest(unittest.TestCase):
         given = dict(
             name="small", version=5, features=self.features, golden_rows=self.rows,
             thresholds=package.Thresholds(step_up=0.1, decline=0.9),
-            training=package.Training("A \"bank\"", "train.py", 1, 10, window, 20, window, {"auc": 0.9, "recall_at_1": 1}),
+            training=package.Training('A "bank"', "train.py", 1, 10, window, 20, window, {"auc": 0.9, "recall_at_1": 1}),
         )
         return package.write(self.folder, (SHIPPED / package.MODEL_FILE).read_bytes(), **given | changed)
 
@@ -145,7 +145,7 @@ class BrokenPackageTest(unittest.TestCase):
 
     def test_a_reference_that_is_none(self) -> None:
         self.check_manifest("edges do not ascend", b"edges = [0", b"edges = [9")
-        self.check_manifest("is_card is wrong: 2 edges and 2 shares", b"is_card]\nedges = [", b"is_card]\nedges = [0.5, ")
+        self.check_manifest("is_card is wrong: 2 edges", b"is_card]\nedges = [", b"is_card]\nedges = [0.5, ")
         self.check_manifest("approval rate", b"approval_rate = 0", b"approval_rate = 1")
         shares = b"reference.features.is_card]\nedges = [1.0]\nshares = [0"
         self.check_manifest("do not sum to 1", shares, shares[:-1] + b"1")

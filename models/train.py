@@ -13,6 +13,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import GradientBoostingClassifier
 
 from finish import Finished, finish, summary
+from package import serialized
 from tables import Table, synthetic
 
 NAME = "baseline"
@@ -40,7 +41,7 @@ def export(classifier: GradientBoostingClassifier, features: int) -> bytes:
         classifier, name=NAME, target_opset=17, options={"zipmap": False},
         initial_types=[("features", FloatTensorType([None, features]))],
     )
-    return model.SerializeToString(deterministic=True)
+    return serialized(model)
 
 
 def build(table: Table, seed: int, folder: Path) -> Finished:
