@@ -13,6 +13,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import GradientBoostingClassifier
 
 from finish import Finished, finish, summary
+from measures import Scored
 from package import serialized
 from tables import Table, synthetic
 
@@ -69,7 +70,8 @@ def main() -> None:
         # Only here, since it needs matplotlib, which tools/requirements/training.txt has.
         import plots
 
-        plots.draw(arguments.plots, finished.scores, test.labels, test.at_ms, finished.thresholds)
+        title = f"{NAME} {VERSION}, test window from {test.window[0][:10]} to before {test.window[1][:10]}"
+        plots.draw(arguments.plots, Scored(finished.scores, test.labels, test.at_ms), finished.thresholds, title)
         print(f"wrote the pictures to {arguments.plots}")
 
 
