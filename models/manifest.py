@@ -136,4 +136,4 @@ def _numbers(values: list[float]) -> str:
 def _number(value: float) -> str:
     if not math.isfinite(value):
         raise ValueError(f"{value} is no finite number and cannot stand in a manifest.")
-    return repr(int(value) if isinstance(value, (int, np.integer)) else float(value))
+    return repr(float(value))

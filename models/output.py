@@ -53,17 +53,32 @@ def input_name(session: onnxruntime.InferenceSession, features: int) -> str:
 
 def score(session: onnxruntime.InferenceSession, output: Output, rows: np.ndarray) -> np.ndarray:
     """The fraud score of each row, float32 [n], by ONNX Runtime; rows are float32 [n, features]."""
+    column = _column(session, output, rows)
+    if output.kind != "logit":
+        return column
+    # In float64 and rounded once, so that every engine gets the same float32.
+    with np.errstate(over="ignore"):
+        return (1 / (1 + np.exp(-column.astype(np.float64)))).astype(np.float32)
+
+
+def _column(session: onnxruntime.InferenceSession, output: Output, rows: np.ndarray) -> np.ndarray:
+    """What the graph gives for the rows, float32 [n]. Raises ValueError where it gives no such thing."""
+    if output.kind not in KINDS:
+        raise ValueError(f"The output's kind is {output.kind!r}; it must be one of {', '.join(KINDS)}.")
+    given = {each.name: each.type for each in session.get_outputs()}
+    if output.name not in given:
+        raise ValueError(f"The model has no output {output.name!r}; it has {', '.join(given)}.")
+    if given[output.name] not in (MAPS if output.kind == "map" else (FLOATS,)):
+        raise ValueError(f"The output {output.name} is {given[output.name]}, which is no {output.kind}.")
     (values,) = session.run([output.name], {session.get_inputs()[0].name: rows})
     if output.kind == "map":
+        if any(output.column not in row for row in values):
+            raise ValueError(f"The output {output.name} has no class {output.column!r}; it has {sorted(values[0])}.")
         return np.array([row[output.column] for row in values], dtype=np.float32)
-    column = values.reshape(len(rows), -1)[:, output.column]
-    if output.kind == "probability":
-        return column
-    if output.kind == "logit":
-        # In float64 and rounded once, so that every engine gets the same float32.
-        with np.errstate(over="ignore"):
-            return (1 / (1 + np.exp(-column.astype(np.float64)))).astype(np.float32)
-    raise ValueError(f"The output's kind is {output.kind!r}; it must be one of {', '.join(KINDS)}.")
+    table = values.reshape(len(rows), -1)
+    if output.column not in range(table.shape[1]):
+        raise ValueError(f"The output {output.name} has no column {output.column!r}; it has {table.shape[1]}, from 0.")
+    return table[:, output.column]
 
 
 def find(session: onnxruntime.InferenceSession, rows: np.ndarray) -> Output:

@@ -7,7 +7,9 @@ calls `write`, which finds out from the model itself what it can, and checks wha
 import csv
 import hashlib
 import re
+import shutil
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -21,7 +23,8 @@ from output import Output
 from reference import MOST_BINS, Bins, Reference
 
 __all__ = [
-    "Bins", "Output", "Reference", "Thresholds", "Training", "complaints", "read_golden", "score", "serialized", "write",
+    "Bins", "Output", "Reference", "Thresholds", "Training",
+    "complaints", "golden_error", "read_golden", "read_manifest", "score", "serialized", "write",
 ]
 
 FORMATS = (1, FORMAT)
@@ -54,19 +57,29 @@ def write(
         name=name, version=version, sha256=hashlib.sha256(model).hexdigest(), input_name=input_name,
         features=list(features), output=output, thresholds=thresholds, training=training, reference=reference,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MODEL_FILE).write_bytes(model)
-    (folder / MANIFEST_FILE).write_text(text(manifest, MODEL_FILE), encoding="utf-8", newline="\n")
-    with (folder / GOLDEN_FILE).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+    scores = outputs.score(session, output, golden_rows)
+    # First elsewhere: what is not in order replaces nothing.
+    with tempfile.TemporaryDirectory() as parent:
+        draft = Path(parent)
+        (draft / MODEL_FILE).write_bytes(model)
+        (draft / MANIFEST_FILE).write_text(text(manifest, MODEL_FILE), encoding="utf-8", newline="\n")
+        _write_golden(draft / GOLDEN_FILE, manifest.features, golden_rows, scores)
+        found = complaints(draft)
+        if found:
+            raise ValueError(f"The package is not written to {folder}: {' '.join(found)}")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in (MODEL_FILE, MANIFEST_FILE, GOLDEN_FILE):
+            shutil.copyfile(draft / file, folder / file)
+    return output
+
+
+def _write_golden(file: Path, features: list[str], rows: np.ndarray, scores: np.ndarray) -> None:
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines, lineterminator="\n")
         writer.writerow([*features, "score"])
         # The text of a numpy float32 is the shortest that reads back as the same float32.
-        for row, value in zip(golden_rows, outputs.score(session, output, golden_rows), strict=True):
+        for row, value in zip(rows, scores, strict=True):
             writer.writerow([str(number) for number in (*row, value)])
-    found = complaints(folder)
-    if found:
-        raise ValueError(f"{folder}: {' '.join(found)}")
-    return output
 
 
 def serialized(model: ModelProto) -> bytes:
@@ -114,6 +127,8 @@ def complaints(folder: Path) -> list[str]:
     found += _of_the_features(manifest["input"]["features"], names)
     if not len(rows):
         found.append("There are no golden rows.")
+    elif not ((scores >= 0) & (scores <= 1)).all():
+        found.append("The golden scores are not all between 0 and 1: is the output a logit?")
     elif not (error := golden_error(folder, rows, scores)) <= GOLDEN_TOLERANCE:
         found.append(f"The golden scores are off by {error:.1e}; at most {GOLDEN_TOLERANCE:.0e} is allowed.")
     return found + _of_the_reference(manifest)

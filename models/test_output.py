@@ -68,6 +68,19 @@ class ScoreTest(unittest.TestCase):
                 self.assertEqual(score.dtype, np.float32)
                 np.testing.assert_array_equal(score, np.array(expect, dtype=np.float32))
 
+    def test_what_is_not_there_is_said(self) -> None:
+        session = graph(LOGIT, ("ZipMap", ["x"], "map", {"classlabels_int64s": [0, 1]}))
+        for output, expect in [
+            (Output("logit", "odds", 0), "must be one of probability, logit, map"),
+            (Output("score", "logit", 0), "no output 'score'; it has logit, map"),
+            (Output("map", "logit", 0), "is no logit"),
+            (Output("logit", "map", 1), "is no map"),
+            (Output("logit", "logit", 1), "no column 1; it has 1, from 0"),
+            (Output("map", "map", "fraud"), r"no class 'fraud'; it has \[0, 1\]"),
+        ]:
+            with self.subTest(output=output), self.assertRaisesRegex(ValueError, expect):
+                outputs.score(session, output, ROWS)
+
     def test_a_logit_of_any_size_is_a_score(self) -> None:
         rows = np.array([[-1e30, 0], [1e30, 2e30]], dtype=np.float32)
         np.testing.assert_array_equal(outputs.score(graph(LOGIT), Output("logit", "logit", 0), rows), [0, 1])

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import unittest
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from unittest import mock
@@ -16,6 +17,8 @@ import package
 
 SHIPPED = Path(__file__).parent / "baseline" / "2"
 OLD = Path(__file__).parent / "baseline" / "1"
+WINDOW = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")
+TRAINING = package.Training('A "bank"', "train.py", 1, 10, WINDOW, 20, WINDOW, {"auc": 0.9, "recall_at_1": 1})
 
 
 class ShippedPackageTest(unittest.TestCase):
@@ -61,13 +64,13 @@ class WriteTest(unittest.TestCase):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory())) / "5"
 
     def write(self, **changed: object) -> package.Output:
-        window = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")
         given = dict(
-            name="small", version=5, features=self.features, golden_rows=self.rows,
+            model=(SHIPPED / package.MODEL_FILE).read_bytes(), name="small", version=5,
+            features=self.features, golden_rows=self.rows,
             thresholds=package.Thresholds(step_up=0.1, decline=0.9),
-            training=package.Training('A "bank"', "train.py", 1, 10, window, 20, window, {"auc": 0.9, "recall_at_1": 1}),
+            training=TRAINING,
         )
-        return package.write(self.folder, (SHIPPED / package.MODEL_FILE).read_bytes(), **given | changed)
+        return package.write(self.folder, **given | changed)
 
     def test_what_can_be_found_out_need_not_be_said(self) -> None:
         self.assertEqual(self.write(), package.Output("probabilities", "probability", 1))
@@ -94,9 +97,19 @@ class WriteTest(unittest.TestCase):
             ("step_up <= review <= decline", {"thresholds": package.Thresholds(0.1, 0.5, review=0.6)}),
             (r"must be \[n, 13\]", {"features": self.features[1:]}),
             ("must be one of probability, logit, map", {"output": package.Output("probabilities", "odds", 1)}),
+            ("Metrics are named", {"training": replace(TRAINING, metrics={"recall at 1": 1})}),
+            ("no finite number", {"training": replace(TRAINING, metrics={"auc": float("nan")})}),
         ]:
             with self.subTest(expect=expect), self.assertRaisesRegex(ValueError, expect):
                 self.write(**changed)
+            self.assertFalse(self.folder.exists(), "what is not in order is not written")
+
+
+    def test_a_logit_is_no_probability(self) -> None:
+        model = (Path(__file__).parent / "examples" / "pytorch-perceptron" / "1" / package.MODEL_FILE).read_bytes()
+        self.assertEqual(self.write(model=model).kind, "logit")
+        with self.assertRaisesRegex(ValueError, "not all between 0 and 1: is the output a logit"):
+            self.write(model=model, output=package.Output("logit", "probability", 0))
 
 
 class BrokenPackageTest(unittest.TestCase):

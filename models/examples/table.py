@@ -27,8 +27,8 @@ def write(name: str, model: ModelProto, table: Table, script: str, output: Outpu
     """Judges the exported model, writes it as a package beside the scripts and says how good it is."""
     folder = HERE / name / str(VERSION)
     finished = finish(
-        folder, serialized(model), table, name=name, version=VERSION, script=f"models/examples/{Path(script).name}", seed=SEED,
-        output=output, golden=GOLDEN_ROWS,
+        folder, serialized(model), table, name=name, version=VERSION, seed=SEED, output=output, golden=GOLDEN_ROWS,
+        script=f"models/examples/{Path(script).name}",
     )
     print(summary(finished, table.test))
     size = sum(file.stat().st_size for file in folder.iterdir())
