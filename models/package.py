@@ -1,76 +1,99 @@
 """A model package: a folder with `model.onnx`, `manifest.toml` and `golden.csv`.
 
-`python models/package.py models/baseline/1` checks one and says in plain words what is wrong with it.
+`python models/package.py models/baseline/2` checks one and says in plain words what is wrong with it. A training script
+calls `write`, which finds out from the model itself what it can, and checks what it wrote.
 """
 
 import csv
 import hashlib
-import json
+import re
+import shutil
 import sys
+import tempfile
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
+from onnx import ModelProto
 
+import output as outputs
 from features import NAMES
+from manifest import FORMAT, Manifest, Thresholds, Training, text
+from output import Output
+from reference import MOST_BINS, Bins, Reference
 
-FORMAT = 1
+__all__ = [
+    "Bins", "Output", "Reference", "Thresholds", "Training",
+    "complaints", "golden_error", "read_golden", "read_manifest", "score", "serialized", "write",
+]
+
+FORMATS = (1, FORMAT)
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "manifest.toml"
 GOLDEN_FILE = "golden.csv"
-INPUT_NAME = "features"
-OUTPUT_NAME = "probabilities"
-OUTPUT_COLUMN = 1
+NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+MOST_VERSION = 999_999
 
 # Two runs of one model in float32 differ by less; a model that reads its columns in another order differs by more.
 GOLDEN_TOLERANCE = 1e-6
 
+# How far a sum of shares may be from 1.
+SHARES_TOLERANCE = 1e-6
 
-@dataclass(frozen=True)
-class Manifest:
-    """What the training knows about the model; name, checksum and column order are added when it is written.
 
-    A score at or above `decline` declines, at or above `step_up` asks for verification. Times are RFC 3339 in UTC;
-    each window includes its start and excludes its end.
+def write(
+    folder: Path, model: bytes, *, name: str, version: int, features: list[str], thresholds: Thresholds,
+    training: Training, golden_rows: np.ndarray, output: Output | None = None, reference: Reference | None = None,
+) -> Output:
+    """Writes the whole package, creating the folder, and says which output of the model is read.
+
+    `golden_rows` are float32 [n, features]; their scores are those of the bytes that are written. Without `output` it
+    is found by what the model gives for these rows. Raises ValueError when the package is not in order.
     """
-
-    name: str
-    version: int
-    step_up: float
-    decline: float
-    author: str
-    script: str
-    seed: int
-    rows: int
-    window: tuple[str, str]
-    test_rows: int
-    test_window: tuple[str, str]
-    auc: float
-    average_precision: float
-
-
-def score(model: bytes, rows: np.ndarray) -> np.ndarray:
-    """The fraud probability of each row by ONNX Runtime on one thread: float32 [n, features] in, float32 [n] out."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    (probabilities,) = session.run([OUTPUT_NAME], {INPUT_NAME: rows})
-    return probabilities[:, OUTPUT_COLUMN]
+    session = outputs.load(model)
+    input_name = outputs.input_name(session, len(features))
+    output = outputs.find(session, golden_rows) if output is None else output
+    manifest = Manifest(
+        name=name, version=version, sha256=hashlib.sha256(model).hexdigest(), input_name=input_name,
+        features=list(features), output=output, thresholds=thresholds, training=training, reference=reference,
+    )
+    scores = outputs.score(session, output, golden_rows)
+    # First elsewhere: what is not in order replaces nothing.
+    with tempfile.TemporaryDirectory() as parent:
+        draft = Path(parent)
+        (draft / MODEL_FILE).write_bytes(model)
+        (draft / MANIFEST_FILE).write_text(text(manifest, MODEL_FILE), encoding="utf-8", newline="\n")
+        _write_golden(draft / GOLDEN_FILE, manifest.features, golden_rows, scores)
+        found = complaints(draft)
+        if found:
+            raise ValueError(f"The package is not written to {folder}: {' '.join(found)}")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in (MODEL_FILE, MANIFEST_FILE, GOLDEN_FILE):
+            shutil.copyfile(draft / file, folder / file)
+    return output
 
 
-def write(folder: Path, model: bytes, manifest: Manifest, golden_rows: np.ndarray) -> None:
-    """Writes the whole package, creating the folder. The golden scores are those of the bytes that are written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MODEL_FILE).write_bytes(model)
-    (folder / MANIFEST_FILE).write_text(_manifest_text(model, manifest), encoding="utf-8", newline="\n")
-    with (folder / GOLDEN_FILE).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*NAMES, "score"])
+def _write_golden(file: Path, features: list[str], rows: np.ndarray, scores: np.ndarray) -> None:
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow([*features, "score"])
         # The text of a numpy float32 is the shortest that reads back as the same float32.
-        for row, value in zip(golden_rows, score(model, golden_rows), strict=True):
+        for row, value in zip(rows, scores, strict=True):
             writer.writerow([str(number) for number in (*row, value)])
+
+
+def serialized(model: ModelProto) -> bytes:
+    """The model as bytes that are the same each time: exporters list the operator sets in any order."""
+    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
+    return model.SerializeToString(deterministic=True)
+
+
+def score(folder: Path, rows: np.ndarray) -> np.ndarray:
+    """The fraud score of each row, float32 [n], by the package's model in ONNX Runtime."""
+    output = Output(**read_manifest(folder)["output"])
+    return outputs.score(outputs.load((folder / MODEL_FILE).read_bytes()), output, rows)
 
 
 def read_manifest(folder: Path) -> dict:
@@ -82,80 +105,84 @@ def read_golden(folder: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Feature names, rows as float32 [n, features] and scores as float32 [n]."""
     with (folder / GOLDEN_FILE).open(encoding="utf-8", newline="") as file:
         header, *lines = csv.reader(file)
-    table = np.array(lines, dtype=np.float32)
+    table = np.array(lines, dtype=np.float32).reshape(-1, len(header))
     return header[:-1], table[:, :-1], table[:, -1]
 
 
-def golden_error(model: bytes, rows: np.ndarray, scores: np.ndarray) -> float:
+def golden_error(folder: Path, rows: np.ndarray, scores: np.ndarray) -> float:
     """The largest absolute difference between the golden scores and what the model gives for the rows."""
-    return float(np.max(np.abs(score(model, rows).astype(np.float64) - scores)))
+    return float(np.max(np.abs(score(folder, rows).astype(np.float64) - scores)))
 
 
 def complaints(folder: Path) -> list[str]:
     """What is wrong with the package, one sentence each; empty when nothing is."""
     manifest = read_manifest(folder)
-    model = (folder / manifest["file"]).read_bytes()
-    found = []
-    if manifest["format"] != FORMAT:
-        found.append(f"The format is {manifest['format']}; these scripts read {FORMAT}.")
-    digest = hashlib.sha256(model).hexdigest()
+    if manifest["format"] not in FORMATS:
+        return [f"The format is {manifest['format']}; these scripts read {' and '.join(map(str, FORMATS))}."]
+    found = _of_the_head(manifest)
+    digest = hashlib.sha256((folder / manifest["file"]).read_bytes()).hexdigest()
     if digest != manifest["sha256"]:
         found.append(f"{manifest['file']} has SHA-256 {digest}, the manifest says {manifest['sha256']}: train again.")
     names, rows, scores = read_golden(folder)
-    if not names == manifest["input"]["features"] == list(NAMES):
-        found.append("The features of manifest, golden rows and features.py differ in name or order.")
-    error = golden_error(model, rows, scores)
-    if not error <= GOLDEN_TOLERANCE:
+    found += _of_the_features(manifest["input"]["features"], names)
+    if not len(rows):
+        found.append("There are no golden rows.")
+    elif not ((scores >= 0) & (scores <= 1)).all():
+        found.append("The golden scores are not all between 0 and 1: is the output a logit?")
+    elif not (error := golden_error(folder, rows, scores)) <= GOLDEN_TOLERANCE:
         found.append(f"The golden scores are off by {error:.1e}; at most {GOLDEN_TOLERANCE:.0e} is allowed.")
+    return found + _of_the_reference(manifest)
+
+
+def _of_the_head(manifest: dict) -> list[str]:
+    found = []
+    if not NAME.fullmatch(manifest["name"]):
+        found.append(f"The name {manifest['name']!r} must be lower-case letters, digits and -, a letter first.")
+    if not 1 <= manifest["version"] <= MOST_VERSION:
+        found.append(f"The version {manifest['version']} must be from 1 to {MOST_VERSION}.")
     thresholds = manifest["thresholds"]
-    if not 0 < thresholds["step_up"] <= thresholds["decline"] <= 1:
-        found.append("The thresholds must satisfy 0 < step_up <= decline <= 1.")
+    review = thresholds.get("review", thresholds["decline"])
+    if not 0 < thresholds["step_up"] <= review <= thresholds["decline"] <= 1:
+        found.append("The thresholds must satisfy 0 < step_up <= review <= decline <= 1.")
     return found
 
 
-def _manifest_text(model: bytes, manifest: Manifest) -> str:
-    # JSON strings and lists of ASCII text are TOML as well.
-    quoted = json.dumps
-    features = "".join(f"  {quoted(name)},\n" for name in NAMES)
-    return f"""\
-# Written by the script named below. Change the script and train again: the checksum guards the model.
-name = {quoted(manifest.name)}
-version = {manifest.version}
-format = {FORMAT}
-file = {quoted(MODEL_FILE)}
-sha256 = {quoted(hashlib.sha256(model).hexdigest())}
+def _of_the_features(features: list[str], golden: list[str]) -> list[str]:
+    found = []
+    if features != golden:
+        found.append("The features of manifest and golden rows differ in name or order.")
+    unknown = [name for name in features if name not in NAMES]
+    if unknown:
+        found.append(f"The engine has no feature {', '.join(unknown)}; features.py has the list.")
+    if len(set(features)) < len(features):
+        found.append("A feature is named twice.")
+    return found
 
-[input]
-name = {quoted(INPUT_NAME)}
-features = [
-{features}]
 
-[output]
-name = {quoted(OUTPUT_NAME)}
-kind = "probability"
-column = {OUTPUT_COLUMN}
+def _of_the_reference(manifest: dict) -> list[str]:
+    if "reference" not in manifest:
+        return []
+    reference = manifest["reference"]
+    found = [
+        f"The reference of {name} is no feature of the model."
+        for name in reference["features"] if name not in manifest["input"]["features"]
+    ]
+    if not 0 <= reference["approval_rate"] <= 1:
+        found.append(f"The approval rate {reference['approval_rate']} is no share.")
+    for name, bins in {"the score": reference["score"], **reference["features"]}.items():
+        wrong = _bins_are_wrong(bins["edges"], bins["shares"])
+        found += [f"The reference of {name} is wrong: {wrong}."] if wrong else []
+    return found
 
-# A score at or above a threshold gets its verdict; decline comes before step_up.
-[thresholds]
-step_up = {manifest.step_up}
-decline = {manifest.decline}
 
-# The metrics are those of the test window, which begins where the training window ends.
-[training]
-author = {quoted(manifest.author)}
-script = {quoted(manifest.script)}
-seed = {manifest.seed}
-rows = {manifest.rows}
-window_start = {quoted(manifest.window[0])}
-window_end = {quoted(manifest.window[1])}
-test_rows = {manifest.test_rows}
-test_window_start = {quoted(manifest.test_window[0])}
-test_window_end = {quoted(manifest.test_window[1])}
-
-[training.metrics]
-auc = {manifest.auc}
-average_precision = {manifest.average_precision}
-"""
+def _bins_are_wrong(edges: list[float], shares: list[float]) -> str | None:
+    if len(shares) != len(edges) + 1 or len(shares) > MOST_BINS:
+        return f"{len(edges)} edges and {len(shares)} shares, where shares are one more and at most {MOST_BINS}"
+    if not all(low < high for low, high in zip(edges, edges[1:], strict=False)):
+        return "the edges do not ascend"
+    if min(shares) < 0 or not abs(sum(shares) - 1) <= SHARES_TOLERANCE:
+        return "the shares do not sum to 1"
+    return None
 
 
 def main() -> int:

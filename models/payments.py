@@ -1,5 +1,9 @@
 """Seeded synthetic payments: the first sixty days of a gateway, with honest people and four kinds of fraud.
 
+About half of the people come through partners of either kind. At a hosted one, people see a page and need time; at a
+server-to-server one, session, quote and redemption follow one another within a second or so, whoever pays. So a quick
+redemption alone says nothing: only at hosted partners is it the mark of a script.
+
 Every figure here is an assumption, chosen so that honest and fraudulent payments overlap: some honest people are
 hurried, spend far above their mean, or begin with a large pay-out. The model trained on them is a starting point and
 says nothing about real fraud.
@@ -21,6 +25,7 @@ _DAY = 24 * _HOUR
 class Payment:
     """One redemption. Times are whole milliseconds (`at_ms` since the epoch), the amount is whole US cents.
 
+    `is_server` says that the partner is a server-to-server one; it is no feature, but models are judged by it.
     `declined` is the verdict of the rules in force at the time. `reported_fraud` is the label: what the bank was told
     later, which is not always the truth.
     """
@@ -30,6 +35,7 @@ class Payment:
     amount_cents: int
     is_pay_out: bool
     is_card: bool
+    is_server: bool
     session_age_ms: int
     quote_age_ms: int
     declined: bool
@@ -54,7 +60,8 @@ def _honest_person(rng: Random, person: int) -> list[Payment]:
     usual_hour = rng.gauss(14, 4)
     days_between = rng.uniform(1.0, 6.0)
     card_share, pay_out_share = rng.random(), rng.betavariate(1, 2)
-    hurried = rng.random() < 0.1
+    hurried = rng.random() < 0.2
+    server = _is_server(person)
     begins_large = rng.random() < 0.02
     payments = []
     day = 0.9 * DAYS * rng.random() ** 1.5
@@ -68,6 +75,7 @@ def _honest_person(rng: Random, person: int) -> list[Payment]:
                     amount=rng.uniform(1_000, 6_000) if first_large else mean * _honest_factor(rng),
                     pay_out=first_large or rng.random() < pay_out_share,
                     card=rng.random() < card_share,
+                    server=server,
                     session=rng.lognormvariate(2.6, 0.8) if hurried else rng.lognormvariate(5.2, 0.9),
                     quote=rng.expovariate(1 / 12),
                     fraud=False,
@@ -93,7 +101,7 @@ def _card_testing(rng: Random, first_person: int, campaigns: int) -> list[Paymen
         second = _fraud_start(rng)
         for _ in range(rng.randint(5, 20)):
             payments.append(_payment(
-                rng, person, second, amount=rng.uniform(1, 20), pay_out=False, card=True,
+                rng, person, second, amount=rng.uniform(1, 20), pay_out=False, card=True, server=_is_server(person),
                 session=rng.lognormvariate(2.8, 0.6), quote=rng.expovariate(1 / 3), fraud=True,
             ))
             second += rng.uniform(20, 240)
@@ -108,21 +116,25 @@ def _new_person_pay_out(rng: Random, first_person: int, persons: int) -> list[Pa
         for _ in range(rng.randint(1, 2)):
             payments.append(_payment(
                 rng, person, second, amount=rng.lognormvariate(7.6, 0.6), pay_out=True, card=rng.random() < 0.3,
-                session=rng.lognormvariate(4.2, 0.9), quote=rng.expovariate(1 / 6), fraud=True,
+                server=_is_server(person), session=rng.lognormvariate(4.2, 0.9), quote=rng.expovariate(1 / 6),
+                fraud=True,
             ))
             second += rng.uniform(5, 120) * _MINUTE
     return payments
 
 
 def _quick_session(rng: Random, first_person: int, persons: int) -> list[Payment]:
-    """A script with a stolen card: session, quote and redemption within seconds, amounts like everybody's."""
+    """A script with a stolen card: session, quote and redemption within seconds, amounts like everybody's.
+
+    At a server-to-server partner it looks like everybody also in its timing, but most such partners keep scripts away.
+    """
     payments = []
     for person in range(first_person, first_person + persons):
         second = _fraud_start(rng)
         for _ in range(rng.randint(1, 3)):
             payments.append(_payment(
                 rng, person, second, amount=rng.lognormvariate(5.6, 0.6), pay_out=False, card=True,
-                session=rng.uniform(1.5, 12), quote=rng.uniform(0.05, 1.5), fraud=True,
+                server=person % 6 == 1, session=rng.uniform(1.5, 12), quote=rng.uniform(0.05, 1.5), fraud=True,
             ))
             second += rng.uniform(2, 180) * _MINUTE
     return payments
@@ -139,11 +151,16 @@ def _account_take_over(rng: Random, honest: list[list[Payment]], victims: int) -
         for _ in range(rng.randint(1, 4)):
             payments.append(_payment(
                 rng, victim[0].person, second, amount=mean * rng.uniform(3, 18), pay_out=rng.random() < 0.8,
-                card=rng.random() < 0.3, session=rng.lognormvariate(3.6, 0.8), quote=rng.expovariate(1 / 5),
-                fraud=True,
+                card=rng.random() < 0.3, server=victim[0].is_server, session=rng.lognormvariate(3.6, 0.8),
+                quote=rng.expovariate(1 / 5), fraud=True,
             ))
             second += rng.uniform(1, 40) * _MINUTE
     return payments
+
+
+def _is_server(person: int) -> bool:
+    """Every other person comes through a server-to-server partner."""
+    return person % 2 == 1
 
 
 def _fraud_start(rng: Random, earliest: float = 0.0) -> float:
@@ -158,8 +175,12 @@ def _fraud_start(rng: Random, earliest: float = 0.0) -> float:
 
 def _payment(
     rng: Random, person: int, second: float, *,
-    amount: float, pay_out: bool, card: bool, session: float, quote: float, fraud: bool,
+    amount: float, pay_out: bool, card: bool, server: bool, session: float, quote: float, fraud: bool,
 ) -> Payment:
+    """`session` and `quote` are the seconds that it takes at a hosted partner; a server takes its own."""
+    if server:
+        session = rng.lognormvariate(-1.2, 0.9)
+        quote = session * rng.uniform(0.1, 0.95)
     session = min(session, _HOUR)
     return Payment(
         person=person,
@@ -167,6 +188,7 @@ def _payment(
         amount_cents=max(100, round(amount * 100)),
         is_pay_out=pay_out,
         is_card=card,
+        is_server=server,
         session_age_ms=int(session * 1000),
         quote_age_ms=int(min(quote, session, 300.0) * 1000),
         declined=rng.random() < (0.25 if fraud else 0.002),

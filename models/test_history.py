@@ -15,7 +15,7 @@ from payments import Payment, generate
 MONDAY_10_MS = int(datetime(2026, 1, 5, 10, tzinfo=UTC).timestamp()) * 1000
 
 FIRST = Payment(
-    person=1, at_ms=MONDAY_10_MS, amount_cents=9_900, is_pay_out=False, is_card=True,
+    person=1, at_ms=MONDAY_10_MS, amount_cents=9_900, is_pay_out=False, is_card=True, is_server=False,
     session_age_ms=99_000, quote_age_ms=1_500, declined=True, reported_fraud=False,
 )
 
