@@ -8,6 +8,7 @@ mod choices;
 pub mod duration;
 mod environment;
 mod file;
+mod model;
 mod origin;
 mod stopped;
 mod tiers;
@@ -23,6 +24,7 @@ use ipnet::IpNet;
 
 pub use choices::{Deployment, LogFormat, Switch};
 pub use duration::Gaps;
+pub use model::{ModelAction, ModelCheck, RunCheck};
 pub use stopped::{Stopped, StoppedGateway, StoppedMode};
 
 use origin::Origins;
@@ -73,6 +75,9 @@ pub enum Action {
     /// ask for, as sections like [tiers.gold] with reads, writes, rails and embed = { per_second = 200, burst = 400 } each,
     /// and in_progress = 64.
     Serve(Box<Config>),
+    /// What has to do with model packages.
+    #[command(subcommand)]
+    Model(ModelAction),
     /// Prints the OpenAPI document of the partner API.
     Openapi,
     /// Prints the version.
@@ -114,6 +119,10 @@ pub struct Config {
     /// The ONNX Runtime shared library. Without it: beside the program, then the user's cache directory.
     #[arg(long, env = "CAUSEWAY_ONNXRUNTIME", value_name = "FILE")]
     pub onnxruntime: Option<PathBuf>,
+    /// The processor time that the model may take for one scoring call. What is late is left to the fallback rules; a model
+    /// that is late again and again, or far too late once, is not run any more.
+    #[arg(long, env = "CAUSEWAY_MODEL_BUDGET", value_name = "TIME", default_value = "5ms", value_parser = duration::budget)]
+    pub model_budget: Duration,
     /// The sandbox's corridors and assets, instead of those that the program ships.
     #[arg(long, env = "CAUSEWAY_CORRIDORS", value_name = "FILE")]
     pub corridors: Option<PathBuf>,

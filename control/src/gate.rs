@@ -17,6 +17,7 @@ use causeway_core::rail::RailOutcome;
 use causeway_core::routing::Catalogue;
 use causeway_core::store::{Reader, StoreError};
 use causeway_core::time::{Millis, Timestamp};
+use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::Semaphore;
 
 use crate::config::duration::millis;
@@ -253,4 +254,10 @@ impl Default for CellOptions {
 /// The time of the operating system; a clock before 1970 counts as 1970.
 pub fn system_time() -> Timestamp {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(Timestamp(0), |elapsed| Timestamp(elapsed.as_millis() as u64))
+}
+
+/// Processor time of the calling thread: what it did itself, however busy the machine was.
+pub fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }

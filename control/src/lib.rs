@@ -32,6 +32,8 @@ pub mod bus;
 pub mod operator;
 
 #[cfg(feature = "full")]
+pub mod check;
+#[cfg(feature = "full")]
 pub mod inspect;
 pub mod serve;
 

@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use causeway_control::config::{self, Action, ConfigError};
-use causeway_control::{inspect, openapi, serve};
+use causeway_control::config::{self, Action, ConfigError, ModelAction, ModelCheck, RunCheck};
+use causeway_control::serve::find::Surroundings;
+use causeway_control::{check, inspect, openapi, serve};
 
 /// The configuration cannot be used.
 const CONFIGURATION: u8 = 2;
@@ -15,6 +16,8 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(&error, error.exit_code()),
         },
+        Ok(Action::Model(ModelAction::Check(wanted))) => check_model(&wanted),
+        Ok(Action::Model(ModelAction::RunCheck(wanted))) => run_check(&wanted),
         Ok(Action::Openapi) => print(&openapi::json()),
         Ok(Action::Version) => print(concat!("causeway ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Action::RailRecords(stopped)) => {
@@ -32,6 +35,24 @@ fn main() -> ExitCode {
         },
         Err(ConfigError::Usage(usage)) => usage.exit(),
         Err(error) => complain(&error, CONFIGURATION),
+    }
+}
+
+fn check_model(wanted: &ModelCheck) -> ExitCode {
+    let search = Surroundings::of_this_process().library(wanted.onnxruntime.as_deref());
+    let Some(library) = search.found() else {
+        eprintln!("causeway: {search}");
+        return ExitCode::FAILURE;
+    };
+    let report = check::run(&check::own_program(), library, &wanted.folder, Some(wanted.budget));
+    let printed = print(&if wanted.json { report.json() } else { report.to_string() });
+    if report.verified { printed } else { ExitCode::FAILURE }
+}
+
+fn run_check(wanted: &RunCheck) -> ExitCode {
+    match check::run_child(&wanted.onnxruntime, &wanted.folder, &wanted.sha256, wanted.budget) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error, 1),
     }
 }
 

@@ -47,6 +47,17 @@ pub fn second_or_more(text: &str) -> Result<Duration, String> {
     })
 }
 
+/// Reads what a call of the model may take: 1us to 1s. Microseconds are written here alone.
+pub fn budget(text: &str) -> Result<Duration, String> {
+    let micros = text.strip_suffix("us").and_then(|number| number.parse().ok()).map(Duration::from_micros);
+    let budget = micros.map_or_else(|| any(text), Ok)?;
+    if (Duration::from_micros(1)..=Duration::from_secs(1)).contains(&budget) {
+        Ok(budget)
+    } else {
+        Err("must be from 1us to 1s".to_owned())
+    }
+}
+
 /// Reads the life of a quote: longer than zero, at most 300 seconds.
 pub fn quote_life(text: &str) -> Result<Duration, String> {
     positive(text).and_then(|duration| {
@@ -88,6 +99,13 @@ fn malformed() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn budgets_may_be_short() {
+        assert_eq!(budget("50us"), Ok(Duration::from_micros(50)));
+        assert_eq!(budget("5ms"), Ok(Duration::from_millis(5)));
+        assert!(["0us", "2s", "1.5ms", "us", "5"].iter().all(|text| budget(text).is_err()));
+    }
 
     #[test]
     fn numbers_carry_a_unit() {

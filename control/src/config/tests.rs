@@ -10,7 +10,8 @@ fn read_words(words: &[&str]) -> Result<Action, ConfigError> {
 fn serve(words: &[&str]) -> Config {
     match read_words(&[&["serve"], words].concat()).unwrap() {
         Action::Serve(config) => *config,
-        other @ (Action::Openapi
+        other @ (Action::Model(_)
+        | Action::Openapi
         | Action::Version
         | Action::RailRecords(_)
         | Action::Ledger(_)

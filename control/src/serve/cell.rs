@@ -99,6 +99,9 @@ pub fn start(
     let cell = cell.map_err(failed)?;
     ground.telemetry.add_readings(mode, readings::of_cell(&cell.stats, &cell.handle));
     ground.telemetry.add_readings(mode, readings::of_deciders(&deciders));
+    if let Some(health) = &loaded.health {
+        ground.telemetry.add_readings(mode, readings::of_health(health));
+    }
     if let Some(reason) = &loaded.missing {
         let record = ground.telemetry.record(Level::Warn, "model_missing").text("mode", mode.name());
         ground.telemetry.write(record.text("decider", "fallback").text("reason", reason));
@@ -329,6 +332,10 @@ fn on_turn(telemetry: &Telemetry, mode: Mode) -> OnTurn {
     Box::new(move |turn| {
         let (level, decider, reason) = match &turn {
             Turn::Fallback(reason) => (Level::Warn, "fallback", Some(reason.as_str())),
+            Turn::Quarantined(reason) => {
+                let record = telemetry.record(Level::Error, "model_quarantined").text("mode", mode.name());
+                return telemetry.write(record.text("decider", "fallback").text("reason", reason));
+            }
             Turn::Model => (Level::Info, "model", None),
         };
         let record = telemetry.record(level, "decider_changed").text("mode", mode.name());

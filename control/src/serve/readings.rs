@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use causeway_core::endpoint::EndpointState;
 use causeway_core::engine::CellStats;
 use causeway_core::id::Mode;
+use causeway_core::risk::scorer::Health;
 
 use super::watched::Deciders;
 use crate::gate::{CellHandle, Lane};
@@ -61,6 +62,22 @@ pub fn of_deciders(deciders: &Arc<Deciders>) -> Vec<Reading> {
         counter("fallback", "no_model", |deciders| &deciders.no_model),
         counter("fallback", "model_failed", |deciders| &deciders.failed),
         counter("fallback", "unusable_score", |deciders| &deciders.unusable),
+        counter("fallback", "model_late", |deciders| &deciders.late),
+        counter("fallback", "model_quarantined", |deciders| &deciders.quarantined),
+    ]
+}
+
+/// How the model fares.
+pub fn of_health(health: &Arc<Health>) -> Vec<Reading> {
+    let number = |name, help, field| number_of::<Health>(health, name, help, Kind::Counter, field);
+    let quarantine = Arc::clone(health);
+    vec![
+        number("model_calls", "Times that the model was asked for scores", |health| &health.calls),
+        number("model_late", "Of them, those that took longer than the budget", |health| &health.late),
+        number("model_errors", "Runs that failed or gave no probability", |health| &health.errors),
+        reading("model_quarantined", "Whether the model is not run any more", Kind::Gauge, move || {
+            f64::from(u8::from(quarantine.quarantine().is_some()))
+        }),
     ]
 }
 

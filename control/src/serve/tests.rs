@@ -9,7 +9,8 @@ fn config(words: &[&str]) -> Config {
     let words = ["causeway", "serve"].iter().chain(words).map(|word| word.into());
     match config::read(words).unwrap() {
         Action::Serve(config) => *config,
-        other @ (Action::Openapi
+        other @ (Action::Model(_)
+        | Action::Openapi
         | Action::Version
         | Action::RailRecords(_)
         | Action::Ledger(_)

@@ -21,6 +21,10 @@ pub struct Deciders {
     pub failed: AtomicU64,
     /// By the fallback rules, because the model's score was no probability.
     pub unusable: AtomicU64,
+    /// By the fallback rules, because the model took too long.
+    pub late: AtomicU64,
+    /// By the fallback rules, because the model is not run any more.
+    pub quarantined: AtomicU64,
 }
 
 /// A change of who decides.
@@ -28,6 +32,8 @@ pub struct Deciders {
 pub enum Turn {
     /// The fallback rules begin to, and why.
     Fallback(String),
+    /// The fallback rules do for good: the model is not run any more. Told once, and why.
+    Quarantined(String),
     /// The model does again.
     Model,
 }
@@ -43,13 +49,15 @@ pub struct Watched {
     calm: Duration,
     /// When the fallback last decided; none while the model does.
     fell_back: Option<Instant>,
+    /// Whether it was told that the model is not run any more.
+    told_of_quarantine: bool,
 }
 
 impl Watched {
     /// Watches `scorer`. That a model is missing from the start is for the start to tell: `has_model` says whether it is not.
     pub fn new(scorer: Box<dyn Scorer>, has_model: bool, on_turn: OnTurn) -> Watched {
         let fell_back = (!has_model).then(Instant::now);
-        Watched { scorer, deciders: Arc::default(), on_turn, calm: CALM, fell_back }
+        Watched { scorer, deciders: Arc::default(), on_turn, calm: CALM, fell_back, told_of_quarantine: false }
     }
 
     /// What it counts.
@@ -59,28 +67,36 @@ impl Watched {
 
     /// Counts a scored batch; gives why the fallback decides for some of it.
     fn count(&self, rows: usize, scores: &Result<Vec<f32>, ScoreError>) -> Option<String> {
-        let add = |count: &AtomicU64, rows: usize| {
-            count.fetch_add(rows as u64, Ordering::Relaxed);
+        let (scored, why) = match scores {
+            Ok(scores) => (scores.as_slice(), None),
+            Err(error) => {
+                let (scored, why) = error.parts();
+                (scored, Some(why))
+            }
         };
-        match scores {
-            Ok(scores) if scores.len() == rows => {
-                let unusable = scores.iter().filter(|score| !is_probability(**score)).count();
-                add(&self.deciders.model, rows - unusable);
-                add(&self.deciders.unusable, unusable);
-                (unusable > 0).then(|| format!("{unusable} of {rows} scores are no probabilities"))
+        let counts = &self.deciders;
+        let (left, reason) = match why {
+            None if scored.len() != rows => {
+                add(&counts.failed, rows);
+                return Some(format!("the model gave {} scores for {rows} rows", scored.len()));
             }
-            Ok(scores) => {
-                add(&self.deciders.failed, rows);
-                Some(format!("the model gave {} scores for {rows} rows", scores.len()))
-            }
-            Err(error @ ScoreError::NoModel(_)) => {
-                add(&self.deciders.no_model, rows);
-                Some(error.to_string())
-            }
-            Err(error @ ScoreError::Failed(_)) => {
-                add(&self.deciders.failed, rows);
-                Some(error.to_string())
-            }
+            None => (0, None),
+            Some(why) => (rows.saturating_sub(scored.len()), Some(why.to_string())),
+        };
+        add(self.count_of(why), left);
+        let unusable = scored.iter().filter(|score| !is_probability(**score)).count();
+        add(&counts.model, scored.len() - unusable);
+        add(&counts.unusable, unusable);
+        reason.or_else(|| (unusable > 0).then(|| format!("{unusable} of {rows} scores are no probabilities")))
+    }
+
+    /// Where redemptions are counted that have no score.
+    fn count_of(&self, why: Option<&ScoreError>) -> &AtomicU64 {
+        match why {
+            Some(ScoreError::NoModel(_)) => &self.deciders.no_model,
+            Some(ScoreError::Late(_)) => &self.deciders.late,
+            Some(ScoreError::Quarantined(_)) => &self.deciders.quarantined,
+            Some(ScoreError::Failed(_) | ScoreError::Partly { .. }) | None => &self.deciders.failed,
         }
     }
 
@@ -101,9 +117,19 @@ impl Watched {
     }
 }
 
+fn add(count: &AtomicU64, rows: usize) {
+    count.fetch_add(rows as u64, Ordering::Relaxed);
+}
+
 impl Scorer for Watched {
     fn score(&mut self, rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
         let scores = self.scorer.score(rows);
+        if let (Err(ScoreError::Quarantined(reason)), false) = (&scores, self.told_of_quarantine) {
+            self.told_of_quarantine = true;
+            // It says that the fallback decides, too.
+            self.fell_back.get_or_insert_with(Instant::now);
+            (self.on_turn)(Turn::Quarantined(reason.clone()));
+        }
         let fallback = self.count(rows.len(), &scores);
         self.tell(fallback);
         scores
@@ -153,7 +179,7 @@ mod tests {
     }
 
     fn counts(watched: &Watched) -> [u64; 4] {
-        let Deciders { model, no_model, failed, unusable } = &*watched.deciders;
+        let Deciders { model, no_model, failed, unusable, .. } = &*watched.deciders;
         [model, no_model, failed, unusable].map(|count| count.load(Ordering::Relaxed))
     }
 
@@ -181,6 +207,21 @@ mod tests {
         (0..20).for_each(|_| drop(watched.score(&ROWS)));
         assert_eq!(counts(&watched), [30, 0, 0, 10]);
         assert_eq!(turns.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_model_that_is_late_and_then_quarantined_is_told_of_twice() {
+        let late = || ScoreError::Late(Duration::from_millis(5));
+        let quarantined = || ScoreError::Quarantined("late again".to_owned());
+        let script = vec![Err(quarantined()), Err(quarantined()), Err(late()), Err(late().after(vec![0.1]))];
+        let (mut watched, turns) = watched(Box::new(Script(script)), true);
+        (0..4).for_each(|_| drop(watched.score(&ROWS)));
+        let Deciders { late, quarantined, .. } = &*watched.deciders;
+        assert_eq!([late, quarantined].map(|count| count.load(Ordering::Relaxed)), [3, 4]);
+        assert_eq!(counts(&watched), [1, 0, 0, 0]);
+        let expected =
+            [Turn::Fallback("the model took longer than 5ms".to_owned()), Turn::Quarantined("late again".to_owned())];
+        assert_eq!(*turns.lock().unwrap(), expected);
     }
 
     #[test]

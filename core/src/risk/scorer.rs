@@ -1,10 +1,16 @@
 //! The scorer: one call for all redemptions of a batch. A model behind it can fail; payments go on.
 
+mod guarded;
 #[cfg(feature = "onnx")]
 mod onnx;
+#[cfg(feature = "onnx")]
+mod watchdog;
+
+use std::time::Duration;
 
 use super::{Decider, Features, Risk, Thresholds, fallback_score};
 
+pub use guarded::{CHUNK, Guarded, Health, Quarantine, Timekeeper};
 #[cfg(feature = "onnx")]
 pub use onnx::{OnnxRuntime, OnnxScorer};
 
@@ -21,7 +27,7 @@ pub trait Scorer: Send {
 }
 
 /// Why a batch has no scores.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ScoreError {
     /// No model is loaded.
     #[error("no model is loaded: {0}")]
@@ -29,6 +35,37 @@ pub enum ScoreError {
     /// The model ran and failed.
     #[error("the model failed: {0}")]
     Failed(String),
+    /// The model took longer than it may.
+    #[error("the model took longer than {0:?}")]
+    Late(Duration),
+    /// The model is not run any more.
+    #[error("the model is quarantined: {0}")]
+    Quarantined(String),
+    /// The first rows have scores, the others have none.
+    #[error("{why}")]
+    Partly {
+        /// The scores of the first rows.
+        scored: Vec<f32>,
+        /// Why the others have none.
+        why: Box<ScoreError>,
+    },
+}
+
+impl ScoreError {
+    /// The same where the first rows have been `scored`.
+    pub fn after(self, scored: Vec<f32>) -> ScoreError {
+        if scored.is_empty() { self } else { ScoreError::Partly { scored, why: Box::new(self) } }
+    }
+
+    /// The scores that there are, and why there are no more.
+    pub fn parts(&self) -> (&[f32], &ScoreError) {
+        match self {
+            ScoreError::Partly { scored, why } => (scored, why),
+            ScoreError::NoModel(_) | ScoreError::Failed(_) | ScoreError::Late(_) | ScoreError::Quarantined(_) => {
+                (&[], self)
+            }
+        }
+    }
 }
 
 /// Whether `score` can decide; where it cannot, the fallback does.
@@ -69,7 +106,13 @@ pub fn assess(scorer: &mut dyn Scorer, rows: &[Features]) -> Vec<Risk> {
             let reason = format!("the model gave {} scores for {} rows", scores.len(), rows.len());
             rows.iter().map(|row| fallback(row, &reason)).collect()
         }
-        Err(error) => rows.iter().map(|row| fallback(row, &error.to_string())).collect(),
+        Err(error) => {
+            let (scored, why) = error.parts();
+            let (first, rest) = rows.split_at(scored.len().min(rows.len()));
+            let judged = first.iter().zip(scored).map(|(row, score)| judged(scorer, row, *score));
+            let reason = why.to_string();
+            judged.chain(rest.iter().map(|row| fallback(row, &reason))).collect()
+        }
     }
 }
 
