@@ -2,6 +2,7 @@
 //! model or policy. Partners never see them.
 
 use crate::id::{AccountId, PaymentId};
+use crate::risk::history::{Past, Usual};
 use crate::risk::{Device, Entities, Features, Risk, Verdict};
 use crate::routing::Candidate;
 use crate::time::Timestamp;
@@ -21,6 +22,8 @@ pub struct Receipt {
     pub entities: Entities,
     /// US cents of the fiat amount, by the cell's rates at that time.
     pub amount_cents: u64,
+    /// Whether it was usual for its person.
+    pub usual: Usual,
     /// What was known.
     pub features: Features,
     /// The device that a hosted flow was confirmed from, as far as it said.
@@ -31,4 +34,11 @@ pub struct Receipt {
     pub applied: Verdict,
     /// The corridors that could have carried it, best first.
     pub candidates: Vec<Candidate>,
+}
+
+impl Receipt {
+    /// The redemption as what becomes known of it later finds it.
+    pub fn past(&self) -> Past {
+        Past { at: self.at, cents: self.amount_cents, usual: self.usual }
+    }
 }

@@ -5,7 +5,8 @@
 
 mod table;
 
-use super::history::History;
+use super::history::{History, Usual};
+use super::window::Days;
 use super::{Country, Entities, Entity};
 use crate::terms::Side;
 use crate::time::{Millis, Timestamp};
@@ -111,12 +112,31 @@ pub fn features(facts: &Facts, histories: &impl Histories) -> Features {
     Features(row)
 }
 
+/// An amount so many times the person's mean is not usual.
+pub const UNUSUAL_TIMES: f64 = 3.0;
+/// Redemptions in thirty days from which on what most of them are is a habit.
+pub const HABIT_REDEMPTIONS: f64 = 4.0;
+
+/// Whether a redemption is usual for its person, before history counts it.
+pub fn usual(facts: &Facts, histories: &impl Histories) -> Usual {
+    let history = histories.history(Entity::Person, facts.entities.person);
+    let Some((history, mean)) = history.and_then(|history| history.usual.mean().map(|mean| (history, mean))) else {
+        return Usual::Yes;
+    };
+    if facts.amount_cents as f64 <= UNUSUAL_TIMES * mean {
+        return Usual::Yes;
+    }
+    let lately = |days: &Days| days.sum(facts.now, 30).count;
+    let (all, unusual) = (lately(&history.days), lately(&history.unusual));
+    if all >= HABIT_REDEMPTIONS && 2.0 * unusual >= all { Usual::Habit } else { Usual::No }
+}
+
 /// The histories of all its entities count a redemption.
-pub fn count_redemption(facts: &Facts, histories: &mut impl Histories) {
+pub fn count_redemption(facts: &Facts, usual: Usual, histories: &mut impl Histories) {
     let entities = facts.entities;
     for (entity, key) in entities.known() {
         histories.change(entity, key, &mut |history| {
-            history.redeemed(facts.now, facts.amount_cents);
+            history.redeemed(facts.now, facts.amount_cents, usual);
             for other in companions(entity) {
                 if let Some(key) = entities.key(*other) {
                     history.met(facts.now, *other, &key);

@@ -2,7 +2,8 @@
 //! [`HISTORY_BYTES`] in memory, most of them far less.
 
 use super::window::{Bucket, Days, Hours, Minutes};
-use super::{Country, Entity, EntityKey};
+use super::{Country, Entity, EntityKey, Label, Labelled};
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// Companions of each kind that are remembered; the one that was not seen for longest makes room.
@@ -10,11 +11,11 @@ pub const LINKS_OF_A_KIND: usize = 16;
 /// Kinds of companions that one entity has at most: a person has devices, networks and destinations.
 const KINDS_OF_LINKS: usize = 3;
 /// Buckets of one history at most.
-const BUCKETS: usize = 7 + 25 + 3 * 31;
+const BUCKETS: usize = 7 + 25 + 6 * 31;
 /// The most that one history takes in memory, in bytes.
 pub const HISTORY_BYTES: usize =
     size_of::<History>() + BUCKETS * size_of::<Bucket>() + KINDS_OF_LINKS * LINKS_OF_A_KIND * size_of::<Link>();
-const _: () = assert!(HISTORY_BYTES <= 3_000);
+const _: () = assert!(HISTORY_BYTES <= 4_800);
 
 /// The history of one entity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,8 +26,8 @@ pub struct History {
     pub last_at: Timestamp,
     /// Redemptions ever.
     pub count: u64,
-    /// Redemptions ever that are not known as fraud.
-    pub honest: Amounts,
+    /// Redemptions ever that tell what is usual: neither unusual themselves nor known as fraud.
+    pub usual: Amounts,
     /// The largest redemption, in US cents.
     pub largest_cents: u64,
     /// Redemptions of the last hour.
@@ -35,16 +36,58 @@ pub struct History {
     pub hours: Hours,
     /// Redemptions of the last thirty days.
     pub days: Days,
+    /// Redemptions of the last thirty days that were unusual for the person.
+    pub unusual: Days,
     /// Risk declines of the last thirty days.
     pub declines: Days,
+    /// Labels of either kind, by the day on which they came.
+    pub labels: Days,
     /// Frauds, by the day on which they became known.
     pub frauds: Days,
+    /// Those of them that were not unusual for the person, so that something else must be behind them.
+    pub unexplained: Days,
+    /// Frauds that became known since something was last known as legitimate.
+    pub streak: Streak,
+    /// When the newest redemption was that became known as legitimate.
+    pub legitimate_at: Option<Timestamp>,
     /// Entities of other kinds that it was seen with, in the order in which they were last seen.
     pub links: Vec<Link>,
     /// Where the device was last, as far as its address says so, and when.
     pub seen_in: Option<(Country, Timestamp)>,
     /// The last country before that one that was another, and when.
     pub seen_elsewhere: Option<(Country, Timestamp)>,
+}
+
+/// Whether a redemption was usual for its person: amounts above three times the mean are not, unless most are lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Usual {
+    /// It was.
+    #[default]
+    Yes,
+    /// It was not: it does not tell what is usual.
+    No,
+    /// It was not, but most of the last thirty days were not either: this is what is usual now.
+    Habit,
+}
+
+/// Frauds in a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Streak {
+    /// How many.
+    pub count: u32,
+    /// When the first of them became known.
+    pub since: Timestamp,
+}
+
+/// A redemption of which something becomes known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// When it was.
+    pub at: Timestamp,
+    /// Its US cents.
+    pub cents: u64,
+    /// Whether it was usual.
+    pub usual: Usual,
 }
 
 /// Amounts in US cents.
@@ -71,13 +114,18 @@ pub struct Link {
 
 impl History {
     /// Counts a redemption.
-    pub fn redeemed(&mut self, now: Timestamp, cents: u64) {
+    pub fn redeemed(&mut self, now: Timestamp, cents: u64, usual: Usual) {
         if self.count == 0 {
             self.first_at = now;
         }
         self.last_at = now;
         self.count += 1;
-        self.honest.add(cents);
+        if usual != Usual::No {
+            self.usual.add(cents);
+        }
+        if usual != Usual::Yes {
+            self.unusual.add(now, cents);
+        }
         self.largest_cents = self.largest_cents.max(cents);
         self.minutes.add(now, cents);
         self.hours.add(now, cents);
@@ -111,16 +159,45 @@ impl History {
         self.declines.add(now, cents);
     }
 
-    /// A redemption of `cents` became known as fraud.
-    pub fn turned_out_fraud(&mut self, now: Timestamp, cents: u64) {
-        self.frauds.add(now, cents);
-        self.honest.take_back(cents);
+    /// What is known of a redemption changes at `now`.
+    pub fn learned(&mut self, now: Timestamp, past: Past, before: Option<Labelled>, after: Option<Label>) {
+        let word = before.map(|known| known.label);
+        match (past.tells(word), past.tells(after)) {
+            (true, false) => self.usual.take_back(past.cents),
+            (false, true) => self.usual.add(past.cents),
+            (true, true) | (false, false) => {}
+        }
+        if let Some(known) = before {
+            self.labels.take_back(known.at, past.cents);
+            if known.label == Label::Fraud {
+                if !planted::has(Bug::FraudForEver) {
+                    self.frauds.take_back(known.at, past.cents);
+                }
+                self.unexplained_if(past, |days| days.take_back(known.at, past.cents));
+            }
+        }
+        if after.is_some() {
+            self.labels.add(now, past.cents);
+        }
+        match after {
+            Some(Label::Fraud) => {
+                self.frauds.add(now, past.cents);
+                self.unexplained_if(past, |days| days.add(now, past.cents));
+                let since = if self.streak.count == 0 { now } else { self.streak.since };
+                self.streak = Streak { count: self.streak.count.saturating_add(1), since };
+            }
+            Some(Label::Honest) => {
+                self.streak = Streak::default();
+                self.legitimate_at = self.legitimate_at.max(Some(past.at));
+            }
+            None => {}
+        }
     }
 
-    /// What was taken for fraud since `at` was none.
-    pub fn turned_out_honest(&mut self, at: Timestamp, cents: u64) {
-        self.frauds.take_back(at, cents);
-        self.honest.add(cents);
+    fn unexplained_if(&mut self, past: Past, change: impl FnOnce(&mut Days)) {
+        if past.usual == Usual::Yes {
+            change(&mut self.unexplained);
+        }
     }
 
     /// Whether it was seen with this entity, as far as it remembers.
@@ -137,6 +214,17 @@ impl History {
     pub fn was_elsewhere(&self, country: Country) -> Option<Timestamp> {
         let elsewhere = |seen: Option<(Country, Timestamp)>| seen.filter(|(there, _)| *there != country);
         elsewhere(self.seen_in).or(elsewhere(self.seen_elsewhere)).map(|(_, at)| at)
+    }
+}
+
+impl Past {
+    /// Whether it tells what is usual, by what is known of it.
+    fn tells(&self, label: Option<Label>) -> bool {
+        match label {
+            Some(Label::Fraud) => false,
+            Some(Label::Honest) => true,
+            None => self.usual != Usual::No,
+        }
     }
 }
 
@@ -197,14 +285,33 @@ mod tests {
     #[test]
     fn a_fraud_is_no_part_of_what_is_usual() {
         let mut history = History::default();
-        for cents in [100, 300, 100_000] {
-            history.redeemed(Timestamp(0), cents);
+        for cents in [100, 300, 500] {
+            history.redeemed(Timestamp(0), cents, Usual::Yes);
         }
-        history.turned_out_fraud(Timestamp(7 * DAY), 100_000);
-        assert_eq!((history.honest.mean(), history.honest.deviation()), (Some(200.0), Some(100.0)));
+        let past = Past { at: Timestamp(0), cents: 500, usual: Usual::Yes };
+        history.learned(Timestamp(7 * DAY), past, None, Some(Label::Fraud));
+        assert_eq!((history.usual.mean(), history.usual.deviation()), (Some(200.0), Some(100.0)));
         assert_eq!(history.frauds.sum(Timestamp(8 * DAY), 30).count, 1.0);
-        history.turned_out_honest(Timestamp(7 * DAY), 100_000);
-        assert_eq!((history.honest.count, history.frauds.0.len()), (3, 0));
+        assert_eq!(history.streak, Streak { count: 1, since: Timestamp(7 * DAY) });
+        let known = Labelled { label: Label::Fraud, at: Timestamp(7 * DAY) };
+        history.learned(Timestamp(9 * DAY), past, Some(known), Some(Label::Honest));
+        assert_eq!((history.usual.count, history.frauds.0.len(), history.unexplained.0.len()), (3, 0, 0));
+        assert_eq!((history.streak.count, history.legitimate_at), (0, Some(Timestamp(0))));
+        assert_eq!(history.labels.sum(Timestamp(9 * DAY), 30).count, 1.0);
+    }
+
+    #[test]
+    fn what_was_unusual_counts_once_it_is_known_as_legitimate() {
+        let mut history = History::default();
+        history.redeemed(Timestamp(0), 100, Usual::Yes);
+        history.redeemed(Timestamp(0), 900, Usual::No);
+        assert_eq!((history.usual.count, history.unusual.0.len()), (1, 1));
+        let past = Past { at: Timestamp(0), cents: 900, usual: Usual::No };
+        history.learned(Timestamp(DAY), past, None, Some(Label::Honest));
+        assert_eq!(history.usual.count, 2);
+        let known = Labelled { label: Label::Honest, at: Timestamp(DAY) };
+        history.learned(Timestamp(DAY), past, Some(known), Some(Label::Fraud));
+        assert_eq!((history.usual.count, history.unexplained.0.len()), (1, 0), "its amount explains it");
     }
 
     #[test]

@@ -73,6 +73,21 @@ impl<const SECONDS: u32, const KEPT: u32> Buckets<SECONDS, KEPT> {
         sum
     }
 
+    /// How many buckets ago the first thing was that is still within all of them.
+    pub fn first(&self, now: Timestamp) -> Option<u32> {
+        self.ages(now).max()
+    }
+
+    /// How many buckets ago the last thing was.
+    pub fn last(&self, now: Timestamp) -> Option<u32> {
+        self.ages(now).min()
+    }
+
+    fn ages(&self, now: Timestamp) -> impl Iterator<Item = u32> {
+        let number = Self::number(now);
+        self.0.iter().map(move |bucket| number.saturating_sub(bucket.number)).filter(|age| *age < KEPT)
+    }
+
     fn number(at: Timestamp) -> u32 {
         u32::try_from(at.0 / 1_000 / u64::from(SECONDS)).unwrap_or(u32::MAX)
     }

@@ -105,9 +105,9 @@ pub struct Oracle {
     /// Risk declines that history counts, and those of the batch that runs.
     declines: Vec<(PaymentId, Timestamp)>,
     new_declines: Vec<PaymentId>,
-    /// What operators say of payments, and since when; and every time that one was called a fraud.
+    /// What operators say of payments, and since when; and everything that they ever said.
     labels: BTreeMap<PaymentId, (Label, Timestamp)>,
-    accused: Vec<(PaymentId, Timestamp)>,
+    learned: Vec<(PaymentId, Option<Label>, Timestamp)>,
     /// People of whom an operator said something that changed what was so: what stands now, and since when.
     words: BTreeMap<Guest, Option<Said>>,
     receipts: Vec<Arc<Receipt>>,
@@ -167,7 +167,7 @@ impl Oracle {
             declines: Vec::new(),
             new_declines: Vec::new(),
             labels: BTreeMap::new(),
-            accused: Vec::new(),
+            learned: Vec::new(),
             words: BTreeMap::new(),
             failing: BTreeMap::new(),
             receipts: Vec::new(),

@@ -9,9 +9,10 @@ use crate::customer::{Customer, CustomerName};
 use crate::money::Currency;
 use crate::planted::{self, Bug};
 use crate::quote::Quote;
-use crate::risk::features::{Histories, KnownCustomer, count_decline, count_redemption, features};
+use crate::risk::features::{Histories, KnownCustomer, count_decline, count_redemption, features, usual};
+use crate::risk::history::Usual;
 use crate::risk::keys::{entities, usd_cents};
-use crate::risk::{Country, Device, Entities, Entity, EntityKey, Facts, Features, History, Label, Labelled};
+use crate::risk::{Country, Device, Entities, Entity, EntityKey, Facts, Features, History, Labelled};
 use crate::risk::{NewLabel, Taken};
 use crate::session::Session;
 use crate::terms::Terms;
@@ -65,10 +66,10 @@ impl State {
     }
 
     /// The features before a redemption; its entities' histories then count it.
-    pub(super) fn observe(&mut self, facts: &Facts) -> Features {
-        let row = features(facts, self);
-        count_redemption(facts, self);
-        row
+    pub(super) fn observe(&mut self, facts: &Facts) -> (Features, Usual) {
+        let (row, usual) = (features(facts, self), usual(facts, self));
+        count_redemption(facts, usual, self);
+        (row, usual)
     }
 
     /// Declines of a batch count when it closes.
@@ -109,21 +110,15 @@ impl State {
 
     fn set_label(&mut self, new: NewLabel) -> Taken {
         let receipt = self.receipts.get(&new.payment);
-        let Some((entities, cents)) = receipt.map(|receipt| (receipt.entities, receipt.amount_cents)) else {
+        let Some((entities, past)) = receipt.map(|receipt| (receipt.entities, receipt.past())) else {
             return Taken::NoPayment;
         };
         let (now, before) = (self.now(), self.labels.get(&new.payment).copied());
         if before.map(|known| known.label) == new.label {
             return Taken::Known;
         }
-        let was_fraud = before.filter(|known| known.label == Label::Fraud);
-        let is_fraud = new.label == Some(Label::Fraud);
         for (entity, key) in entities.known() {
-            self.change(entity, key, &mut |history| match was_fraud {
-                Some(known) if !planted::has(Bug::FraudForEver) => history.turned_out_honest(known.at, cents),
-                Some(_) | None if is_fraud => history.turned_out_fraud(now, cents),
-                Some(_) | None => {}
-            });
+            self.change(entity, key, &mut |history| history.learned(now, past, before, new.label));
         }
         match new.label {
             Some(label) => self.labels.put(self.head.batch, new.payment, Labelled { label, at: now }),

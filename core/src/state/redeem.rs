@@ -17,6 +17,7 @@ use crate::planted::{self, Bug};
 use crate::quote::{Quote, QuoteRefusal};
 use crate::rail::RailWork;
 use crate::receipt::Receipt;
+use crate::risk::history::Usual;
 use crate::risk::keys::person_key;
 use crate::risk::{Device, Entities, Features, Risk, Verdict};
 use crate::routing::{Candidate, choose};
@@ -35,6 +36,7 @@ pub struct Redemption {
     magic: Option<Magic>,
     entities: Entities,
     amount_cents: u64,
+    usual: Usual,
     device: Option<Device>,
     /// What the model sees.
     pub features: Features,
@@ -109,7 +111,7 @@ impl State {
         let quote = Arc::new(quote);
         self.quotes.put(self.head.batch, (account.id, quote.id), Arc::clone(&quote));
         let facts = self.facts(&account, &session, &quote, hosted.as_ref());
-        let features = self.observe(&facts);
+        let (features, usual) = self.observe(&facts);
         let (entities, amount_cents) = (facts.entities, facts.amount_cents);
         let device = hosted.and_then(|hosted| hosted.device);
         Redemption {
@@ -123,6 +125,7 @@ impl State {
             magic,
             entities,
             amount_cents,
+            usual,
             device,
             features,
         }
@@ -144,6 +147,7 @@ impl State {
             batch: self.head.batch,
             entities: redemption.entities,
             amount_cents: redemption.amount_cents,
+            usual: redemption.usual,
             features: redemption.features,
             device: redemption.device.take(),
             risk,

@@ -1,13 +1,13 @@
 //! The table of features, one row each: what it says stands beside how it is computed. Rows may be added at the end; a row
 //! that is there keeps its name and meaning for ever, since models were trained on it.
 
-use super::super::window::Sum;
+use super::super::window::{Days, Sum};
 use super::{Feature, History, Moment};
 use crate::risk::Entity::{self, Destination, Device, Network, Partner, Person};
 use crate::time::{Millis, Timestamp};
 
 /// How many features there are.
-pub const COUNT: usize = 97;
+pub const COUNT: usize = 114;
 
 /// Thirty days: what stands for "never" where a feature tells how long ago something was.
 const NEVER: Millis = Millis::seconds(30 * 86_400);
@@ -36,12 +36,12 @@ const NEVER_WORD: &str = "log10(1 + 2592000), which is 30 days";
 pub(super) const TABLE: [Feature; COUNT] = [
     // The amount, and what is usual.
     row("amount_usd_log10", USD, "", "fiat amount, in US dollars by the cell's own rates", "", |m| log(m.dollars())),
-    row("amount_to_mean", TIMES, "ever", "amount over the mean of the person's earlier redemptions that are not known as fraud", "1", |m| m.to_mean(Person)),
+    row("amount_to_mean", TIMES, "ever", "amount over the mean of the person's earlier redemptions that were usual", "1", |m| m.to_mean(Person)),
     row("amount_deviations", "standard deviations, -20 to 20", "ever", "how far the amount lies from that mean", "0", |m| m.deviations()),
     row("amount_to_largest", TIMES, "ever", "amount over the person's largest so far", "1", |m| m.to_largest()),
     row("amount_to_mean_30d", TIMES, "30 d", "amount over the mean of the person's redemptions", "1", |m| m.to_recent_mean(Person)),
-    row("amount_to_destination_mean", TIMES, "ever", "amount over the mean of the wallet's redemptions that are not known as fraud", "1", |m| m.to_mean(Destination)),
-    row("amount_to_partner_mean", TIMES, "ever", "amount over the mean of the partner's redemptions that are not known as fraud", "1", |m| m.to_mean(Partner)),
+    row("amount_to_destination_mean", TIMES, "ever", "amount over the mean of the wallet's redemptions that were usual", "1", |m| m.to_mean(Destination)),
+    row("amount_to_partner_mean", TIMES, "ever", "amount over the mean of the partner's redemptions that were usual", "1", |m| m.to_mean(Partner)),
     // Counts and sums. Windows are sliding estimates: see `window`.
     row("person_count_1h", "redemptions", "1 h", "by the person, before this one", "0", |m| m.count(Person, Hour)),
     row("person_count_24h", "redemptions", "24 h", "by the person", "0", |m| m.count(Person, Day)),
@@ -114,14 +114,31 @@ pub(super) const TABLE: [Feature; COUNT] = [
     row("device_declines_30d", "declines", "30 d", "risk declines from the device", "0", |m| m.declines(Device, 30)),
     row("network_declines_30d", "declines", "30 d", "risk declines from the network block", "0", |m| m.declines(Network, 30)),
     row("destination_declines_30d", "declines", "30 d", "risk declines with the wallet", "0", |m| m.declines(Destination, 30)),
+    row("person_unusual_7d", "redemptions", "7 d", "of the person, above three times the mean", "0", |m| m.unusual(7)),
+    row("person_unusual_14d", "redemptions", "14 d", "of the person, above three times the mean", "0", |m| m.unusual(14)),
+    row("person_unusual_30d", "redemptions", "30 d", "of the person, above three times the mean", "0", |m| m.unusual(30)),
     row("person_frauds_7d", "frauds", "7 d", "of the person that became known", "0", |m| m.frauds(Person, 7)),
     row("person_frauds_30d", "frauds", "30 d", "of the person that became known", "0", |m| m.frauds(Person, 30)),
     row("device_frauds_30d", "frauds", "30 d", "from the device that became known", "0", |m| m.frauds(Device, 30)),
     row("network_frauds_30d", "frauds", "30 d", "from the network block that became known", "0", |m| m.frauds(Network, 30)),
+    row("destination_frauds_3d", "frauds", "3 d", "with the wallet that became known", "0", |m| m.frauds(Destination, 3)),
     row("destination_frauds_7d", "frauds", "7 d", "with the wallet that became known", "0", |m| m.frauds(Destination, 7)),
     row("destination_frauds_14d", "frauds", "14 d", "with the wallet that became known", "0", |m| m.frauds(Destination, 14)),
+    row("destination_frauds_21d", "frauds", "21 d", "with the wallet that became known", "0", |m| m.frauds(Destination, 21)),
     row("destination_frauds_30d", "frauds", "30 d", "with the wallet that became known", "0", |m| m.frauds(Destination, 30)),
     row("destination_fraud_share_30d", "ratio, at most 1", "30 d", "frauds with the wallet that became known, over its redemptions", "0", |m| m.fraud_share(Destination)),
+    row("destination_fraud_share_of_labels_7d", "ratio, at most 1", "7 d", "frauds with the wallet over labels of either kind that came: wants legitimate ones, too", "0", |m| m.share_of_labels(7)),
+    row("destination_fraud_share_of_labels_14d", "ratio, at most 1", "14 d", "frauds with the wallet over labels of either kind that came", "0", |m| m.share_of_labels(14)),
+    row("destination_fraud_share_of_labels_30d", "ratio, at most 1", "30 d", "frauds with the wallet over labels of either kind that came", "0", |m| m.share_of_labels(30)),
+    row("destination_unexplained_frauds_3d", "frauds", "3 d", "with the wallet that became known and were usual for their persons", "0", |m| m.unexplained(3)),
+    row("destination_unexplained_frauds_7d", "frauds", "7 d", "with the wallet that became known and were usual for their persons", "0", |m| m.unexplained(7)),
+    row("destination_unexplained_frauds_14d", "frauds", "14 d", "with the wallet that became known and were usual for their persons", "0", |m| m.unexplained(14)),
+    row("destination_unexplained_frauds_30d", "frauds", "30 d", "with the wallet that became known and were usual for their persons", "0", |m| m.unexplained(30)),
+    row("destination_days_since_first_unexplained_fraud", "days, at most 31", "30 d", "days since the first of those became known", "31", |m| m.days_since_unexplained(Days::first)),
+    row("destination_days_since_last_unexplained_fraud", "days, at most 31", "30 d", "days since the last of those became known", "31", |m| m.days_since_unexplained(Days::last)),
+    row("destination_frauds_in_a_row", "frauds", "ever", "with the wallet that became known since something last became known as legitimate", "0", |m| m.history(Destination).map_or(0.0, |history| f64::from(history.streak.count))),
+    row("destination_seconds_since_frauds_began_log10", SECONDS, "ever", "since the first of those became known", NEVER_WORD, |m| m.since_frauds_began()),
+    row("destination_seconds_since_legitimate_log10", SECONDS, "ever", "since the newest redemption with the wallet that became known as legitimate", NEVER_WORD, |m| m.since(m.history(Destination).and_then(|history| history.legitimate_at))),
     row("partner_fraud_share_30d", "ratio, at most 1", "30 d", "frauds of the partner that became known, over its redemptions", "0", |m| m.fraud_share(Partner)),
     // Where.
     row("country_differs_from_customer", FLAG, "", "1 when the address lies in another country than the customer's", "0", |m| m.differs_from_customer()),
@@ -165,7 +182,7 @@ impl<'a> Moment<'a> {
     }
 
     fn to_mean(&self, entity: Entity) -> f64 {
-        self.times(self.history(entity).and_then(|history| history.honest.mean()))
+        self.times(self.history(entity).and_then(|history| history.usual.mean()))
     }
 
     fn to_recent_mean(&self, entity: Entity) -> f64 {
@@ -179,7 +196,7 @@ impl<'a> Moment<'a> {
 
     /// Someone who always paid the same is not thought to be exact to the cent.
     fn deviations(&self) -> f64 {
-        let usual = self.history(Person).and_then(|history| history.honest.mean().zip(history.honest.deviation()));
+        let usual = self.history(Person).and_then(|history| history.usual.mean().zip(history.usual.deviation()));
         usual.map_or(0.0, |(mean, deviation)| {
             let deviation = deviation.max(mean / 100.0).max(1.0);
             ((self.facts.amount_cents as f64 - mean) / deviation).clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)
@@ -243,6 +260,29 @@ impl<'a> Moment<'a> {
 
     fn fraud_share(&self, entity: Entity) -> f64 {
         (self.frauds(entity, 30) / self.count(entity, Month).max(1.0)).min(1.0)
+    }
+
+    fn unusual(&self, days: u32) -> f64 {
+        self.history(Person).map_or(0.0, |history| history.unusual.sum(self.facts.now, days).count)
+    }
+
+    fn unexplained(&self, days: u32) -> f64 {
+        self.history(Destination).map_or(0.0, |history| history.unexplained.sum(self.facts.now, days).count)
+    }
+
+    fn share_of_labels(&self, days: u32) -> f64 {
+        let labels = self.history(Destination).map_or(0.0, |history| history.labels.sum(self.facts.now, days).count);
+        (self.frauds(Destination, days) / labels.max(1.0)).min(1.0)
+    }
+
+    fn days_since_unexplained(&self, which: fn(&Days, Timestamp) -> Option<u32>) -> f64 {
+        let days = self.history(Destination).and_then(|history| which(&history.unexplained, self.facts.now));
+        f64::from(days.unwrap_or(31))
+    }
+
+    fn since_frauds_began(&self) -> f64 {
+        let streak = self.history(Destination).map(|history| history.streak).filter(|streak| streak.count > 0);
+        self.since(streak.map(|streak| streak.since))
     }
 
     fn differs_from_customer(&self) -> f64 {

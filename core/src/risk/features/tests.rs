@@ -1,7 +1,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::*;
-use crate::risk::EntityKey;
+use crate::risk::history::Past;
+use crate::risk::{EntityKey, Label};
 
 const DAY: u64 = 86_400_000;
 /// A Wednesday at noon, in UTC.
@@ -47,7 +48,7 @@ fn facts(at: u64, cents: u64) -> Facts {
 impl Map {
     fn see(&mut self, facts: &Facts) -> Features {
         let row = features(facts, self);
-        count_redemption(facts, self);
+        count_redemption(facts, usual(facts, self), self);
         row
     }
 }
@@ -149,14 +150,36 @@ fn declines_and_labels_come_back() {
     map.see(&first);
     count_decline(Timestamp(NOON), &first.entities, 10_000, &mut map);
     for (entity, key) in first.entities.known() {
-        map.change(entity, key, &mut |history| history.turned_out_fraud(Timestamp(NOON + DAY), 10_000));
+        let past = Past { at: Timestamp(NOON), cents: 10_000, usual: Usual::Yes };
+        map.change(entity, key, &mut |history| history.learned(Timestamp(NOON + DAY), past, None, Some(Label::Fraud)));
     }
     let row = features(&facts(NOON + DAY, 10_000), &map);
     assert_near(&row, "person_declines_24h", 0.5);
     assert_near(&row, "destination_declines_30d", 1.0);
     assert_near(&row, "destination_frauds_7d", 1.0);
     assert_near(&row, "destination_fraud_share_30d", 1.0);
+    assert_near(&row, "destination_unexplained_frauds_7d", 1.0);
+    assert_near(&row, "destination_days_since_first_unexplained_fraud", 0.0);
+    assert_near(&row, "destination_frauds_in_a_row", 1.0);
+    assert_near(&row, "destination_fraud_share_of_labels_7d", 1.0);
     assert_near(&row, "amount_to_mean", 1.0);
+}
+
+/// Who always paid little and now pays much is unusual at first, and then that is usual.
+#[test]
+fn a_habit_may_change() {
+    let mut map = Map::default();
+    let seen: Vec<Usual> = (0..10)
+        .map(|day| {
+            let facts = facts(NOON + day * 60_000, if day < 3 { 10_000 } else { 100_000 });
+            let found = usual(&facts, &map);
+            map.see(&facts);
+            found
+        })
+        .collect();
+    assert_eq!(seen[..6], [Usual::Yes, Usual::Yes, Usual::Yes, Usual::No, Usual::No, Usual::No]);
+    assert_eq!(seen[6], Usual::Habit);
+    assert_eq!(seen[9], Usual::Yes, "by now it is what is usual");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::risk::history::{Amounts, Link};
+use crate::id::PaymentId;
+use crate::risk::history::{Amounts, Link, Streak, Usual};
 use crate::risk::window::{Bucket, Buckets};
 use crate::risk::{Entity, History, Label};
 use crate::time::Timestamp;
@@ -26,15 +27,24 @@ impl Oracle {
     pub(super) fn history(&self, being: &Being) -> History {
         let visits: Vec<&Visit> = self.visits.iter().filter(|visit| visit.beings.contains(being)).collect();
         let all: Vec<Happened> = visits.iter().map(|visit| (visit.at, visit.cents)).collect();
-        let honest: Vec<u64> = visits.iter().filter(|visit| !self.is_fraud(visit)).map(|visit| visit.cents).collect();
+        let usual: Vec<u64> = visits.iter().filter(|visit| self.tells(visit)).map(|visit| visit.cents).collect();
+        let odd = visits.iter().filter(|visit| visit.usual != Usual::Yes);
+        let odd: Vec<Happened> = odd.map(|visit| (visit.at, visit.cents)).collect();
         let cents_of = |payment| visits.iter().find(|visit| visit.payment == payment).map_or(0, |visit| visit.cents);
         let declines = self.declines.iter().filter(|(payment, _)| self.concerns(*payment, Some(being)));
         let declines: Vec<Happened> = declines.map(|(payment, at)| (*at, cents_of(*payment))).collect();
-        let accused = self.accused.iter().filter(|(payment, _)| self.concerns(*payment, Some(being)));
-        let last_accused = accused.map(|(_, at)| *at).max();
-        let frauds = self.labels.iter().filter(|(_, (label, _))| *label == Label::Fraud);
-        let frauds = frauds.filter(|(payment, _)| self.concerns(**payment, Some(being)));
-        let frauds: Vec<Happened> = frauds.map(|(payment, (_, at))| (*at, cents_of(*payment))).collect();
+        let said = |wanted: fn(Option<Label>) -> bool, of: fn(&Oracle, PaymentId) -> bool| {
+            let said = self.learned.iter().filter(move |(payment, label, _)| wanted(*label) && of(self, *payment));
+            let newest =
+                said.filter(|(payment, _, _)| self.concerns(*payment, Some(being))).map(|(_, _, at)| *at).max();
+            let known =
+                self.labels.iter().filter(move |(payment, (label, _))| wanted(Some(*label)) && of(self, **payment));
+            let known = known.filter(|(payment, _)| self.concerns(**payment, Some(being)));
+            let known: Vec<Happened> = known.map(|(payment, (_, at))| (*at, cents_of(*payment))).collect();
+            buckets(&known, newest)
+        };
+        let is_fraud = |label| label == Some(Label::Fraud);
+        let streak = self.streak(Some(being));
         let places = visits.iter().filter_map(|visit| visit.country.map(|country| (country, visit.at)));
         let places: Vec<_> = places.filter(|_| being.entity() == Entity::Person).collect();
         let seen_in = places.last().copied();
@@ -43,17 +53,22 @@ impl Oracle {
             first_at: visits[0].at,
             last_at: visits[visits.len() - 1].at,
             count: visits.len() as u64,
-            honest: Amounts {
-                count: honest.len() as u64,
-                cents: honest.iter().sum(),
-                squares: honest.iter().map(|cents| u128::from(*cents).pow(2)).sum(),
+            usual: Amounts {
+                count: usual.len() as u64,
+                cents: usual.iter().sum(),
+                squares: usual.iter().map(|cents| u128::from(*cents).pow(2)).sum(),
             },
             largest_cents: visits.iter().map(|visit| visit.cents).max().unwrap_or_default(),
             minutes: buckets(&all, last(&all)),
             hours: buckets(&all, last(&all)),
             days: buckets(&all, last(&all)),
+            unusual: buckets(&odd, last(&odd)),
             declines: buckets(&declines, last(&declines)),
-            frauds: buckets(&frauds, last_accused),
+            labels: said(|label| label.is_some(), |_, _| true),
+            frauds: said(is_fraud, |_, _| true),
+            unexplained: said(is_fraud, Oracle::was_usual),
+            streak: Streak { count: streak.len() as u32, since: streak.first().copied().unwrap_or_default() },
+            legitimate_at: self.legitimate(Some(being)),
             links: self.links(being, &visits),
             seen_in,
             seen_elsewhere: places

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::customer::Customer;
 use crate::id::PaymentId;
+use crate::risk::history::Usual;
 use crate::risk::{Country, Entity, FEATURE_NAMES, Features, Label};
 use crate::session::Session;
 use crate::terms::Side;
@@ -128,13 +129,98 @@ impl Oracle {
             "person_frauds_30d" => frauds(Entity::Person, 30),
             "device_frauds_30d" => frauds(Entity::Device, 30),
             "network_frauds_30d" => frauds(Entity::Network, 30),
+            "person_unusual_7d" => self.unusual(scene, 7),
+            "person_unusual_14d" => self.unusual(scene, 14),
+            "person_unusual_30d" => self.unusual(scene, 30),
+            "destination_frauds_3d" => frauds(Entity::Destination, 3),
+            "destination_frauds_21d" => frauds(Entity::Destination, 21),
             "destination_frauds_7d" => frauds(Entity::Destination, 7),
             "destination_frauds_14d" => frauds(Entity::Destination, 14),
             "destination_frauds_30d" => frauds(Entity::Destination, 30),
             "destination_fraud_share_30d" => share(Entity::Destination),
             "partner_fraud_share_30d" => share(Entity::Partner),
+            _ => self.feature_of_labels(scene, name),
+        }
+    }
+
+    /// What became known of redemptions with the wallet.
+    fn feature_of_labels(&self, scene: &Scene<'_>, name: &str) -> f64 {
+        let now = self.now();
+        let frauds: Vec<_> = self.frauds_of(scene, Entity::Destination).collect();
+        let unexplained = self.unexplained_of(scene);
+        let share = |days| {
+            let labels = self.labels_of(scene).into_iter().map(|(_, _, at)| (at, 1));
+            let labels = estimate(labels, now, DAY, days);
+            (estimate(frauds.iter().copied(), now, DAY, days) / labels.max(1.0)).min(1.0)
+        };
+        let recent = |days| estimate(unexplained.iter().map(|at| (*at, 1)), now, DAY, days);
+        let ages = || unexplained.iter().map(|at| now.0 / DAY - at.0 / DAY).filter(|age| *age < 31);
+        let never = plus_one(30.0 * 86_400.0);
+        match name {
+            "destination_fraud_share_of_labels_7d" => share(7),
+            "destination_fraud_share_of_labels_14d" => share(14),
+            "destination_fraud_share_of_labels_30d" => share(30),
+            "destination_unexplained_frauds_3d" => recent(3),
+            "destination_unexplained_frauds_7d" => recent(7),
+            "destination_unexplained_frauds_14d" => recent(14),
+            "destination_unexplained_frauds_30d" => recent(30),
+            "destination_days_since_first_unexplained_fraud" => ages().max().unwrap_or(31) as f64,
+            "destination_days_since_last_unexplained_fraud" => ages().min().unwrap_or(31) as f64,
+            "destination_frauds_in_a_row" => self.streak(self.being(scene, Entity::Destination)).len() as f64,
+            "destination_seconds_since_frauds_began_log10" => {
+                let streak = self.streak(self.being(scene, Entity::Destination));
+                streak.first().map_or(never, |at| since(now, *at))
+            }
+            "destination_seconds_since_legitimate_log10" => {
+                self.legitimate(self.being(scene, Entity::Destination)).map_or(never, |at| since(now, at))
+            }
             _ => self.feature_of_places(scene, name),
         }
+    }
+
+    fn unusual(&self, scene: &Scene<'_>, days: u64) -> f64 {
+        let past = self.past_of(scene, Entity::Person);
+        let odd = past.iter().filter(|visit| visit.usual != Usual::Yes).map(|visit| (visit.at, 1));
+        estimate(odd, self.now(), DAY, days)
+    }
+
+    /// What is known of redemptions with the wallet: payment, label, since when.
+    fn labels_of(&self, scene: &Scene<'_>) -> Vec<(PaymentId, Label, Timestamp)> {
+        let being = self.being(scene, Entity::Destination);
+        let known = self.labels.iter().map(|(payment, (label, at))| (*payment, *label, *at));
+        known.filter(|(payment, _, _)| self.concerns(*payment, being)).collect()
+    }
+
+    fn unexplained_of(&self, scene: &Scene<'_>) -> Vec<Timestamp> {
+        let frauds = self.labels_of(scene).into_iter().filter(|(_, label, _)| *label == Label::Fraud);
+        frauds.filter(|(payment, _, _)| self.was_usual(*payment)).map(|(_, _, at)| at).collect()
+    }
+
+    /// Whether a payment's amount was usual.
+    pub(super) fn was_usual(&self, payment: PaymentId) -> bool {
+        self.visits.iter().any(|visit| visit.payment == payment && visit.usual == Usual::Yes)
+    }
+
+    /// When the frauds became known that did since something was last said to be legitimate.
+    pub(super) fn streak(&self, being: Option<&Being>) -> Vec<Timestamp> {
+        let mut streak = Vec::new();
+        for (_, label, at) in self.learned.iter().filter(|(payment, _, _)| self.concerns(*payment, being)) {
+            match label {
+                Some(Label::Fraud) => streak.push(*at),
+                Some(Label::Honest) => streak.clear(),
+                None => {}
+            }
+        }
+        streak
+    }
+
+    /// When the newest redemption was that was ever said to be legitimate.
+    pub(super) fn legitimate(&self, being: Option<&Being>) -> Option<Timestamp> {
+        let said =
+            self.learned.iter().filter(|(_, label, _)| *label == Some(Label::Honest)).map(|(payment, _, _)| payment);
+        let visit = |payment: &PaymentId| self.visits.iter().find(|visit| visit.payment == *payment);
+        let concerned = said.filter(|payment| self.concerns(**payment, being)).filter_map(visit);
+        concerned.map(|visit| visit.at).max()
     }
 
     fn feature_of_places(&self, scene: &Scene<'_>, name: &str) -> f64 {
@@ -186,22 +272,38 @@ impl Oracle {
         scene.visit.beings.iter().find(|being| being.entity() == entity)
     }
 
-    /// Whether it is known as a fraud.
-    pub(super) fn is_fraud(&self, visit: &Visit) -> bool {
-        self.labels.get(&visit.payment).is_some_and(|(label, _)| *label == Label::Fraud)
+    /// Whether it tells what is usual: an operator's word comes before its amount.
+    pub(super) fn tells(&self, visit: &Visit) -> bool {
+        match self.labels.get(&visit.payment) {
+            Some((Label::Fraud, _)) => false,
+            Some((Label::Honest, _)) => true,
+            None => visit.usual != Usual::No,
+        }
+    }
+
+    /// Amounts above three times what is usual are not, unless at least half of four or more of the last thirty days were not.
+    pub(super) fn usual(&self, scene: &Scene<'_>) -> Usual {
+        let past = self.past_of(scene, Entity::Person);
+        let usual: Vec<f64> = past.iter().filter(|visit| self.tells(visit)).map(|visit| visit.cents as f64).collect();
+        let mean = usual.iter().sum::<f64>() / usual.len().max(1) as f64;
+        if mean == 0.0 || scene.visit.cents as f64 <= 3.0 * mean {
+            return Usual::Yes;
+        }
+        let all = estimate(past.iter().map(|visit| (visit.at, 1)), self.now(), DAY, 30);
+        let odd = past.iter().filter(|visit| visit.usual != Usual::Yes).map(|visit| (visit.at, 1));
+        let odd = estimate(odd, self.now(), DAY, 30);
+        if all >= 4.0 && odd * 2.0 >= all { Usual::Habit } else { Usual::No }
     }
 
     fn to_mean(&self, scene: &Scene<'_>, entity: Entity) -> f64 {
         let past = self.past_of(scene, entity);
-        let honest: Vec<f64> =
-            past.iter().filter(|visit| !self.is_fraud(visit)).map(|visit| visit.cents as f64).collect();
+        let honest: Vec<f64> = past.iter().filter(|visit| self.tells(visit)).map(|visit| visit.cents as f64).collect();
         over(scene.visit.cents, honest.iter().sum::<f64>() / honest.len().max(1) as f64)
     }
 
     fn deviations(&self, scene: &Scene<'_>) -> f64 {
         let past = self.past_of(scene, Entity::Person);
-        let honest: Vec<f64> =
-            past.iter().filter(|visit| !self.is_fraud(visit)).map(|visit| visit.cents as f64).collect();
+        let honest: Vec<f64> = past.iter().filter(|visit| self.tells(visit)).map(|visit| visit.cents as f64).collect();
         let mean = honest.iter().sum::<f64>() / honest.len().max(1) as f64;
         if honest.len() < 2 || mean == 0.0 {
             return 0.0;

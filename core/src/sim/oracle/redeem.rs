@@ -87,7 +87,7 @@ impl Oracle {
         let quote = Quote { consumed: Some((self.now(), drawn.id)), ..quote };
         let scene = self.scene(drawn.id, session, &quote, hosted.as_ref());
         let (row, visit) = (self.features(&scene), scene.visit);
-        let (entities, amount_cents) = (self.entities(&visit), visit.cents);
+        let (entities, amount_cents, usual) = (self.entities(&visit), visit.cents, visit.usual);
         self.visits.push(visit);
         let risk = self.risk(&row);
         let quote = Arc::new(quote);
@@ -106,6 +106,7 @@ impl Oracle {
             batch: self.moment.number,
             entities,
             amount_cents,
+            usual,
             features: row,
             device: hosted.and_then(|hosted| hosted.device),
             risk,

@@ -4,7 +4,8 @@ use sha2::{Digest, Sha256};
 
 use crate::id::{AccountId, Mode, PaymentId, SessionId};
 use crate::quote::Quote;
-use crate::risk::{Country, Decider, Entities, Entity, Features, Label, NewLabel, Risk, Taken, Verdict};
+use crate::risk::history::Usual;
+use crate::risk::{Country, Decider, Entities, Entity, Features, NewLabel, Risk, Taken, Verdict};
 use crate::session::Session;
 use crate::state::Hosted;
 use crate::terms::Terms;
@@ -36,6 +37,7 @@ pub struct Visit {
     pub at: Timestamp,
     pub cents: u64,
     pub country: Option<Country>,
+    pub usual: Usual,
 }
 
 /// What a redemption is before history counts it.
@@ -67,8 +69,11 @@ impl Oracle {
         beings.extend(address.map(|address| Being::Network(address.network)));
         beings.extend(session.terms.wallet_address.clone().map(Being::Wallet));
         let country = address.and_then(|address| address.country);
-        let visit = Visit { payment, beings, at: self.now(), cents: self.cents(&quote.terms), country };
-        Scene { session, quote, is_hosted: hosted.is_some(), visit }
+        let (at, cents) = (self.now(), self.cents(&quote.terms));
+        let visit = Visit { payment, beings, at, cents, country, usual: Usual::Yes };
+        let mut scene = Scene { session, quote, is_hosted: hosted.is_some(), visit };
+        scene.visit.usual = self.usual(&scene);
+        scene
     }
 
     /// The simulator's model, or the fallback's rules while the model fails.
@@ -116,12 +121,10 @@ impl Oracle {
     fn label(&mut self, new: NewLabel) {
         let now = self.now();
         self.touch();
+        self.learned.push((new.payment, new.label, now));
         match new.label {
             Some(label) => drop(self.labels.insert(new.payment, (label, now))),
             None => drop(self.labels.remove(&new.payment)),
-        }
-        if new.label == Some(Label::Fraud) {
-            self.accused.push((new.payment, now));
         }
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::numbers::Numbered;
 use super::{Malformed, read, write};
-use crate::risk::history::{Amounts, Link};
+use crate::risk::history::{Amounts, Link, Streak};
 use crate::risk::window::{Bucket, Buckets};
 use crate::risk::{Country, Entity, History, Label, Labelled};
 use crate::time::Timestamp;
@@ -14,13 +14,19 @@ struct HistoryV1 {
     first_at: u64,
     last_at: u64,
     count: u64,
-    honest: (u64, u64, u128),
+    usual: (u64, u64, u128),
     largest_cents: u64,
     minutes: BucketsV1,
     hours: BucketsV1,
     days: BucketsV1,
+    unusual: BucketsV1,
     declines: BucketsV1,
+    labels: BucketsV1,
     frauds: BucketsV1,
+    unexplained: BucketsV1,
+    /// How many frauds in a row, and since when.
+    streak: (u32, u64),
+    legitimate_at: Option<u64>,
     /// Kind, first bytes of the key, day.
     links: Vec<(u8, [u8; 4], u32)>,
     seen_in: Option<([u8; 2], u64)>,
@@ -36,7 +42,7 @@ struct LabelV1(u8, u64);
 
 /// Appends the record of `history`.
 pub fn encode(history: &History, out: &mut Vec<u8>) {
-    let Amounts { count, cents, squares } = history.honest;
+    let Amounts { count, cents, squares } = history.usual;
     let link = |link: &Link| (link.entity.number(), link.mark.to_be_bytes(), link.day);
     write(
         out,
@@ -44,13 +50,18 @@ pub fn encode(history: &History, out: &mut Vec<u8>) {
             first_at: history.first_at.0,
             last_at: history.last_at.0,
             count: history.count,
-            honest: (count, cents, squares),
+            usual: (count, cents, squares),
             largest_cents: history.largest_cents,
             minutes: (&history.minutes).into(),
             hours: (&history.hours).into(),
             days: (&history.days).into(),
+            unusual: (&history.unusual).into(),
             declines: (&history.declines).into(),
+            labels: (&history.labels).into(),
             frauds: (&history.frauds).into(),
+            unexplained: (&history.unexplained).into(),
+            streak: (history.streak.count, history.streak.since.0),
+            legitimate_at: history.legitimate_at.map(|at| at.0),
             links: history.links.iter().map(link).collect(),
             seen_in: history.seen_in.map(place),
             seen_elsewhere: history.seen_elsewhere.map(place),
@@ -61,20 +72,25 @@ pub fn encode(history: &History, out: &mut Vec<u8>) {
 /// Reads the record of a history.
 pub fn decode(bytes: &[u8]) -> Result<History, Malformed> {
     let fields: HistoryV1 = read(bytes)?;
-    let (count, cents, squares) = fields.honest;
+    let (count, cents, squares) = fields.usual;
     let link =
         |(entity, mark, day)| Ok(Link { entity: Entity::from_number(entity)?, mark: u32::from_be_bytes(mark), day });
     Ok(History {
         first_at: Timestamp(fields.first_at),
         last_at: Timestamp(fields.last_at),
         count: fields.count,
-        honest: Amounts { count, cents, squares },
+        usual: Amounts { count, cents, squares },
         largest_cents: fields.largest_cents,
         minutes: fields.minutes.try_into()?,
         hours: fields.hours.try_into()?,
         days: fields.days.try_into()?,
+        unusual: fields.unusual.try_into()?,
         declines: fields.declines.try_into()?,
+        labels: fields.labels.try_into()?,
         frauds: fields.frauds.try_into()?,
+        unexplained: fields.unexplained.try_into()?,
+        streak: Streak { count: fields.streak.0, since: Timestamp(fields.streak.1) },
+        legitimate_at: fields.legitimate_at.map(Timestamp),
         links: fields.links.into_iter().map(link).collect::<Result<_, Malformed>>()?,
         seen_in: fields.seen_in.map(read_place),
         seen_elsewhere: fields.seen_elsewhere.map(read_place),

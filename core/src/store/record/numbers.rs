@@ -9,6 +9,7 @@ use crate::id::Mode;
 use crate::ledger::{LedgerAccount, Phase};
 use crate::payment::{FailureCode, Magic, PaymentLabel};
 use crate::redelivery::Which;
+use crate::risk::history::Usual;
 use crate::risk::{Entity, Label, Verdict, Word};
 use crate::session::{Flow, PackageVerdict, SessionLabel};
 use crate::terms::Side;
@@ -86,6 +87,7 @@ numbered! {
     Which: "choice of a redelivery" { Missed = 1, All = 2, }
     Label: "label" { Fraud = 1, Honest = 2, }
     Entity: "entity" { Person = 1, Device = 2, Network = 3, Destination = 4, Partner = 5, }
+    Usual: "habit" { Yes = 1, No = 2, Habit = 3, }
     Verdict: "verdict" { Approve = 1, StepUp = 2, Decline = 3, }
 }
 

@@ -7,6 +7,7 @@ use super::{Distance, Malformed, V3, read_as, write_as};
 use crate::id::{AccountId, PaymentId};
 use crate::receipt::Receipt;
 use crate::risk::features::COUNT;
+use crate::risk::history::Usual;
 use crate::risk::{Decider, Device, Entities, Features, Risk, Verdict};
 use crate::routing::Candidate;
 
@@ -18,6 +19,7 @@ struct ReceiptV3<'a> {
     batch: u64,
     entities: EntitiesV3,
     amount_cents: u64,
+    usual: u8,
     #[serde(borrow)]
     features: FeaturesV3<'a>,
     score: f32,
@@ -62,6 +64,7 @@ pub fn encode(receipt: &Receipt, out: &mut Vec<u8>) {
         batch: receipt.batch,
         entities: EntitiesV3(person, device, network, destination),
         amount_cents: receipt.amount_cents,
+        usual: receipt.usual.number(),
         features: FeaturesV3(
             COUNT as u32,
             &mask,
@@ -93,6 +96,7 @@ pub fn decode(payment: PaymentId, bytes: &[u8]) -> Result<Receipt, Malformed> {
         batch: fields.batch,
         entities: Entities { person, device, network, destination, partner: fields.account },
         amount_cents: fields.amount_cents,
+        usual: Usual::from_number(fields.usual)?,
         features: features(&fields.features)?,
         device: fields.device.map(Into::into),
         risk: Risk {

@@ -22,7 +22,7 @@ use crate::receipt::Receipt;
 use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStatus, Which};
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::features::COUNT;
-use crate::risk::history::{Amounts, Link};
+use crate::risk::history::{Amounts, Link, Streak, Usual};
 use crate::risk::window::{Bucket, Buckets};
 use crate::risk::{Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, Person, Risk, Said};
 use crate::risk::{Verdict, Word};
@@ -250,6 +250,7 @@ pub fn receipt(decider: Decider) -> Receipt {
             partner: ACCOUNT.into(),
         },
         amount_cents: 10_865,
+        usual: Usual::Habit,
         features,
         device: Some(device()),
         risk: Risk { score: 0.031, verdict: Verdict::Approve, decider },
@@ -303,13 +304,18 @@ pub fn history() -> History {
         first_at: at(0),
         last_at: at(2_500),
         count: 12,
-        honest: Amounts { count: 11, cents: 130_435, squares: 1_546_666_111 },
+        usual: Amounts { count: 11, cents: 130_435, squares: 1_546_666_111 },
         largest_cents: 25_000,
         minutes: Buckets(vec![bucket(2_945_376, 1, 10_865)]),
         hours: Buckets(vec![bucket(490_895, 2, 300), bucket(490_896, 1, 10_865)]),
         days: Buckets(vec![bucket(20_454, 3, 11_165)]),
+        unusual: Buckets(vec![bucket(20_440, 1, 25_000)]),
         declines: Buckets::default(),
-        frauds: Buckets(vec![bucket(20_440, 1, 25_000)]),
+        labels: Buckets(vec![bucket(20_450, 2, 25_100)]),
+        frauds: Buckets(vec![bucket(20_450, 1, 25_000)]),
+        unexplained: Buckets::default(),
+        streak: Streak { count: 1, since: at(0) },
+        legitimate_at: Some(at(0)),
         links: vec![Link { entity: Entity::Device, mark: 0xd1d1_d1d1, day: 20_454 }],
         seen_in: Some((Country(*b"DE"), at(2_500))),
         seen_elsewhere: Some((Country(*b"FR"), at(0))),

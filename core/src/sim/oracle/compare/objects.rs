@@ -76,7 +76,8 @@ impl Oracle {
                 &decided(expected.at, expected.batch, expected.applied),
                 &decided(found.at, found.batch, found.applied),
             )?;
-            let concerned = |one: &Receipt| (one.account, one.entities, one.amount_cents, one.device.clone());
+            let concerned =
+                |one: &Receipt| (one.account, one.entities, one.amount_cents, one.usual, one.device.clone());
             equal("whom a receipt concerns", &concerned(expected), &concerned(&found))?;
             same_features(&expected.features.0, &found.features.0)?;
             same_risk(&expected.risk, &found.risk)?;
