@@ -1,4 +1,4 @@
-//! The record of an entity's history. A bucket says how far it lies behind the newest, which makes that one byte.
+//! The record of an entity's history. A bucket says how far it lies behind the one before it, which makes that one byte.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,9 +33,9 @@ struct HistoryV1 {
     seen_elsewhere: Option<([u8; 2], u64)>,
 }
 
-/// The newest bucket's number, and each with its distance from it, oldest first.
+/// Oldest first, each with the distance of its number from the one before it; that of the first from 0.
 #[derive(Serialize, Deserialize)]
-struct BucketsV1(u32, Vec<(u32, u32, u64)>);
+struct BucketsV1(Vec<(u32, u32, u64)>);
 
 #[derive(Serialize, Deserialize)]
 struct LabelV1(u8, u64);
@@ -118,18 +118,20 @@ fn read_place((country, at): ([u8; 2], u64)) -> (Country, Timestamp) {
 
 impl<const SECONDS: u32, const KEPT: u32> From<&Buckets<SECONDS, KEPT>> for BucketsV1 {
     fn from(buckets: &Buckets<SECONDS, KEPT>) -> BucketsV1 {
-        let newest = buckets.0.last().map_or(0, |bucket| bucket.number);
-        let row = |bucket: &Bucket| (newest.saturating_sub(bucket.number), bucket.count, bucket.cents);
-        BucketsV1(newest, buckets.0.iter().map(row).collect())
+        let before = [0].into_iter().chain(buckets.0.iter().map(|bucket| bucket.number));
+        let row = |(bucket, before): (&Bucket, u32)| (bucket.number.saturating_sub(before), bucket.count, bucket.cents);
+        BucketsV1(buckets.0.iter().zip(before).map(row).collect())
     }
 }
 
 impl<const SECONDS: u32, const KEPT: u32> TryFrom<BucketsV1> for Buckets<SECONDS, KEPT> {
     type Error = Malformed;
 
-    fn try_from(BucketsV1(newest, rows): BucketsV1) -> Result<Self, Malformed> {
-        let row = |(behind, count, cents): (u32, u32, u64)| {
-            let number = newest.checked_sub(behind).ok_or(Malformed("a bucket lies before 1970"))?;
+    fn try_from(BucketsV1(rows): BucketsV1) -> Result<Self, Malformed> {
+        let mut before = 0u32;
+        let row = |(distance, count, cents): (u32, u32, u64)| {
+            let number = before.checked_add(distance).ok_or(Malformed("a bucket lies too far ahead"))?;
+            before = number;
             Ok(Bucket { number, count, cents })
         };
         rows.into_iter().map(row).collect::<Result<_, Malformed>>().map(Buckets)
