@@ -7,6 +7,7 @@ mod check;
 mod choices;
 pub mod duration;
 mod environment;
+mod features;
 mod file;
 mod model;
 mod origin;
@@ -24,6 +25,7 @@ use ipnet::IpNet;
 
 pub use choices::{Deployment, LogFormat, Switch};
 pub use duration::Gaps;
+pub use features::{FeaturesAction, Replay};
 pub use model::{ModelAction, ModelCheck, RunCheck};
 pub use stopped::{Stopped, StoppedGateway, StoppedMode};
 
@@ -78,6 +80,9 @@ pub enum Action {
     /// What has to do with model packages.
     #[command(subcommand)]
     Model(ModelAction),
+    /// The features that models are given: what they are, and what they were.
+    #[command(subcommand)]
+    Features(FeaturesAction),
     /// Prints the OpenAPI document of the partner API.
     Openapi,
     /// Prints the version.

@@ -17,6 +17,7 @@ pub mod http;
 pub mod offer;
 pub mod problem;
 pub mod wire;
+pub mod features;
 pub mod gate;
 pub mod auth;
 pub mod operations;

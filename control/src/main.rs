@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use causeway_control::config::{self, Action, ConfigError, ModelAction, ModelCheck, RunCheck};
+use causeway_control::config::{self, Action, ConfigError, FeaturesAction, ModelAction, ModelCheck, RunCheck};
 use causeway_control::serve::find::Surroundings;
-use causeway_control::{check, inspect, openapi, serve};
+use causeway_control::{check, features, inspect, openapi, serve};
 
 /// The configuration cannot be used.
 const CONFIGURATION: u8 = 2;
@@ -18,6 +18,12 @@ fn main() -> ExitCode {
         },
         Ok(Action::Model(ModelAction::Check(wanted))) => check_model(&wanted),
         Ok(Action::Model(ModelAction::RunCheck(wanted))) => run_check(&wanted),
+        Ok(Action::Features(FeaturesAction::List { json: false })) => print(&features::table()),
+        Ok(Action::Features(FeaturesAction::List { json: true })) => print(&format!("{:#}\n", features::list())),
+        Ok(Action::Features(FeaturesAction::Replay(wanted))) => match features::replay(&wanted) {
+            Ok(summary) => print(&summary.to_string()),
+            Err(error) => complain(&error, 1),
+        },
         Ok(Action::Openapi) => print(&openapi::json()),
         Ok(Action::Version) => print(concat!("causeway ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Action::RailRecords(stopped)) => {

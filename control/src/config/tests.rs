@@ -11,6 +11,7 @@ fn serve(words: &[&str]) -> Config {
     match read_words(&[&["serve"], words].concat()).unwrap() {
         Action::Serve(config) => *config,
         other @ (Action::Model(_)
+        | Action::Features(_)
         | Action::Openapi
         | Action::Version
         | Action::RailRecords(_)

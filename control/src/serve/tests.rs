@@ -10,6 +10,7 @@ fn config(words: &[&str]) -> Config {
     match config::read(words).unwrap() {
         Action::Serve(config) => *config,
         other @ (Action::Model(_)
+        | Action::Features(_)
         | Action::Openapi
         | Action::Version
         | Action::RailRecords(_)

@@ -1,0 +1,70 @@
+//! A replay: every payment of a file with the features that it would have had.
+
+use std::fmt;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use super::FeaturesError;
+use super::input::Payments;
+use super::output::{Row, Table};
+use super::past::Past;
+use crate::config::Replay;
+
+/// How often it says how far it is.
+const TELLS: Duration = Duration::from_secs(2);
+
+/// What was replayed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Payments.
+    pub payments: u64,
+    /// Of them, known as fraud at some time.
+    pub frauds: u64,
+    /// Payments of which nothing ever becomes known.
+    pub unlabelled: u64,
+    /// Entities that have a history in the end.
+    pub entities: usize,
+}
+
+/// Reads the payments and writes the tables. Labels count from when they became known.
+pub fn replay(wanted: &Replay) -> Result<Summary, FeaturesError> {
+    let mut payments = Payments::open(&wanted.payments, wanted.labels.as_deref(), &wanted.usd_rate)?;
+    let mut tables = wanted.out.iter().map(|path| Table::create(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut past = Past::new();
+    let mut summary = Summary { payments: 0, frauds: 0, unlabelled: 0, entities: 0 };
+    let (started, mut told) = (Instant::now(), Instant::now());
+    while let Some(payment) = payments.next()? {
+        let features = past.see(&payment);
+        summary.payments += 1;
+        match payment.label {
+            Some(label) if label.is_fraud => summary.frauds += 1,
+            Some(_) => {}
+            None => summary.unlabelled += 1,
+        }
+        let row = Row::new(payment, features);
+        let (last, others) = tables.split_last_mut().expect("at least one table is asked for");
+        for table in others {
+            table.add(row.clone())?;
+        }
+        last.add(row)?;
+        if told.elapsed() >= TELLS && std::io::stderr().is_terminal() {
+            told = Instant::now();
+            let rate = summary.payments as f64 / started.elapsed().as_secs_f64();
+            eprint!("\r{} payments, {rate:.0} a second ", summary.payments);
+            std::io::stderr().flush().unwrap_or_default();
+        }
+    }
+    tables.into_iter().try_for_each(Table::finish)?;
+    summary.entities = past.entities();
+    Ok(summary)
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Summary { payments, frauds, unlabelled, entities } = self;
+        writeln!(
+            f,
+            "{payments} payments, of which {frauds} are frauds and {unlabelled} have no label; {entities} entities"
+        )
+    }
+}

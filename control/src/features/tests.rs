@@ -1,0 +1,133 @@
+use std::path::PathBuf;
+
+use causeway_core::risk::FEATURE_NAMES;
+
+use super::*;
+use crate::config::Replay;
+
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new() -> Files {
+        Files(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The table of these payments, as rows of cells.
+    fn table(&self, payments: &str, labels: Option<&str>) -> Vec<Vec<String>> {
+        let out = self.0.path().join("table.csv");
+        let wanted = Replay {
+            payments: self.file("payments.csv", payments),
+            labels: labels.map(|text| self.file("labels.csv", text)),
+            out: vec![out.clone()],
+            usd_rate: vec![("EUR".to_owned(), 2.0)],
+        };
+        replay(&wanted).unwrap();
+        let text = std::fs::read_to_string(out).unwrap();
+        text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
+    }
+
+    fn refused(&self, payments: &str, labels: Option<&str>) -> String {
+        let wanted = Replay {
+            payments: self.file("payments.csv", payments),
+            labels: labels.map(|text| self.file("labels.csv", text)),
+            out: vec![self.0.path().join("table.csv")],
+            usd_rate: Vec::new(),
+        };
+        replay(&wanted).unwrap_err().to_string()
+    }
+}
+
+fn cell(table: &[Vec<String>], row: usize, name: &str) -> f32 {
+    let place = table[0].iter().position(|column| column == name).unwrap();
+    table[row][place].parse().unwrap()
+}
+
+const PAYMENTS: &str = "\
+time,id,customer,amount,currency,wallet,unheard of
+2026-06-01T12:00:00Z,p1,ann,10.00,USD,w1,x
+2026-06-02T12:00:00Z,p2,ann,10.00,EUR,w1,x
+2026-06-09T12:00:00Z,p3,bob,30.00,USD,w1,x
+2026-06-09T12:00:01Z,p4,bob,30.00,USD,w2,x
+";
+
+#[test]
+fn a_payment_sees_the_past_and_labels_that_have_come() {
+    let labels = "\
+id,is_fraud,label_time
+p1,1,2026-06-09T12:00:00Z
+p2,1,2026-06-09T12:00:01Z
+p3,0,
+p4,,
+";
+    let table = Files::new().table(PAYMENTS, Some(labels));
+    assert_eq!(table[0].len(), FEATURE_NAMES.len() + 6);
+    assert_eq!(cell(&table, 1, "is_new_person"), 1.0);
+    assert_eq!(cell(&table, 2, "amount_to_mean"), 2.0, "ten euros are twenty dollars");
+    assert_eq!(cell(&table, 2, "person_count_30d"), 1.0);
+    assert_eq!(cell(&table, 2, "destination_frauds_30d"), 0.0, "nobody knew yet");
+    assert_eq!(cell(&table, 3, "destination_frauds_30d"), 1.0, "one label has come by then, the other a second later");
+    assert_eq!(cell(&table, 3, "destination_persons_30d"), 1.0);
+    assert_eq!(cell(&table, 4, "has_destination"), 1.0);
+    assert_eq!(cell(&table, 4, "destination_frauds_30d"), 0.0);
+    let ends: Vec<[&str; 2]> =
+        table[1..].iter().map(|row| [&row[row.len() - 2][..], &row[row.len() - 1][..]]).collect();
+    assert_eq!(ends, [["1", "2026-06-09T12:00:00.000Z"], ["1", "2026-06-09T12:00:01.000Z"], ["0", ""], ["", ""]]);
+}
+
+/// What comes after a payment changes nothing of its row.
+#[test]
+fn nothing_looks_ahead() {
+    let lines: Vec<&str> = PAYMENTS.lines().collect();
+    let whole = Files::new().table(PAYMENTS, None);
+    for length in 2..lines.len() {
+        let part = Files::new().table(&lines[..length].join("\n"), None);
+        assert_eq!(part, whole[..length]);
+    }
+}
+
+#[test]
+fn a_fault_is_told_with_its_line() {
+    let files = Files::new();
+    let row = |text: &str| format!("id,time,customer,amount,currency\np1,2026-06-01T12:00:00Z,ann,1.00,USD\n{text}\n");
+    for (payments, labels, expected) in [
+        ("id,time,amount\n".to_owned(), None, "payments.csv:1: there is no column customer"),
+        (row("p2,2026-05-01T12:00:00Z,ann,1.00,USD"), None, "payments.csv:3: it is earlier than the row before it"),
+        (row("p2,yesterday,ann,1.00,USD"), None, "payments.csv:3: time must be a time such as"),
+        (row("p2,2026-06-01T12:00:00Z,,1.00,USD"), None, "payments.csv:3: customer is empty"),
+        (row("p2,2026-06-01T12:00:00Z,ann,1.00,EUR"), None, "payments.csv:3: there is no rate for EUR"),
+        (row("p2,2026-06-01T12:00:00Z,ann,dear,USD"), None, "payments.csv:3: amount must be a decimal number"),
+        (
+            row("p2,2026-06-01T12:00:00Z,ann,1.00,USD"),
+            Some("id,is_fraud,label_time\np2,1,\n"),
+            "labels.csv:2: the label of \"p1\"",
+        ),
+        (row("p2,2026-06-01T12:00:00Z,ann"), None, "payments.csv"),
+    ] {
+        let told = files.refused(&payments, labels);
+        assert!(told.contains(expected), "{told} does not say {expected}");
+    }
+}
+
+#[test]
+fn a_table_can_be_parquet_too() {
+    let files = Files::new();
+    let out = files.0.path().join("table.parquet");
+    let payments = files.file("payments.csv", PAYMENTS);
+    replay(&Replay { payments, labels: None, out: vec![out.clone()], usd_rate: vec![("EUR".to_owned(), 1.1)] })
+        .unwrap();
+    let bytes = std::fs::read(out).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1") && bytes.len() > 2_000);
+}
+
+#[test]
+fn the_list_names_every_feature() {
+    let (table, list) = (table(), list());
+    assert_eq!((table.lines().count(), list.as_array().unwrap().len()), (FEATURE_NAMES.len() + 2, FEATURE_NAMES.len()));
+    assert!(FEATURE_NAMES.iter().all(|name| table.contains(&format!("| `{name}` |"))));
+}
