@@ -7,6 +7,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use super::child::Said;
 use super::limits::{ADDRESS_SPACE, PROCESSOR_TIME, WALL_TIME};
 use super::report::Report;
@@ -15,6 +17,10 @@ use super::report::Report;
 const OUTPUT: u64 = 256 * 1_024;
 /// How often is looked whether it has ended, once it says nothing more.
 const LOOK: Duration = Duration::from_millis(2);
+/// The system's numbers of the signals by which it ends.
+const ABRT: i32 = Signal::ABORT.as_raw();
+const KILL: i32 = Signal::KILL.as_raw();
+const XCPU: i32 = Signal::XCPU.as_raw();
 /// Variables that it gets: where the system's loader finds what the runtime needs.
 const VARIABLES: [&str; 1] = ["LD_LIBRARY_PATH"];
 
@@ -77,6 +83,8 @@ fn start(wanted: &Wanted<'_>) -> std::io::Result<Child> {
     }
     command.arg("--").arg(wanted.folder).env_clear();
     command.envs(VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    // Else ONNX Runtime's official builds write files for Microsoft into the user's cache, and send them.
+    command.env("ORT_DISABLE_TELEMETRY", "1");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
 }
 
@@ -128,13 +136,54 @@ fn fault(end: &End, is_done: bool, complaints: &Receiver<String>) -> Option<Stri
     let complaint = complaints.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
     let complaint = if complaint.is_empty() { complaint } else { format!(" ({complaint})") };
     Some(match status.signal() {
-        Some(24) | Some(9) => {
-            format!("the process that ran the model used more than {PROCESSOR_TIME:?} of processor time")
-        }
-        Some(6) if complaint.contains("alloc") => {
+        Some(XCPU) => format!("the process that ran the model used more than {PROCESSOR_TIME:?} of processor time"),
+        Some(KILL) => format!(
+            "the process that ran the model was killed: it used more than {PROCESSOR_TIME:?} of processor time, or the machine \
+             had no memory left"
+        ),
+        Some(ABRT) if complaint.contains("alloc") => {
             format!("the model needs more than {} MiB of memory{complaint}", ADDRESS_SPACE >> 20)
         }
         Some(signal) => format!("the process that ran the model crashed with signal {signal}{complaint}"),
         None => format!("the process that ran the model failed with {status}{complaint}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report_of(program: &str) -> Report {
+        let mut report = Report::new(Path::new("package"), Vec::new());
+        let place = Path::new("/nowhere");
+        let wanted = Wanted { program: Path::new(program), runtime: place, folder: place, sha256: "", budget: None };
+        run(&wanted, &mut report);
+        report
+    }
+
+    #[test]
+    fn a_process_that_does_not_say_that_it_is_done_has_failed() {
+        for (program, words) in [("/bin/true", "failed with exit status: 0"), ("/nowhere/causeway", "cannot start")] {
+            let report = report_of(program);
+            assert!(report.faults().contains(words), "{report}");
+        }
+        // A shell finds no script that is named like our command, and says so.
+        let report = report_of("/bin/sh");
+        assert!(report.faults().contains("failed with exit status") && report.faults().contains("model"), "{report}");
+    }
+
+    #[test]
+    fn ends_are_told_in_words() {
+        let said = |signal, complaint: &str| {
+            let (complained, complaints) = mpsc::channel();
+            complained.send(complaint.to_owned()).unwrap();
+            fault(&End::Exited(ExitStatus::from_raw(signal)), true, &complaints).unwrap_or_default()
+        };
+        assert_eq!(said(0, ""), "");
+        assert_eq!(said(11, ""), "the process that ran the model crashed with signal 11");
+        assert_eq!(said(24, ""), "the process that ran the model used more than 30s of processor time");
+        assert!(said(9, "").contains("was killed"));
+        assert!(said(6, "memory allocation of 8 bytes failed").contains("more than 2048 MiB of memory (memory alloc"));
+        assert_eq!(said(6, "what(): x"), "the process that ran the model crashed with signal 6 (what(): x)");
+    }
 }

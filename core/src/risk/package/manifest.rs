@@ -61,6 +61,15 @@ pub enum Column {
     Text(String),
 }
 
+impl std::fmt::Display for Column {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Column::Number(number) => write!(f, "{number}"),
+            Column::Text(text) => write!(f, "{text:?}"),
+        }
+    }
+}
+
 /// `[thresholds]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

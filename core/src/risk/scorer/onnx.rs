@@ -186,7 +186,7 @@ fn of_class(map: &DynMap, class: &Column) -> Result<f32, ScoreError> {
             entries.into_iter().find(|(key, _)| key == text).map(|(_, score)| score)
         }
     };
-    found.ok_or_else(|| ScoreError::Failed(format!("the output's map has no class {class:?}")))
+    found.ok_or_else(|| ScoreError::Failed(format!("the output's map has no class {class}")))
 }
 
 fn column(shape: &[i64], values: &[f32], rows: usize, column: usize) -> Result<Vec<f32>, ScoreError> {
