@@ -17,7 +17,8 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailReport;
 use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStep};
-use crate::risk::{Device, Word};
+use crate::review::ReviewDecision;
+use crate::risk::{Device, NewPolicy, Word};
 use crate::session::{Metadata, Session, SessionTerms};
 use crate::terms::Side;
 use crate::time::Timestamp;
@@ -118,6 +119,12 @@ pub enum Command {
     /// nothing and tells nobody. Legal for any person, for a customer that is not deleted, and for a session that names no
     /// person.
     SetVerification(AccountId, Who, Option<Word>),
+    /// Operator: decides about a payment of this session that waits for a review. Legal while it waits; it goes on only if nobody
+    /// refuses its user.
+    DecideReview(AccountId, SessionId, PaymentId, ReviewDecision),
+    /// Operator: replaces the rules and lists that stand beside the model. They apply from the next redemption on. Legal while
+    /// they keep to their bounds.
+    SetRiskPolicy(Box<NewPolicy>),
     /// Operator: sends events once more. Legal while the account has an endpoint and no redelivery runs.
     StartRedelivery(AccountId, Box<RedeliveryRange>),
     /// Operator: stops a redelivery. One that has ended stays as it is.
@@ -227,6 +234,8 @@ pub enum TimerTask {
     EraseCustomer(CustomerId),
     /// Forgets the answer that was remembered under this key: its life is over.
     ForgetAnswer([u8; 16]),
+    /// Declines a payment that nobody at the bank decided about.
+    ExpireReview(PaymentId, SessionId),
 }
 
 /// What was done.
@@ -303,6 +312,8 @@ impl Command {
             | Command::SetTier(_, _)
             | Command::SetRules(_, _)
             | Command::SetVerification(_, _, _)
+            | Command::DecideReview(_, _, _, _)
+            | Command::SetRiskPolicy(_)
             | Command::StartRedelivery(_, _)
             | Command::CancelRedelivery(_, _) => None,
         }

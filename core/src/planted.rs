@@ -56,6 +56,10 @@ bugs! {
     LoseProgress = "lose-progress";
     /// A page of a redelivery leaves out what does not fit into it.
     LeaveOut = "leave-out";
+    /// A payment that nobody reviewed in time goes on.
+    ApproveOverdue = "approve-overdue";
+    /// Who stands on an allow list and on a block list goes through.
+    AllowBeatsBlock = "allow-beats-block";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

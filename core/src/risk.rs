@@ -5,6 +5,7 @@ pub mod entity;
 pub mod features;
 #[cfg(feature = "onnx")]
 pub mod package;
+pub mod policy;
 pub mod scorer;
 pub mod velocity;
 mod verdict;
@@ -12,5 +13,6 @@ mod verdict;
 pub use device::Device;
 pub use entity::{Entities, Entity, EntityKey};
 pub use features::{FEATURE_NAMES, Features};
+pub use policy::{Case, NewPolicy, Policied, RiskPolicy};
 pub use velocity::{Person, Said, Word};
 pub use verdict::{Decider, Risk, Thresholds, Verdict, fallback_score};

@@ -51,6 +51,8 @@ names! {
     SetTier
     SetRules
     SetVerification
+    DecideReview
+    SetRiskPolicy
     StartRedelivery
     CancelRedelivery
 }

@@ -93,6 +93,8 @@ struct Output {
 #[derive(Deserialize)]
 struct ManifestThresholds {
     step_up: f32,
+    /// Without it nothing is reviewed.
+    review: Option<f32>,
     decline: f32,
 }
 
@@ -106,10 +108,12 @@ fn feature_places(names: &[String]) -> Result<Vec<usize>, String> {
 }
 
 fn thresholds(path: &Path, given: &ManifestThresholds) -> Result<Thresholds, PackageError> {
-    if 0.0 < given.step_up && given.step_up <= given.decline && given.decline <= 1.0 {
-        Ok(Thresholds { step_up: given.step_up, decline: given.decline })
+    let ManifestThresholds { step_up, review, decline } = *given;
+    let review = review.unwrap_or(decline);
+    if 0.0 < step_up && step_up <= review && review <= decline && decline <= 1.0 {
+        Ok(Thresholds { step_up, review, decline })
     } else {
-        Err(fault(path, "thresholds must satisfy 0 < step_up <= decline <= 1".to_owned()))
+        Err(fault(path, "thresholds must satisfy 0 < step_up <= review <= decline <= 1".to_owned()))
     }
 }
 

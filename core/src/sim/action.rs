@@ -70,6 +70,8 @@ pub enum Wish {
     SetVerification,
     StartRedelivery,
     CancelRedelivery,
+    DecideReview,
+    SetRiskPolicy,
 }
 
 /// The details of a wish, as numbers from which everything is picked.
@@ -113,7 +115,7 @@ fn action(rng: &mut Rng) -> Action {
 }
 
 fn wish(rng: &mut Rng) -> Wish {
-    match rng.below(125) {
+    match rng.below(132) {
         0..22 => Wish::CreateSession,
         22..24 => Wish::ReplayDelivery,
         24..25 => Wish::SendTestWebhook,
@@ -140,7 +142,9 @@ fn wish(rng: &mut Rng) -> Wish {
         113..118 => Wish::ChangeEndpoint,
         118..122 => Wish::SetVerification,
         122..124 => Wish::StartRedelivery,
-        _ => Wish::CancelRedelivery,
+        124 => Wish::CancelRedelivery,
+        125..129 => Wish::DecideReview,
+        _ => Wish::SetRiskPolicy,
     }
 }
 

@@ -23,10 +23,12 @@ mod names;
 mod overdue;
 mod payments;
 mod perform;
+mod policy;
 mod price;
 mod redeem;
 mod redeliveries;
 mod retention;
+mod reviews;
 mod risk;
 mod route;
 mod same;
@@ -50,7 +52,7 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::receipt::Receipt;
 use crate::replay::{Replay, ReplayKey};
-use crate::risk::Said;
+use crate::risk::{RiskPolicy, Said};
 use crate::routing::Catalogue;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -105,6 +107,8 @@ pub struct Oracle {
     new_declines: Vec<Guest>,
     /// People of whom an operator said something that changed what was so: what stands now, and since when.
     words: BTreeMap<Guest, Option<Said>>,
+    /// The versions of the risk policy that are kept, newest first.
+    policies: Vec<RiskPolicy>,
     receipts: Vec<Arc<Receipt>>,
     /// Posting sets, in order.
     booked: Vec<Arc<Booked>>,
@@ -163,6 +167,7 @@ impl Oracle {
             new_declines: Vec::new(),
             words: BTreeMap::new(),
             failing: BTreeMap::new(),
+            policies: Vec::new(),
             receipts: Vec::new(),
             booked: Vec::new(),
             told: Vec::new(),

@@ -159,6 +159,8 @@ impl State {
             | Command::SetTier(..)
             | Command::SetRules(..)
             | Command::SetVerification(..)
+            | Command::DecideReview(..)
+            | Command::SetRiskPolicy(..)
             | Command::StartRedelivery(..)
             | Command::CancelRedelivery(..) => true,
         };

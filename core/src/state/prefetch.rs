@@ -29,12 +29,11 @@ impl State {
             Command::ConfirmSession(account, session, confirm) => {
                 self.confirm_needs(*account, *session, confirm, needs);
             }
-            Command::VerifyPayment(account, session, payment) => {
+            Command::VerifyPayment(account, session, payment) | Command::DecideReview(account, session, payment, _) => {
                 self.waiting_needs(*account, *session, *payment, needs)
             }
             Command::RememberPayment(account, session, payment, _) => {
-                self.need(Need::Session(*account, *session), needs);
-                self.need(Need::Payment(*account, *payment), needs);
+                self.standing_needs(*account, *session, *payment, needs);
             }
             Command::CreateCustomer(account, terms) => self.new_customer_needs(*account, terms, needs),
             Command::UpdateCustomer(account, id, _) => self.need(Need::Customer(*account, *id), needs),
@@ -74,7 +73,8 @@ impl State {
             | Command::SetEntitlements(..)
             | Command::SetOrigins(..)
             | Command::SetTier(..)
-            | Command::SetRules(..) => {}
+            | Command::SetRules(..)
+            | Command::SetRiskPolicy(..) => {}
         }
     }
 
@@ -83,6 +83,9 @@ impl State {
             TimerTask::ExpireSession(session) => self.session_needs(timer.account, session, needs),
             TimerTask::ExpireVerification(payment, session) => {
                 self.payment_needs(timer.account, session, payment, needs);
+            }
+            TimerTask::ExpireReview(payment, session) => {
+                self.waiting_needs(timer.account, session, payment, needs);
             }
             TimerTask::RetryDelivery(delivery) => self.need(Need::Delivery(timer.account, delivery), needs),
             TimerTask::EraseCustomer(id) => self.need(Need::DeletedCustomer(timer.account, id), needs),
@@ -186,7 +189,13 @@ impl State {
         }
     }
 
-    /// A payment that waits for its user, and the user.
+    /// A payment as it stands, and its session.
+    fn standing_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
+        self.need(Need::Session(account, session), needs);
+        self.need(Need::Payment(account, payment), needs);
+    }
+
+    /// A payment that waits for its user or a review, and the user.
     fn waiting_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
         self.payment_needs(account, session, payment, needs);
         self.person_needs(account, session, needs);

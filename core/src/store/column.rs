@@ -206,6 +206,20 @@ columns! {
     /// - Written: when one starts, with each of its pages, and when it is stopped.
     /// - Deleted: never; an account keeps a bounded number, and the oldest makes room for a new one.
     Redeliveries = 27 "redeliveries",
+    /// Payments that wait for the decision of somebody at the bank, in the order in which they began.
+    ///
+    /// - Key: payment id.
+    /// - Content: the account's id, the session's, and from when on the payment is declined.
+    /// - Written: when a payment begins to wait.
+    /// - Deleted: with the decision, or when time is up.
+    Reviews = 28 "reviews",
+    /// Versions of the risk policy: the newest applies.
+    ///
+    /// - Key: version (8).
+    /// - Content: since when, the file that was applied last, rules, and lists as keys of entities.
+    /// - Written: once, when it is set.
+    /// - Deleted: when so many newer ones are kept.
+    RiskPolicies = 29 "risk_policies",
 }
 
 impl Column {
@@ -223,6 +237,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 28);
+        assert_eq!(Column::COUNT, 30);
     }
 }

@@ -3,6 +3,7 @@
 mod lists;
 mod redeliveries;
 mod retention;
+mod risk;
 
 use std::sync::Arc;
 

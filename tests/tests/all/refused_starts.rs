@@ -39,8 +39,8 @@ fn a_newer_format_is_refused_and_left_alone() {
     let directory = used();
     let mark = find(directory.path(), "CAUSEWAY");
     let text = fs::read_to_string(&mark).unwrap();
-    assert!(text.contains("format 4"), "{text}");
-    fs::write(&mark, text.replace("format 4", "format 999")).unwrap();
+    assert!(text.contains("format 5"), "{text}");
+    fs::write(&mark, text.replace("format 5", "format 999")).unwrap();
     let exit = unchanged(&directory, start);
     is_refused(&exit, OTHER, &["newer version", "999"]);
     fs::write(&mark, text).unwrap();

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use crate::store::{Column, Store};
 
-use super::{Fault, Oracle, differ};
+use super::{Fault, Oracle, differ, equal};
 use shelf::Shelf;
 use webhooks::Paired;
 
@@ -58,6 +58,10 @@ impl Oracle {
             Column::Bus => self.compare_bus(shelf, paired),
             Column::FailingEndpoints => self.compare_failing_endpoints(shelf),
             Column::Redeliveries => self.compare_redeliveries(shelf),
+            Column::RiskPolicies => equal("the risk policies", &self.policies, &shelf.reader.risk_policies()?),
+            Column::Reviews => {
+                equal("what waits for a review", &self.reviews(), &shelf.reader.reviews(None, usize::MAX)?)
+            }
         }
     }
 

@@ -82,8 +82,10 @@ impl Oracle {
             };
         }
         let decider = Decider::Model { name: "simulated".to_owned(), version: "1".to_owned() };
-        if feature(0) > 3.0 || feature(3) >= 6.0 {
+        if feature(0) > 3.9 || feature(3) >= 6.0 {
             Risk { score: 0.9, verdict: Verdict::Decline, decider }
+        } else if feature(0) > 3.0 {
+            Risk { score: 0.75, verdict: Verdict::Review, decider }
         } else if feature(0) > 2.7 {
             Risk { score: 0.6, verdict: Verdict::StepUp, decider }
         } else {

@@ -20,8 +20,9 @@ use crate::id::{AttemptId, DeliveryId, EventId, OutboxId, PaymentId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::{FailureCode, Payment, PaymentStatus};
 use crate::receipt::Receipt;
+use crate::review::ReviewRow;
 use crate::risk::Decider;
-use crate::risk::{Person, Said, Word};
+use crate::risk::{Person, Policied, Said, Word};
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::store::key::hex;
 use bytes::*;
@@ -110,6 +111,8 @@ fn events_and_deliveries() {
     check(&DELIVERY, |id, out| reference::encode_lane(*id, out), reference::decode_lane, LANE_V1);
     let bus = BusRow { event: EventId(7), account: ACCOUNT, lane: Some(SESSION) };
     check(&bus, reference::encode_bus, |bytes| reference::decode_bus(EventId(7), bytes), BUS_V1);
+    let review = ReviewRow { payment: PAYMENT, account: ACCOUNT, session: SESSION, expires_at: at(90_000) };
+    check(&review, reference::encode_review, |bytes| reference::decode_review(PAYMENT, bytes), REVIEW_V1);
 }
 
 #[test]
@@ -125,8 +128,10 @@ fn customers() {
 #[test]
 fn decisions_and_movements() {
     let read_receipt = |bytes: &[u8]| receipt::decode(ACCOUNT, PAYMENT, bytes);
-    check(&receipt(model()), receipt::encode, read_receipt, RECEIPT_V2);
-    let first = Receipt { device: None, ..receipt(model()) };
+    check(&receipt(model()), receipt::encode, read_receipt, RECEIPT_V3);
+    let second = Receipt { policied: Policied::default(), ..receipt(model()) };
+    assert_eq!(read_receipt(&unhex(RECEIPT_V2)).as_ref(), Ok(&second), "the second version knew no lists and rules");
+    let first = Receipt { device: None, ..second };
     assert_eq!(read_receipt(&unhex(RECEIPT_V1)), Ok(first), "the first version knew no device");
     let fallback = receipt(Decider::Fallback { reason: "no model is loaded".to_owned() });
     round_trip(&fallback, receipt::encode, read_receipt);
@@ -135,6 +140,7 @@ fn decisions_and_movements() {
     check(&posting_set(), |set, out| ledger::encode_postings(set, out), ledger::decode_postings, POSTINGS_V1);
     check(&balance(), |value, out| ledger::encode_balance(*value, out), ledger::decode_balance, BALANCE_V1);
     check(&person(), person::encode, person::decode, PERSON_V3);
+    check(&samples::policy(), policy::encode, |bytes| policy::decode(3, bytes), POLICY_V1);
     let said = |said| Ok(Person { said, ..person() });
     assert_eq!(person::decode(&unhex(PERSON_V1)), said(None), "the first version knew no verification");
     let verified = Said { word: Word::Verified, at: at(1_200) };
@@ -176,6 +182,7 @@ fn statuses_have_their_numbers() {
         PaymentStatus::Settled { at: at(9) },
         PaymentStatus::Failed { code: FailureCode::NoRoute },
         PaymentStatus::Cancelled,
+        PaymentStatus::Reviewing { expires_at: at(9) },
     ];
     for (number, status) in (0..).zip(statuses) {
         let value = Payment { status, ..payment() };
@@ -305,7 +312,7 @@ proptest! {
         let _ = (read_customer(&bytes), customer::decode_terms(&bytes), reference::decode_customer(&bytes));
         let _ = (customer::decode_deleted(ACCOUNT, CUSTOMER, &bytes), customer::decode_deletion(CUSTOMER, &bytes));
         let _ = (reference::decode_outbox(ACCOUNT, OUTBOX, &bytes), rail::decode(AttemptId(1), &bytes));
-        let _ = reference::decode_bus(EventId(1), &bytes);
-        let _ = redelivery::decode(ACCOUNT, &bytes);
+        let _ = (reference::decode_bus(EventId(1), &bytes), reference::decode_review(PAYMENT, &bytes));
+        let _ = (redelivery::decode(ACCOUNT, &bytes), policy::decode(1, &bytes));
     }
 }

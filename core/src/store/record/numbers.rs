@@ -9,6 +9,7 @@ use crate::id::Mode;
 use crate::ledger::{LedgerAccount, Phase};
 use crate::payment::{FailureCode, Magic, PaymentLabel};
 use crate::redelivery::Which;
+use crate::risk::policy::ListAction;
 use crate::risk::{Verdict, Word};
 use crate::session::{Flow, PackageVerdict, SessionLabel};
 use crate::terms::Side;
@@ -84,7 +85,8 @@ numbered! {
     NameKind: "kind of name" { Email = 1, ExternalId = 2, }
     Word: "word of an operator" { Verified = 1, Refused = 2, }
     Which: "choice of a redelivery" { Missed = 1, All = 2, }
-    Verdict: "verdict" { Approve = 1, StepUp = 2, Decline = 3, }
+    ListAction: "action of a list" { Block = 1, Allow = 2, }
+    Verdict: "verdict" { Approve = 1, StepUp = 2, Decline = 3, Review = 4, }
 }
 
 impl Numbered for EventKind {
@@ -123,7 +125,8 @@ mod tests {
         check::<Magic>(8);
         check::<Phase>(3);
         check::<LedgerAccount>(8);
-        check::<Verdict>(3);
+        check::<Verdict>(4);
+        check::<ListAction>(2);
         check::<Word>(2);
         check::<Which>(2);
         check::<KycStatus>(2);

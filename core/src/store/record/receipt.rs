@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::numbers::Numbered;
-use super::{Distance, Malformed, V1, V2, read, read_as, write_as};
+use super::{Distance, Malformed, V1, V2, V3, read, read_as, write_as};
 use crate::id::{AccountId, PaymentId};
 use crate::receipt::Receipt;
 use crate::risk::features::COUNT;
-use crate::risk::{Decider, Device, Features, Risk, Verdict};
+use crate::risk::{Decider, Device, Features, Policied, Risk, Verdict};
 use crate::routing::Candidate;
 
 /// Features of version 1. More features need a version 2 of this record.
@@ -36,6 +36,22 @@ struct ReceiptV2<'a> {
     device: Option<DeviceV2<'a>>,
 }
 
+/// Version 3 knows what lists and rules made of it.
+#[derive(Serialize, Deserialize)]
+struct ReceiptV3<'a> {
+    #[serde(borrow)]
+    second: ReceiptV2<'a>,
+    #[serde(borrow)]
+    policied: PoliciedV3<'a>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct PoliciedV3<'a> {
+    version: u64,
+    #[serde(borrow)]
+    fired: Vec<&'a str>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct DeviceV2<'a> {
     fingerprint: Option<[u8; 16]>,
@@ -62,15 +78,19 @@ pub fn encode(receipt: &Receipt, out: &mut Vec<u8>) {
         applied: receipt.applied.number(),
         candidates: receipt.candidates.iter().map(candidate).collect(),
     };
-    write_as(V2, out, &ReceiptV2 { first, device: receipt.device.as_ref().map(Into::into) });
+    let second = ReceiptV2 { first, device: receipt.device.as_ref().map(Into::into) };
+    write_as(V3, out, &ReceiptV3 { second, policied: (&receipt.policied).into() });
 }
 
 /// Reads the receipt of the payment with this key.
 pub fn decode(account: AccountId, payment: PaymentId, bytes: &[u8]) -> Result<Receipt, Malformed> {
-    let ReceiptV2 { first: fields, device } = match bytes.first() {
-        Some(&V1) => ReceiptV2 { first: read(bytes)?, device: None },
-        Some(_) | None => read_as(V2, bytes)?,
+    let before = |second| ReceiptV3 { second, policied: PoliciedV3::default() };
+    let ReceiptV3 { second, policied } = match bytes.first() {
+        Some(&V1) => before(ReceiptV2 { first: read(bytes)?, device: None }),
+        Some(&V2) => before(read_as(V2, bytes)?),
+        Some(_) | None => read_as(V3, bytes)?,
     };
+    let ReceiptV2 { first: fields, device } = second;
     let candidate = |(corridor, score, probability): (&str, f32, f32)| Candidate {
         corridor: corridor.to_owned(),
         score,
@@ -90,11 +110,24 @@ pub fn decode(account: AccountId, payment: PaymentId, bytes: &[u8]) -> Result<Re
         },
         applied: Verdict::from_number(fields.applied)?,
         candidates: fields.candidates.into_iter().map(candidate).collect(),
+        policied: policied.into(),
     })
 }
 
 fn candidate(candidate: &Candidate) -> (&str, f32, f32) {
     (&candidate.corridor, candidate.score, candidate.probability)
+}
+
+impl<'a> From<&'a Policied> for PoliciedV3<'a> {
+    fn from(policied: &'a Policied) -> PoliciedV3<'a> {
+        PoliciedV3 { version: policied.version, fired: policied.fired.iter().map(String::as_str).collect() }
+    }
+}
+
+impl From<PoliciedV3<'_>> for Policied {
+    fn from(policied: PoliciedV3<'_>) -> Policied {
+        Policied { version: policied.version, fired: policied.fired.into_iter().map(str::to_owned).collect() }
+    }
 }
 
 impl<'a> From<&'a Device> for DeviceV2<'a> {

@@ -107,10 +107,10 @@ fn another_mode_and_a_newer_format_are_refused_without_a_trace() {
     };
     check(Identity { mode: Mode::Live }, "is a store of the mode \"sandbox\"");
     let good = fs::read_to_string(path.join("CAUSEWAY")).unwrap();
-    fs::write(path.join("CAUSEWAY"), good.replace("format 4", "format 5").replace("ready", "unheard of")).unwrap();
-    check(SANDBOX, "newer version (format 5, this version reads 4)");
-    fs::write(path.join("CAUSEWAY"), good.replace("format 4", "format 1")).unwrap();
-    check(SANDBOX, "before the first release (format 1, this version reads 4)");
+    fs::write(path.join("CAUSEWAY"), good.replace("format 5", "format 6").replace("ready", "unheard of")).unwrap();
+    check(SANDBOX, "newer version (format 6, this version reads 5)");
+    fs::write(path.join("CAUSEWAY"), good.replace("format 5", "format 1")).unwrap();
+    check(SANDBOX, "before the first release (format 1, this version reads 5)");
     fs::write(path.join("CAUSEWAY"), "something else\n").unwrap();
     check(SANDBOX, "damaged file CAUSEWAY");
     fs::write(path.join("CAUSEWAY"), good).unwrap();
@@ -134,11 +134,11 @@ fn a_foreign_directory_is_refused_without_a_trace() {
 fn a_store_that_was_not_quite_made_is_made() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    for torn in ["", "causeway st", "causeway store\nformat 4\nmode sand"] {
+    for torn in ["", "causeway st", "causeway store\nformat 5\nmode sand"] {
         fs::write(path.join("CAUSEWAY"), torn).unwrap();
         drop(open(path).unwrap());
         let made = fs::read_to_string(path.join("CAUSEWAY")).unwrap();
-        assert_eq!(made, "causeway store\nformat 4\nmode sandbox\nready\n");
+        assert_eq!(made, "causeway store\nformat 5\nmode sandbox\nready\n");
         for torn in [&made[..made.len() - 6], &made[..made.len() - 2]] {
             fs::write(path.join("CAUSEWAY"), torn).unwrap();
             open(path).unwrap().commit(&[batch(1)]).unwrap();

@@ -75,6 +75,7 @@ impl Oracle {
                 &decided(expected.at, expected.batch, expected.applied),
                 &decided(found.at, found.batch, found.applied),
             )?;
+            equal("what lists and rules made of it", &expected.policied, &found.policied)?;
             same_features(&expected.features.0, &found.features.0)?;
             same_risk(&expected.risk, &found.risk)?;
             same_candidates(&expected.candidates, &found.candidates)?;
