@@ -108,8 +108,9 @@ def complaints(folder: Path) -> list[str]:
     if not error <= GOLDEN_TOLERANCE:
         found.append(f"The golden scores are off by {error:.1e}; at most {GOLDEN_TOLERANCE:.0e} is allowed.")
     thresholds = manifest["thresholds"]
-    if not 0 < thresholds["step_up"] <= thresholds["decline"] <= 1:
-        found.append("The thresholds must satisfy 0 < step_up <= decline <= 1.")
+    review = thresholds.get("review", thresholds["decline"])
+    if not 0 < thresholds["step_up"] <= review <= thresholds["decline"] <= 1:
+        found.append("The thresholds must satisfy 0 < step_up <= review <= decline <= 1.")
     return found
 
 

@@ -1,8 +1,7 @@
 mod endpoints;
 mod redeliveries;
+mod risk_policy;
 mod verifications;
-
-use std::time::Duration;
 
 use bytes::Bytes;
 use causeway_core::account::KeyKind;
@@ -114,7 +113,7 @@ fn cell(mode: Mode) -> (RunningCell, Cell) {
         store: Arc::new(MemoryStore::new()),
         clock: Arc::new(SystemClock),
         alarm: Arc::new(|_| {}),
-        tick: Duration::from_millis(20),
+        tick: std::time::Duration::from_millis(20),
     })
     .unwrap();
     let cell =
