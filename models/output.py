@@ -4,10 +4,13 @@ Exporters differ in this and in nothing else that matters: scikit-learn, LightGB
 probabilities (a tensor, or a map of class to probability), a network often only the logit.
 """
 
-from dataclasses import dataclass
+from dataclasses import os
+import dataclass
 
 import numpy as np
-import onnxruntime
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # Asked before the library is loaded: it reports to its makers else.
+
+import onnxruntime  # noqa: E402
 
 FLOATS = "tensor(float)"
 MAPS = ("seq(map(int64,tensor(float)))", "seq(map(string,tensor(float)))")

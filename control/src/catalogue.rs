@@ -130,6 +130,11 @@ impl Source {
         Ok(Source { name: path.display().to_string(), text: fs::read_to_string(path)? })
     }
 
+    /// All of it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What the file says; what cannot be read is named with its line.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         toml::from_str(&self.text).map_err(|error| {

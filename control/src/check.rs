@@ -5,6 +5,7 @@ mod child;
 mod limits;
 mod process;
 mod report;
+mod silent;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use causeway_core::risk::package::{Package, examine};
 pub use child::run as run_child;
 pub use limits::{ADDRESS_SPACE, PROCESSOR_TIME, WALL_TIME};
 pub use report::{Identity, Line, Report, Timing};
+pub use silent::{SILENT, silence_runtime};
 
 /// Checks the package in `folder`; waits for the process that runs it, at most a little longer than [`WALL_TIME`].
 /// `program` is this program and `runtime` the ONNX Runtime library. Without a `budget`, time is not measured.

@@ -121,6 +121,10 @@ pub struct Config {
     /// The model package that scores payments. Without it: beside the program, then the user's cache directory.
     #[arg(long, env = "CAUSEWAY_MODEL_DIR", value_name = "DIR")]
     pub model_dir: Option<PathBuf>,
+    /// Rules and lists that stand beside the model, in TOML. The file is applied when the program starts and its content is
+    /// another one than that which was applied last; docs/operators.md says what stands in it.
+    #[arg(long, env = "CAUSEWAY_RISK_POLICY", value_name = "FILE")]
+    pub risk_policy: Option<PathBuf>,
     /// The ONNX Runtime shared library. Without it: beside the program, then the user's cache directory.
     #[arg(long, env = "CAUSEWAY_ONNXRUNTIME", value_name = "FILE")]
     pub onnxruntime: Option<PathBuf>,
@@ -256,6 +260,9 @@ pub struct Config {
     /// How long a payment waits for its user's verification.
     #[arg(long, env = "CAUSEWAY_VERIFICATION_LIFE", value_name = "TIME", default_value = "15m", value_parser = duration::positive, help_heading = "Lives")]
     pub verification_life: Duration,
+    /// How long a payment waits for the decision of somebody at the bank; then it is declined.
+    #[arg(long, env = "CAUSEWAY_REVIEW_LIFE", value_name = "TIME", default_value = "24h", value_parser = duration::positive, help_heading = "Lives")]
+    pub review_life: Duration,
     /// How long an embed token can be used.
     #[arg(long, env = "CAUSEWAY_EMBED_TOKEN_LIFE", value_name = "TIME", default_value = "1h", value_parser = duration::positive, help_heading = "Lives")]
     pub embed_token_life: Duration,

@@ -11,6 +11,7 @@ pub mod quota;
 pub mod config;
 pub mod catalogue;
 pub mod keys;
+pub mod risk_policy;
 pub mod tls;
 pub mod http;
 

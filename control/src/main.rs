@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use causeway_control::config::{self, Action, ConfigError, FeaturesAction, ModelAction, ModelCheck, RunCheck};
+use causeway_control::config::{self, Action, Config, ConfigError, FeaturesAction, ModelAction, ModelCheck, RunCheck};
 use causeway_control::serve::find::Surroundings;
 use causeway_control::{check, features, inspect, openapi, serve};
 
@@ -12,10 +12,7 @@ const CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
     match config::read(std::env::args_os()) {
-        Ok(Action::Serve(config)) => match serve::run(&config) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => complain(&error, error.exit_code()),
-        },
+        Ok(Action::Serve(config)) => run_gateway(&config),
         Ok(Action::Model(ModelAction::Check(wanted))) => check_model(&wanted),
         Ok(Action::Model(ModelAction::RunCheck(wanted))) => run_check(&wanted),
         Ok(Action::Features(FeaturesAction::List { json: false })) => print(&features::table()),
@@ -41,6 +38,18 @@ fn main() -> ExitCode {
         },
         Err(ConfigError::Usage(usage)) => usage.exit(),
         Err(error) => complain(&error, CONFIGURATION),
+    }
+}
+
+fn run_gateway(config: &Config) -> ExitCode {
+    if let Err(error) = check::silence_runtime() {
+        let (name, value) = check::SILENT;
+        eprintln!("causeway: cannot begin anew with {name}={value} ({error}): set it in the environment");
+        return ExitCode::FAILURE;
+    }
+    match serve::run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error, error.exit_code()),
     }
 }
 

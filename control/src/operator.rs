@@ -14,6 +14,8 @@ mod operators;
 mod payments;
 mod probes;
 mod redeliveries;
+mod reviews;
+mod risk_policy;
 mod table;
 mod tokens;
 mod verifications;

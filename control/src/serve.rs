@@ -8,7 +8,9 @@ pub mod find;
 mod ground;
 mod listeners;
 mod model;
+mod policy;
 mod readings;
+mod reviews;
 mod process;
 mod signals;
 mod tiers;
@@ -34,6 +36,7 @@ use crate::keys::{KeyRing, MasterKey, MasterKeyError, RandomnessError};
 use crate::operator::TokenError;
 use crate::rails;
 use crate::rails::config::{RailConfig, RailsError};
+use crate::risk_policy::{PolicyFile, PolicyFileError};
 use crate::telemetry::{Level, Telemetry};
 use crate::tls::{Tls, TlsError};
 
@@ -42,6 +45,7 @@ use demo::DemoError;
 use ground::Ground;
 use listeners::Listeners;
 use model::Models;
+use policy::ApplyError;
 use signals::{Hangup, Signals};
 
 /// Why the gateway does not start.
@@ -83,6 +87,12 @@ pub enum ServeError {
     /// The demo partner cannot be made.
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// The file with rules and lists cannot be used.
+    #[error(transparent)]
+    PolicyFile(#[from] PolicyFileError),
+    /// The file with rules and lists cannot be applied.
+    #[error(transparent)]
+    Policy(#[from] ApplyError),
     /// Certificate or key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -101,6 +111,7 @@ impl ServeError {
             ServeError::Catalogue(_)
             | ServeError::Rails(_)
             | ServeError::Bus(_)
+            | ServeError::PolicyFile(_)
             | ServeError::MasterKey(_)
             | ServeError::Tls(_) => 2,
             ServeError::Listen(..)
@@ -110,6 +121,7 @@ impl ServeError {
             | ServeError::Tokens(_)
             | ServeError::Audit(..)
             | ServeError::Demo(_)
+            | ServeError::Policy(_)
             | ServeError::Randomness(_)
             | ServeError::System(_) => 1,
         }
@@ -135,6 +147,8 @@ struct Files {
     rails: Vec<RailConfig>,
     /// Where events are published.
     buses: Vec<(Mode, Arc<dyn Bus>)>,
+    /// Rules and lists, for every cell.
+    policy: Option<PolicyFile>,
 }
 
 /// What runs, and the ends by which it is stopped.
@@ -198,6 +212,9 @@ async fn start(
     }
     let pipeline = ground.pipeline(&gate, &quotas)?;
     let interface = ground.operator_interface(&gate, &cells, Arc::clone(&stopping))?;
+    if let Some(file) = &files.policy {
+        policy::apply(file, &gate, &interface.audit, ground.telemetry).await?;
+    }
     let (stop_dispatching, dispatch_stop) = watch::channel(false);
     let (stop_answering, answer_stop) = watch::channel(false);
     let dispatching = cells.iter_mut().flat_map(|cell| cell.dispatch(ground, &dispatch_stop)).collect();
@@ -215,7 +232,8 @@ impl Files {
         let bus = |mode| Ok(bus::config::load(config, mode)?.map(|bus| (mode, bus)));
         let buses: Result<Vec<_>, BusError> =
             config.mode.modes().iter().filter_map(|&mode| bus(mode).transpose()).collect();
-        Ok(Files { catalogues: catalogues?, rails, buses: buses? })
+        let policy = config.risk_policy.as_deref().map(PolicyFile::load).transpose()?;
+        Ok(Files { catalogues: catalogues?, rails, buses: buses?, policy })
     }
 }
 

@@ -20,7 +20,8 @@ use crate::rail::RailWork;
 use crate::receipt::Receipt;
 use crate::redelivery::Redelivery;
 use crate::replay::{Replay, ReplayKey};
-use crate::risk::{Entity, EntityKey, History, Labelled, Person};
+use crate::review::ReviewRow;
+use crate::risk::{Entity, EntityKey, History, Labelled, Person, RiskPolicy};
 use crate::session::{Session, SessionLabel};
 use crate::time::Timestamp;
 
@@ -155,6 +156,8 @@ pub enum Change {
     RailWorkAdd(Box<RailWork>),
     /// Removes work whose outcome is known.
     RailWorkRemove(AttemptId),
+    /// Changes what people at the bank decide about, or by which policy.
+    Risk(RiskChange),
     /// Sets a timer.
     TimerAdd(Timer),
     /// Removes a timer that ran.
@@ -174,6 +177,25 @@ pub enum CustomerChange {
     Version(Arc<Customer>),
     /// Removes one version of its terms.
     VersionRemove(AccountId, CustomerId, u64),
+}
+
+/// A change of what people at the bank decide about, or by which policy.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RiskChange {
+    /// Puts a payment into the queue of those that wait for a review.
+    ReviewAdd(ReviewRow),
+    /// Takes a payment out of that queue.
+    ReviewRemove(PaymentId),
+    /// Writes a version of the policy; written once.
+    Policy(Arc<RiskPolicy>),
+    /// Removes an old version of the policy.
+    PolicyRemove(u64),
+}
+
+impl From<RiskChange> for Change {
+    fn from(change: RiskChange) -> Change {
+        Change::Risk(change)
+    }
 }
 
 impl From<CustomerChange> for Change {

@@ -17,7 +17,8 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailReport;
 use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStep};
-use crate::risk::{Country, Device, EntityKey, NewLabel, Taken, Word};
+use crate::review::ReviewDecision;
+use crate::risk::{Country, Device, EntityKey, NewLabel, NewPolicy, Taken, Word};
 use crate::session::{Metadata, Session, SessionTerms};
 use crate::terms::Side;
 use crate::time::Timestamp;
@@ -120,6 +121,12 @@ pub enum Command {
     SetVerification(AccountId, Who, Option<Word>),
     /// Operator: says what payments turned out to be. What is known already stays as it is.
     SetLabels(Vec<NewLabel>),
+    /// Operator: decides about a payment of this session that waits for a review. Legal while it waits; it goes on only if nobody
+    /// refuses its user.
+    DecideReview(AccountId, SessionId, PaymentId, ReviewDecision),
+    /// Operator: replaces the rules and lists that stand beside the model. They apply from the next redemption on. Legal while
+    /// they keep to their bounds.
+    SetRiskPolicy(Box<NewPolicy>),
     /// Operator: sends events once more. Legal while the account has an endpoint and no redelivery runs.
     StartRedelivery(AccountId, Box<RedeliveryRange>),
     /// Operator: stops a redelivery. One that has ended stays as it is.
@@ -240,6 +247,8 @@ pub enum TimerTask {
     EraseCustomer(CustomerId),
     /// Forgets the answer that was remembered under this key: its life is over.
     ForgetAnswer([u8; 16]),
+    /// Declines a payment that nobody at the bank decided about.
+    ExpireReview(PaymentId, SessionId),
 }
 
 /// What was done.
@@ -319,6 +328,8 @@ impl Command {
             | Command::SetRules(_, _)
             | Command::SetVerification(_, _, _)
             | Command::SetLabels(_)
+            | Command::DecideReview(_, _, _, _)
+            | Command::SetRiskPolicy(_)
             | Command::StartRedelivery(_, _)
             | Command::CancelRedelivery(_, _) => None,
         }

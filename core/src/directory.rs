@@ -1,4 +1,5 @@
-//! The accounts of a cell as one immutable value, published after the commit that changed it.
+//! What operators have set in a cell, accounts and risk policy, as one immutable value, published after the commit that changed
+//! it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -6,14 +7,16 @@ use std::sync::Arc;
 
 use crate::account::{Account, ApiKey};
 use crate::id::AccountId;
+use crate::risk::RiskPolicy;
 
-/// All accounts with an index of their keys.
+/// All accounts with an index of their keys, and the risk policy.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     accounts: BTreeMap<AccountId, Arc<Account>>,
     keys: HashMap<[u8; 32], AccountId>,
     /// How many accounts allow each origin.
     origins: HashMap<String, usize>,
+    risk_policy: Arc<RiskPolicy>,
 }
 
 impl Directory {
@@ -38,6 +41,16 @@ impl Directory {
     /// Whether some account allows `origin`.
     pub fn allows_origin(&self, origin: &str) -> bool {
         self.origins.contains_key(origin)
+    }
+
+    /// The rules and lists that apply.
+    pub fn risk_policy(&self) -> &Arc<RiskPolicy> {
+        &self.risk_policy
+    }
+
+    /// Replaces the rules and lists.
+    pub fn set_risk_policy(&mut self, policy: Arc<RiskPolicy>) {
+        self.risk_policy = policy;
     }
 
     /// How many accounts there are.

@@ -146,11 +146,11 @@ impl EventKind {
     pub fn of_payment(payment: &Payment) -> EventKind {
         use crate::payment::PaymentStatus as S;
         match (payment.kind, &payment.status) {
-            (PaymentKind::PayIn, S::Verifying { .. } | S::Routed) => EventKind::PayInProcessing,
+            (PaymentKind::PayIn, S::Verifying { .. } | S::Reviewing { .. } | S::Routed) => EventKind::PayInProcessing,
             (PaymentKind::PayIn, S::Settled { .. }) => EventKind::PayInSettled,
             (PaymentKind::PayIn, S::Failed { .. }) => EventKind::PayInFailed,
             (PaymentKind::PayIn, S::Cancelled) => EventKind::PayInCancelled,
-            (PaymentKind::PayOut, S::Verifying { .. } | S::Routed) => EventKind::PayOutProcessing,
+            (PaymentKind::PayOut, S::Verifying { .. } | S::Reviewing { .. } | S::Routed) => EventKind::PayOutProcessing,
             (PaymentKind::PayOut, S::Settled { .. }) => EventKind::PayOutSettled,
             (PaymentKind::PayOut, S::Failed { .. }) => EventKind::PayOutFailed,
             (PaymentKind::PayOut, S::Cancelled) => EventKind::PayOutCancelled,

@@ -12,7 +12,7 @@ use crate::rail::{RailOutcome, RailReport};
 use crate::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 use crate::session::{Flow, KycPackage, PackageVerdict, SessionTerms};
 use crate::settings::Settings;
-use crate::terms::Side;
+use crate::terms::{Fees, Side, Terms};
 use crate::time::Timestamp;
 
 pub fn account(id: AccountId) -> Account {
@@ -66,6 +66,26 @@ pub fn lock_quote(account: AccountId, amount: &str) -> Command {
         payment_method: "card".to_owned(),
     };
     Command::LockQuote(account, lock)
+}
+
+/// What a quote for 100 EUR by card may fix.
+pub fn terms() -> Terms {
+    let amount = |text| Amount::parse(text).unwrap();
+    Terms {
+        side: Side::OnRamp,
+        currency: Currency::parse("EUR").unwrap(),
+        asset: Asset::parse("USDC").unwrap(),
+        payment_method: "card".to_owned(),
+        fiat_amount: amount("100.00"),
+        crypto_amount: amount("106.141304"),
+        exchange_rate: Rate::new("0.92".parse().unwrap()).unwrap(),
+        fees: Fees {
+            processing: amount("1.75"),
+            network: amount("0.10"),
+            partner: amount("0.50"),
+            total: amount("2.35"),
+        },
+    }
 }
 
 /// A command that redeems a quote with a session.

@@ -23,6 +23,7 @@ pub mod delivery;
 pub mod risk;
 pub mod routing;
 pub mod receipt;
+pub mod review;
 pub mod event;
 pub mod redelivery;
 

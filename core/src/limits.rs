@@ -90,6 +90,23 @@ pub const REDELIVERY_STEP: usize = 64;
 /// A redelivery waits while so many deliveries of its account have not ended: what happens meanwhile is not far behind.
 pub const REDELIVERY_AHEAD: usize = 1_024;
 
+/// Rules of a risk policy.
+pub const POLICY_RULES: usize = 256;
+/// Conditions of a rule.
+pub const RULE_CONDITIONS: usize = 16;
+/// Accounts, methods or currencies that a rule may be for.
+pub const RULE_SCOPE_WORDS: usize = 64;
+/// Lists of a risk policy.
+pub const POLICY_LISTS: usize = 64;
+/// Entries of all lists of a risk policy together.
+pub const POLICY_ENTRIES: usize = 10_000;
+/// Longest name of a rule or list, in characters.
+pub const POLICY_NAME_CHARS: usize = 64;
+/// Versions of a risk policy that are kept; the oldest makes room for a new one.
+pub const POLICIES_KEPT: u64 = 16;
+/// What a risk policy is written in at most, in bytes; it takes less in memory.
+pub const POLICY_BYTES: usize = 1 << 20;
+
 /// A clock that is this far ahead of the last batch raises an alarm, in milliseconds.
 pub const CLOCK_JUMP_ALARM_MS: u64 = 3_600_000;
 /// A clock that was set back by more than this raises an alarm, in milliseconds.
@@ -122,6 +139,7 @@ pub const CELL_MEMORY_BYTES: usize = TABLES * TABLE_ROWS * TABLE_ROW_BYTES
     + TABLE_ROWS * HISTORY_BYTES
     + RECEIPT_ROWS * RECEIPT_BYTES
     + ACCOUNTS * ACCOUNT_BYTES
+    + LANE_OPERATOR * POLICY_BYTES
     + (LANE_PARTNER + LANE_INTERNAL + LANE_OPERATOR + BATCHES_IN_FLIGHT * BATCH_COMMANDS) * BODY_BYTES / 4;
 
 const _: () = assert!(BATCH_RESERVED_INTERNAL < BATCH_COMMANDS);

@@ -69,6 +69,11 @@ pub enum PaymentStatus {
         /// Where the user goes, as it was first told: replays and retried webhooks tell the same.
         url: Arc<str>,
     },
+    /// Waits for the decision of somebody at the bank; no rail knows of it yet.
+    Reviewing {
+        /// From when on it is declined.
+        expires_at: Timestamp,
+    },
     /// A rail was asked to move it.
     Routed,
     /// The money moved.
@@ -88,7 +93,7 @@ pub enum PaymentStatus {
 /// The status of a payment without its data: what lists filter by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentLabel {
-    /// On its way, or waiting for verification.
+    /// On its way, or waiting for verification or a review.
     Processing,
     /// The money moved.
     Settled,
@@ -105,6 +110,12 @@ pub enum PaymentEvent {
     Verified,
     /// The user was not verified in time.
     VerificationExpired,
+    /// Somebody at the bank lets it go on.
+    ReviewApproved,
+    /// Somebody at the bank declines it.
+    ReviewDeclined,
+    /// Nobody at the bank decided in time.
+    ReviewExpired,
     /// The rail moved the money.
     Settled,
     /// The corridor could not, another may: the attempt ends, the payment goes on.
@@ -158,15 +169,33 @@ impl PaymentStatus {
             // The timer that fails it may come a moment late; time itself does not.
             (S::Verifying { expires_at, .. }, E::Verified) => (now < *expires_at).then_some(S::Routed),
             (S::Verifying { .. }, E::VerificationExpired) => Some(S::Failed { code: FailureCode::VerificationExpired }),
-            (S::Verifying { .. }, E::Settled | E::SoftFailed) => None,
-            (S::Verifying { .. } | S::Routed, E::Failed(code)) => Some(S::Failed { code }),
-            (S::Verifying { .. } | S::Routed, E::Cancelled) => Some(S::Cancelled),
+            (S::Verifying { .. }, E::ReviewApproved | E::ReviewDeclined | E::ReviewExpired) => None,
+            (S::Reviewing { expires_at }, E::ReviewApproved) => (now < *expires_at).then_some(S::Routed),
+            (S::Reviewing { expires_at }, E::ReviewDeclined) => {
+                (now < *expires_at).then_some(S::Failed { code: FailureCode::RiskDeclined })
+            }
+            (S::Reviewing { .. }, E::ReviewExpired) => Some(S::Failed { code: FailureCode::RiskDeclined }),
+            (S::Reviewing { .. }, E::Verified | E::VerificationExpired) => None,
+            (S::Verifying { .. } | S::Reviewing { .. }, E::Settled | E::SoftFailed) => None,
+            (S::Verifying { .. } | S::Reviewing { .. } | S::Routed, E::Failed(code)) => Some(S::Failed { code }),
+            (S::Verifying { .. } | S::Reviewing { .. } | S::Routed, E::Cancelled) => Some(S::Cancelled),
             (S::Routed, E::Settled) => Some(S::Settled { at: now }),
             (S::Routed, E::SoftFailed) => Some(S::Routed),
-            (S::Routed, E::Verified | E::VerificationExpired) => None,
+            (
+                S::Routed,
+                E::Verified | E::VerificationExpired | E::ReviewApproved | E::ReviewDeclined | E::ReviewExpired,
+            ) => None,
             (
                 S::Settled { .. } | S::Failed { .. } | S::Cancelled,
-                E::Verified | E::VerificationExpired | E::Settled | E::SoftFailed | E::Failed(_) | E::Cancelled,
+                E::Verified
+                | E::VerificationExpired
+                | E::ReviewApproved
+                | E::ReviewDeclined
+                | E::ReviewExpired
+                | E::Settled
+                | E::SoftFailed
+                | E::Failed(_)
+                | E::Cancelled,
             ) => None,
         }
     }
@@ -184,7 +213,9 @@ impl PaymentStatus {
     /// The status without its data.
     pub fn label(&self) -> PaymentLabel {
         match self {
-            PaymentStatus::Verifying { .. } | PaymentStatus::Routed => PaymentLabel::Processing,
+            PaymentStatus::Verifying { .. } | PaymentStatus::Reviewing { .. } | PaymentStatus::Routed => {
+                PaymentLabel::Processing
+            }
             PaymentStatus::Settled { .. } => PaymentLabel::Settled,
             PaymentStatus::Failed { .. } => PaymentLabel::Failed,
             PaymentStatus::Cancelled => PaymentLabel::Cancelled,
@@ -194,7 +225,7 @@ impl PaymentStatus {
     /// Whether anything can still happen.
     pub fn is_final(&self) -> bool {
         match self {
-            PaymentStatus::Verifying { .. } | PaymentStatus::Routed => false,
+            PaymentStatus::Verifying { .. } | PaymentStatus::Reviewing { .. } | PaymentStatus::Routed => false,
             PaymentStatus::Settled { .. } | PaymentStatus::Failed { .. } | PaymentStatus::Cancelled => true,
         }
     }
@@ -274,6 +305,9 @@ mod tests {
         let all = [
             PaymentEvent::Verified,
             PaymentEvent::VerificationExpired,
+            PaymentEvent::ReviewApproved,
+            PaymentEvent::ReviewDeclined,
+            PaymentEvent::ReviewExpired,
             PaymentEvent::Settled,
             PaymentEvent::SoftFailed,
             PaymentEvent::Failed(FailureCode::NoRoute),
@@ -296,6 +330,11 @@ mod tests {
             PaymentStatus::Verifying { expires_at: Timestamp(9), url: "https://pay.example/verify/1".into() };
         assert_eq!(verifying.on(PaymentEvent::Settled, Timestamp(1)), None);
         assert_eq!(verifying.on(PaymentEvent::Verified, Timestamp(1)), Some(PaymentStatus::Routed));
+        assert_eq!(verifying.on(PaymentEvent::ReviewApproved, Timestamp(1)), None);
+        let reviewing = PaymentStatus::Reviewing { expires_at: Timestamp(9) };
+        assert_eq!(reviewing.on(PaymentEvent::Verified, Timestamp(1)), None, "a review asks for more than the user");
+        assert_eq!(reviewing.on(PaymentEvent::ReviewApproved, Timestamp(8)), Some(PaymentStatus::Routed));
+        assert_eq!(reviewing.on(PaymentEvent::ReviewApproved, Timestamp(9)), None, "time itself is never late");
         assert_eq!(
             PaymentStatus::Routed.on(PaymentEvent::Settled, Timestamp(1)),
             Some(PaymentStatus::Settled { at: Timestamp(1) })

@@ -60,6 +60,10 @@ bugs! {
     FraudForEver = "fraud-for-ever";
     /// The history of a network block is not written.
     LoseHistory = "lose-history";
+    /// A payment that nobody reviewed in time goes on.
+    ApproveOverdue = "approve-overdue";
+    /// Who stands on an allow list and on a block list goes through.
+    AllowBeatsBlock = "allow-beats-block";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

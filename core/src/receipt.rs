@@ -3,7 +3,7 @@
 
 use crate::id::{AccountId, PaymentId};
 use crate::risk::history::{Past, Usual};
-use crate::risk::{Device, Entities, Features, Risk, Verdict};
+use crate::risk::{Device, Entities, Features, Policied, Risk, Verdict};
 use crate::routing::Candidate;
 use crate::time::Timestamp;
 
@@ -30,10 +30,12 @@ pub struct Receipt {
     pub device: Option<Device>,
     /// What the model or the fallback said.
     pub risk: Risk,
-    /// What was done: in the sandbox a magic amount can overrule the score.
+    /// What was done: lists and rules stand beside the score, and in the sandbox a magic amount can overrule all of it.
     pub applied: Verdict,
     /// The corridors that could have carried it, best first.
     pub candidates: Vec<Candidate>,
+    /// Which lists and rules fired, of which version of the policy.
+    pub policied: Policied,
 }
 
 impl Receipt {

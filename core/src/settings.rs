@@ -22,6 +22,8 @@ pub struct Settings {
     pub quote_life: Millis,
     /// How long a payment waits for its user's verification.
     pub verification_life: Millis,
+    /// How long a payment waits for the decision of somebody at the bank.
+    pub review_life: Millis,
     /// Where users are verified: an origin with an optional path, to which `/verify/` and the payment's id are added.
     pub public_url: String,
     /// Gaps between the attempts of a webhook delivery, each made up to a tenth longer; one attempt more than gaps.
@@ -52,6 +54,7 @@ impl Settings {
             session_life: Millis::seconds(3_600),
             quote_life: Millis::seconds(30),
             verification_life: Millis::seconds(900),
+            review_life: Millis::seconds(86_400),
             public_url: "http://127.0.0.1:8080".to_owned(),
             delivery_gaps: [60, 300, 1_800, 7_200].map(Millis::seconds).to_vec(),
             endpoint_patience: Millis::seconds(5 * 86_400),

@@ -9,12 +9,14 @@ mod customers;
 mod deliveries;
 mod emit;
 mod observe;
+mod policy;
 mod prefetch;
 mod quotes;
 mod redeem;
 mod redeliveries;
 mod replays;
 mod retention;
+mod reviews;
 mod sessions;
 mod settle;
 mod table;
@@ -301,6 +303,10 @@ impl State {
             Command::SetRules(account, rules) => done(self.set_rules(*account, *rules)?),
             Command::SetVerification(account, who, word) => done(self.set_verification(*account, who, *word)?),
             Command::SetLabels(labels) => done(self.set_labels(labels)),
+            Command::DecideReview(account, session, id, decision) => {
+                done(self.decide_review(*account, *session, *id, *decision)?)
+            }
+            Command::SetRiskPolicy(new) => done(self.set_risk_policy(new)?),
             Command::StartRedelivery(account, range) => done(self.start_redelivery(*account, range)?),
             Command::CancelRedelivery(account, id) => done(self.cancel_redelivery(*account, *id)?),
         }

@@ -37,6 +37,7 @@ mod all {
     mod redeliveries;
     mod refused_starts;
     mod retention;
+    mod reviews;
     mod secrets;
     mod secure_receivers;
     mod seed_examples;

@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use super::child::Said;
 use super::limits::{ADDRESS_SPACE, PROCESSOR_TIME, WALL_TIME};
 use super::report::Report;
+use super::silent::SILENT;
 
 /// What it may say, in bytes.
 const OUTPUT: u64 = 256 * 1_024;
@@ -84,7 +85,7 @@ fn start(wanted: &Wanted<'_>) -> std::io::Result<Child> {
     command.arg("--").arg(wanted.folder).env_clear();
     command.envs(VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     // Else ONNX Runtime's official builds write files for Microsoft into the user's cache, and send them.
-    command.env("ORT_DISABLE_TELEMETRY", "1");
+    command.env(SILENT.0, SILENT.1);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
 }
 

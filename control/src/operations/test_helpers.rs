@@ -135,7 +135,7 @@ fn came_to(status: &PaymentStatus, outcome: RailOutcome) -> bool {
         PaymentStatus::Settled { .. } => outcome == RailOutcome::Settled,
         PaymentStatus::Failed { .. } => matches!(outcome, RailOutcome::Rejected | RailOutcome::SoftFailed),
         PaymentStatus::Cancelled => outcome == RailOutcome::Cancelled,
-        PaymentStatus::Verifying { .. } | PaymentStatus::Routed => false,
+        PaymentStatus::Verifying { .. } | PaymentStatus::Reviewing { .. } | PaymentStatus::Routed => false,
     }
 }
 
@@ -157,8 +157,15 @@ async fn drive(call: &Call<'_>, id: PaymentId, outcome: RailOutcome) -> Result<(
         match (&payment.status, payment.attempts.last()) {
             (PaymentStatus::Verifying { .. }, _) => end_verification(call, &payment).await?,
             (PaymentStatus::Routed, Some(attempt)) => end_attempt(call, &payment, attempt, outcome).await?,
+            // No helper decides a review: what waits for one is not what the helper waits for.
             (PaymentStatus::Routed, None)
-            | (PaymentStatus::Settled { .. } | PaymentStatus::Failed { .. } | PaymentStatus::Cancelled, _) => break,
+            | (
+                PaymentStatus::Reviewing { .. }
+                | PaymentStatus::Settled { .. }
+                | PaymentStatus::Failed { .. }
+                | PaymentStatus::Cancelled,
+                _,
+            ) => break,
         }
     }
     Ok(())

@@ -3,7 +3,9 @@
 use http::Method;
 
 use super::call::{Call, Handled};
-use super::{Role, accounts, endpoints, labels, operators, payments, probes, redeliveries, verifications};
+use super::{
+    Role, accounts, endpoints, labels, operators, payments, probes, redeliveries, reviews, risk_policy, verifications,
+};
 use crate::gate::BoxFuture;
 use crate::problem::{Code, Problem};
 
@@ -108,6 +110,22 @@ pub static TABLE: &[Row] = &[
         Box::pin(payments::verify_payment(call))
     }),
     row(Method::PUT, "/operator/labels", WRITE, "set_labels", |call| Box::pin(labels::set_labels(call))),
+    row(Method::GET, "/operator/reviews", READ, "list_reviews", |call| Box::pin(reviews::list_reviews(call))),
+    row(Method::GET, "/operator/reviews/{payment_id}", READ, "retrieve_review", |call| {
+        Box::pin(reviews::retrieve_review(call))
+    }),
+    row(Method::POST, "/operator/reviews/{payment_id}/approve", WRITE, "approve_review", |call| {
+        Box::pin(reviews::approve_review(call))
+    }),
+    row(Method::POST, "/operator/reviews/{payment_id}/decline", WRITE, "decline_review", |call| {
+        Box::pin(reviews::decline_review(call))
+    }),
+    row(Method::GET, "/operator/risk-policy", READ, "retrieve_risk_policy", |call| {
+        Box::pin(risk_policy::retrieve_risk_policy(call))
+    }),
+    row(Method::PUT, "/operator/risk-policy", WRITE, "set_risk_policy", |call| {
+        Box::pin(risk_policy::set_risk_policy(call))
+    }),
     row(Method::GET, "/operator/tokens", READ, "list_tokens", |call| Box::pin(operators::list_tokens(call))),
     row(Method::POST, "/operator/tokens", WRITE, "create_token", |call| Box::pin(operators::create_token(call))),
     row(Method::DELETE, "/operator/tokens/{name}", WRITE, "delete_token", |call| {

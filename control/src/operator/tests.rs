@@ -1,9 +1,8 @@
 mod endpoints;
 mod labels;
 mod redeliveries;
+mod risk_policy;
 mod verifications;
-
-use std::time::Duration;
 
 use bytes::Bytes;
 use causeway_core::account::KeyKind;
@@ -115,7 +114,7 @@ fn cell(mode: Mode) -> (RunningCell, Cell) {
         store: Arc::new(MemoryStore::new()),
         clock: Arc::new(SystemClock),
         alarm: Arc::new(|_| {}),
-        tick: Duration::from_millis(20),
+        tick: std::time::Duration::from_millis(20),
     })
     .unwrap();
     let cell =

@@ -17,6 +17,7 @@ use tokio_rustls::rustls::RootCertStore;
 use super::ground::Ground;
 use super::model::Models;
 use super::readings;
+use super::reviews;
 use super::watched::{OnTurn, Turn, Watched};
 use crate::bus::{self, Bus, Publisher};
 use crate::config::duration::millis;
@@ -165,6 +166,10 @@ impl Running {
         let sweeper = self.sweeper(ground);
         ground.telemetry.add_readings(self.mode(), readings::of_sweeper(&sweeper));
         tasks.push(tokio::spawn(sweeper.run(stop.clone())));
+        let waiting = Arc::default();
+        ground.telemetry.add_readings(self.mode(), readings::of_reviews(&waiting));
+        let unread = notice(ground.telemetry, self.mode(), "reviews");
+        tasks.push(tokio::spawn(reviews::watch(self.cell.reader.clone(), unread, waiting, stop.clone())));
         tasks.push(self.publish(ground, stop));
         tasks.push(tokio::spawn(self.redeliverer(ground).run(stop.clone())));
         tasks
@@ -287,6 +292,7 @@ fn settings(ground: &Ground<'_>, keys: &KeyRing, bus: bool) -> Settings {
         session_life: millis(config.session_life),
         quote_life: millis(config.quote_life),
         verification_life: millis(config.verification_life),
+        review_life: millis(config.review_life),
         endpoint_patience: millis(config.endpoint_patience),
         event_life: millis(config.event_retention),
         delivery_gaps: config.delivery_gaps.0.iter().copied().map(millis).collect(),

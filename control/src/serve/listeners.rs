@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use causeway_core::limits::POLICY_BYTES;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -92,7 +93,8 @@ impl Listeners {
         let pipeline = Arc::new(pipeline);
         let http3 = self.http3.map(|listener| listener.serve(Arc::clone(&pipeline), stop.clone()));
         let partners = serve(self.partners, limits, self.secured, pipeline, stop.clone());
-        let operators = serve(self.operators, limits, None, Arc::new(interface), stop.clone());
+        let policies = Limits { body_bytes: POLICY_BYTES, ..limits };
+        let operators = serve(self.operators, policies, None, Arc::new(interface), stop.clone());
         let reports = Limits { body_bytes: REPORT_BYTES, ..limits };
         let rails = self.rails.map(|listener| serve(listener, reports, None, Arc::new(reception), stop.clone()));
         let tasks = [tokio::spawn(partners), tokio::spawn(operators)];

@@ -8,6 +8,7 @@ use causeway_core::engine::CellStats;
 use causeway_core::id::Mode;
 use causeway_core::risk::scorer::Health;
 
+use super::reviews::Waiting;
 use super::watched::Deciders;
 use crate::gate::{CellHandle, Lane};
 use crate::http::quic;
@@ -193,6 +194,20 @@ pub fn of_webhooks(stats: &Arc<webhooks::Stats>, handle: &CellHandle) -> Vec<Rea
         endpoints(handle, "open", |state| matches!(state, EndpointState::Open)),
         endpoints(handle, "paused", |state| matches!(state, EndpointState::Paused { .. })),
         endpoints(handle, "disabled", |state| matches!(state, EndpointState::Disabled { .. })),
+    ]
+}
+
+/// What waits for somebody at the bank.
+pub fn of_reviews(waiting: &Arc<Waiting>) -> Vec<Reading> {
+    let (count, age) = (Arc::clone(waiting), Arc::clone(waiting));
+    vec![
+        reading("reviews_waiting", "Payments that wait for a review, up to 10,000", Kind::Gauge, move || count.count()),
+        reading(
+            "reviews_oldest_seconds",
+            "For how long the payment that has waited longest for a review has waited; zero when none waits",
+            Kind::Gauge,
+            move || age.oldest_seconds(),
+        ),
     ]
 }
 

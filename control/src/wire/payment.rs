@@ -119,7 +119,8 @@ impl<'a> Payment<'a> {
             PaymentStatus::Verifying { expires_at, url } => {
                 (Some(NextAction { kind: "verify", url, expires_at: Time(*expires_at) }), None, None)
             }
-            PaymentStatus::Routed | PaymentStatus::Cancelled => (None, None, None),
+            // Of a review partners see nothing.
+            PaymentStatus::Reviewing { .. } | PaymentStatus::Routed | PaymentStatus::Cancelled => (None, None, None),
             PaymentStatus::Settled { at } => (None, None, Some(Time(*at))),
             PaymentStatus::Failed { code } => (None, Some(*code), None),
         };

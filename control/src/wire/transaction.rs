@@ -56,6 +56,7 @@ impl<'a> Transaction<'a> {
         let rail = match payment.status {
             PaymentStatus::Settled { .. } => payment.attempts.last(),
             PaymentStatus::Verifying { .. }
+            | PaymentStatus::Reviewing { .. }
             | PaymentStatus::Routed
             | PaymentStatus::Failed { .. }
             | PaymentStatus::Cancelled => None,

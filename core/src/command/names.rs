@@ -52,6 +52,8 @@ names! {
     SetRules
     SetVerification
     SetLabels
+    DecideReview
+    SetRiskPolicy
     StartRedelivery
     CancelRedelivery
 }

@@ -97,5 +97,8 @@ fn recovered(reader: &Reader) -> Result<(Head, Directory), StoreError> {
     for account in reader.accounts()? {
         directory.put(account);
     }
+    if let Some(policy) = reader.risk_policy()? {
+        directory.set_risk_policy(policy);
+    }
     Ok((reader.head()?.unwrap_or_default(), directory))
 }

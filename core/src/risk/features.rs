@@ -168,9 +168,13 @@ fn companions(entity: Entity) -> &'static [Entity] {
 impl Features {
     /// The value of the feature with this name, which must be one.
     pub fn named(&self, name: &str) -> f32 {
-        let place = FEATURE_NAMES.iter().position(|&known| known == name);
-        self.0[place.expect("a feature is named as in the table")]
+        self.0[place(name).expect("a feature is named as in the table")]
     }
+}
+
+/// The place of the feature with this name.
+pub fn place(name: &str) -> Option<usize> {
+    FEATURE_NAMES.iter().position(|&known| known == name)
 }
 
 #[cfg(test)]

@@ -51,8 +51,6 @@ pub struct Package {
     pub column: usize,
     /// From which scores on a verdict holds.
     pub thresholds: Thresholds,
-    /// From which score on a person looks at it; none when nobody does.
-    pub review: Option<f32>,
     /// How it was trained.
     pub training: Training,
     /// What drift is measured against.
@@ -158,7 +156,7 @@ fn look(folder: &Path, findings: &mut Vec<Finding>) -> Option<Package> {
     let is_sound = graph.is_ok();
     note("graph", &model, graph.map(|summary| summary.to_string()).map_err(|complaints| complaints.join("; ")));
     let (golden, reference) = (golden.ok()?, reference.ok()?);
-    let (thresholds, review) = manifest.thresholds().ok()?;
+    let thresholds = manifest.thresholds().ok()?;
     is_sound.then(|| Package {
         format: manifest.format,
         name: manifest.name,
@@ -172,7 +170,6 @@ fn look(folder: &Path, findings: &mut Vec<Finding>) -> Option<Package> {
         kind,
         column,
         thresholds,
-        review,
         training: manifest.training,
         reference,
         golden,

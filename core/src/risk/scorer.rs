@@ -148,7 +148,7 @@ mod tests {
         }
 
         fn thresholds(&self) -> Thresholds {
-            Thresholds { step_up: 0.5, decline: 0.8 }
+            Thresholds { step_up: 0.5, review: 0.8, decline: 0.8 }
         }
     }
 

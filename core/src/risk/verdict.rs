@@ -2,13 +2,15 @@
 
 use super::Features;
 
-/// What risk says of a redemption.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What risk says of a redemption, the mildest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// Goes on.
     Approve,
     /// The user is verified first.
     StepUp,
+    /// Somebody at the bank decides first.
+    Review,
     /// Ends here.
     Decline,
 }
@@ -18,6 +20,8 @@ pub enum Verdict {
 pub struct Thresholds {
     /// From here on the user is verified first.
     pub step_up: f32,
+    /// From here on somebody at the bank decides; as high as `decline`, nobody is asked.
+    pub review: f32,
     /// From here on the answer is no.
     pub decline: f32,
 }
@@ -55,6 +59,8 @@ impl Thresholds {
     pub fn verdict(&self, score: f32) -> Verdict {
         if score >= self.decline {
             Verdict::Decline
+        } else if score >= self.review {
+            Verdict::Review
         } else if score >= self.step_up {
             Verdict::StepUp
         } else {
@@ -79,8 +85,8 @@ pub fn fallback_score(features: &Features) -> f32 {
 }
 
 impl Thresholds {
-    /// The thresholds that go with [`fallback_score`].
-    pub const FALLBACK: Thresholds = Thresholds { step_up: 0.5, decline: 0.9 };
+    /// The thresholds that go with [`fallback_score`]. It asks nobody: without a model people would drown in what it doubts.
+    pub const FALLBACK: Thresholds = Thresholds { step_up: 0.5, review: 0.9, decline: 0.9 };
 }
 
 impl Verdict {
@@ -89,6 +95,7 @@ impl Verdict {
         match self {
             Verdict::Approve => "approve",
             Verdict::StepUp => "step_up",
+            Verdict::Review => "review",
             Verdict::Decline => "decline",
         }
     }
@@ -118,5 +125,14 @@ mod tests {
         check(10.0, 0.0, 2.0, Verdict::StepUp);
         check(0.0, 0.0, 4.5, Verdict::StepUp);
         check(10.0, 3.0, 2.0, Verdict::Decline);
+    }
+
+    #[test]
+    fn a_review_lies_between_step_up_and_decline() {
+        let thresholds = Thresholds { step_up: 0.2, review: 0.5, decline: 0.8 };
+        let verdicts = [0.1, 0.2, 0.5, 0.8].map(|score| thresholds.verdict(score));
+        assert_eq!(verdicts, [Verdict::Approve, Verdict::StepUp, Verdict::Review, Verdict::Decline]);
+        assert!(verdicts.is_sorted());
+        assert_eq!(Thresholds { review: 0.8, ..thresholds }.verdict(0.79), Verdict::StepUp);
     }
 }

@@ -71,6 +71,8 @@ pub enum Wish {
     SetLabels,
     StartRedelivery,
     CancelRedelivery,
+    DecideReview,
+    SetRiskPolicy,
 }
 
 /// The details of a wish, as numbers from which everything is picked.
@@ -114,7 +116,7 @@ fn action(rng: &mut Rng) -> Action {
 }
 
 fn wish(rng: &mut Rng) -> Wish {
-    match rng.below(130) {
+    match rng.below(137) {
         0..22 => Wish::CreateSession,
         22..24 => Wish::ReplayDelivery,
         24..25 => Wish::SendTestWebhook,
@@ -142,6 +144,8 @@ fn wish(rng: &mut Rng) -> Wish {
         118..122 => Wish::SetVerification,
         122..124 => Wish::StartRedelivery,
         124 => Wish::CancelRedelivery,
+        125..129 => Wish::DecideReview,
+        129..132 => Wish::SetRiskPolicy,
         _ => Wish::SetLabels,
     }
 }

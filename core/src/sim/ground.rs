@@ -8,7 +8,10 @@ use crate::customer::NameKey;
 use crate::id::{AccountId, IdKey, Mode};
 use crate::money::{Amount, Asset, Currency, Rate};
 use crate::quote::{FeeSchedule, QuoteKey};
-use crate::risk::Country;
+use crate::risk::features::place;
+use crate::risk::keys::{destination_key, named_person_key};
+use crate::risk::policy::{Bound, Condition, List, ListAction, Rule};
+use crate::risk::{Country, Entity, NewPolicy, Verdict};
 use crate::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 use crate::settings::Settings;
 use crate::terms::Side;
@@ -30,7 +33,8 @@ pub fn settings(seed: u64) -> Settings {
     let used_in =
         |code: &str, countries: &[&[u8; 2]]| (currency(code), countries.iter().map(|code| Country(**code)).collect());
     let currency_countries = Arc::new([used_in("EUR", &[b"DE", b"FR"]), used_in("USD", &[b"US"])].into());
-    Settings { currency_countries, table_rows, delivery_gaps, endpoint_patience, event_life, bus, ..usual }
+    let review_life = Millis::seconds(7_200);
+    Settings { currency_countries, table_rows, delivery_gaps, endpoint_patience, event_life, bus, review_life, ..usual }
 }
 
 /// Two currencies, two assets, three methods, five corridors.
@@ -70,6 +74,59 @@ pub fn opening() -> Vec<Command> {
         Command::SetEntitlements(AccountId(2), Entitlements { verified_users: false, ..Entitlements::ALL }),
         Command::SetWebhook(AccountId(1), webhook),
     ]
+}
+
+fn condition(feature: &str, bound: Bound) -> Condition {
+    Condition { feature: place(feature).expect("the simulation names features that there are"), bound }
+}
+
+/// Rules and lists by small numbers: sometimes none at all, sometimes an allow list and a block list with the same person.
+pub fn policy(what: u8, which: u8) -> NewPolicy {
+    let rule = |name: &str, when: &[(&str, Bound)], verdict| Rule {
+        name: name.to_owned(),
+        accounts: Vec::new(),
+        sides: Vec::new(),
+        methods: Vec::new(),
+        currencies: Vec::new(),
+        when: when.iter().map(|&(feature, bound)| condition(feature, bound)).collect(),
+        verdict,
+    };
+    let often = rule("often", &[("person_count_24h", Bound::AtLeast(3.4))], Verdict::StepUp);
+    let large = rule(
+        "large",
+        &[("amount_usd_log10", Bound::AtLeast(2.3)), ("amount_usd_log10", Bound::AtMost(2.6))],
+        Verdict::Review,
+    );
+    let euro = vec![currency("EUR")];
+    let returned = rule("returned", &[("person_declines_24h", Bound::AtLeast(0.4))], Verdict::Decline);
+    let returned = Rule { accounts: vec![AccountId(1), AccountId(2)], currencies: euro, ..returned };
+    let out = rule("small out", &[("amount_usd_log10", Bound::AtMost(1.8))], Verdict::Review);
+    let out = Rule { sides: vec![Side::OffRamp], methods: vec!["card".to_owned()], ..out };
+    let some = |place: u8| what.rotate_right(place.into()) & 3 == 0;
+    let rules = [often, large, returned, out].into_iter().zip(0..).filter(|(_, place)| some(2 * place));
+    let people = |name: &str| {
+        let of = |account| [Mode::Sandbox, Mode::Live].map(|mode| named_person_key(mode, AccountId(account), name));
+        [1, 2, 3].map(of).concat()
+    };
+    let list = |name: &str, action, entity, keys| List::new(name.to_owned(), action, entity, keys);
+    let (block, allow) = (ListAction::Block, ListAction::Allow);
+    let lists = match which % 8 {
+        0 | 1 => vec![],
+        2 => vec![list("phones", block, Entity::Device, vec![[which % 7; 16], [5; 16]])],
+        3 => vec![list("staff", allow, Entity::Person, people("ann"))],
+        4 => vec![list("eves", block, Entity::Person, people("eve"))],
+        5 => vec![list("wallet", block, Entity::Destination, vec![destination_key("0xabc")])],
+        _ => vec![
+            list("bobs", block, Entity::Person, people("bob")),
+            list("wallet", allow, Entity::Destination, vec![destination_key("0xabc")]),
+            list("shop", allow, Entity::Partner, vec![AccountId(2).0.to_be_bytes()]),
+        ],
+    };
+    NewPolicy {
+        rules: rules.map(|(rule, _)| rule).collect(),
+        lists,
+        file: what.is_multiple_of(5).then_some([what; 16]),
+    }
 }
 
 /// A command without key and deadline.

@@ -25,10 +25,12 @@ mod observed;
 mod overdue;
 mod payments;
 mod perform;
+mod policy;
 mod price;
 mod redeem;
 mod redeliveries;
 mod retention;
+mod reviews;
 mod risk;
 mod route;
 mod same;
@@ -52,7 +54,7 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::receipt::Receipt;
 use crate::replay::{Replay, ReplayKey};
-use crate::risk::{Label, Said};
+use crate::risk::{Label, RiskPolicy, Said};
 use crate::routing::Catalogue;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -110,6 +112,8 @@ pub struct Oracle {
     learned: Vec<(PaymentId, Option<Label>, Timestamp)>,
     /// People of whom an operator said something that changed what was so: what stands now, and since when.
     words: BTreeMap<Guest, Option<Said>>,
+    /// The versions of the risk policy that are kept, newest first.
+    policies: Vec<RiskPolicy>,
     receipts: Vec<Arc<Receipt>>,
     /// Posting sets, in order.
     booked: Vec<Arc<Booked>>,
@@ -170,6 +174,7 @@ impl Oracle {
             learned: Vec::new(),
             words: BTreeMap::new(),
             failing: BTreeMap::new(),
+            policies: Vec::new(),
             receipts: Vec::new(),
             booked: Vec::new(),
             told: Vec::new(),

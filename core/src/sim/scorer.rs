@@ -25,15 +25,17 @@ impl Scorer for SimScorer {
     }
 
     fn thresholds(&self) -> Thresholds {
-        Thresholds { step_up: 0.5, decline: 0.8 }
+        Thresholds { step_up: 0.5, review: 0.7, decline: 0.8 }
     }
 }
 
 /// Large amounts and frequent guests are suspicious.
 fn score(row: &Features) -> f32 {
     let (amount, count) = (row.named("amount_usd_log10"), row.named("person_count_24h"));
-    if amount > 3.0 || count >= 6.0 {
+    if amount > 3.9 || count >= 6.0 {
         0.9
+    } else if amount > 3.0 {
+        0.75
     } else if amount > 2.7 {
         0.6
     } else {

@@ -160,6 +160,8 @@ impl State {
             | Command::SetRules(..)
             | Command::SetVerification(..)
             | Command::SetLabels(_)
+            | Command::DecideReview(..)
+            | Command::SetRiskPolicy(..)
             | Command::StartRedelivery(..)
             | Command::CancelRedelivery(..) => true,
         };

@@ -33,9 +33,12 @@ impl State {
             Command::VerifyPayment(account, session, payment) => {
                 self.waiting_needs(*account, *session, *payment, needs)
             }
+            Command::DecideReview(account, session, payment, _) => {
+                self.waiting_needs(*account, *session, *payment, needs);
+                self.decision_needs(*payment, needs);
+            }
             Command::RememberPayment(account, session, payment, _) => {
-                self.need(Need::Session(*account, *session), needs);
-                self.need(Need::Payment(*account, *payment), needs);
+                self.standing_needs(*account, *session, *payment, needs);
             }
             Command::CreateCustomer(account, terms) => self.new_customer_needs(*account, terms, needs),
             Command::UpdateCustomer(account, id, _) => self.need(Need::Customer(*account, *id), needs),
@@ -76,7 +79,8 @@ impl State {
             | Command::SetEntitlements(..)
             | Command::SetOrigins(..)
             | Command::SetTier(..)
-            | Command::SetRules(..) => {}
+            | Command::SetRules(..)
+            | Command::SetRiskPolicy(..) => {}
         }
     }
 
@@ -85,6 +89,10 @@ impl State {
             TimerTask::ExpireSession(session) => self.session_needs(timer.account, session, needs),
             TimerTask::ExpireVerification(payment, session) => {
                 self.payment_needs(timer.account, session, payment, needs);
+            }
+            TimerTask::ExpireReview(payment, session) => {
+                self.waiting_needs(timer.account, session, payment, needs);
+                self.decision_needs(payment, needs);
             }
             TimerTask::RetryDelivery(delivery) => self.need(Need::Delivery(timer.account, delivery), needs),
             TimerTask::EraseCustomer(id) => self.need(Need::DeletedCustomer(timer.account, id), needs),
@@ -196,9 +204,14 @@ impl State {
         }
     }
 
-    /// What was decided of a payment, what is known of it, and the histories of whom it concerned.
+    /// What is known of a payment, and what was decided of it.
     fn label_needs(&self, payment: PaymentId, needs: &mut Vec<Need>) {
         self.need(Need::Label(payment), needs);
+        self.decision_needs(payment, needs);
+    }
+
+    /// What was decided of a payment, and the histories of whom it concerned.
+    fn decision_needs(&self, payment: PaymentId, needs: &mut Vec<Need>) {
         if !self.receipts.knows(&payment) {
             needs.push(Need::Receipt(payment));
         } else if let Some(receipt) = self.receipts.get(&payment) {
@@ -222,7 +235,13 @@ impl State {
         }
     }
 
-    /// A payment that waits for its user, and the user.
+    /// A payment as it stands, and its session.
+    fn standing_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
+        self.need(Need::Session(account, session), needs);
+        self.need(Need::Payment(account, payment), needs);
+    }
+
+    /// A payment that waits for its user or a review, and the user.
     fn waiting_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
         self.payment_needs(account, session, payment, needs);
         self.person_needs(account, session, needs);

@@ -19,7 +19,7 @@ use crate::rail::RailWork;
 use crate::receipt::Receipt;
 use crate::risk::history::Usual;
 use crate::risk::keys::person_key;
-use crate::risk::{Device, Entities, Features, Risk, Verdict};
+use crate::risk::{Case, Device, Entities, Features, Risk, Verdict};
 use crate::routing::{Candidate, choose};
 use crate::session::{Flow, Metadata, Session, SessionEvent};
 use crate::terms::{Side, Terms};
@@ -46,6 +46,12 @@ impl Redemption {
     /// The session taken.
     pub fn session_id(&self) -> SessionId {
         self.session.id
+    }
+
+    /// What rules and lists are asked about.
+    pub(super) fn case(&self) -> Case<'_> {
+        let terms = &self.quote.terms;
+        Case { account: self.account.id, terms, features: &self.features, entities: &self.entities }
     }
 }
 
@@ -133,7 +139,8 @@ impl State {
 
     /// The verdict is known: the payment goes on its way, waits or ends. Every redemption leaves a payment and a receipt.
     pub(super) fn redeemed(&mut self, mut redemption: Redemption, risk: Risk) -> Reply {
-        let applied = self.applied(&redemption.account, redemption.magic, &risk);
+        let (verdict, policied) = self.policed(&redemption, risk.verdict);
+        let applied = self.applied(&redemption.account, redemption.magic, verdict);
         let consumed = EventData::Quote(Arc::clone(&redemption.quote));
         let (account, session) = (redemption.account.id, redemption.session.id);
         self.emit(&mut redemption.ids, account, Some(session), EventKind::QuoteConsumed, consumed);
@@ -153,6 +160,7 @@ impl State {
             risk,
             applied,
             candidates: candidates.clone(),
+            policied,
         };
         self.receipts.put(self.head.batch, receipt.payment, Arc::new(receipt));
         let payment = match applied {
@@ -162,6 +170,7 @@ impl State {
             }
             Verdict::Approve => self.start(&mut redemption.ids, payment, &redemption.session, &candidates),
             Verdict::StepUp => self.wait_for_verification(&mut redemption.ids, payment, &redemption.session),
+            Verdict::Review => self.wait_for_review(&mut redemption.ids, payment, &redemption.session),
             Verdict::Decline => {
                 self.declined.push((redemption.entities, redemption.amount_cents));
                 self.end_at_once(&mut redemption.ids, payment, &redemption.session, FailureCode::RiskDeclined)
@@ -171,13 +180,13 @@ impl State {
         Reply::Payment(payment)
     }
 
-    /// What the score leads to. The sandbox obeys magic amounts, and the model only for accounts that ask for it.
-    fn applied(&self, account: &Account, magic: Option<Magic>, risk: &Risk) -> Verdict {
+    /// What a verdict leads to. The sandbox obeys magic amounts, and everything else only for accounts that ask for it.
+    fn applied(&self, account: &Account, magic: Option<Magic>, verdict: Verdict) -> Verdict {
         match magic {
             Some(Magic::RiskDeclines) => Verdict::Decline,
             Some(Magic::StepUp) => Verdict::StepUp,
             Some(_) if !account.risk_is_real => Verdict::Approve,
-            Some(_) | None => risk.verdict,
+            Some(_) | None => verdict,
         }
     }
 
@@ -232,7 +241,7 @@ impl State {
         payment
     }
 
-    /// The user was verified: the payment, which was told of when it began to wait, goes on in silence.
+    /// The user was verified, or the payment reviewed: it was told of when it began to wait, and goes on in silence.
     pub(super) fn go_on(&mut self, ids: &mut CommandIds, mut payment: Payment, session: &Arc<Session>) -> Arc<Payment> {
         let candidates = choose(&self.catalogue, &payment.terms, &[]);
         let Some(best) = candidates.first() else {

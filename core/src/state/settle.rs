@@ -57,7 +57,7 @@ impl State {
     }
 
     /// Ends a payment with its postings, its session and the events of both.
-    fn end_payment(&mut self, ids: &mut CommandIds, payment: &Payment, event: PaymentEvent) {
+    pub(super) fn end_payment(&mut self, ids: &mut CommandIds, payment: &Payment, event: PaymentEvent) {
         let Some(status) = payment.status.on(event, self.now()) else { return };
         let had_started = payment.status == PaymentStatus::Routed;
         let settled = matches!(status, PaymentStatus::Settled { .. });
@@ -134,6 +134,7 @@ impl State {
         match timer.task {
             TimerTask::ExpireSession(session) => self.expire_session(&mut ids, timer.account, session),
             TimerTask::ExpireVerification(payment, _) => self.expire_verification(&mut ids, timer.account, payment),
+            TimerTask::ExpireReview(payment, _) => self.expire_review(&mut ids, timer.account, payment),
             TimerTask::RetryDelivery(delivery) => self.retry_delivery(&mut ids, timer.account, delivery),
             TimerTask::EraseCustomer(customer) => self.erase_customer(timer.account, customer),
             TimerTask::ForgetAnswer(key) => self.forget_answer(ReplayKey { account: timer.account, key }),

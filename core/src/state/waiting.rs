@@ -29,7 +29,8 @@ impl State {
                 Command::CancelSession(_, session)
                 | Command::ConfirmSession(_, session, _)
                 | Command::VerifyPayment(_, session, _)
-                | Command::RememberPayment(_, session, _, _) => touches(session),
+                | Command::RememberPayment(_, session, _, _)
+                | Command::DecideReview(_, session, _, _) => touches(session),
                 Command::CreatePayIn(_, redeem) | Command::CreatePayOut(_, redeem) => {
                     redeem.session.as_ref().is_some_and(touches)
                 }
@@ -41,7 +42,9 @@ impl State {
                     step.events.iter().any(|(_, lane)| lane.as_ref().is_some_and(touches))
                 }
                 Command::RunTimer(timer) => match timer.task {
-                    TimerTask::ExpireSession(session) | TimerTask::ExpireVerification(_, session) => touches(&session),
+                    TimerTask::ExpireSession(session)
+                    | TimerTask::ExpireVerification(_, session)
+                    | TimerTask::ExpireReview(_, session) => touches(&session),
                     TimerTask::RetryDelivery(_) | TimerTask::EraseCustomer(_) => false,
                     TimerTask::ForgetAnswer(key) => {
                         self.undecided_replays.contains(&ReplayKey { account: timer.account, key })
@@ -59,6 +62,7 @@ impl State {
                 | Command::SetRules(..)
                 | Command::SetVerification(..)
                 | Command::SetLabels(_)
+                | Command::SetRiskPolicy(..)
                 | Command::StartRedelivery(..)
                 | Command::CancelRedelivery(..) => true,
             }

@@ -219,6 +219,20 @@ columns! {
     /// - Written: when an operator says so.
     /// - Deleted: when an operator takes it back.
     Labels = 29 "labels",
+    /// Payments that wait for the decision of somebody at the bank, in the order in which they began.
+    ///
+    /// - Key: payment id.
+    /// - Content: the account's id, the session's, and from when on the payment is declined.
+    /// - Written: when a payment begins to wait.
+    /// - Deleted: with the decision, or when time is up.
+    Reviews = 30 "reviews",
+    /// Versions of the risk policy: the newest applies.
+    ///
+    /// - Key: version (8).
+    /// - Content: since when, the file that was applied last, rules, and lists as keys of entities.
+    /// - Written: once, when it is set.
+    /// - Deleted: when so many newer ones are kept.
+    RiskPolicies = 31 "risk_policies",
 }
 
 impl Column {
@@ -236,6 +250,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 30);
+        assert_eq!(Column::COUNT, 32);
     }
 }

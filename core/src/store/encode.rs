@@ -1,10 +1,11 @@
 //! From effects to rows.
 
-use super::record::{account, customer, delivery, event, head, history, ledger, payment, person, quote, rail, receipt};
-use super::record::{redelivery, reference, replay, session};
+use super::record::{account, customer, delivery, event, head, history, ledger, payment, person, policy, quote, rail};
+use super::record::{receipt, redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
-use crate::change::{BusRow, Change, CustomerChange, Effects, Index};
+use crate::change::{BusRow, Change, CustomerChange, Effects, Index, RiskChange};
 use crate::id::{AccountId, DeliveryId, SessionId};
+use crate::rail::RailWork;
 use crate::redelivery::Redelivery;
 use crate::time::Timestamp;
 
@@ -86,10 +87,9 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::OutboxRemove(account, id) => batch.delete(Column::Outbox, &Key::object(*account, *id)),
         Change::BusAdd(row) => encode_bus(batch, row),
         Change::BusRemove(event) => batch.delete(Column::Bus, &Key::alone(*event)),
-        Change::RailWorkAdd(row) => {
-            batch.put_with(Column::RailWork, &Key::alone(row.attempt), |out| rail::encode(row, out));
-        }
+        Change::RailWorkAdd(row) => encode_rail_work(batch, row),
         Change::RailWorkRemove(attempt) => batch.delete(Column::RailWork, &Key::alone(*attempt)),
+        Change::Risk(change) => encode_risk_change(batch, change),
         Change::TimerAdd(timer) => batch.put(Column::Timers, &Key::timer(timer), &[]),
         Change::TimerRemove(timer) => batch.delete(Column::Timers, &Key::timer(timer)),
     }
@@ -102,6 +102,10 @@ fn encode_lane(batch: &mut Batch, session: SessionId, last: Option<DeliveryId>) 
 
 fn encode_bus(batch: &mut Batch, row: &BusRow) {
     batch.put_with(Column::Bus, &Key::alone(row.event), |out| reference::encode_bus(row, out));
+}
+
+fn encode_rail_work(batch: &mut Batch, row: &RailWork) {
+    batch.put_with(Column::RailWork, &Key::alone(row.attempt), |out| rail::encode(row, out));
 }
 
 fn encode_failing(batch: &mut Batch, account: AccountId, since: Option<Timestamp>) {
@@ -133,6 +137,19 @@ fn encode_customer_change(batch: &mut Batch, change: &CustomerChange) {
         CustomerChange::VersionRemove(account, id, version) => {
             batch.delete(Column::CustomerVersions, &Key::version(*account, *id, *version));
         }
+    }
+}
+
+fn encode_risk_change(batch: &mut Batch, change: &RiskChange) {
+    match change {
+        RiskChange::ReviewAdd(row) => {
+            batch.put_with(Column::Reviews, &Key::alone(row.payment), |out| reference::encode_review(row, out));
+        }
+        RiskChange::ReviewRemove(payment) => batch.delete(Column::Reviews, &Key::alone(*payment)),
+        RiskChange::Policy(row) => {
+            batch.put_with(Column::RiskPolicies, &Key::number(row.version), |out| policy::encode(row, out));
+        }
+        RiskChange::PolicyRemove(version) => batch.delete(Column::RiskPolicies, &Key::number(*version)),
     }
 }
 

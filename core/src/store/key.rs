@@ -46,6 +46,11 @@ impl Key {
         Key::new(&[&id.into()])
     }
 
+    /// What is numbered.
+    pub fn number(number: u64) -> Key {
+        Key::new(&[&number.to_be_bytes()])
+    }
+
     /// All objects of an account with one label; with an id appended, one of them.
     pub(super) fn labelled(account: AccountId, label: impl Numbered, id: Option<[u8; ID]>) -> Key {
         let id = id.as_ref().map_or(&[][..], |id| &id[..]);
@@ -108,6 +113,9 @@ impl Key {
                 Key::new(&[&due, &[ERASE_CUSTOMER], &customer.0.to_be_bytes(), &account])
             }
             TimerTask::ForgetAnswer(key) => Key::new(&[&due, &[FORGET_ANSWER], &key, &account]),
+            TimerTask::ExpireReview(payment, session) => {
+                Key::new(&[&due, &[EXPIRE_REVIEW], &payment.0.to_be_bytes(), &session.0.to_be_bytes(), &account])
+            }
         }
     }
 
@@ -192,6 +200,11 @@ pub(super) fn parse_last(key: &[u8]) -> Result<[u8; ID], Malformed> {
     last.copied().ok_or(Malformed("the key is too short"))
 }
 
+/// Reads a key that is a number.
+pub(super) fn parse_number(key: &[u8]) -> Result<u64, Malformed> {
+    key.try_into().map(u64::from_be_bytes).map_err(|_| Malformed("the key is not a number"))
+}
+
 /// Reads a key of `balances`.
 pub(super) fn parse_balance(key: &[u8]) -> Result<BalanceKey, Malformed> {
     let mut parts = Parts(key);
@@ -217,6 +230,7 @@ pub(super) fn parse_timer(key: &[u8]) -> Result<Timer, Malformed> {
         RETRY_DELIVERY => TimerTask::RetryDelivery(parts.id()?.into()),
         ERASE_CUSTOMER => TimerTask::EraseCustomer(parts.id()?.into()),
         FORGET_ANSWER => TimerTask::ForgetAnswer(parts.id()?),
+        EXPIRE_REVIEW => TimerTask::ExpireReview(parts.id()?.into(), parts.id()?.into()),
         _ => return Err(Malformed("no timer has this number")),
     };
     let account = AccountId::from(parts.id()?);
@@ -255,6 +269,7 @@ const EXPIRE_VERIFICATION: u8 = 2;
 const RETRY_DELIVERY: u8 = 3;
 const ERASE_CUSTOMER: u8 = 4;
 const FORGET_ANSWER: u8 = 5;
+const EXPIRE_REVIEW: u8 = 6;
 
 struct Parts<'a>(&'a [u8]);
 
@@ -296,13 +311,14 @@ mod tests {
             1 => TimerTask::ExpireVerification(PaymentId(first), SessionId(second)),
             2 => TimerTask::RetryDelivery(DeliveryId(first)),
             3 => TimerTask::EraseCustomer(CustomerId(first)),
-            _ => TimerTask::ForgetAnswer(first.to_be_bytes()),
+            4 => TimerTask::ForgetAnswer(first.to_be_bytes()),
+            _ => TimerTask::ExpireReview(PaymentId(first), SessionId(second)),
         };
         Timer { due: Timestamp(due), task, account: AccountId(account) }
     }
 
     fn any_timer() -> impl Strategy<Value = Timer> {
-        (0u64..3, 0u8..4, any::<u128>(), any::<u128>(), any::<u128>())
+        (0u64..3, 0u8..6, any::<u128>(), any::<u128>(), any::<u128>())
             .prop_map(|(due, kind, first, second, account)| timer(due, kind, first, second, account))
     }
 

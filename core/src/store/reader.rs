@@ -4,6 +4,7 @@ mod decisions;
 mod lists;
 mod redeliveries;
 mod retention;
+mod risk;
 
 use std::sync::Arc;
 

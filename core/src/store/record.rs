@@ -21,6 +21,7 @@ pub(super) mod money;
 pub(super) mod numbers;
 pub(super) mod payment;
 pub(super) mod person;
+pub(super) mod policy;
 pub(super) mod quote;
 pub(super) mod rail;
 pub(super) mod receipt;

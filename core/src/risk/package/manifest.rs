@@ -179,12 +179,12 @@ impl Manifest {
         }
     }
 
-    /// From which scores on a verdict holds, and from which on a person looks at it.
-    pub fn thresholds(&self) -> Result<(Thresholds, Option<f32>), String> {
+    /// From which scores on a verdict holds. Without one for reviews nothing is reviewed.
+    pub fn thresholds(&self) -> Result<Thresholds, String> {
         let GivenThresholds { step_up, review, decline } = self.thresholds;
-        let middle = review.unwrap_or(decline);
-        if 0.0 < step_up && step_up <= middle && middle <= decline && decline <= 1.0 {
-            Ok((Thresholds { step_up, decline }, review))
+        let review = review.unwrap_or(decline);
+        if 0.0 < step_up && step_up <= review && review <= decline && decline <= 1.0 {
+            Ok(Thresholds { step_up, review, decline })
         } else {
             Err("thresholds must satisfy 0 < step_up <= review <= decline <= 1".to_owned())
         }
@@ -286,7 +286,7 @@ mod tests {
                          [reference.features.is_card]\nedges = [0.5]\nshares = [0.4, 0.6]\n";
         let two = shipped().replace("format = 1", "format = 2").replace("decline = ", "review = 0.08\ndecline = ");
         let manifest = read(&(two.clone() + reference)).unwrap();
-        assert_eq!(manifest.thresholds(), Ok((Thresholds { step_up: 0.0191, decline: 0.141 }, Some(0.08))));
+        assert_eq!(manifest.thresholds(), Ok(Thresholds { step_up: 0.0191, review: 0.08, decline: 0.141 }));
         let found = manifest.reference().unwrap().unwrap();
         assert_eq!((found.features.len(), FEATURE_NAMES[found.features[0].0]), (1, "is_card"));
         let other = read(&(two.clone() + &reference.replace("is_card", "colour"))).unwrap();

@@ -12,13 +12,14 @@ use crate::endpoint::EndpointChange;
 use crate::event::EventKind;
 use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, RedeliveryId, SessionId};
 use crate::ingress::Lane;
-use crate::payment::{Payment, PaymentStatus};
+use crate::payment::PaymentStatus;
 use crate::quote::Quote;
 use crate::redelivery::{RedeliveryRange, Which};
+use crate::review::ReviewDecision;
 use crate::risk::{Country, Device, Label, NewLabel, Word};
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::sim::action::{Choice, Wish};
-use crate::sim::ground::{amount, asset, currency};
+use crate::sim::ground::{self, amount, asset, currency};
 use crate::terms::Side;
 use crate::time::{Millis, Timestamp};
 
@@ -43,10 +44,7 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         Wish::ConfirmSession => partner(Command::ConfirmSession(account, session(), Box::new(confirm(choice)))),
         Wish::CancelSession => partner(Command::CancelSession(account, session())),
         Wish::VerifyPayment => partner(Command::VerifyPayment(account, payment().1, payment().0)),
-        Wish::RememberPayment => {
-            let moment = [Moment::Routed, Moment::Ended, Moment::SessionAfter][choice.what as usize % 3];
-            partner(Command::RememberPayment(account, payment().1, payment().0, moment))
-        }
+        Wish::RememberPayment => partner(Command::RememberPayment(account, payment().1, payment().0, moment(choice))),
         Wish::CreateCustomer => partner(Command::CreateCustomer(account, Box::new(customer_terms(choice)))),
         Wish::UpdateCustomer => {
             let patch = Box::new(customer_patch(choice));
@@ -86,8 +84,14 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
             operator(Command::CancelRedelivery(account, job))
         }
         Wish::SetLabels => operator(Command::SetLabels(known.labels(account, choice))),
+        Wish::DecideReview => operator(known.decide(account, choice)),
+        Wish::SetRiskPolicy => operator(Command::SetRiskPolicy(Box::new(ground::policy(choice.what, choice.key)))),
         Wish::SetVerification => operator(Command::SetVerification(account, known.who(account, choice), word(choice))),
     }
+}
+
+fn moment(choice: Choice) -> Moment {
+    [Moment::Routed, Moment::Ended, Moment::SessionAfter][choice.what as usize % 3]
 }
 
 fn word(choice: Choice) -> Option<Word> {
@@ -301,10 +305,28 @@ impl Known {
     }
 
     fn payment(&self, account: AccountId, choice: Choice) -> (PaymentId, SessionId) {
-        // Mostly one that waits to be verified, if there is one.
-        let waits = |one: &&Arc<Payment>| matches!(one.status, PaymentStatus::Verifying { .. });
+        self.payment_that(account, choice, |status| matches!(status, PaymentStatus::Verifying { .. }))
+    }
+
+    /// Mostly about one that waits, for whichever account.
+    fn decide(&self, account: AccountId, choice: Choice) -> Command {
+        let waits = |status: &PaymentStatus| matches!(status, PaymentStatus::Reviewing { .. });
+        let waiting = self.payments.iter().rev().find(|one| waits(&one.status)).map(|one| one.account);
+        let owner = waiting.filter(|_| !choice.what.is_multiple_of(16)).unwrap_or(account);
+        let (payment, session) = self.payment_that(owner, choice, waits);
+        let decisions = [ReviewDecision::Approve, ReviewDecision::Approve, ReviewDecision::Decline];
+        Command::DecideReview(owner, session, payment, decisions[choice.which as usize % 3])
+    }
+
+    /// Mostly one that waits as is said, if there is one.
+    fn payment_that(
+        &self,
+        account: AccountId,
+        choice: Choice,
+        waits: impl Fn(&PaymentStatus) -> bool,
+    ) -> (PaymentId, SessionId) {
         let own: Vec<_> = self.payments.iter().filter(|one| one.account == account).collect();
-        let waiting = own.iter().copied().filter(waits).map(|one| (one.id, one.session));
+        let waiting = own.iter().copied().filter(|one| waits(&one.status)).map(|one| (one.id, one.session));
         let waiting: Vec<_> = waiting.filter(|_| !choice.key.is_multiple_of(4)).collect();
         let own: Vec<_> = own.iter().map(|one| (one.id, one.session)).collect();
         let own = if waiting.is_empty() { own } else { waiting };

@@ -13,6 +13,7 @@ use crate::session::{Flow, Session, SessionStatus};
 use crate::terms::{Side, Terms};
 
 use super::deliveries::Stand;
+use super::policy::is_too_large;
 use super::{Oracle, signature};
 
 /// The one of these that comes first in the order of precedence.
@@ -95,6 +96,8 @@ impl Oracle {
             | Command::SetRules(..)
             | Command::SetVerification(..)
             | Command::SetLabels(_)
+            | Command::DecideReview(..)
+            | Command::SetRiskPolicy(..)
             | Command::StartRedelivery(..)
             | Command::CancelRedelivery(..) => true,
         };
@@ -155,6 +158,10 @@ impl Oracle {
             | Command::SetRules(account, _) => self.against_account(*account),
             Command::ChangeEndpoint(account, change) => self.against_endpoint(*account, change),
             Command::SetVerification(account, who, _) => self.against_verification(*account, who),
+            Command::SetRiskPolicy(new) => when(is_too_large(new), Refusal::LimitReached),
+            Command::DecideReview(account, session, id, decision) => {
+                self.against_decision(*account, *session, *id, *decision)
+            }
         }
     }
 
@@ -254,7 +261,7 @@ impl Oracle {
         [self.against_movement(session), swap, choice, price.unwrap_or_default(), stranger].concat()
     }
 
-    fn against_payment(
+    pub(super) fn against_payment(
         &self,
         account: AccountId,
         session: SessionId,
@@ -304,7 +311,7 @@ fn stands(payment: &Payment, moment: Moment) -> bool {
         Moment::Routed => payment.status == PaymentStatus::Routed,
         Moment::Ended | Moment::SessionAfter => match payment.status {
             PaymentStatus::Settled { .. } | PaymentStatus::Failed { .. } | PaymentStatus::Cancelled => true,
-            PaymentStatus::Verifying { .. } | PaymentStatus::Routed => false,
+            PaymentStatus::Verifying { .. } | PaymentStatus::Reviewing { .. } | PaymentStatus::Routed => false,
         },
     }
 }

@@ -32,6 +32,7 @@ impl Oracle {
                 Ok(payment)
             }
             (Some(_), Verdict::StepUp) => self.wait_for_user(payment),
+            (Some(_), Verdict::Review) => self.wait_for_review(payment),
         }
     }
 
@@ -72,7 +73,7 @@ impl Oracle {
         Ok(payment)
     }
 
-    fn tell_session_is_processing(&mut self, payment: &Payment) -> Result<(), Fault> {
+    pub(super) fn tell_session_is_processing(&mut self, payment: &Payment) -> Result<(), Fault> {
         let session = self.the_session(payment.account, payment.session)?;
         self.tell(session.account, session.id, EventKind::SessionProcessing, EventData::Session(session));
         Ok(())

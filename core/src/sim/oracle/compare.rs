@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use crate::store::{Column, Store};
 
-use super::{Fault, Oracle, differ};
+use super::{Fault, Oracle, differ, equal};
 use shelf::Shelf;
 use webhooks::Paired;
 
@@ -60,6 +60,10 @@ impl Oracle {
             Column::Redeliveries => self.compare_redeliveries(shelf),
             Column::Histories => self.compare_histories(shelf),
             Column::Labels => self.compare_labels(shelf),
+            Column::RiskPolicies => equal("the risk policies", &self.policies, &shelf.reader.risk_policies()?),
+            Column::Reviews => {
+                equal("what waits for a review", &self.reviews(), &shelf.reader.reviews(None, usize::MAX)?)
+            }
         }
     }
 

@@ -31,6 +31,10 @@ impl Oracle {
                 let waits = |status: &PaymentStatus| matches!(status, PaymentStatus::Verifying { .. });
                 self.payment_of(timer.account, id).is_some_and(|one| waits(&one.status))
             }
+            TimerTask::ExpireReview(id, _) => {
+                let waits = |status: &PaymentStatus| matches!(status, PaymentStatus::Reviewing { .. });
+                self.payment_of(timer.account, id).is_some_and(|one| waits(&one.status))
+            }
             TimerTask::RetryDelivery(_) => true,
             TimerTask::EraseCustomer(id) => self.is_kept(id),
             TimerTask::ForgetAnswer(key) => self.forgets(timer, key),

@@ -22,13 +22,17 @@ pub struct Errand {
 pub fn kind_of(payment: &Payment) -> EventKind {
     match payment.kind {
         PaymentKind::PayIn => match payment.status {
-            PaymentStatus::Verifying { .. } | PaymentStatus::Routed => EventKind::PayInProcessing,
+            PaymentStatus::Verifying { .. } | PaymentStatus::Reviewing { .. } | PaymentStatus::Routed => {
+                EventKind::PayInProcessing
+            }
             PaymentStatus::Settled { .. } => EventKind::PayInSettled,
             PaymentStatus::Failed { .. } => EventKind::PayInFailed,
             PaymentStatus::Cancelled => EventKind::PayInCancelled,
         },
         PaymentKind::PayOut => match payment.status {
-            PaymentStatus::Verifying { .. } | PaymentStatus::Routed => EventKind::PayOutProcessing,
+            PaymentStatus::Verifying { .. } | PaymentStatus::Reviewing { .. } | PaymentStatus::Routed => {
+                EventKind::PayOutProcessing
+            }
             PaymentStatus::Settled { .. } => EventKind::PayOutSettled,
             PaymentStatus::Failed { .. } => EventKind::PayOutFailed,
             PaymentStatus::Cancelled => EventKind::PayOutCancelled,

@@ -63,6 +63,8 @@ impl Oracle {
             }),
             Command::SetVerification(account, who, word) => self.set_verification(*account, who, *word),
             Command::SetLabels(labels) => Ok(Reply::Labels(self.set_labels(labels))),
+            Command::SetRiskPolicy(new) => Ok(self.set_risk_policy(new)),
+            Command::DecideReview(account, _, id, decision) => self.decide_review(*account, *id, *decision, found),
             Command::StartRedelivery(account, range) => self.start_redelivery(*account, range, found),
             Command::CancelRedelivery(account, id) => self.cancel_redelivery(*account, *id),
         }
@@ -122,6 +124,10 @@ impl Oracle {
             TimerTask::ForgetAnswer(key) => {
                 self.take_timer(timer)?;
                 self.forget(timer, key);
+            }
+            TimerTask::ExpireReview(id, _) => {
+                self.take_timer(timer)?;
+                self.expire_review(timer.account, id)?;
             }
             TimerTask::RetryDelivery(id) => self.retry_delivery(timer.account, id, timer.due)?,
             TimerTask::EraseCustomer(id) => {

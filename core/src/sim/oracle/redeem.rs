@@ -10,7 +10,7 @@ use crate::money::Amount;
 use crate::payment::{Magic, Payment, PaymentKind, PaymentStatus};
 use crate::quote::Quote;
 use crate::receipt::Receipt;
-use crate::risk::{Risk, Verdict};
+use crate::risk::Verdict;
 use crate::session::{Metadata, Session, SessionStatus};
 use crate::state::Hosted;
 use crate::terms::Side;
@@ -96,7 +96,8 @@ impl Oracle {
         self.put_session(taken, None);
         self.tell(session.account, session.id, EventKind::QuoteConsumed, EventData::Quote(Arc::clone(&quote)));
         let payment = Payment { magic, ..self.new_payment(session, &quote, metadata, drawn) };
-        let applied = self.applied(&payment, &risk)?;
+        let (verdict, policied) = self.policed(session, &payment.terms, &row, entities, risk.verdict);
+        let applied = self.applied(&payment, verdict)?;
         let candidates = self.candidates(&payment.terms, &[]);
         let best = candidates.first().map(|best| best.corridor.clone());
         self.receipts.push(Arc::new(Receipt {
@@ -112,6 +113,7 @@ impl Oracle {
             risk,
             applied,
             candidates,
+            policied,
         }));
         self.begin(payment, applied, best, drawn).map(Reply::Payment)
     }
@@ -137,11 +139,11 @@ impl Oracle {
         }
     }
 
-    /// The sandbox obeys magic amounts, and the model only for accounts that ask for it.
-    fn applied(&self, payment: &Payment, risk: &Risk) -> Result<Verdict, Fault> {
+    /// The sandbox obeys magic amounts, and everything else only for accounts that ask for it.
+    fn applied(&self, payment: &Payment, verdict: Verdict) -> Result<Verdict, Fault> {
         let is_real = self.the_account(payment.account)?.risk_is_real;
         Ok(match payment.magic {
-            None => risk.verdict,
+            None => verdict,
             Some(Magic::RiskDeclines) => Verdict::Decline,
             Some(Magic::StepUp) => Verdict::StepUp,
             Some(
@@ -153,7 +155,7 @@ impl Oracle {
                 | Magic::RailAnswersTwice,
             ) => {
                 if is_real {
-                    risk.verdict
+                    verdict
                 } else {
                     Verdict::Approve
                 }

@@ -91,8 +91,10 @@ impl Oracle {
             };
         }
         let decider = Decider::Model { name: "simulated".to_owned(), version: "1".to_owned() };
-        if feature("amount_usd_log10") > 3.0 || feature("person_count_24h") >= 6.0 {
+        if feature("amount_usd_log10") > 3.9 || feature("person_count_24h") >= 6.0 {
             Risk { score: 0.9, verdict: Verdict::Decline, decider }
+        } else if feature("amount_usd_log10") > 3.0 {
+            Risk { score: 0.75, verdict: Verdict::Review, decider }
         } else if feature("amount_usd_log10") > 2.7 {
             Risk { score: 0.6, verdict: Verdict::StepUp, decider }
         } else {

@@ -19,6 +19,7 @@ use crate::event::{Event, EventData};
 use crate::id::{AttemptId, DeliveryId, EventId, OutboxId, PaymentId, SessionId};
 use crate::money::{Amount, Asset, Currency};
 use crate::payment::{FailureCode, Payment, PaymentStatus};
+use crate::review::ReviewRow;
 use crate::risk::Decider;
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::store::key::hex;
@@ -108,6 +109,8 @@ fn events_and_deliveries() {
     check(&DELIVERY, |id, out| reference::encode_lane(*id, out), reference::decode_lane, LANE_V1);
     let bus = BusRow { event: EventId(7), account: ACCOUNT, lane: Some(SESSION) };
     check(&bus, reference::encode_bus, |bytes| reference::decode_bus(EventId(7), bytes), BUS_V1);
+    let review = ReviewRow { payment: PAYMENT, account: ACCOUNT, session: SESSION, expires_at: at(90_000) };
+    check(&review, reference::encode_review, |bytes| reference::decode_review(PAYMENT, bytes), REVIEW_V1);
 }
 
 #[test]
@@ -133,6 +136,7 @@ fn decisions_and_movements() {
     check(&person(), person::encode, person::decode, PERSON_V4);
     check(&samples::history(), history::encode, history::decode, HISTORY_V1);
     check(&labelled(), history::encode_label, history::decode_label, LABEL_V1);
+    check(&samples::policy(), policy::encode, |bytes| policy::decode(3, bytes), POLICY_V1);
 }
 
 #[test]
@@ -170,6 +174,7 @@ fn statuses_have_their_numbers() {
         PaymentStatus::Settled { at: at(9) },
         PaymentStatus::Failed { code: FailureCode::NoRoute },
         PaymentStatus::Cancelled,
+        PaymentStatus::Reviewing { expires_at: at(9) },
     ];
     for (number, status) in (0..).zip(statuses) {
         let value = Payment { status, ..payment() };
@@ -299,7 +304,7 @@ proptest! {
         let _ = (read_customer(&bytes), customer::decode_terms(&bytes), reference::decode_customer(&bytes));
         let _ = (customer::decode_deleted(ACCOUNT, CUSTOMER, &bytes), customer::decode_deletion(CUSTOMER, &bytes));
         let _ = (reference::decode_outbox(ACCOUNT, OUTBOX, &bytes), rail::decode(AttemptId(1), &bytes));
-        let _ = reference::decode_bus(EventId(1), &bytes);
-        let _ = redelivery::decode(ACCOUNT, &bytes);
+        let _ = (reference::decode_bus(EventId(1), &bytes), reference::decode_review(PAYMENT, &bytes));
+        let _ = (redelivery::decode(ACCOUNT, &bytes), policy::decode(1, &bytes));
     }
 }

@@ -10,6 +10,7 @@ use crate::ledger::{LedgerAccount, Phase};
 use crate::payment::{FailureCode, Magic, PaymentLabel};
 use crate::redelivery::Which;
 use crate::risk::history::Usual;
+use crate::risk::policy::ListAction;
 use crate::risk::{Entity, Label, Verdict, Word};
 use crate::session::{Flow, PackageVerdict, SessionLabel};
 use crate::terms::Side;
@@ -88,7 +89,8 @@ numbered! {
     Label: "label" { Fraud = 1, Honest = 2, }
     Entity: "entity" { Person = 1, Device = 2, Network = 3, Destination = 4, Partner = 5, }
     Usual: "habit" { Yes = 1, No = 2, Habit = 3, }
-    Verdict: "verdict" { Approve = 1, StepUp = 2, Decline = 3, }
+    ListAction: "action of a list" { Block = 1, Allow = 2, }
+    Verdict: "verdict" { Approve = 1, StepUp = 2, Decline = 3, Review = 4, }
 }
 
 impl Numbered for EventKind {
@@ -127,7 +129,8 @@ mod tests {
         check::<Magic>(8);
         check::<Phase>(3);
         check::<LedgerAccount>(8);
-        check::<Verdict>(3);
+        check::<Verdict>(4);
+        check::<ListAction>(2);
         check::<Word>(2);
         check::<Which>(2);
         check::<KycStatus>(2);

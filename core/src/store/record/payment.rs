@@ -33,6 +33,7 @@ enum StatusV1<'a> {
     Settled { at: Distance },
     Failed { code: u8 },
     Cancelled,
+    Reviewing { expires_at: Distance },
 }
 
 /// Appends the record of `payment`.
@@ -96,6 +97,9 @@ impl<'a> StatusV1<'a> {
             PaymentStatus::Settled { at } => StatusV1::Settled { at: Distance::new(*at, id.0) },
             PaymentStatus::Failed { code } => StatusV1::Failed { code: code.number() },
             PaymentStatus::Cancelled => StatusV1::Cancelled,
+            PaymentStatus::Reviewing { expires_at } => {
+                StatusV1::Reviewing { expires_at: Distance::new(*expires_at, id.0) }
+            }
         }
     }
 
@@ -108,6 +112,7 @@ impl<'a> StatusV1<'a> {
             StatusV1::Settled { at } => PaymentStatus::Settled { at: at.from(id.0) },
             StatusV1::Failed { code } => PaymentStatus::Failed { code: FailureCode::from_number(code)? },
             StatusV1::Cancelled => PaymentStatus::Cancelled,
+            StatusV1::Reviewing { expires_at } => PaymentStatus::Reviewing { expires_at: expires_at.from(id.0) },
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::id::{AccountId, PaymentId};
 use crate::receipt::Receipt;
 use crate::risk::features::COUNT;
 use crate::risk::history::Usual;
-use crate::risk::{Decider, Device, Entities, Features, Risk, Verdict};
+use crate::risk::{Decider, Device, Entities, Features, Policied, Risk, Verdict};
 use crate::routing::Candidate;
 
 /// The first two versions held fourteen features: stores of their time are not opened.
@@ -30,6 +30,8 @@ struct ReceiptV3<'a> {
     /// Corridor, score, probability; best first.
     candidates: Vec<(&'a str, f32, f32)>,
     device: Option<DeviceV2<'a>>,
+    #[serde(borrow)]
+    policied: PoliciedV3<'a>,
 }
 
 /// Person, device, network, destination; the partner is the account.
@@ -39,6 +41,14 @@ struct EntitiesV3([u8; 16], Option<[u8; 16]>, Option<[u8; 16]>, Option<[u8; 16]>
 /// How many features there were, which of them were not zero, least significant bit first, and the bits of these.
 #[derive(Serialize, Deserialize)]
 struct FeaturesV3<'a>(u32, &'a [u8], Vec<f32>);
+
+/// What lists and rules made of it.
+#[derive(Serialize, Deserialize)]
+struct PoliciedV3<'a> {
+    version: u64,
+    #[serde(borrow)]
+    fired: Vec<&'a str>,
+}
 
 #[derive(Serialize, Deserialize)]
 struct DeviceV2<'a> {
@@ -76,6 +86,7 @@ pub fn encode(receipt: &Receipt, out: &mut Vec<u8>) {
         applied: receipt.applied.number(),
         candidates: receipt.candidates.iter().map(candidate).collect(),
         device: receipt.device.as_ref().map(Into::into),
+        policied: (&receipt.policied).into(),
     };
     write_as(V3, out, &fields);
 }
@@ -106,6 +117,7 @@ pub fn decode(payment: PaymentId, bytes: &[u8]) -> Result<Receipt, Malformed> {
         },
         applied: Verdict::from_number(fields.applied)?,
         candidates: fields.candidates.into_iter().map(candidate).collect(),
+        policied: fields.policied.into(),
     })
 }
 
@@ -137,6 +149,18 @@ fn features(FeaturesV3(count, mask, told): &FeaturesV3<'_>) -> Result<Features, 
 
 fn candidate(candidate: &Candidate) -> (&str, f32, f32) {
     (&candidate.corridor, candidate.score, candidate.probability)
+}
+
+impl<'a> From<&'a Policied> for PoliciedV3<'a> {
+    fn from(policied: &'a Policied) -> PoliciedV3<'a> {
+        PoliciedV3 { version: policied.version, fired: policied.fired.iter().map(String::as_str).collect() }
+    }
+}
+
+impl From<PoliciedV3<'_>> for Policied {
+    fn from(policied: PoliciedV3<'_>) -> Policied {
+        Policied { version: policied.version, fired: policied.fired.into_iter().map(str::to_owned).collect() }
+    }
 }
 
 impl<'a> From<&'a Device> for DeviceV2<'a> {

@@ -1,9 +1,10 @@
 //! Records that are only a reference: the payment behind a transaction, the customer behind a name, the end of a lane, a row of
-//! the outbox or of the queue to the event bus.
+//! the outbox, of the queue to the event bus or of the queue of reviews.
 
-use super::{Malformed, read, write};
+use super::{Distance, Malformed, read, write};
 use crate::change::{BusRow, OutboxRow};
 use crate::id::{AccountId, CustomerId, DeliveryId, EventId, OutboxId, PaymentId};
+use crate::review::ReviewRow;
 use crate::time::Timestamp;
 
 /// Appends the record of a transaction.
@@ -66,4 +67,17 @@ pub fn encode_bus(row: &BusRow, out: &mut Vec<u8>) {
 pub fn decode_bus(event: EventId, bytes: &[u8]) -> Result<BusRow, Malformed> {
     let (account, lane): ([u8; 16], Option<[u8; 16]>) = read(bytes)?;
     Ok(BusRow { event, account: account.into(), lane: lane.map(Into::into) })
+}
+
+/// Appends the record of a payment that waits for a review.
+pub fn encode_review(row: &ReviewRow, out: &mut Vec<u8>) {
+    let expires_at = Distance::new(row.expires_at, row.payment.0);
+    write(out, &(<[u8; 16]>::from(row.account), <[u8; 16]>::from(row.session), expires_at));
+}
+
+/// Reads the row of the queue of reviews with this key.
+pub fn decode_review(payment: PaymentId, bytes: &[u8]) -> Result<ReviewRow, Malformed> {
+    let (account, session, expires_at): ([u8; 16], [u8; 16], Distance) = read(bytes)?;
+    let (account, session) = (account.into(), session.into());
+    Ok(ReviewRow { payment, account, session, expires_at: expires_at.from(payment.0) })
 }

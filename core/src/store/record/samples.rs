@@ -23,9 +23,10 @@ use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStatus, Which};
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::features::COUNT;
 use crate::risk::history::{Amounts, Link, Streak, Usual};
+use crate::risk::policy::{Bound, Condition, List, ListAction, Rule};
 use crate::risk::window::{Bucket, Buckets};
-use crate::risk::{Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, Person, Risk, Said};
-use crate::risk::{Verdict, Word};
+use crate::risk::{Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, Person, Policied};
+use crate::risk::{Risk, RiskPolicy, Said, Verdict, Word};
 use crate::routing::Candidate;
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::terms::{Fees, Side, Terms};
@@ -256,6 +257,7 @@ pub fn receipt(decider: Decider) -> Receipt {
         risk: Risk { score: 0.031, verdict: Verdict::Approve, decider },
         applied: Verdict::StepUp,
         candidates: vec![candidate("sepa-instant-eu", 0.93, 1.0), candidate("sepa-eu", 0.62, 0.0)],
+        policied: Policied { version: 3, fired: vec!["stolen-phones".to_owned(), "often".to_owned()] },
     }
 }
 
@@ -292,6 +294,10 @@ pub fn endpoint() -> WebhookEndpoint {
         state: EndpointState::Disabled { at: at(2_600), why: Disabling::Failing },
         ..WebhookEndpoint::new("https://shop.example/hook".to_owned(), vec![9; 24])
     }
+}
+
+fn named(feature: &str) -> usize {
+    crate::risk::features::place(feature).unwrap()
 }
 
 pub fn person() -> Person {
@@ -379,4 +385,29 @@ pub fn head() -> Head {
     ids.command(at(2_500));
     ids.command(at(2_500));
     Head { batch: 1_234_567, now: at(2_500), ids }
+}
+
+/// A rule of everything, one of little, and a list.
+pub fn policy() -> RiskPolicy {
+    let plain = Rule {
+        name: "often".to_owned(),
+        accounts: Vec::new(),
+        sides: Vec::new(),
+        methods: Vec::new(),
+        currencies: Vec::new(),
+        when: vec![Condition { feature: named("person_count_24h"), bound: Bound::AtLeast(20.0) }],
+        verdict: Verdict::Review,
+    };
+    let scoped = Rule {
+        name: "small by card".to_owned(),
+        accounts: vec![ACCOUNT],
+        sides: vec![Side::OffRamp],
+        methods: vec!["card".to_owned()],
+        currencies: vec![Currency::parse("EUR").unwrap()],
+        when: vec![Condition { feature: named("amount_usd_log10"), bound: Bound::AtMost(0.5) }],
+        verdict: Verdict::StepUp,
+    };
+    let list = List::new("stolen-phones".to_owned(), ListAction::Block, Entity::Device, vec![[0xd1; 16]]);
+    let (rules, lists) = (vec![plain, scoped], vec![list]);
+    RiskPolicy { version: 3, set_at: at(2_500), file: Some([0x6f; 16]), rules, lists }
 }

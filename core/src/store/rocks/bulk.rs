@@ -195,6 +195,8 @@ fn run_of(column: Column, key: &[u8]) -> RunName {
         | Column::Outbox
         | Column::RailWork
         | Column::Bus
+        | Column::Reviews
+        | Column::RiskPolicies
         | Column::Timers
         | Column::CustomerNames => 0,
     };

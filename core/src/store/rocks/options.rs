@@ -42,7 +42,7 @@ enum Use {
     Ranges,
     /// Rows read in ranges, from one of whose labels they soon move to another.
     Labels,
-    /// Rows that live for seconds: most are gone before they reach a file.
+    /// Rows that live until something is done, mostly for seconds: most are gone before they reach a file.
     Queue,
 }
 
@@ -62,7 +62,8 @@ fn use_of(column: Column) -> Use {
         | Column::FailingEndpoints
         | Column::Redeliveries
         | Column::Customers
-        | Column::CustomerNames => Use::LookUps { hot: true },
+        | Column::CustomerNames
+        | Column::RiskPolicies => Use::LookUps { hot: true },
         Column::Transactions
         | Column::Receipts
         | Column::Events
@@ -71,7 +72,7 @@ fn use_of(column: Column) -> Use {
         | Column::DeletedCustomers => Use::LookUps { hot: false },
         Column::Postings | Column::SessionTransactions => Use::Ranges,
         Column::SessionIndex | Column::TransactionIndex | Column::DeliveryIndex => Use::Labels,
-        Column::Outbox | Column::RailWork | Column::Timers | Column::Bus => Use::Queue,
+        Column::Outbox | Column::RailWork | Column::Timers | Column::Bus | Column::Reviews => Use::Queue,
     }
 }
 

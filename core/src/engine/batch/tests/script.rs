@@ -16,13 +16,17 @@ use crate::customer::CustomerPatch;
 use crate::delivery::{DeliveryLabel, DeliveryOutcome};
 use crate::endpoint::{EndpointChange, WebhookEndpoint};
 use crate::fixture;
-use crate::id::{AccountId, CustomerId, EventId, KeyId, PaymentId, QuoteId, SessionId};
+use crate::id::{AccountId, CustomerId, EventId, KeyId, Mode, PaymentId, QuoteId, SessionId};
 use crate::money::Amount;
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::{RailOutcome, RailReport};
 use crate::redelivery::Which;
-use crate::risk::{Device, Label, NewLabel, Word};
+use crate::review::ReviewDecision;
+use crate::risk::features::place;
+use crate::risk::keys::named_person_key;
+use crate::risk::policy::{Bound, Condition, List, ListAction, Rule};
+use crate::risk::{Device, Entity, Label, NewLabel, NewPolicy, Verdict, Word};
 use crate::session::{Flow, Session};
 use crate::store::PageBounds;
 use crate::terms::Side;
@@ -49,7 +53,7 @@ pub struct Known {
 
 /// Steps between which time passes; the commands of a step come at one time.
 pub fn steps() -> impl Strategy<Value = Vec<Vec<Choice>>> {
-    prop::collection::vec(prop::collection::vec((0u8..64, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
+    prop::collection::vec(prop::collection::vec((0u8..67, any::<u8>(), any::<u8>(), 0u8..6), 1..30), 1..7)
 }
 
 pub fn world((with_webhook, risk_is_real): Setting) -> World {
@@ -113,11 +117,13 @@ impl Known {
             46..50 => self.about_deliveries(world, account, action),
             56 => sweep(world, account, object),
             50..52 => self.about_payment(world, account, 19, object),
+            64 => set_risk_policy(object),
+            62..64 => self.about_payment(world, account, 62, object),
             52 => set_rules(account, object),
             57 => Command::ReportPublished(published(world, object)),
             53..56 => self.verify(account, session, object),
             58..62 => redeliver(world, account, object),
-            62..64 => self.set_labels(account, object),
+            65..67 => self.set_labels(account, object),
             _ => self.operate(account, action, object),
         };
         // The edge ignores their keys.
@@ -146,13 +152,24 @@ impl Known {
     fn about_payment(&self, world: &World, account: AccountId, action: u8, object: u8) -> Command {
         let own = self.payments.iter().rev().filter(|(owner, _)| *owner == account);
         let own: Vec<Payment> = own.filter_map(|(_, id)| world.reader.payment(account, *id).unwrap()).collect();
-        let waits = |one: &&Payment| matches!(one.status, PaymentStatus::Verifying { .. });
+        let waits = |one: &&Payment| match one.status {
+            PaymentStatus::Verifying { .. } => action == 19,
+            PaymentStatus::Reviewing { .. } => action == 62,
+            PaymentStatus::Routed
+            | PaymentStatus::Settled { .. }
+            | PaymentStatus::Failed { .. }
+            | PaymentStatus::Cancelled => false,
+        };
         let any = own.get(object as usize % own.len().clamp(1, 3));
-        let Some(payment) = own.iter().find(waits).filter(|_| action == 19).or(any).cloned() else {
+        let Some(payment) = own.iter().find(waits).or(any).cloned() else {
             return create_session(account, object);
         };
         match action {
             19 => Command::VerifyPayment(account, payment.session, payment.id),
+            62 => {
+                let decision = [ReviewDecision::Approve, ReviewDecision::Decline][object as usize % 2];
+                Command::DecideReview(account, payment.session, payment.id, decision)
+            }
             20 => {
                 let moment = [Routed, Ended, SessionAfter][object as usize % 3];
                 Command::RememberPayment(account, payment.session, payment.id, moment)
@@ -307,9 +324,31 @@ fn endpoint(number: u8) -> NewEndpoint {
     NewEndpoint { url: format!("https://partner.example/{number}"), sealed_secret: vec![number] }
 }
 
+/// Blocks some people, allows others, or verifies everybody who comes again.
+fn set_risk_policy(object: u8) -> Command {
+    let person = named_person_key(Mode::Sandbox, ACCOUNT, ["user-1", "user-2"][object as usize / 4 % 2]);
+    let list = |action| vec![List::new("people".to_owned(), action, Entity::Person, vec![person])];
+    let again = Rule {
+        name: "again".to_owned(),
+        accounts: Vec::new(),
+        sides: Vec::new(),
+        methods: Vec::new(),
+        currencies: Vec::new(),
+        when: vec![Condition { feature: place("person_count_24h").unwrap(), bound: Bound::AtLeast(0.5) }],
+        verdict: Verdict::StepUp,
+    };
+    let (rules, lists) = match object % 4 {
+        0 => (Vec::new(), list(ListAction::Block)),
+        1 => (Vec::new(), list(ListAction::Allow)),
+        2 => (vec![again], Vec::new()),
+        _ => (Vec::new(), Vec::new()),
+    };
+    Command::SetRiskPolicy(Box::new(NewPolicy { rules, lists, file: None }))
+}
+
 /// Some amounts decline or step up, by magic or by the model.
 fn create_session(account: AccountId, object: u8) -> Command {
-    let amount = ["100.00", "100.00", "100.04", "100.04", "100.05", "500.00"][object as usize % 6];
+    let amount = ["100.00", "100.00", "100.04", "200.00", "100.05", "500.00"][object as usize % 6];
     let Command::CreateSession(_, mut terms) = fixture::create_session(account, amount) else { panic!("a session") };
     terms.kyc_package = object.is_multiple_of(7).then(|| fixture::kyc_package(object.is_multiple_of(2)));
     terms.user_reference = terms.user_reference.filter(|_| object % 8 != 5);
@@ -329,7 +368,7 @@ fn confirm(object: u8) -> Confirm {
 }
 
 fn lock(account: AccountId, side: Side, object: u8) -> Command {
-    let fiat = ["100.00", "100.00", "100.00", "100.04", "100.05", "500.00"][object as usize % 6];
+    let fiat = ["100.00", "100.00", "100.04", "200.00", "100.05", "500.00"][object as usize % 6];
     let asset = ["50", "50", "20.5", "50.04", "50.05", "400"][object as usize % 6];
     let Command::LockQuote(_, like) = fixture::lock_quote(account, fiat) else { panic!("a lock") };
     let amount = if side == Side::OnRamp { like.amount } else { Amount::parse(asset).unwrap() };

@@ -38,12 +38,17 @@ use crate::fixture::{self, catalogue, create_session, settings};
 pub const ACCOUNT: AccountId = AccountId(1);
 const OTHER: AccountId = AccountId(2);
 
-/// Declines about 160 dollars and more, where the account lets the model decide.
+/// Declines about 160 dollars and more, and asks somebody from 400 on, where the account lets the model decide.
 struct AmountScorer;
 
 impl Scorer for AmountScorer {
     fn score(&mut self, rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
-        Ok(rows.iter().map(|row| if row.0[0] > 2.2 { 0.9 } else { 0.1 }).collect())
+        let score = |row: &Features| match row.0[0] {
+            amount if amount > 2.6 => 0.75,
+            amount if amount > 2.2 => 0.9,
+            _ => 0.1,
+        };
+        Ok(rows.iter().map(score).collect())
     }
 
     fn model(&self) -> (&str, &str) {
@@ -51,7 +56,7 @@ impl Scorer for AmountScorer {
     }
 
     fn thresholds(&self) -> Thresholds {
-        Thresholds { step_up: 0.5, decline: 0.8 }
+        Thresholds { step_up: 0.5, review: 0.7, decline: 0.8 }
     }
 }
 

@@ -79,6 +79,7 @@ impl Oracle {
             let concerned =
                 |one: &Receipt| (one.account, one.entities, one.amount_cents, one.usual, one.device.clone());
             equal("whom a receipt concerns", &concerned(expected), &concerned(&found))?;
+            equal("what lists and rules made of it", &expected.policied, &found.policied)?;
             same_features(&expected.features.0, &found.features.0)?;
             same_risk(&expected.risk, &found.risk)?;
             same_candidates(&expected.candidates, &found.candidates)?;

@@ -62,7 +62,9 @@ impl Oracle {
 
 fn label(status: &PaymentStatus) -> PaymentLabel {
     match status {
-        PaymentStatus::Verifying { .. } | PaymentStatus::Routed => PaymentLabel::Processing,
+        PaymentStatus::Verifying { .. } | PaymentStatus::Reviewing { .. } | PaymentStatus::Routed => {
+            PaymentLabel::Processing
+        }
         PaymentStatus::Settled { .. } => PaymentLabel::Settled,
         PaymentStatus::Failed { .. } => PaymentLabel::Failed,
         PaymentStatus::Cancelled => PaymentLabel::Cancelled,

@@ -15,8 +15,10 @@ use crate::id::{AccountId, CustomerId, DeliveryId, EventId, KeyId, PaymentId, Re
 use crate::payment::{Payment, PaymentStatus};
 use crate::quote::Quote;
 use crate::rail::RailReport;
+use crate::review::ReviewDecision;
 use crate::risk::{Label, NewLabel};
 use crate::session::Session;
+use crate::sim::ground;
 use crate::sim::rng::Rng;
 use crate::time::Millis;
 
@@ -134,7 +136,7 @@ impl Script {
 
     fn command(&mut self) -> Command {
         let account = self.account();
-        match self.rng.below(121) {
+        match self.rng.below(126) {
             0..12 => Command::CreateSession(account, Box::new(self.session_terms())),
             12..20 => self.lock(account),
             20..62 => self.redeem(),
@@ -164,7 +166,9 @@ impl Script {
             }
             92..104 => self.operator(account),
             104..106 => self.redelivery(account),
-            118.. => self.labels(),
+            118..121 => self.decision(),
+            121..123 => Command::SetRiskPolicy(Box::new(ground::policy(self.rng.byte(), self.rng.byte()))),
+            123.. => self.labels(),
             _ => self.of_customer(account),
         }
     }
@@ -225,7 +229,18 @@ impl Script {
     }
 
     fn payment(&mut self) -> (AccountId, SessionId, PaymentId) {
-        let waits = |one: &&Arc<Payment>| matches!(one.status, PaymentStatus::Verifying { .. });
+        self.payment_that(|status| matches!(status, PaymentStatus::Verifying { .. }))
+    }
+
+    fn decision(&mut self) -> Command {
+        let waits = |status: &PaymentStatus| matches!(status, PaymentStatus::Reviewing { .. });
+        let (account, session, payment) = self.payment_that(waits);
+        let decisions = [ReviewDecision::Approve, ReviewDecision::Approve, ReviewDecision::Decline];
+        Command::DecideReview(account, session, payment, decisions[self.rng.below(3) as usize])
+    }
+
+    fn payment_that(&mut self, waits: impl Fn(&PaymentStatus) -> bool) -> (AccountId, SessionId, PaymentId) {
+        let waits = |one: &&Arc<Payment>| waits(&one.status);
         let waiting = self.payments.iter().rfind(waits).filter(|_| self.rng.below(2) == 0).cloned();
         let payment = waiting.or_else(|| pick_young(&mut self.rng, &self.payments));
         let known = payment.map(|one| (one.account, one.session, one.id));

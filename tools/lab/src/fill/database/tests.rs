@@ -38,7 +38,7 @@ impl Scorer for Sum {
     }
 
     fn thresholds(&self) -> Thresholds {
-        Thresholds { step_up: 0.3, decline: 0.6 }
+        Thresholds { step_up: 0.3, review: 0.6, decline: 0.6 }
     }
 }
 
@@ -99,7 +99,10 @@ fn its_rows_are_those_of_a_gateway() {
             column,
             Column::Customers | Column::CustomerNames | Column::CustomerVersions | Column::DeletedCustomers
         );
-        let is_of_operators = matches!(column, Column::FailingEndpoints | Column::Redeliveries | Column::Bus);
+        let is_of_operators = matches!(
+            column,
+            Column::FailingEndpoints | Column::Redeliveries | Column::Bus | Column::Reviews | Column::RiskPolicies
+        );
         let is_absent = is_work || is_of_customers || is_of_operators || column == Column::Replays;
         assert_eq!(found.is_empty(), is_absent, "{}", column.name());
     }
@@ -151,7 +154,10 @@ fn every_story_is_a_finished_payment_with_its_session_and_receipt() {
         match payment.status {
             PaymentStatus::Settled { at } => assert_eq!(seconds, Some(at.since(payment.created_at).0 / 1_000)),
             PaymentStatus::Failed { code: found } => assert_eq!(found.word(), code),
-            PaymentStatus::Cancelled | PaymentStatus::Routed | PaymentStatus::Verifying { .. } => assert_eq!(code, ""),
+            PaymentStatus::Cancelled
+            | PaymentStatus::Routed
+            | PaymentStatus::Verifying { .. }
+            | PaymentStatus::Reviewing { .. } => assert_eq!(code, ""),
         }
         assert_eq!(
             (payment.created_at, payment.attempts.len()),

@@ -1,0 +1,100 @@
+//! Rules and lists beside the model: what applies is named in the receipt, from the next redemption on.
+
+use super::world::{ACCOUNT, World, account, plain};
+use crate::account::Account;
+use crate::command::{Command, Refusal, Reply};
+use crate::limits::{POLICIES_KEPT, POLICY_RULES};
+use crate::payment::{FailureCode, PaymentStatus};
+use crate::receipt::Receipt;
+use crate::risk::features::place;
+use crate::risk::keys::named_person_key;
+use crate::risk::policy::{Bound, Condition, List, ListAction, Rule};
+use crate::risk::{Entity, NewPolicy, Policied, Verdict};
+use crate::store::Column;
+
+fn list(name: &str, action: ListAction) -> List {
+    let key = named_person_key(crate::id::Mode::Sandbox, ACCOUNT, "user-1");
+    List::new(name.to_owned(), action, Entity::Person, vec![key])
+}
+
+fn rule(name: &str, feature: &str, least: f32, verdict: Verdict) -> Rule {
+    Rule {
+        name: name.to_owned(),
+        accounts: vec![ACCOUNT],
+        sides: Vec::new(),
+        methods: Vec::new(),
+        currencies: Vec::new(),
+        when: vec![Condition { feature: place(feature).unwrap(), bound: Bound::AtLeast(least) }],
+        verdict,
+    }
+}
+
+impl World {
+    fn set_policy(&mut self, rules: &[Rule], lists: &[List]) {
+        let new = NewPolicy { rules: rules.to_vec(), lists: lists.to_vec(), file: None };
+        assert_eq!(self.one(plain(Command::SetRiskPolicy(Box::new(new)))).unwrap().reply, Reply::Done);
+    }
+
+    /// How a redemption of this amount begins, and its receipt.
+    fn decided(&mut self, amount: &str) -> (PaymentStatus, Receipt) {
+        let (payment, _) = self.paid(amount);
+        let receipt = self.reader.receipt(ACCOUNT, payment).unwrap().unwrap();
+        (self.stored_payment(payment).status, receipt)
+    }
+}
+
+fn fired(version: u64, names: &[&str]) -> Policied {
+    Policied { version, fired: names.iter().map(|&name| name.to_owned()).collect() }
+}
+
+#[test]
+fn lists_and_rules_decide_and_are_named_in_the_receipt() {
+    const DECLINED: PaymentStatus = PaymentStatus::Failed { code: FailureCode::RiskDeclined };
+    let mut world = World::of(Account { risk_is_real: true, ..account(ACCOUNT) });
+    let (status, receipt) = world.decided("100.00");
+    assert_eq!((status, receipt.policied), (PaymentStatus::Routed, fired(0, &[])));
+    let often = rule("often", "person_count_24h", 0.5, Verdict::StepUp);
+    world.set_policy(&[often.clone(), rule("never", "person_count_24h", 99.0, Verdict::Decline)], &[]);
+    let (status, receipt) = world.decided("100.00");
+    assert!(matches!(status, PaymentStatus::Verifying { .. }), "{status:?}");
+    assert_eq!((receipt.risk.verdict, receipt.applied), (Verdict::Approve, Verdict::StepUp));
+    assert_eq!(receipt.policied, fired(1, &["often"]));
+    // The model declines this amount: an allow list lets it go, a block list beside it does not.
+    world.set_policy(std::slice::from_ref(&often), &[list("staff", ListAction::Allow)]);
+    let (status, receipt) = world.decided("200.00");
+    assert_eq!((status, receipt.risk.verdict), (PaymentStatus::Routed, Verdict::Decline));
+    assert_eq!(receipt.policied, fired(2, &["staff", "often"]));
+    world.set_policy(&[], &[list("staff", ListAction::Allow), list("stolen", ListAction::Block)]);
+    let (status, receipt) = world.decided("100.00");
+    assert_eq!((status, receipt.policied), (DECLINED, fired(3, &["staff", "stolen"])));
+    assert_eq!(receipt.applied, Verdict::Decline);
+}
+
+#[test]
+fn in_the_sandbox_magic_amounts_and_the_accounts_own_rule_come_first() {
+    let mut world = World::new();
+    world.set_policy(&[], &[list("stolen", ListAction::Block)]);
+    let (status, receipt) = world.decided("100.00");
+    assert_eq!((status, receipt.applied), (PaymentStatus::Routed, Verdict::Approve));
+    assert_eq!(receipt.policied, fired(1, &["stolen"]), "the receipt says what would have been");
+    let mut world = World::of(Account { risk_is_real: true, ..account(ACCOUNT) });
+    world.set_policy(&[], &[list("staff", ListAction::Allow)]);
+    assert_eq!(world.decided("100.04").1.applied, Verdict::Decline);
+}
+
+#[test]
+fn the_newest_versions_are_kept_and_too_large_ones_refused() {
+    let mut world = World::new();
+    let often = rule("often", "person_count_24h", 0.5, Verdict::StepUp);
+    for _ in 0..POLICIES_KEPT + 3 {
+        world.set_policy(std::slice::from_ref(&often), &[]);
+    }
+    let versions: Vec<u64> = world.reader.risk_policies().unwrap().iter().map(|policy| policy.version).collect();
+    assert_eq!(versions, (4..=POLICIES_KEPT + 3).rev().collect::<Vec<_>>());
+    assert_eq!((world.written.0, world.written.1), (2, 1), "the version, the head, and the oldest version");
+    let before = world.state.directory().risk_policy().clone();
+    assert_eq!(world.reader.risk_policy().unwrap().as_ref(), Some(&before));
+    let new = NewPolicy { rules: vec![often; POLICY_RULES + 1], ..NewPolicy::default() };
+    assert_eq!(world.one(plain(Command::SetRiskPolicy(Box::new(new)))), Err(Refusal::LimitReached));
+    assert_eq!(world.rows(Column::RiskPolicies).len() as u64, POLICIES_KEPT);
+}
