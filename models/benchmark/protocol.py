@@ -37,7 +37,7 @@ class Fold:
         return str(START + timedelta(days=self.test[0]))
 
     def history(self, days: int | None = None) -> tuple[int, int]:
-        """The days of a longer training that ends as the book's does: all labels that are known when the test starts."""
+        """The days of a longer training that ends as the book's does; their labels are known when the test starts."""
         return 0 if days is None else max(0, self.train[1] - days), self.train[1]
 
 
