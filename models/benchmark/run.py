@@ -4,8 +4,8 @@
 
 TABLE is CSV or Parquet with id, at, customer, terminal, is_fraud and the features. Writes to OUT the model of each fold
 (ONNX), what it gives each tested transaction (scores.csv), results.json, results.md and two plots. Without --history
-both settings are run: the book's 7 training days, and all days that were before. With --scores nothing is trained: the file's
-scores (id, score) are judged on the same weeks.
+both settings are run: the book's 7 training days, and all days that were before. With --scores nothing is trained: the
+file's scores (id, score) are judged on the same weeks.
 """
 
 import argparse
