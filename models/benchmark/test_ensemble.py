@@ -2,13 +2,18 @@
 
 import unittest
 
-import lightgbm
 import numpy as np
 import onnxruntime
 
-from ensemble import INPUT, OUTPUT, at_most, to_onnx
+from training_packages import MISSING, REASON
+
+if not MISSING:
+    import lightgbm
+
+    from ensemble import INPUT, OUTPUT, at_most, to_onnx
 
 
+@unittest.skipIf(MISSING, REASON)
 class EnsembleTest(unittest.TestCase):
     def test_the_graph_gives_the_mean_of_the_logits(self) -> None:
         random = np.random.default_rng(1)
