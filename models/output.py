@@ -4,11 +4,13 @@ Exporters differ in this and in nothing else that matters: scikit-learn, LightGB
 probabilities (a tensor, or a map of class to probability), a network often only the logit.
 """
 
-from dataclasses import os
-import dataclass
+import os
+from dataclasses import dataclass
 
 import numpy as np
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # Asked before the library is loaded: it reports to its makers else.
+
+# Read by the library when it is loaded: without it, it reports to its makers how it is used.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime  # noqa: E402
 
