@@ -13,7 +13,9 @@ import pandas as pd
 from generate import DAY_S, START
 
 # Every other column of a table is a feature.
-COLUMNS = ("id", "at", "customer", "terminal", "is_fraud")
+COLUMNS = ("id", "at", "customer", "terminal", "is_fraud", "label_time")
+# What `causeway features replay` calls these columns.
+NAMES_OF_A_REPLAY = {"time": "at", "wallet": "terminal"}
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,15 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """Reads CSV or Parquet. Features that are missing or not finite are refused: the graph would decide otherwise."""
-    frame = read_frame(path).sort_values("id", kind="stable")
+    frame = read_frame(path).rename(columns=NAMES_OF_A_REPLAY)
+    frame["id"] = frame["id"].astype(np.int64)
+    frame = frame.sort_values("id", kind="stable")
     names = tuple(name for name in frame.columns if name not in COLUMNS)
     times = pd.to_datetime(frame["at"], utc=True).dt.tz_localize(None).to_numpy().astype("datetime64[s]")
     table = Table(
         ids=frame["id"].to_numpy(),
         day=(times - START).astype(np.int64) // DAY_S,
-        customer=frame["customer"].to_numpy(),
+        customer=frame["customer"].astype(np.int64).to_numpy(),
         fraud=frame["is_fraud"].to_numpy().astype(bool),
         names=names,
         rows=frame[list(names)].to_numpy(dtype=np.float32),

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use causeway_core::money::{Amount, Currency};
+use causeway_core::money::Currency;
 use causeway_core::risk::Country;
 use causeway_core::terms::Side;
 use causeway_core::time::{Millis, Timestamp};
 use csv::{Reader, ReaderBuilder, StringRecord};
+use rust_decimal::Decimal;
 
 use super::FeaturesError;
 use crate::wire::Time;
@@ -131,13 +132,12 @@ impl Payments {
 
     /// US cents, rounded down, as the cell computes them from its own rates.
     fn cents(&self, amount: &str, currency: &str) -> Result<u64, FeaturesError> {
-        let parsed =
-            Amount::parse(amount).map_err(|_| self.rows.fault("amount must be a decimal number such as 12.50"))?;
+        let parsed: Option<Decimal> = amount.parse().ok().filter(|amount: &Decimal| !amount.is_sign_negative());
+        let parsed = parsed.ok_or_else(|| self.rows.fault(&format!("amount must be like 12.50, not {amount:?}")))?;
         let rate = self.rates.get(currency).copied().ok_or_else(|| {
             self.rows.fault(&format!("there is no rate for {currency}: give one with --usd-rate {currency}=…"))
         })?;
-        let scale = 10f64.powi(parsed.decimal().scale() as i32);
-        let cents = parsed.decimal().mantissa() as f64 / scale * 100.0 * rate;
+        let cents = parsed.mantissa() as f64 / 10f64.powi(parsed.scale() as i32) * 100.0 * rate;
         // An amount of two decimals at a rate of one is exact: what is lost by the division comes back.
         Ok((cents + 1e-6).floor().max(0.0) as u64)
     }

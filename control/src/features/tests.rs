@@ -101,7 +101,7 @@ fn a_fault_is_told_with_its_line() {
         (row("p2,yesterday,ann,1.00,USD"), None, "payments.csv:3: time must be a time such as"),
         (row("p2,2026-06-01T12:00:00Z,,1.00,USD"), None, "payments.csv:3: customer is empty"),
         (row("p2,2026-06-01T12:00:00Z,ann,1.00,EUR"), None, "payments.csv:3: there is no rate for EUR"),
-        (row("p2,2026-06-01T12:00:00Z,ann,dear,USD"), None, "payments.csv:3: amount must be a decimal number"),
+        (row("p2,2026-06-01T12:00:00Z,ann,dear,USD"), None, "payments.csv:3: amount must be like 12.50, not"),
         (
             row("p2,2026-06-01T12:00:00Z,ann,1.00,USD"),
             Some("id,is_fraud,label_time\np2,1,\n"),

@@ -150,5 +150,5 @@ fn a_review_keeps_its_write_budget() {
     let approval = rows(&world);
     let (payment, session) = world.reviewed();
     world.one(plain(decide(session, payment, Decline))).unwrap();
-    assert_eq!([redemption, approval, rows(&world)], [(14, 0), (6, 1), (7, 2)]);
+    assert_eq!([redemption, approval, rows(&world)], [(15, 0), (6, 1), (8, 2)]);
 }
