@@ -17,7 +17,7 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::RailReport;
 use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStep};
-use crate::risk::{Country, Device, EntityKey, NewLabel, Taken, Word};
+use crate::risk::{Country, Device, EntityKey, ModelPlan, ModelStep, NewLabel, Taken, Word};
 use crate::session::{Metadata, Session, SessionTerms};
 use crate::terms::Side;
 use crate::time::Timestamp;
@@ -120,6 +120,8 @@ pub enum Command {
     SetVerification(AccountId, Who, Option<Word>),
     /// Operator: says what payments turned out to be. What is known already stays as it is.
     SetLabels(Vec<NewLabel>),
+    /// Operator: changes which models there are and what they do. Legal as each step says.
+    ChangeModels(ModelStep),
     /// Operator: sends events once more. Legal while the account has an endpoint and no redelivery runs.
     StartRedelivery(AccountId, Box<RedeliveryRange>),
     /// Operator: stops a redelivery. One that has ended stays as it is.
@@ -267,6 +269,8 @@ pub enum Reply {
     Key(ApiKey),
     /// What came of each label.
     Labels(Vec<Taken>),
+    /// The plan of models after the command.
+    Models(Arc<ModelPlan>),
     /// It is done and there is nothing to say.
     Done,
 }
@@ -319,6 +323,7 @@ impl Command {
             | Command::SetRules(_, _)
             | Command::SetVerification(_, _, _)
             | Command::SetLabels(_)
+            | Command::ChangeModels(_)
             | Command::StartRedelivery(_, _)
             | Command::CancelRedelivery(_, _) => None,
         }

@@ -1,4 +1,4 @@
-//! The accounts of a cell as one immutable value, published after the commit that changed it.
+//! The accounts of a cell and its plan of models as one immutable value, published after the commit that changed it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use crate::account::{Account, ApiKey};
 use crate::id::AccountId;
+use crate::risk::ModelPlan;
 
-/// All accounts with an index of their keys.
+/// All accounts with an index of their keys, and the plan of models.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     accounts: BTreeMap<AccountId, Arc<Account>>,
     keys: HashMap<[u8; 32], AccountId>,
     /// How many accounts allow each origin.
     origins: HashMap<String, usize>,
+    models: Arc<ModelPlan>,
 }
 
 impl Directory {
@@ -38,6 +40,16 @@ impl Directory {
     /// Whether some account allows `origin`.
     pub fn allows_origin(&self, origin: &str) -> bool {
         self.origins.contains_key(origin)
+    }
+
+    /// The plan of models.
+    pub fn models(&self) -> &Arc<ModelPlan> {
+        &self.models
+    }
+
+    /// Sets the plan of models.
+    pub fn set_models(&mut self, plan: Arc<ModelPlan>) {
+        self.models = plan;
     }
 
     /// How many accounts there are.

@@ -60,6 +60,10 @@ bugs! {
     FraudForEver = "fraud-for-ever";
     /// The history of a network block is not written.
     LoseHistory = "lose-history";
+    /// Who falls to a canary is drawn anew for each payment.
+    LooseCanary = "loose-canary";
+    /// A promotion does not remember which model was live before.
+    ForgetBefore = "forget-before";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

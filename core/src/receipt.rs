@@ -2,7 +2,7 @@
 //! model or policy. Partners never see them.
 
 use crate::id::{AccountId, PaymentId};
-use crate::risk::{Device, Entities, Features, Risk, Verdict};
+use crate::risk::{Arm, Device, Entities, Features, Risk, Verdict};
 use crate::routing::Candidate;
 use crate::time::Timestamp;
 
@@ -25,6 +25,8 @@ pub struct Receipt {
     pub features: Features,
     /// The device that a hosted flow was confirmed from, as far as it said.
     pub device: Option<Device>,
+    /// Which part of the plan of models it fell to.
+    pub arm: Arm,
     /// What the model or the fallback said.
     pub risk: Risk,
     /// What was done: in the sandbox a magic amount can overrule the score.

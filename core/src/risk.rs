@@ -10,6 +10,7 @@ mod label;
 #[cfg(feature = "onnx")]
 pub mod package;
 mod person;
+pub mod plan;
 pub mod scorer;
 mod verdict;
 pub mod window;
@@ -21,4 +22,5 @@ pub use features::{FEATURE_NAMES, Facts, Features};
 pub use history::History;
 pub use label::{Label, Labelled, NewLabel, Taken};
 pub use person::{Person, Said, Word};
+pub use plan::{Arm, Chosen, ModelId, ModelPlan, ModelStep};
 pub use verdict::{Decider, Risk, Thresholds, Verdict, fallback_score};

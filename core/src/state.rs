@@ -8,6 +8,7 @@ mod confirm;
 mod customers;
 mod deliveries;
 mod emit;
+mod models;
 mod observe;
 mod prefetch;
 mod quotes;
@@ -41,7 +42,7 @@ use crate::quote::Quote;
 use crate::receipt::Receipt;
 use crate::redelivery::Redelivery;
 use crate::replay::{Replay, ReplayKey};
-use crate::risk::{Entities, Entity, EntityKey, Features, History, Labelled, Person, Risk};
+use crate::risk::{Chosen, Entities, Entity, EntityKey, Features, History, Labelled, Person, Risk};
 use crate::routing::Catalogue;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -105,6 +106,11 @@ impl Admitted {
     /// What the model needs.
     pub fn features(&self) -> &Features {
         &self.redemption.features
+    }
+
+    /// Which models are to score it.
+    pub fn chosen(&self) -> &Chosen {
+        &self.redemption.chosen
     }
 }
 
@@ -301,6 +307,7 @@ impl State {
             Command::SetRules(account, rules) => done(self.set_rules(*account, *rules)?),
             Command::SetVerification(account, who, word) => done(self.set_verification(*account, who, *word)?),
             Command::SetLabels(labels) => done(self.set_labels(labels)),
+            Command::ChangeModels(step) => done(self.change_models(step)?),
             Command::StartRedelivery(account, range) => done(self.start_redelivery(*account, range)?),
             Command::CancelRedelivery(account, id) => done(self.cancel_redelivery(*account, *id)?),
         }

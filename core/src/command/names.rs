@@ -52,6 +52,7 @@ names! {
     SetRules
     SetVerification
     SetLabels
+    ChangeModels
     StartRedelivery
     CancelRedelivery
 }

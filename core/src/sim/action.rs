@@ -69,6 +69,7 @@ pub enum Wish {
     SetRules,
     SetVerification,
     SetLabels,
+    ChangeModels,
     StartRedelivery,
     CancelRedelivery,
 }
@@ -114,7 +115,7 @@ fn action(rng: &mut Rng) -> Action {
 }
 
 fn wish(rng: &mut Rng) -> Wish {
-    match rng.below(130) {
+    match rng.below(136) {
         0..22 => Wish::CreateSession,
         22..24 => Wish::ReplayDelivery,
         24..25 => Wish::SendTestWebhook,
@@ -142,7 +143,8 @@ fn wish(rng: &mut Rng) -> Wish {
         118..122 => Wish::SetVerification,
         122..124 => Wish::StartRedelivery,
         124 => Wish::CancelRedelivery,
-        _ => Wish::SetLabels,
+        125..130 => Wish::SetLabels,
+        _ => Wish::ChangeModels,
     }
 }
 

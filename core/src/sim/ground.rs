@@ -8,9 +8,10 @@ use crate::customer::NameKey;
 use crate::id::{AccountId, IdKey, Mode};
 use crate::money::{Amount, Asset, Currency, Rate};
 use crate::quote::{FeeSchedule, QuoteKey};
-use crate::risk::Country;
+use crate::risk::{Country, ModelStep};
 use crate::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 use crate::settings::Settings;
+use crate::sim::scorer::model;
 use crate::terms::Side;
 use crate::time::{Millis, Timestamp};
 
@@ -58,7 +59,7 @@ pub fn catalogue() -> Catalogue {
 }
 
 /// What operators do before anybody asks for anything: two accounts with everything, of which the operator vouches for the
-/// users of one, and a third account without rails.
+/// users of one, and a third account without rails; and a live model.
 pub fn opening() -> Vec<Command> {
     let webhook = NewEndpoint { url: "https://hooks.example".to_owned(), sealed_secret: vec![1] };
     let account = |number: u128| Command::CreateAccount(AccountId(number), format!("Partner {number}"));
@@ -69,6 +70,8 @@ pub fn opening() -> Vec<Command> {
         Command::SetEntitlements(AccountId(1), Entitlements::ALL),
         Command::SetEntitlements(AccountId(2), Entitlements { verified_users: false, ..Entitlements::ALL }),
         Command::SetWebhook(AccountId(1), webhook),
+        Command::ChangeModels(ModelStep::Register(model(1), [1; 32])),
+        Command::ChangeModels(ModelStep::Promote(model(1))),
     ]
 }
 

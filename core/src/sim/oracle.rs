@@ -20,6 +20,7 @@ mod endpoints;
 mod histories;
 mod lock;
 mod memory;
+mod models;
 mod names;
 mod observed;
 mod overdue;
@@ -61,6 +62,7 @@ use crate::time::Timestamp;
 use books::Booked;
 use customers::{Gone, Taken};
 use deliveries::Letter;
+use models::Models;
 use payments::Errand;
 use redeliveries::Order;
 use risk::{Guest, Visit};
@@ -111,6 +113,8 @@ pub struct Oracle {
     /// People of whom an operator said something that changed what was so: what stands now, and since when.
     words: BTreeMap<Guest, Option<Said>>,
     receipts: Vec<Arc<Receipt>>,
+    /// Which models there are and what they do.
+    models: Models,
     /// Posting sets, in order.
     booked: Vec<Arc<Booked>>,
     /// Events, in order.
@@ -171,6 +175,7 @@ impl Oracle {
             words: BTreeMap::new(),
             failing: BTreeMap::new(),
             receipts: Vec::new(),
+            models: Models::default(),
             booked: Vec::new(),
             told: Vec::new(),
             swept: BTreeMap::new(),
@@ -189,6 +194,15 @@ impl Oracle {
     #[cfg(test)]
     pub fn seed(&mut self, account: Account) {
         self.accounts.insert(account.id, Arc::new(account));
+    }
+
+    /// Adds a live model in the same way; gives the plan.
+    #[cfg(test)]
+    pub fn seed_model(&mut self) -> crate::risk::ModelPlan {
+        let (id, stage) = (super::scorer::model(1), crate::risk::plan::Stage::Live);
+        self.models.all.push(models::Entry { id, sha256: [1; 32], stage, since: Timestamp(0) });
+        self.models.steps = 1;
+        self.models.plan()
     }
 
     /// Takes in one executed batch, timers first: every outcome is checked against what the oracle expects, then it changes

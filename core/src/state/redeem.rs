@@ -18,7 +18,7 @@ use crate::quote::{Quote, QuoteRefusal};
 use crate::rail::RailWork;
 use crate::receipt::Receipt;
 use crate::risk::keys::person_key;
-use crate::risk::{Device, Entities, Features, Risk, Verdict};
+use crate::risk::{Chosen, Device, Entities, Features, Risk, Verdict};
 use crate::routing::{Candidate, choose};
 use crate::session::{Flow, Metadata, Session, SessionEvent};
 use crate::terms::{Side, Terms};
@@ -36,6 +36,8 @@ pub struct Redemption {
     entities: Entities,
     amount_cents: u64,
     device: Option<Device>,
+    /// Which models are to score it.
+    pub chosen: Chosen,
     /// What the model sees.
     pub features: Features,
 }
@@ -112,6 +114,7 @@ impl State {
         let features = self.observe(&facts);
         let (entities, amount_cents) = (facts.entities, facts.amount_cents);
         let device = hosted.and_then(|hosted| hosted.device);
+        let chosen = self.chosen(&entities, payment);
         Redemption {
             account,
             session,
@@ -124,6 +127,7 @@ impl State {
             entities,
             amount_cents,
             device,
+            chosen,
             features,
         }
     }
@@ -146,6 +150,7 @@ impl State {
             amount_cents: redemption.amount_cents,
             features: redemption.features,
             device: redemption.device.take(),
+            arm: redemption.chosen.arm(&risk.decider),
             risk,
             applied,
             candidates: candidates.clone(),

@@ -59,6 +59,7 @@ impl State {
                 | Command::SetRules(..)
                 | Command::SetVerification(..)
                 | Command::SetLabels(_)
+                | Command::ChangeModels(_)
                 | Command::StartRedelivery(..)
                 | Command::CancelRedelivery(..) => true,
             }

@@ -219,6 +219,13 @@ columns! {
     /// - Written: when an operator says so.
     /// - Deleted: when an operator takes it back.
     Labels = 29 "labels",
+    /// Which models there are, and what each of them does.
+    ///
+    /// - Key: the word `plan`.
+    /// - Content: all models with their stages, and which one was live before.
+    /// - Written: with each step of a model's life.
+    /// - Deleted: never.
+    Models = 30 "models",
 }
 
 impl Column {
@@ -236,6 +243,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 30);
+        assert_eq!(Column::COUNT, 31);
     }
 }

@@ -1,7 +1,7 @@
 //! From effects to rows.
 
 use super::record::{account, customer, delivery, event, head, history, ledger, payment, person, quote, rail, receipt};
-use super::record::{redelivery, reference, replay, session};
+use super::record::{models, redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
 use crate::change::{BusRow, Change, CustomerChange, Effects, Index};
 use crate::id::{AccountId, DeliveryId, SessionId};
@@ -10,6 +10,9 @@ use crate::time::Timestamp;
 
 /// The row of `meta` that holds the head.
 pub(super) const HEAD: &str = "head";
+
+/// The row of `models` that holds the plan.
+pub(super) const PLAN: &str = "plan";
 
 /// What a change takes on average with its key: a guess that spares the arena most of its growth.
 const BYTES_PER_CHANGE: usize = 128;
@@ -57,6 +60,9 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::Label(payment, row) => {
             let fill = row.as_ref().map(|row| move |out: &mut Vec<u8>| history::encode_label(row, out));
             set(batch, Column::Labels, &Key::alone(*payment), fill);
+        }
+        Change::Models(plan) => {
+            batch.put_with(Column::Models, &Key::meta(PLAN), |out| models::encode(plan, out));
         }
         Change::Balance(key, balance) => {
             batch.put_with(Column::Balances, &Key::balance(key), |out| ledger::encode_balance(*balance, out));

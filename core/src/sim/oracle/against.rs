@@ -48,6 +48,7 @@ fn rank(refusal: Refusal) -> u8 {
         Refusal::VerificationRequired => 24,
         Refusal::EndpointNotReady => 25,
         Refusal::RedeliveryRunning => 26,
+        Refusal::ModelNotReady => 27,
     }
 }
 
@@ -95,6 +96,7 @@ impl Oracle {
             | Command::SetRules(..)
             | Command::SetVerification(..)
             | Command::SetLabels(_)
+            | Command::ChangeModels(_)
             | Command::StartRedelivery(..)
             | Command::CancelRedelivery(..) => true,
         };
@@ -155,6 +157,7 @@ impl Oracle {
             | Command::SetRules(account, _) => self.against_account(*account),
             Command::ChangeEndpoint(account, change) => self.against_endpoint(*account, change),
             Command::SetVerification(account, who, _) => self.against_verification(*account, who),
+            Command::ChangeModels(step) => self.against_model_step(step),
         }
     }
 

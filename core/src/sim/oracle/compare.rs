@@ -60,6 +60,7 @@ impl Oracle {
             Column::Redeliveries => self.compare_redeliveries(shelf),
             Column::Histories => self.compare_histories(shelf),
             Column::Labels => self.compare_labels(shelf),
+            Column::Models => self.compare_models(shelf),
         }
     }
 
@@ -79,7 +80,7 @@ impl Oracle {
 }
 
 /// The rows of `column` have exactly these keys.
-fn same_keys(shelf: &Shelf, column: Column, expected: impl IntoIterator<Item = Vec<u8>>) -> Result<(), Fault> {
+pub(super) fn same_keys(shelf: &Shelf, column: Column, expected: impl IntoIterator<Item = Vec<u8>>) -> Result<(), Fault> {
     let expected: BTreeSet<Vec<u8>> = expected.into_iter().collect();
     let found: BTreeSet<Vec<u8>> = shelf.keys(column)?.into_iter().collect();
     if let Some(missing) = expected.difference(&found).next() {

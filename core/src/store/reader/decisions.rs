@@ -3,8 +3,9 @@
 use super::Reader;
 use crate::id::{AccountId, PaymentId};
 use crate::receipt::Receipt;
-use crate::risk::{Entity, EntityKey, History, Labelled};
-use crate::store::record::{history, receipt};
+use crate::risk::{Entity, EntityKey, History, Labelled, ModelPlan};
+use crate::store::encode::PLAN;
+use crate::store::record::{history, models, receipt};
 use crate::store::{Column, Key, Scan, StoreError, key};
 use crate::time::Timestamp;
 
@@ -30,6 +31,11 @@ impl Reader {
     /// What became known of a payment.
     pub fn label(&self, payment: PaymentId) -> Result<Option<Labelled>, StoreError> {
         self.get(Column::Labels, &Key::alone(payment), history::decode_label)
+    }
+
+    /// The plan of models; an empty one before the first step.
+    pub fn models(&self) -> Result<ModelPlan, StoreError> {
+        self.get(Column::Models, &Key::meta(PLAN), models::decode).map(Option::unwrap_or_default)
     }
 
     /// The history of an entity.

@@ -25,7 +25,8 @@ use crate::risk::features::COUNT;
 use crate::risk::history::{Amounts, Link};
 use crate::risk::window::{Bucket, Buckets};
 use crate::risk::{Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, Person, Risk, Said};
-use crate::risk::{Verdict, Word};
+use crate::risk::plan::{By, Canary};
+use crate::risk::{Arm, ModelId, ModelPlan, ModelStep, Verdict, Word};
 use crate::routing::Candidate;
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::terms::{Fees, Side, Terms};
@@ -252,10 +253,25 @@ pub fn receipt(decider: Decider) -> Receipt {
         amount_cents: 10_865,
         features,
         device: Some(device()),
+        arm: Arm::Canary,
         risk: Risk { score: 0.031, verdict: Verdict::Approve, decider },
         applied: Verdict::StepUp,
         candidates: vec![candidate("sepa-instant-eu", 0.93, 1.0), candidate("sepa-eu", 0.62, 0.0)],
     }
+}
+
+pub fn model_plan() -> ModelPlan {
+    let id = |version| ModelId { name: "baseline".to_owned(), version };
+    let mut plan = ModelPlan::default();
+    for version in 1..=5 {
+        plan.step(&ModelStep::Register(id(version), [version as u8; 32]), at(0)).expect("there is room");
+    }
+    let canary = Canary { share: 50, by: By::Accounts };
+    let promote = |version| ModelStep::Promote(id(version));
+    for step in [promote(1), promote(2), ModelStep::Canary(id(3), canary), ModelStep::Shadow(id(4))] {
+        plan.step(&step, at(1_000)).expect("the step is legal");
+    }
+    plan
 }
 
 pub fn device() -> Device {

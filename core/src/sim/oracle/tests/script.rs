@@ -1,6 +1,7 @@
 //! What is asked of the cell: mostly sensible, sometimes about what is foreign, gone or was never there.
 
 mod customers;
+mod models;
 mod outside;
 mod terms;
 
@@ -106,6 +107,7 @@ impl Script {
                 | Reply::Account(_)
                 | Reply::Redelivery(_)
                 | Reply::Labels(_)
+                | Reply::Models(_)
                 | Reply::Done => {}
             }
         }
@@ -134,7 +136,7 @@ impl Script {
 
     fn command(&mut self) -> Command {
         let account = self.account();
-        match self.rng.below(121) {
+        match self.rng.below(130) {
             0..12 => Command::CreateSession(account, Box::new(self.session_terms())),
             12..20 => self.lock(account),
             20..62 => self.redeem(),
@@ -164,7 +166,8 @@ impl Script {
             }
             92..104 => self.operator(account),
             104..106 => self.redelivery(account),
-            118.. => self.labels(),
+            118..121 => self.labels(),
+            121.. => Command::ChangeModels(self.model_step()),
             _ => self.of_customer(account),
         }
     }
