@@ -25,7 +25,7 @@ use crate::id::Mode;
 use crate::ingress::{CellHandle, CellTime, Doorbells, Envelope, Lanes};
 use crate::limits::{BATCHES_IN_FLIGHT, SHELF_CHANGES};
 use crate::planted::{self, Bug};
-use crate::risk::scorer::{Shelf, ShelfChange};
+use crate::risk::scorer::{Shelf, ShelfChange, ShelfDoor};
 use crate::routing::Catalogue;
 use crate::settings::Settings;
 use crate::store::{Reader, Store, StoreError};
@@ -96,7 +96,7 @@ pub struct RunningCell {
     /// What it counts.
     pub stats: Arc<CellStats>,
     /// The way of loaded models in and out.
-    pub shelf: Sender<ShelfChange>,
+    pub shelf: ShelfDoor,
     stop: Arc<AtomicBool>,
     engine: Option<JoinHandle<()>>,
 }
@@ -110,9 +110,9 @@ pub fn start(options: Options) -> Result<RunningCell, StoreError> {
     let (link, handle, lanes) = Link::new(mode, &cycle, Arc::clone(&stats));
     let stop = Arc::new(AtomicBool::new(false));
     let pace = Pace::new(cycle.head().now, Look { clock: clock.now(), elapsed: Duration::ZERO });
-    let (shelf, shelf_changes) = bounded(SHELF_CHANGES);
+    let (shelf, changes) = ShelfDoor::new();
     // The channel stays open when nobody changes anything any more.
-    let shelf_changes = (shelf_changes, shelf.clone());
+    let shelf_changes = (changes, shelf.clone());
     let (started, cell_time) = (Instant::now(), handle.time());
     let reader = Reader::new(Arc::clone(&store));
     let engine =
@@ -179,7 +179,7 @@ struct Engine {
     alarm: Alarms,
     tick: Duration,
     lanes: Lanes<Receiver<Envelope>>,
-    shelf_changes: (Receiver<ShelfChange>, Sender<ShelfChange>),
+    shelf_changes: (Receiver<ShelfChange>, ShelfDoor),
     link: Link,
     stop: Arc<AtomicBool>,
     started: Instant,

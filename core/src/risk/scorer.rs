@@ -14,7 +14,7 @@ use super::{Decider, Features, Risk, Thresholds, fallback_score};
 pub use guarded::{CHUNK, Guarded, Health, Quarantine, Timekeeper};
 #[cfg(feature = "onnx")]
 pub use onnx::{OnnxRuntime, OnnxScorer};
-pub use shelf::{Shelf, ShelfChange, Witness};
+pub use shelf::{Shelf, ShelfChange, ShelfDoor, Witness};
 
 /// Scores redemptions. Called by the engine once per batch.
 pub trait Scorer: Send {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::sync::oneshot;
 
 use super::{NoModel, ScoreError, Scorer, is_probability, judge, judged};
+use crate::limits::SHELF_CHANGES;
 use crate::risk::{Chosen, Features, ModelId, Risk};
 
 /// Loaded models. The engine owns them; they come and go by [`ShelfChange`].
@@ -23,6 +25,29 @@ pub struct ShelfChange {
     /// Gets what was there, to be dropped where that may take its time: it frees much memory. That it comes says that the
     /// change is made.
     pub before: oneshot::Sender<Option<Box<dyn Scorer>>>,
+}
+
+/// The way of loaded models to the engine and back.
+#[derive(Clone)]
+pub struct ShelfDoor(Sender<ShelfChange>);
+
+impl ShelfDoor {
+    /// Both ends. The engine's stays open as long as it keeps a door itself.
+    pub fn new() -> (ShelfDoor, Receiver<ShelfChange>) {
+        let (door, changes) = bounded(SHELF_CHANGES);
+        (ShelfDoor(door), changes)
+    }
+
+    /// Puts a model onto the shelf or takes it away. What was there comes when the change is made; `None`: too many changes
+    /// wait.
+    pub fn ask(
+        &self,
+        id: ModelId,
+        scorer: Option<Box<dyn Scorer>>,
+    ) -> Option<oneshot::Receiver<Option<Box<dyn Scorer>>>> {
+        let (before, made) = oneshot::channel();
+        self.0.try_send(ShelfChange { id, scorer, before }).ok().map(|()| made)
+    }
 }
 
 /// Hears what came of each call of a model, on the engine's thread.

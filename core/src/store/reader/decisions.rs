@@ -12,8 +12,12 @@ use crate::time::Timestamp;
 impl Reader {
     /// The decision receipt of a payment.
     pub fn receipt(&self, account: AccountId, payment: PaymentId) -> Result<Option<Receipt>, StoreError> {
-        let receipt = self.get(Column::Receipts, &Key::alone(payment), |bytes| receipt::decode(payment, bytes))?;
-        Ok(receipt.filter(|receipt| receipt.account == account))
+        Ok(self.decision(payment)?.filter(|receipt| receipt.account == account))
+    }
+
+    /// The decision receipt of a payment, whosever it is.
+    pub fn decision(&self, payment: PaymentId) -> Result<Option<Receipt>, StoreError> {
+        self.get(Column::Receipts, &Key::alone(payment), |bytes| receipt::decode(payment, bytes))
     }
 
     /// Up to `limit` decision receipts of all accounts in commit order, behind `after`.
