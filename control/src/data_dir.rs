@@ -134,6 +134,11 @@ impl DataDir {
         self.path.join(mode.name()).join("store")
     }
 
+    /// Where the models of a cell are kept.
+    pub fn models(&self, mode: Mode) -> PathBuf {
+        self.path.join(mode.name()).join("models")
+    }
+
     /// Where the sandbox keeps the master key that it made.
     pub fn own_master_key(&self) -> PathBuf {
         self.path.join("master-key")

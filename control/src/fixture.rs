@@ -14,7 +14,7 @@ use causeway_core::id::{AccountId, AttemptId, Mode};
 use causeway_core::money::{Amount, Asset, Currency, Rate};
 use causeway_core::quote::FeeSchedule;
 use causeway_core::rail::RailOutcome;
-use causeway_core::risk::scorer::NoModel;
+use causeway_core::risk::scorer::Shelf;
 use causeway_core::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 use causeway_core::settings::Settings;
 use causeway_core::store::{MemoryStore, Reader};
@@ -294,7 +294,7 @@ fn cell(mode: Mode, rail: Option<Arc<dyn SandboxRail>>) -> (RunningCell, Cell) {
     let running = start(EngineOptions {
         settings: Settings::new(mode, keys.id_key(), keys.quote_key(), keys.name_key()),
         catalogue: Arc::new(catalogue()),
-        scorer: Box::new(NoModel { reason: "tests have none".to_owned() }),
+        shelf: Shelf::default(),
         store: Arc::new(MemoryStore::new()),
         clock: Arc::new(SystemClock),
         alarm: Arc::new(|_| {}),

@@ -31,6 +31,7 @@ pub mod dispatch;
 pub mod webhooks;
 pub mod rails;
 pub mod bus;
+pub mod models;
 pub mod operator;
 
 #[cfg(feature = "full")]

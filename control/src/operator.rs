@@ -8,8 +8,10 @@ mod accounts;
 mod audit;
 mod body;
 mod call;
+mod decisions;
 mod endpoints;
 mod labels;
+mod models;
 mod operators;
 mod payments;
 mod probes;
@@ -30,6 +32,7 @@ use causeway_core::id::{Mode, RequestId, encode};
 use crate::gate::{Gate, system_time};
 use crate::http::{BodyError, Head, Protocol, Request, Response, Service};
 use crate::keys::request_bits;
+use crate::models::Models;
 use crate::problem::{Code, Problem};
 use crate::quota::Tiers;
 use crate::telemetry::{Level, Telemetry};
@@ -54,6 +57,8 @@ pub struct OperatorInterface {
     pub tokens: Arc<Tokens>,
     /// The tiers that accounts may be given.
     pub tiers: Arc<Tiers>,
+    /// The models of each cell.
+    pub models: Vec<Arc<Models>>,
     /// Where writes are recorded before they are done.
     pub audit: Audit,
     /// The address listened on.

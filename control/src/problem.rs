@@ -124,6 +124,8 @@ codes! {
     EndpointNotReady = 409 "conflict" "endpoint_not_ready";
     /// A redelivery of the account's events is running. Wait for its end, or cancel it.
     RedeliveryRunning = 409 "conflict" "redelivery_running";
+    /// The model cannot do this from the stage in which it is, or another model does it. Look at the models.
+    ModelNotReady = 409 "conflict" "model_not_ready";
     /// The payment does not wait for what was asked of it. Read it and branch from its status.
     PaymentNotWaiting = 409 "conflict" "payment_not_waiting";
     /// A limit of the account is reached. Ask the operator.
@@ -253,6 +255,7 @@ impl From<Refusal> for Problem {
             Refusal::DeliveryNotDead | Refusal::NoEndpoint => Code::InvalidRequest,
             Refusal::EndpointNotReady => Code::EndpointNotReady,
             Refusal::RedeliveryRunning => Code::RedeliveryRunning,
+            Refusal::ModelNotReady => Code::ModelNotReady,
             Refusal::MethodUnavailable => Code::MethodUnavailable,
             Refusal::AssetUnavailable => Code::AssetUnavailable,
             Refusal::RateUnavailable => Code::RateUnavailable,
@@ -307,6 +310,7 @@ fn param(refusal: Refusal) -> Option<&'static str> {
         | Refusal::NoEndpoint
         | Refusal::EndpointNotReady
         | Refusal::RedeliveryRunning
+        | Refusal::ModelNotReady
         | Refusal::RateUnavailable
         | Refusal::CustomerAlreadyExists
         | Refusal::VerificationRequired => None,

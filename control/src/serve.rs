@@ -5,6 +5,7 @@ mod banner;
 mod cell;
 pub mod demo;
 pub mod find;
+mod first;
 mod ground;
 mod listeners;
 mod model;
@@ -12,6 +13,7 @@ mod policy;
 mod readings;
 mod reviews;
 mod process;
+pub mod rollback;
 mod signals;
 mod tiers;
 mod watched;
@@ -33,7 +35,7 @@ use crate::catalogue::{self, CatalogueError};
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::keys::{KeyRing, MasterKey, MasterKeyError, RandomnessError};
-use crate::operator::TokenError;
+use crate::operator::{Audit, TokenError};
 use crate::rails;
 use crate::rails::config::{RailConfig, RailsError};
 use crate::risk_policy::{PolicyFile, PolicyFileError};
@@ -44,7 +46,7 @@ use cell::{Outside, Running, StartError};
 use demo::DemoError;
 use ground::Ground;
 use listeners::Listeners;
-use model::Models;
+use model::Found;
 use policy::ApplyError;
 use signals::{Hangup, Signals};
 
@@ -202,7 +204,13 @@ async fn start(
     files: &Files,
 ) -> Result<Work, ServeError> {
     ground.data.bind_key(&master.fingerprint())?;
-    let mut cells = start_cells(ground, master, files)?;
+    let found = model::find(ground.config);
+    let mut cells = start_cells(ground, master, files, &found)?;
+    let audit = Audit::open(ground.data.path());
+    let audit = audit.map_err(|error| ServeError::Audit(ground.data.path().to_owned(), error))?;
+    for cell in &mut cells {
+        cell.settle_models(ground, &found, &audit).await;
+    }
     let gate = Arc::new(ground.gate(&cells));
     let has_demo = ground.demo_partner(&gate).await?;
     let stopping = Arc::new(AtomicBool::new(false));
@@ -211,13 +219,14 @@ async fn start(
         ground.telemetry.add_readings(None, readings::of_http3(&stats));
     }
     let pipeline = ground.pipeline(&gate, &quotas)?;
-    let interface = ground.operator_interface(&gate, &cells, Arc::clone(&stopping))?;
+    let interface = ground.operator_interface(&gate, &cells, audit.clone(), Arc::clone(&stopping))?;
     if let Some(file) = &files.policy {
         policy::apply(file, &gate, &interface.audit, ground.telemetry).await?;
     }
     let (stop_dispatching, dispatch_stop) = watch::channel(false);
     let (stop_answering, answer_stop) = watch::channel(false);
-    let dispatching = cells.iter_mut().flat_map(|cell| cell.dispatch(ground, &dispatch_stop)).collect();
+    let watching: Vec<_> = cells.iter().flat_map(|cell| cell.watch_models(ground, &audit, &dispatch_stop)).collect();
+    let dispatching = cells.iter_mut().flat_map(|cell| cell.dispatch(ground, &dispatch_stop)).chain(watching).collect();
     let answering = listeners.answer(ground.config, pipeline, interface, ground.reception(&gate, &cells), &answer_stop);
     announce(ground, &cells, has_demo);
     Ok(Work { cells, answering, dispatching, stopping, stop_answering, stop_dispatching })
@@ -250,12 +259,16 @@ fn load_catalogue(config: &Config, mode: Mode, rails: &[RailConfig]) -> Result<C
     }
 }
 
-fn start_cells(ground: &Ground<'_>, master: &MasterKey, files: &Files) -> Result<Vec<Running>, StartError> {
-    let models = Models::find(ground.config);
+fn start_cells(
+    ground: &Ground<'_>,
+    master: &MasterKey,
+    files: &Files,
+    found: &Found,
+) -> Result<Vec<Running>, StartError> {
     let start = |(mode, catalogue): &(Mode, Catalogue)| {
         let bus = files.buses.iter().find(|(of, _)| of == mode).map(|(_, bus)| Arc::clone(bus));
         let outside = Outside { rails: &files.rails, bus };
-        cell::start(ground, Arc::new(KeyRing::derive(master, *mode)), catalogue, outside, &models)
+        cell::start(ground, Arc::new(KeyRing::derive(master, *mode)), catalogue, outside, found)
     };
     files.catalogues.iter().map(start).collect()
 }

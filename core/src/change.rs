@@ -21,7 +21,7 @@ use crate::receipt::Receipt;
 use crate::redelivery::Redelivery;
 use crate::replay::{Replay, ReplayKey};
 use crate::review::ReviewRow;
-use crate::risk::{Entity, EntityKey, History, Labelled, Person, RiskPolicy};
+use crate::risk::{Entity, EntityKey, History, Labelled, ModelPlan, Person, RiskPolicy};
 use crate::session::{Session, SessionLabel};
 use crate::time::Timestamp;
 
@@ -122,6 +122,8 @@ pub enum Change {
     History(Entity, EntityKey, Arc<History>),
     /// Writes what became known of a payment, or that nothing is.
     Label(PaymentId, Option<Labelled>),
+    /// Writes the plan of models.
+    Models(Arc<ModelPlan>),
     /// Writes a balance.
     Balance(BalanceKey, Decimal),
     /// Writes a posting set; written once.

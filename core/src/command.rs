@@ -18,7 +18,7 @@ use crate::quote::Quote;
 use crate::rail::RailReport;
 use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStep};
 use crate::review::ReviewDecision;
-use crate::risk::{Country, Device, EntityKey, NewLabel, NewPolicy, Taken, Word};
+use crate::risk::{Country, Device, EntityKey, ModelPlan, ModelStep, NewLabel, NewPolicy, Taken, Word};
 use crate::session::{Metadata, Session, SessionTerms};
 use crate::terms::Side;
 use crate::time::Timestamp;
@@ -127,6 +127,8 @@ pub enum Command {
     /// Operator: replaces the rules and lists that stand beside the model. They apply from the next redemption on. Legal while
     /// they keep to their bounds.
     SetRiskPolicy(Box<NewPolicy>),
+    /// Operator: changes which models there are and what they do. Legal as each step says.
+    ChangeModels(ModelStep),
     /// Operator: sends events once more. Legal while the account has an endpoint and no redelivery runs.
     StartRedelivery(AccountId, Box<RedeliveryRange>),
     /// Operator: stops a redelivery. One that has ended stays as it is.
@@ -276,6 +278,8 @@ pub enum Reply {
     Key(ApiKey),
     /// What came of each label.
     Labels(Vec<Taken>),
+    /// The plan of models after the command.
+    Models(Arc<ModelPlan>),
     /// It is done and there is nothing to say.
     Done,
 }
@@ -330,6 +334,7 @@ impl Command {
             | Command::SetLabels(_)
             | Command::DecideReview(_, _, _, _)
             | Command::SetRiskPolicy(_)
+            | Command::ChangeModels(_)
             | Command::StartRedelivery(_, _)
             | Command::CancelRedelivery(_, _) => None,
         }

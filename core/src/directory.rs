@@ -1,5 +1,5 @@
-//! What operators have set in a cell, accounts and risk policy, as one immutable value, published after the commit that changed
-//! it.
+//! What operators have set in a cell, accounts, risk policy and plan of models, as one immutable value, published after the
+//! commit that changed it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use crate::account::{Account, ApiKey};
 use crate::id::AccountId;
-use crate::risk::RiskPolicy;
+use crate::risk::{ModelPlan, RiskPolicy};
 
-/// All accounts with an index of their keys, and the risk policy.
+/// All accounts with an index of their keys, the risk policy, and the plan of models.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     accounts: BTreeMap<AccountId, Arc<Account>>,
@@ -17,6 +17,7 @@ pub struct Directory {
     /// How many accounts allow each origin.
     origins: HashMap<String, usize>,
     risk_policy: Arc<RiskPolicy>,
+    models: Arc<ModelPlan>,
 }
 
 impl Directory {
@@ -51,6 +52,16 @@ impl Directory {
     /// Replaces the rules and lists.
     pub fn set_risk_policy(&mut self, policy: Arc<RiskPolicy>) {
         self.risk_policy = policy;
+    }
+
+    /// The plan of models.
+    pub fn models(&self) -> &Arc<ModelPlan> {
+        &self.models
+    }
+
+    /// Sets the plan of models.
+    pub fn set_models(&mut self, plan: Arc<ModelPlan>) {
+        self.models = plan;
     }
 
     /// How many accounts there are.

@@ -23,9 +23,9 @@ use crate::command::Refusal;
 use crate::directory::Directory;
 use crate::id::Mode;
 use crate::ingress::{CellHandle, CellTime, Doorbells, Envelope, Lanes};
-use crate::limits::BATCHES_IN_FLIGHT;
+use crate::limits::{BATCHES_IN_FLIGHT, SHELF_CHANGES};
 use crate::planted::{self, Bug};
-use crate::risk::scorer::Scorer;
+use crate::risk::scorer::{Shelf, ShelfChange, ShelfDoor};
 use crate::routing::Catalogue;
 use crate::settings::Settings;
 use crate::store::{Reader, Store, StoreError};
@@ -43,8 +43,8 @@ pub struct Options {
     pub settings: Settings,
     /// Corridors, rates, assets and fees.
     pub catalogue: Arc<Catalogue>,
-    /// The model, or [`crate::risk::scorer::NoModel`].
-    pub scorer: Box<dyn Scorer>,
+    /// The models that are loaded from the start on; further ones come over [`RunningCell::shelf`].
+    pub shelf: Shelf,
     /// Where rows lie; opened, and of this cell's mode.
     pub store: Arc<dyn Store>,
     /// Tells the time.
@@ -95,26 +95,43 @@ pub struct RunningCell {
     pub reader: Reader,
     /// What it counts.
     pub stats: Arc<CellStats>,
+    /// The way of loaded models in and out.
+    pub shelf: ShelfDoor,
     stop: Arc<AtomicBool>,
     engine: Option<JoinHandle<()>>,
 }
 
 /// Starts a cell from what its store holds.
 pub fn start(options: Options) -> Result<RunningCell, StoreError> {
-    let Options { settings, catalogue, scorer, store, clock, alarm, tick } = options;
+    let Options { settings, catalogue, shelf, store, clock, alarm, tick } = options;
     let (mode, stats) = (settings.mode, Arc::<CellStats>::default());
-    let parts = Parts { settings, catalogue, store: Arc::clone(&store), scorer, stats: Arc::clone(&stats), tick };
+    let parts = Parts { settings, catalogue, store: Arc::clone(&store), shelf, stats: Arc::clone(&stats), tick };
     let cycle = Cycle::open(parts)?;
     let (link, handle, lanes) = Link::new(mode, &cycle, Arc::clone(&stats));
     let stop = Arc::new(AtomicBool::new(false));
     let pace = Pace::new(cycle.head().now, Look { clock: clock.now(), elapsed: Duration::ZERO });
+    let (shelf, changes) = ShelfDoor::new();
+    // The channel stays open when nobody changes anything any more.
+    let shelf_changes = (changes, shelf.clone());
     let (started, cell_time) = (Instant::now(), handle.time());
     let reader = Reader::new(Arc::clone(&store));
-    let engine =
-        Engine { cycle, store, clock, alarm, tick, lanes, link, stop: Arc::clone(&stop), started, pace, cell_time };
+    let engine = Engine {
+        cycle,
+        store,
+        clock,
+        alarm,
+        tick,
+        lanes,
+        shelf_changes,
+        link,
+        stop: Arc::clone(&stop),
+        started,
+        pace,
+        cell_time,
+    };
     let thread = std::thread::Builder::new().name(format!("engine-{}", handle.mode().name()));
     let engine = thread.spawn(move || engine.run()).map_err(|error| StoreError::Unusable(error.to_string()))?;
-    Ok(RunningCell { handle, reader, stats, stop, engine: Some(engine) })
+    Ok(RunningCell { handle, reader, stats, shelf, stop, engine: Some(engine) })
 }
 
 impl RunningCell {
@@ -174,6 +191,7 @@ struct Engine {
     alarm: Alarms,
     tick: Duration,
     lanes: Lanes<Receiver<Envelope>>,
+    shelf_changes: (Receiver<ShelfChange>, ShelfDoor),
     link: Link,
     stop: Arc<AtomicBool>,
     started: Instant,
@@ -210,6 +228,9 @@ impl Engine {
                 return false;
             }
             self.wait_for_work();
+            for change in self.shelf_changes.0.try_iter().take(SHELF_CHANGES) {
+                self.cycle.shelf().change(change);
+            }
             let envelopes = self.lanes.drain();
             if envelopes.is_empty() && self.stop.load(Ordering::Acquire) {
                 return true;
@@ -239,6 +260,7 @@ impl Engine {
         select.recv(&self.lanes.internal);
         select.recv(&self.lanes.partner);
         select.recv(&self.lanes.operator);
+        select.recv(&self.shelf_changes.0);
         // Being woken says only that one of the lanes may have something; all are looked at.
         let _ = select.ready_timeout(self.tick);
     }

@@ -30,6 +30,12 @@ pub const RECEIPT_ROWS: usize = 4_096;
 pub const RECEIPT_BYTES: usize = 2_048;
 /// What the history of an entity costs at most on average, in bytes: busy ones take up to three kilobytes, most a few hundred bytes.
 pub const HISTORY_BYTES: usize = 1_024;
+/// Models that a cell knows at once; a retired one makes room for a new one.
+pub const MODELS: usize = 64;
+/// Models that score beside the others at once.
+pub const SHADOWS: usize = 4;
+/// Models that are handed to the engine and not taken yet.
+pub const SHELF_CHANGES: usize = 8;
 /// Labels that one command gives at most.
 pub const LABELS_AT_ONCE: usize = 64;
 

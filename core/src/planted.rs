@@ -64,6 +64,10 @@ bugs! {
     ApproveOverdue = "approve-overdue";
     /// Who stands on an allow list and on a block list goes through.
     AllowBeatsBlock = "allow-beats-block";
+    /// Who falls to a canary is drawn anew for each payment.
+    LooseCanary = "loose-canary";
+    /// A promotion does not remember which model was live before.
+    ForgetBefore = "forget-before";
     /// While the store is down, those who ask wait without an answer.
     KeepWaiting = "keep-waiting";
 }

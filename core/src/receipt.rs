@@ -3,7 +3,7 @@
 
 use crate::id::{AccountId, PaymentId};
 use crate::risk::history::{Past, Usual};
-use crate::risk::{Device, Entities, Features, Policied, Risk, Verdict};
+use crate::risk::{Arm, Device, Entities, Features, Policied, Risk, Verdict};
 use crate::routing::Candidate;
 use crate::time::Timestamp;
 
@@ -28,6 +28,8 @@ pub struct Receipt {
     pub features: Features,
     /// The device that a hosted flow was confirmed from, as far as it said.
     pub device: Option<Device>,
+    /// Which part of the plan of models it fell to.
+    pub arm: Arm,
     /// What the model or the fallback said.
     pub risk: Risk,
     /// What was done: lists and rules stand beside the score, and in the sandbox a magic amount can overrule all of it.

@@ -10,6 +10,7 @@ mod label;
 #[cfg(feature = "onnx")]
 pub mod package;
 mod person;
+pub mod plan;
 pub mod policy;
 pub mod scorer;
 mod verdict;
@@ -22,5 +23,6 @@ pub use features::{FEATURE_NAMES, Facts, Features};
 pub use history::History;
 pub use label::{Label, Labelled, NewLabel, Taken};
 pub use person::{Person, Said, Word};
+pub use plan::{Arm, Chosen, ModelId, ModelPlan, ModelStep};
 pub use policy::{Case, NewPolicy, Policied, RiskPolicy};
 pub use verdict::{Decider, Risk, Thresholds, Verdict, fallback_score};

@@ -8,6 +8,7 @@ mod confirm;
 mod customers;
 mod deliveries;
 mod emit;
+mod models;
 mod observe;
 mod policy;
 mod prefetch;
@@ -43,7 +44,7 @@ use crate::quote::Quote;
 use crate::receipt::Receipt;
 use crate::redelivery::Redelivery;
 use crate::replay::{Replay, ReplayKey};
-use crate::risk::{Entities, Entity, EntityKey, Features, History, Labelled, Person, Risk};
+use crate::risk::{Chosen, Entities, Entity, EntityKey, Features, History, Labelled, Person, Risk};
 use crate::routing::Catalogue;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -107,6 +108,11 @@ impl Admitted {
     /// What the model needs.
     pub fn features(&self) -> &Features {
         &self.redemption.features
+    }
+
+    /// Which models are to score it.
+    pub fn chosen(&self) -> &Chosen {
+        &self.redemption.chosen
     }
 }
 
@@ -307,6 +313,7 @@ impl State {
                 done(self.decide_review(*account, *session, *id, *decision)?)
             }
             Command::SetRiskPolicy(new) => done(self.set_risk_policy(new)?),
+            Command::ChangeModels(step) => done(self.change_models(step)?),
             Command::StartRedelivery(account, range) => done(self.start_redelivery(*account, range)?),
             Command::CancelRedelivery(account, id) => done(self.cancel_redelivery(*account, *id)?),
         }

@@ -7,11 +7,16 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use causeway_core::id::Mode;
 use causeway_core::time::Timestamp;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::wire::{Time, to_json};
+use crate::gate::system_time;
+use crate::wire::{Time, mode_word, to_json};
+
+/// Who does what nobody asked for.
+const OWN: &str = "causeway";
 
 /// The audit file. Clones share it.
 #[derive(Clone)]
@@ -24,7 +29,8 @@ pub struct Audit {
 pub struct Entry<'a> {
     /// When.
     pub at: Time,
-    /// The request, as in `X-Request-Id`: by it its [`Outcome`] is found. Empty for the command line.
+    /// The request, as in `X-Request-Id`: by it its [`Outcome`] is found. Empty for the command line and for
+    /// what the gateway does by itself.
     pub request_id: &'a str,
     /// Who.
     pub operator: &'a str,
@@ -65,6 +71,21 @@ impl Audit {
     pub async fn record(&self, entry: &impl Serialize) -> io::Result<()> {
         let (audit, line) = (self.clone(), line(entry));
         tokio::task::spawn_blocking(move || audit.append(&line)).await.map_err(io::Error::other)?
+    }
+
+    /// Appends what the gateway is about to do by itself.
+    pub async fn record_own(&self, action: &'static str, mode: Mode, object: &str, reason: &str) -> io::Result<()> {
+        let entry = Entry {
+            at: Time(system_time()),
+            request_id: "",
+            operator: OWN,
+            action,
+            account: None,
+            mode: Some(mode_word(mode)),
+            object: Some(object),
+            reason: Some(reason),
+        };
+        self.record(&entry).await
     }
 
     /// Appends what the command line does while the gateway is stopped.

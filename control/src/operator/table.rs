@@ -4,7 +4,8 @@ use http::Method;
 
 use super::call::{Call, Handled};
 use super::{
-    Role, accounts, endpoints, labels, operators, payments, probes, redeliveries, reviews, risk_policy, verifications,
+    Role, accounts, decisions, endpoints, labels, models, operators, payments, probes, redeliveries, reviews,
+    risk_policy, verifications,
 };
 use crate::gate::BoxFuture;
 use crate::problem::{Code, Problem};
@@ -108,6 +109,29 @@ pub static TABLE: &[Row] = &[
     }),
     row(Method::POST, "/operator/accounts/{id}/payments/{payment_id}/verify", WRITE, "verify_payment", |call| {
         Box::pin(payments::verify_payment(call))
+    }),
+    row(Method::GET, "/operator/payments/{payment_id}/decision", READ, "retrieve_decision", |call| {
+        Box::pin(decisions::retrieve_decision(call))
+    }),
+    row(Method::GET, "/operator/models", READ, "list_models", |call| Box::pin(models::list_models(call))),
+    row(Method::POST, "/operator/models", WRITE, "register_model", |call| Box::pin(models::register_model(call))),
+    row(Method::POST, "/operator/models/rollback", WRITE, "rollback_model", |call| {
+        Box::pin(models::rollback_model(call))
+    }),
+    row(Method::GET, "/operator/models/{name}/{version}", READ, "retrieve_model", |call| {
+        Box::pin(models::retrieve_model(call))
+    }),
+    row(Method::POST, "/operator/models/{name}/{version}/shadow", WRITE, "shadow_model", |call| {
+        Box::pin(models::shadow_model(call))
+    }),
+    row(Method::POST, "/operator/models/{name}/{version}/canary", WRITE, "canary_model", |call| {
+        Box::pin(models::canary_model(call))
+    }),
+    row(Method::POST, "/operator/models/{name}/{version}/promote", WRITE, "promote_model", |call| {
+        Box::pin(models::promote_model(call))
+    }),
+    row(Method::POST, "/operator/models/{name}/{version}/retire", WRITE, "retire_model", |call| {
+        Box::pin(models::retire_model(call))
     }),
     row(Method::PUT, "/operator/labels", WRITE, "set_labels", |call| Box::pin(labels::set_labels(call))),
     row(Method::GET, "/operator/reviews", READ, "list_reviews", |call| Box::pin(reviews::list_reviews(call))),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use causeway_core::account::KeyKind;
 use causeway_core::engine::{Clock, Options, RunningCell, start};
 use causeway_core::id::AccountId;
-use causeway_core::risk::scorer::NoModel;
+use causeway_core::risk::scorer::Shelf;
 use causeway_core::settings::Settings;
 use causeway_core::store::MemoryStore;
 use causeway_core::time::Timestamp;
@@ -50,6 +50,7 @@ impl World {
             guards: vec![(Mode::Sandbox, sandbox), (Mode::Live, Guard::public())],
             tiers: Arc::new(Tiers::default()),
             tokens: Arc::new(Tokens::open(directory.path()).unwrap()),
+            models: Vec::new(),
             audit: Audit::open(directory.path()).unwrap(),
             address: "127.0.0.1:8081".parse().unwrap(),
             hosts: vec!["ops.bank.example".to_owned()],
@@ -110,7 +111,7 @@ fn cell(mode: Mode) -> (RunningCell, Cell) {
     let running = start(Options {
         settings: Settings::new(mode, keys.id_key(), keys.quote_key(), keys.name_key()),
         catalogue: Arc::default(),
-        scorer: Box::new(NoModel { reason: "tests have none".to_owned() }),
+        shelf: Shelf::default(),
         store: Arc::new(MemoryStore::new()),
         clock: Arc::new(SystemClock),
         alarm: Arc::new(|_| {}),

@@ -6,25 +6,29 @@ use std::sync::Arc;
 use causeway_core::engine::{self, CellStats, RunningCell};
 use causeway_core::id::Mode;
 use causeway_core::rail::RailReport;
+use causeway_core::risk::scorer::Shelf;
 use causeway_core::routing::Catalogue;
 use causeway_core::settings::Settings;
-use causeway_core::store::{Store, StoreError};
+use causeway_core::store::{Reader, Store, StoreError};
 use causeway_core::time::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::rustls::RootCertStore;
 
 use super::ground::Ground;
-use super::model::Models;
-use super::readings;
+use super::model::Found;
 use super::reviews;
+use super::rollback::{Rollbacks, Watcher};
 use super::watched::{OnTurn, Turn, Watched};
+use super::{first, readings};
 use crate::bus::{self, Bus, Publisher};
 use crate::config::duration::millis;
 use crate::dispatch::Notice;
 use crate::gate::{Cell, CellOptions, InFlight, SandboxRail, system_time};
 use crate::iso;
 use crate::keys::KeyRing;
+use crate::models::{Follower, Models, Registry, stock};
+use crate::operator::Audit;
 use crate::rails;
 use crate::rails::config::RailConfig;
 use crate::rails::http::HttpRail;
@@ -57,6 +61,10 @@ pub struct Running {
     http_rails: Vec<Arc<HttpRail>>,
     bus: Option<Arc<dyn Bus>>,
     in_flight: Arc<InFlight>,
+    models: Arc<Models>,
+    /// Why models of the plan are not there.
+    missing: Vec<String>,
+    /// What scores, for people.
     model: String,
 }
 
@@ -78,20 +86,23 @@ pub fn start(
     keys: Arc<KeyRing>,
     catalogue: &Catalogue,
     outside: Outside<'_>,
-    models: &Models,
+    found: &Found,
 ) -> Result<Running, StartError> {
     let mode = keys.mode();
     let failed = |error| StartError::Store(mode, error);
     let store = open_store(&ground.data.store(mode), mode, ground.config.store_cache).map_err(failed)?;
-    let loaded = models.scorer();
-    let scorer = Watched::new(loaded.scorer, loaded.missing.is_none(), on_turn(ground.telemetry, mode));
-    let deciders = scorer.deciders();
+    let watched = Watched::new(on_turn(ground.telemetry, mode));
+    let (deciders, registry) = (watched.deciders(), Registry::open(ground.data.models(mode)));
+    let plan = Reader::new(Arc::clone(&store)).models().map_err(failed)?;
+    let mut shelf = Shelf::watched(Box::new(watched));
+    let stocked = stock(&registry, &*found.loader, &plan, &mut shelf);
+    let missing = stocked.missing.iter().map(|(id, reason)| format!("{id}: {reason}")).collect();
     let telemetry = ground.telemetry.clone();
     let catalogue = Arc::new(catalogue.clone());
     let cell = engine::start(engine::Options {
         settings: settings(ground, &keys, outside.bus.is_some()),
         catalogue: Arc::clone(&catalogue),
-        scorer: Box::new(scorer),
+        shelf,
         store,
         clock: Arc::new(SystemClock),
         alarm: Arc::new(move |alarm| telemetry.alarm(mode, &alarm)),
@@ -100,13 +111,9 @@ pub fn start(
     let cell = cell.map_err(failed)?;
     ground.telemetry.add_readings(mode, readings::of_cell(&cell.stats, &cell.handle));
     ground.telemetry.add_readings(mode, readings::of_deciders(&deciders));
-    if let Some(health) = &loaded.health {
-        ground.telemetry.add_readings(mode, readings::of_health(health));
-    }
-    if let Some(reason) = &loaded.missing {
-        let record = ground.telemetry.record(Level::Warn, "model_missing").text("mode", mode.name());
-        ground.telemetry.write(record.text("decider", "fallback").text("reason", reason));
-    }
+    let loader = Arc::clone(&found.loader);
+    let models = Arc::new(Models::new(cell.handle.clone(), cell.shelf.clone(), registry, loader, stocked));
+    ground.telemetry.add_readings(mode, readings::of_models(&models));
     let reports = crate::rails::reports();
     let rail = match mode {
         Mode::Sandbox => Some(Arc::new(open_rail(ground, reports.0.clone())?)),
@@ -114,15 +121,51 @@ pub fn start(
     };
     let own = outside.rails.iter().filter(|rail| rail.mode == mode);
     let http_rails = own.map(|rail| Arc::new(HttpRail::new(rail.clone()))).collect();
-    let (reports, in_flight, model) = (Some(reports), Arc::default(), loaded.line);
+    let (reports, in_flight, model) = (Some(reports), Arc::default(), String::new());
     let bus = outside.bus;
-    Ok(Running { cell, catalogue, keys, rail, reports, http_rails, bus, in_flight, model })
+    Ok(Running { cell, catalogue, keys, rail, reports, http_rails, bus, in_flight, models, missing, model })
 }
 
 impl Running {
     /// The world that it lives in.
     pub fn mode(&self) -> Mode {
         self.keys.mode()
+    }
+
+    /// Its models.
+    pub fn models(&self) -> &Arc<Models> {
+        &self.models
+    }
+
+    /// Makes the first package live when no model was ever registered.
+    pub async fn settle_models(&mut self, ground: &Ground<'_>, found: &Found, audit: &Audit) {
+        let is_named = ground.config.model_dir.is_some();
+        let settled = first::settle(&self.models, found, is_named, &self.missing, audit, ground.telemetry);
+        self.model = settled.await;
+    }
+
+    /// Looks after the models, until `stop`.
+    pub fn watch_models(
+        &self,
+        ground: &Ground<'_>,
+        audit: &Audit,
+        stop: &watch::Receiver<bool>,
+    ) -> Vec<JoinHandle<()>> {
+        let rollbacks = Arc::<Rollbacks>::default();
+        ground.telemetry.add_readings(self.mode(), readings::of_rollbacks(&rollbacks));
+        let watcher = Watcher {
+            models: Arc::clone(&self.models),
+            audit: audit.clone(),
+            telemetry: ground.telemetry.clone(),
+            // What measures shifts of scores says so here.
+            verdict_on: Box::new(|_| None),
+            rollbacks,
+        };
+        let scored = Arc::default();
+        ground.telemetry.add_readings(self.mode(), readings::of_shadows(&scored));
+        let (models, reader) = (Arc::clone(&self.models), self.cell.reader.clone());
+        let follower = Follower { models, reader, notice: notice(ground.telemetry, self.mode(), "models"), scored };
+        vec![tokio::spawn(watcher.run(stop.clone())), tokio::spawn(follower.run(stop.clone()))]
     }
 
     /// What scores its payments, for people.

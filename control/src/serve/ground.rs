@@ -82,15 +82,16 @@ impl<'a> Ground<'a> {
         &self,
         gate: &Arc<Gate>,
         cells: &[Running],
+        audit: Audit,
         stopping: Arc<AtomicBool>,
     ) -> Result<OperatorInterface, ServeError> {
-        let audit = Audit::open(self.data.path());
         Ok(OperatorInterface {
             gate: Arc::clone(gate),
             guards: cells.iter().map(|cell| (cell.mode(), self.guard(cell.mode()))).collect(),
             tiers: Arc::new(self.config.tiers.clone()),
             tokens: Arc::new(Tokens::open(self.data.path())?),
-            audit: audit.map_err(|error| ServeError::Audit(self.data.path().to_owned(), error))?,
+            models: cells.iter().map(|cell| Arc::clone(cell.models())).collect(),
+            audit,
             address: self.addresses.operators,
             hosts: self.config.operator_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             telemetry: self.telemetry.clone(),

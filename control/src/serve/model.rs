@@ -1,125 +1,133 @@
-//! The model that scores payments, or why there is none: payments never wait for one.
+//! What runs models, and the package that scores payments while no other was ever registered.
 
+use std::path::PathBuf;
 use std::sync::Arc;
-
-use causeway_core::risk::scorer::{Health, NoModel, Scorer};
 
 use super::find::Surroundings;
 use crate::config::Config;
+use crate::models::loader::{Loader, NoLoader};
 
-/// A scorer of its own for one cell.
-pub struct Loaded {
-    /// It; without a model one that says so.
-    pub scorer: Box<dyn Scorer>,
-    /// How the model fares, where there is one.
-    pub health: Option<Arc<Health>>,
-    /// What scores, for people.
-    pub line: String,
-    /// Why there is no model.
-    pub missing: Option<String>,
+/// What the start found.
+pub struct Found {
+    /// Runs models, or says why it cannot.
+    pub loader: Arc<dyn Loader>,
+    /// The package of `--model-dir`, or the one that is shipped; or where it was looked for.
+    pub first: Result<PathBuf, String>,
 }
 
-/// Gives each cell its scorer.
-pub struct Models {
-    #[cfg(feature = "full")]
-    loaded: Result<full::Verified, String>,
+/// Looks for the runtime's library and the first package.
+pub fn find(config: &Config) -> Found {
+    let surroundings = Surroundings::of_this_process();
+    let library = surroundings.library(config.onnxruntime.as_deref());
+    let library = library.found().map(PathBuf::from).ok_or_else(|| library.to_string());
+    let first = surroundings.model(config.model_dir.as_deref());
+    let first = first.found().map(PathBuf::from).ok_or_else(|| first.to_string());
+    let loader = library.and_then(|library| loader(library, config));
+    let loader = loader.unwrap_or_else(|reason| Arc::new(NoLoader { reason }));
+    Found { loader, first }
 }
 
 #[cfg(feature = "full")]
-impl Models {
-    /// Looks for the runtime library and the model package, checks the package in a process of its own, and loads the
-    /// library.
-    pub fn find(config: &Config) -> Models {
-        Models { loaded: full::Verified::find(config) }
-    }
-
-    /// A scorer of its own for one cell.
-    pub fn scorer(&self) -> Loaded {
-        let guarded = self.loaded.as_ref().map_err(String::clone).and_then(full::Verified::guarded);
-        match guarded {
-            Ok(scorer) => {
-                let (name, version) = scorer.model();
-                let line = format!("{name} {version}");
-                Loaded { health: Some(scorer.health()), scorer: Box::new(scorer), line, missing: None }
-            }
-            Err(reason) => none(reason),
-        }
-    }
+fn loader(library: PathBuf, config: &Config) -> Result<Arc<dyn Loader>, String> {
+    Ok(Arc::new(full::Onnx::new(library, config.model_budget)?))
 }
 
 #[cfg(not(feature = "full"))]
-impl Models {
-    /// Says where a build with the runtime would look.
-    pub fn find(config: &Config) -> Models {
-        let surroundings = Surroundings::of_this_process();
-        let _ = (surroundings.library(config.onnxruntime.as_deref()), surroundings.model(config.model_dir.as_deref()));
-        Models {}
-    }
-
-    /// The scorer of a build without the runtime.
-    pub fn scorer(&self) -> Loaded {
-        none("this program was built without ONNX Runtime".to_owned())
-    }
-}
-
-fn none(reason: String) -> Loaded {
-    let line = format!("none, the fallback rules decide: {reason}");
-    Loaded { scorer: Box::new(NoModel { reason: reason.clone() }), health: None, line, missing: Some(reason) }
+fn loader(_: PathBuf, _: &Config) -> Result<Arc<dyn Loader>, String> {
+    Err("this program was built without ONNX Runtime".to_owned())
 }
 
 #[cfg(feature = "full")]
 mod full {
     //! With the runtime.
 
-    use std::path::PathBuf;
+    use std::fs::{self, File};
+    use std::io::{Read, Write};
+    use std::path::{Path, PathBuf};
     use std::time::{Duration, Instant};
 
+    use causeway_core::risk::ModelId;
+    use causeway_core::risk::package::{Examination, Package, examine};
     use causeway_core::risk::scorer::{Guarded, OnnxRuntime, OnnxScorer, Timekeeper};
     use causeway_core::time::Timestamp;
 
-    use super::{Config, Surroundings};
     use crate::check;
     use crate::gate::{processor_time, system_time};
+    use crate::models::loader::{Identity, Loaded, Loader};
 
     /// A run is ended by the watchdog after so many times the budget, but not before [`PATIENCE`]: the machine may be busy.
     const FAR_BEYOND: u32 = 10;
     const PATIENCE: Duration = Duration::from_millis(100);
+    /// More than any file beside the model may have, in bytes; what is larger fails its check.
+    const FILE_BYTES: u64 = 64 << 20;
 
-    /// The runtime with a package that passed its check.
-    pub struct Verified {
+    /// ONNX Runtime in this process, and in another one for what is not checked yet.
+    pub struct Onnx {
+        library: PathBuf,
         runtime: OnnxRuntime,
-        folder: PathBuf,
-        sha256: String,
         budget: Duration,
     }
 
-    impl Verified {
-        pub fn find(config: &Config) -> Result<Verified, String> {
-            let surroundings = Surroundings::of_this_process();
-            let search = surroundings.library(config.onnxruntime.as_deref());
-            let library = search.found().ok_or_else(|| search.to_string())?;
-            let search = surroundings.model(config.model_dir.as_deref());
-            let folder = search.found().ok_or_else(|| search.to_string())?.to_owned();
+    impl Onnx {
+        pub fn new(library: PathBuf, budget: Duration) -> Result<Onnx, String> {
+            let unusable = |reason| format!("the ONNX Runtime library {} cannot be used: {reason}", library.display());
+            let runtime = OnnxRuntime::load(&library).map_err(unusable)?;
+            Ok(Onnx { library, runtime, budget })
+        }
+    }
+
+    impl Loader for Onnx {
+        fn import(&self, from: &Path, to: &Path) -> Result<Identity, String> {
+            let Examination { findings, package } = examine(from);
+            let faults: Vec<String> = findings
+                .into_iter()
+                .filter_map(|one| Some(format!("{}: {}", one.topic, one.result.err()?.reason)))
+                .collect();
+            let package = package.filter(|_| faults.is_empty()).ok_or_else(|| faults.join("; "))?;
+            copy(from, to, &package).map_err(|error| format!("{}: {error}", to.display()))?;
             // A model may bring the runtime down: not in this process. How quick it is depends on what else the machine does
             // now; the guard judges that while it works.
-            let report = check::run(&check::own_program(), library, &folder, None);
-            let package = report.package.as_ref().filter(|_| report.verified);
-            let refused = || format!("model package {}: {}", folder.display(), report.faults());
-            let sha256 = package.ok_or_else(refused)?.sha256.clone();
-            let unusable = |reason| format!("the ONNX Runtime library {} cannot be used: {reason}", library.display());
-            let runtime = OnnxRuntime::load(library).map_err(unusable)?;
-            Ok(Verified { runtime, folder, sha256, budget: config.model_budget })
+            let report = check::run(&check::own_program(), &self.library, to, None);
+            let is_it = report.package.as_ref().is_some_and(|found| found.sha256 == package.sha256);
+            if report.verified && is_it { identity(&package) } else { Err(report.faults()) }
         }
 
-        pub fn guarded(&self) -> Result<Guarded, String> {
-            let scorer = OnnxScorer::load(&self.runtime, &self.folder).map_err(|error| error.to_string())?;
-            if scorer.package().sha256 != self.sha256 {
-                return Err(format!("model package {}: it changed while it was looked at", self.folder.display()));
-            }
+        fn load(&self, folder: &Path) -> Result<Loaded, String> {
+            let scorer = OnnxScorer::load(&self.runtime, folder).map_err(|error| error.to_string())?;
+            let identity = identity(scorer.package())?;
+            let edges = scorer.package().reference.as_ref().map(|reference| reference.score.edges.clone());
             let limit = PATIENCE.max(self.budget * FAR_BEYOND);
             let scorer = scorer.watched(limit).map_err(|error| format!("the model cannot be watched: {error}"))?;
-            Ok(Guarded::new(Box::new(scorer), self.budget, Box::new(EngineTime { since: Instant::now() })))
+            let time = Box::new(EngineTime { since: Instant::now() });
+            let guarded = Guarded::new(Box::new(scorer), self.budget, time);
+            let health = guarded.health();
+            Ok(Loaded { identity, scorer: Box::new(guarded), health, edges: edges.unwrap_or_default() })
         }
+    }
+
+    fn identity(package: &Package) -> Result<Identity, String> {
+        let digit = |at: usize| package.sha256.get(at * 2..at * 2 + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
+        let bytes: Option<Vec<u8>> = (0..32).map(digit).collect();
+        let sha256 = bytes.and_then(|bytes| bytes.try_into().ok()).ok_or("its SHA-256 is none")?;
+        Ok(Identity { id: ModelId { name: package.name.clone(), version: package.version }, sha256 })
+    }
+
+    /// The three files, and nothing else that lies there.
+    fn copy(from: &Path, to: &Path, package: &Package) -> std::io::Result<()> {
+        fs::create_dir(to)?;
+        let write = |name: &Path, bytes: &[u8]| {
+            let mut file = File::create_new(to.join(name))?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        for name in ["manifest.toml", "golden.csv"] {
+            let mut bytes = Vec::new();
+            File::open(from.join(name))?.take(FILE_BYTES).read_to_end(&mut bytes)?;
+            write(Path::new(name), &bytes)?;
+        }
+        // A plain name: the package was looked at.
+        let name = package.model.file_name().unwrap_or_default();
+        write(Path::new(name), &package.bytes)
     }
 
     /// The time of the thread that asks: the engine's.

@@ -6,12 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use causeway_core::endpoint::EndpointState;
 use causeway_core::engine::CellStats;
 use causeway_core::id::Mode;
+use causeway_core::risk::ModelPlan;
+use causeway_core::risk::plan::PlannedModel;
 use causeway_core::risk::scorer::Health;
 
 use super::reviews::Waiting;
+use super::rollback::Rollbacks;
 use super::watched::Deciders;
 use crate::gate::{CellHandle, Lane};
 use crate::http::quic;
+use crate::models::Models;
 use crate::quota::{Class, Quotas, Reason};
 use crate::telemetry::{Kind, Reading};
 use crate::{bus, rails, webhooks};
@@ -60,6 +64,7 @@ pub fn of_deciders(deciders: &Arc<Deciders>) -> Vec<Reading> {
     };
     vec![
         counter("model", "none", |deciders| &deciders.model),
+        counter("canary", "none", |deciders| &deciders.canary),
         counter("fallback", "no_model", |deciders| &deciders.no_model),
         counter("fallback", "model_failed", |deciders| &deciders.failed),
         counter("fallback", "unusable_score", |deciders| &deciders.unusable),
@@ -68,18 +73,58 @@ pub fn of_deciders(deciders: &Arc<Deciders>) -> Vec<Reading> {
     ]
 }
 
-/// How the model fares.
-pub fn of_health(health: &Arc<Health>) -> Vec<Reading> {
-    let number = |name, help, field| number_of::<Health>(health, name, help, Kind::Counter, field);
-    let quarantine = Arc::clone(health);
-    vec![
-        number("model_calls", "Times that the model was asked for scores", |health| &health.calls),
-        number("model_late", "Of them, those that took longer than the budget", |health| &health.late),
-        number("model_errors", "Runs that failed or gave no probability", |health| &health.errors),
-        reading("model_quarantined", "Whether the model is not run any more", Kind::Gauge, move || {
-            f64::from(u8::from(quarantine.quarantine().is_some()))
-        }),
-    ]
+/// How the models that decide fare: each arm's numbers are those of the model that stands there now.
+pub fn of_models(models: &Arc<Models>) -> Vec<Reading> {
+    let arms: [(&str, fn(&ModelPlan) -> Option<&PlannedModel>); 2] =
+        [("live", ModelPlan::live), ("canary", ModelPlan::canary)];
+    let number = |arm: &'static str, of: fn(&ModelPlan) -> Option<&PlannedModel>, name, help, kind, field: Field| {
+        let models = Arc::clone(models);
+        let value = move || {
+            let health = of(&models.plan()).and_then(|model| models.health(&model.id));
+            health.map_or(0.0, |health| field(&health))
+        };
+        Reading { labels: vec![("arm", arm.to_owned())], ..reading(name, help, kind, value) }
+    };
+    let calls = "Times that the model of this arm was asked for scores";
+    let late = "Of them, those that took longer than the budget";
+    let errors = "Runs that failed or gave no probability";
+    let quarantined = "Whether the model of this arm is not run any more";
+    let of_arm = |(arm, of)| {
+        [
+            number(arm, of, "model_calls", calls, Kind::Counter, |health| count(&health.calls)),
+            number(arm, of, "model_late", late, Kind::Counter, |health| count(&health.late)),
+            number(arm, of, "model_errors", errors, Kind::Counter, |health| count(&health.errors)),
+            number(arm, of, "model_quarantined", quarantined, Kind::Gauge, |health| {
+                f64::from(u8::from(health.quarantine().is_some()))
+            }),
+        ]
+    };
+    arms.into_iter().flat_map(of_arm).collect()
+}
+
+/// What is read of a model's health.
+type Field = fn(&Health) -> f64;
+
+fn count(count: &AtomicU64) -> f64 {
+    count.load(Ordering::Relaxed) as f64
+}
+
+/// How often models were taken back by themselves.
+pub fn of_rollbacks(rollbacks: &Arc<Rollbacks>) -> Vec<Reading> {
+    let counter = |reason: &str, field: fn(&Rollbacks) -> &AtomicU64| {
+        let rollbacks = Arc::clone(rollbacks);
+        let counted = reading("model_rollbacks", "Models taken back by the gateway itself", Kind::Counter, move || {
+            count(field(&rollbacks))
+        });
+        Reading { labels: vec![("reason", reason.to_owned())], ..counted }
+    };
+    vec![counter("quarantined", |all| &all.quarantined), counter("shifted", |all| &all.shifted)]
+}
+
+/// What shadows do.
+pub fn of_shadows(scored: &Arc<AtomicU64>) -> Vec<Reading> {
+    let scored = Arc::clone(scored);
+    vec![reading("model_shadow_scored", "Redemptions scored by shadows", Kind::Counter, move || count(&scored))]
 }
 
 /// Requests refused for their account's tier. Accounts are not told apart: there may be many.

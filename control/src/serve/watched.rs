@@ -1,11 +1,10 @@
-//! A scorer that is watched: who decided is counted, and told when it changes.
+//! Who decided is counted, and told when it changes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use causeway_core::risk::scorer::{ScoreError, Scorer, is_probability};
-use causeway_core::risk::{Features, Thresholds};
+use causeway_core::risk::scorer::{ScoreError, Witness, is_probability};
 
 /// How long the model must have decided alone until that is told: one that fails now and then fills no log.
 const CALM: Duration = Duration::from_secs(10);
@@ -13,8 +12,10 @@ const CALM: Duration = Duration::from_secs(10);
 /// How many redemptions were scored by whom, since the start.
 #[derive(Debug, Default)]
 pub struct Deciders {
-    /// By the model.
+    /// By the live model.
     pub model: AtomicU64,
+    /// By the canary.
+    pub canary: AtomicU64,
     /// By the fallback rules, for want of a model.
     pub no_model: AtomicU64,
     /// By the fallback rules, because the model failed.
@@ -41,9 +42,8 @@ pub enum Turn {
 /// Hears of each change.
 pub type OnTurn = Box<dyn Fn(Turn) + Send>;
 
-/// The scorer with its watch.
+/// Watches the models of one cell.
 pub struct Watched {
-    scorer: Box<dyn Scorer>,
     deciders: Arc<Deciders>,
     on_turn: OnTurn,
     calm: Duration,
@@ -51,13 +51,15 @@ pub struct Watched {
     fell_back: Option<Instant>,
     /// Whether it was told that the model is not run any more.
     told_of_quarantine: bool,
+    /// Whether nothing was scored yet.
+    is_first: bool,
 }
 
 impl Watched {
-    /// Watches `scorer`. That a model is missing from the start is for the start to tell: `has_model` says whether it is not.
-    pub fn new(scorer: Box<dyn Scorer>, has_model: bool, on_turn: OnTurn) -> Watched {
-        let fell_back = (!has_model).then(Instant::now);
-        Watched { scorer, deciders: Arc::default(), on_turn, calm: CALM, fell_back, told_of_quarantine: false }
+    /// Begins to watch. That a model is missing from the start is for the start to tell.
+    pub fn new(on_turn: OnTurn) -> Watched {
+        let (fell_back, told_of_quarantine) = (None, false);
+        Watched { deciders: Arc::default(), on_turn, calm: CALM, fell_back, told_of_quarantine, is_first: true }
     }
 
     /// What it counts.
@@ -121,26 +123,33 @@ fn add(count: &AtomicU64, rows: usize) {
     count.fetch_add(rows as u64, Ordering::Relaxed);
 }
 
-impl Scorer for Watched {
-    fn score(&mut self, rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
-        let scores = self.scorer.score(rows);
-        if let (Err(ScoreError::Quarantined(reason)), false) = (&scores, self.told_of_quarantine) {
-            self.told_of_quarantine = true;
-            // It says that the fallback decides, too.
-            self.fell_back.get_or_insert_with(Instant::now);
-            (self.on_turn)(Turn::Quarantined(reason.clone()));
+impl Witness for Watched {
+    /// What the canary leaves is counted when the live model was asked.
+    fn canary(&mut self, _rows: usize, scores: &Result<Vec<f32>, ScoreError>) {
+        let scored = match scores {
+            Ok(scores) => scores.as_slice(),
+            Err(error) => error.parts().0,
+        };
+        add(&self.deciders.canary, scored.iter().filter(|score| is_probability(**score)).count());
+    }
+
+    fn live(&mut self, rows: usize, scores: &Result<Vec<f32>, ScoreError>) {
+        let is_first = std::mem::take(&mut self.is_first);
+        match scores {
+            Err(ScoreError::Quarantined(reason)) if !self.told_of_quarantine => {
+                self.told_of_quarantine = true;
+                // It says that the fallback decides, too.
+                self.fell_back.get_or_insert_with(Instant::now);
+                (self.on_turn)(Turn::Quarantined(reason.clone()));
+            }
+            // Another model stands in its place.
+            Ok(_) => self.told_of_quarantine = false,
+            // The start has told of it.
+            Err(ScoreError::NoModel(_)) if is_first => self.fell_back = Some(Instant::now()),
+            Err(_) => {}
         }
-        let fallback = self.count(rows.len(), &scores);
+        let fallback = self.count(rows, scores);
         self.tell(fallback);
-        scores
-    }
-
-    fn model(&self) -> (&str, &str) {
-        self.scorer.model()
-    }
-
-    fn thresholds(&self) -> Thresholds {
-        self.scorer.thresholds()
     }
 }
 
@@ -148,34 +157,19 @@ impl Scorer for Watched {
 mod tests {
     use std::sync::Mutex;
 
-    use causeway_core::risk::FEATURE_NAMES;
-    use causeway_core::risk::scorer::NoModel;
-
     use super::*;
 
-    /// Gives what was put in, last first.
-    struct Script(Vec<Result<Vec<f32>, ScoreError>>);
-
-    impl Scorer for Script {
-        fn score(&mut self, _rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
-            self.0.pop().unwrap()
-        }
-
-        fn model(&self) -> (&str, &str) {
-            ("script", "1")
-        }
-
-        fn thresholds(&self) -> Thresholds {
-            Thresholds::FALLBACK
-        }
-    }
-
-    fn watched(scorer: Box<dyn Scorer>, has_model: bool) -> (Watched, Arc<Mutex<Vec<Turn>>>) {
+    fn watched() -> (Watched, Arc<Mutex<Vec<Turn>>>) {
         let turns = Arc::<Mutex<Vec<Turn>>>::default();
         let heard = Arc::clone(&turns);
-        let mut watched = Watched::new(scorer, has_model, Box::new(move |turn| heard.lock().unwrap().push(turn)));
+        let mut watched = Watched::new(Box::new(move |turn| heard.lock().unwrap().push(turn)));
         watched.calm = Duration::ZERO;
         (watched, turns)
+    }
+
+    /// The live model says these, last first, of two rows each.
+    fn say(watched: &mut Watched, script: Vec<Result<Vec<f32>, ScoreError>>) {
+        script.into_iter().rev().for_each(|scores| watched.live(2, &scores));
     }
 
     fn counts(watched: &Watched) -> [u64; 4] {
@@ -183,17 +177,13 @@ mod tests {
         [model, no_model, failed, unusable].map(|count| count.load(Ordering::Relaxed))
     }
 
-    const ROWS: [Features; 2] = [Features([0.0; FEATURE_NAMES.len()]); 2];
-
     #[test]
     fn who_decides_is_counted_and_told_when_it_changes() {
         let broken = || Err(ScoreError::Failed("no memory".to_owned()));
         let script =
             vec![Ok(vec![0.5, 0.5]), Ok(vec![0.5]), broken(), broken(), Ok(vec![0.1, f32::NAN]), Ok(vec![0.1, 0.9])];
-        let (mut watched, turns) = watched(Box::new(Script(script)), true);
-        for _ in 0..6 {
-            let _ = watched.score(&ROWS);
-        }
+        let (mut watched, turns) = watched();
+        say(&mut watched, script);
         assert_eq!(counts(&watched), [5, 0, 6, 1]);
         let unusable = Turn::Fallback("1 of 2 scores are no probabilities".to_owned());
         assert_eq!(*turns.lock().unwrap(), [unusable, Turn::Model]);
@@ -202,9 +192,9 @@ mod tests {
     #[test]
     fn a_model_that_fails_now_and_then_is_told_of_once() {
         let script = (0..20).map(|number| Ok(if number % 2 == 0 { vec![0.1, 0.1] } else { vec![2.0, 0.1] })).collect();
-        let (mut watched, turns) = watched(Box::new(Script(script)), true);
+        let (mut watched, turns) = watched();
         watched.calm = CALM;
-        (0..20).for_each(|_| drop(watched.score(&ROWS)));
+        say(&mut watched, script);
         assert_eq!(counts(&watched), [30, 0, 0, 10]);
         assert_eq!(turns.lock().unwrap().len(), 1);
     }
@@ -214,8 +204,8 @@ mod tests {
         let late = || ScoreError::Late(Duration::from_millis(5));
         let quarantined = || ScoreError::Quarantined("late again".to_owned());
         let script = vec![Err(quarantined()), Err(quarantined()), Err(late()), Err(late().after(vec![0.1]))];
-        let (mut watched, turns) = watched(Box::new(Script(script)), true);
-        (0..4).for_each(|_| drop(watched.score(&ROWS)));
+        let (mut watched, turns) = watched();
+        say(&mut watched, script);
         let Deciders { late, quarantined, .. } = &*watched.deciders;
         assert_eq!([late, quarantined].map(|count| count.load(Ordering::Relaxed)), [3, 4]);
         assert_eq!(counts(&watched), [1, 0, 0, 0]);
@@ -226,8 +216,8 @@ mod tests {
 
     #[test]
     fn a_model_that_is_missing_from_the_start_is_not_told_again() {
-        let (mut watched, turns) = watched(Box::new(NoModel { reason: "not found".to_owned() }), false);
-        assert!(watched.score(&ROWS).is_err());
+        let (mut watched, turns) = watched();
+        say(&mut watched, vec![Err(ScoreError::NoModel("not found".to_owned()))]);
         assert_eq!(counts(&watched), [0, 2, 0, 0]);
         assert!(turns.lock().unwrap().is_empty());
     }

@@ -54,6 +54,7 @@ names! {
     SetLabels
     DecideReview
     SetRiskPolicy
+    ChangeModels
     StartRedelivery
     CancelRedelivery
 }

@@ -60,6 +60,9 @@ pub enum Refusal {
     /// One redelivery runs at a time.
     #[error("a redelivery of the account is running")]
     RedeliveryRunning,
+    /// The model cannot do this from where it is, or another one does it.
+    #[error("the model is not in a stage for this")]
+    ModelNotReady,
     /// The method is not available for this side and currency.
     #[error("the payment method is not available")]
     MethodUnavailable,

@@ -13,8 +13,8 @@ use crate::command::{Command, Submission, Timer};
 use crate::ingress::{Envelope, rung_by};
 use crate::limits::BATCH_TIMERS;
 use crate::planted::{self, Bug};
-use crate::risk::Features;
-use crate::risk::scorer::{Scorer, assess};
+use crate::risk::scorer::Shelf;
+use crate::risk::{Chosen, Features};
 use crate::state::{Admitted, State, Step};
 use crate::store::{Batch, Reader, Store, StoreError, load};
 use crate::time::Timestamp;
@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 pub(super) fn run(
     state: &mut State,
     store: &dyn Store,
-    scorer: &mut dyn Scorer,
+    shelf: &mut Shelf,
     now: Timestamp,
     due: Vec<Timer>,
     envelopes: Vec<Envelope>,
@@ -38,7 +38,7 @@ pub(super) fn run(
         envelopes.into_iter().map(|envelope| (envelope.submission, envelope.answer)).unzip();
     submissions.extend(commands);
     state.begin(now);
-    match outcomes(state, store, scorer, &submissions, stats) {
+    match outcomes(state, store, shelf, &submissions, stats) {
         Ok(outcomes) => Ok(Some(job(state, timers, outcomes, answers, stats))),
         Err(error) => {
             let submissions = submissions.into_iter().skip(timers);
@@ -72,7 +72,7 @@ fn job(
 fn outcomes(
     state: &mut State,
     store: &dyn Store,
-    scorer: &mut dyn Scorer,
+    shelf: &mut Shelf,
     submissions: &[Submission],
     stats: &CellStats,
 ) -> Result<Vec<Outcome>, StoreError> {
@@ -81,7 +81,7 @@ fn outcomes(
     let mut group: Vec<(usize, Admitted)> = Vec::new();
     for (place, submission) in submissions.iter().enumerate() {
         if state.must_wait(submission) {
-            decide(state, scorer, &mut group, &mut outcomes, stats);
+            decide(state, shelf, &mut group, &mut outcomes, stats);
         }
         // What an earlier command of the batch wrote may lead to rows that nobody could name before it ran.
         prefetch(state, store, std::slice::from_ref(submission))?;
@@ -90,15 +90,15 @@ fn outcomes(
             Step::Score(admitted) => group.push((place, *admitted)),
         }
     }
-    decide(state, scorer, &mut group, &mut outcomes, stats);
+    decide(state, shelf, &mut group, &mut outcomes, stats);
     stats.commands.fetch_add(submissions.len() as u64, Ordering::Relaxed);
     Ok(outcomes.into_iter().map(|outcome| outcome.expect("every command was admitted or decided")).collect())
 }
 
-/// One scoring call for all that wait, then their verdicts in the order of their commands.
+/// One scoring call for all that wait and fall to the same model, then their verdicts in the order of their commands.
 fn decide(
     state: &mut State,
-    scorer: &mut dyn Scorer,
+    shelf: &mut Shelf,
     group: &mut Vec<(usize, Admitted)>,
     outcomes: &mut [Option<Outcome>],
     stats: &CellStats,
@@ -106,9 +106,10 @@ fn decide(
     if group.is_empty() {
         return;
     }
-    let rows: Vec<Features> = group.iter().map(|(_, admitted)| *admitted.features()).collect();
+    let (rows, chosen): (Vec<Features>, Vec<Chosen>) =
+        group.iter().map(|(_, admitted)| (*admitted.features(), admitted.chosen().clone())).unzip();
     let started = Instant::now();
-    let risks = assess(scorer, &rows);
+    let risks = shelf.assess(&rows, &chosen);
     stats.scored(rows.len(), started.elapsed());
     for ((place, admitted), risk) in group.drain(..).zip(risks) {
         outcomes[place] = Some(state.decide(admitted, risk));

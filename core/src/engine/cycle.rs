@@ -10,7 +10,7 @@ use crate::change::Head;
 use crate::command::Timer;
 use crate::directory::Directory;
 use crate::ingress::Envelope;
-use crate::risk::scorer::Scorer;
+use crate::risk::scorer::Shelf;
 use crate::routing::Catalogue;
 use crate::settings::Settings;
 use crate::state::State;
@@ -23,7 +23,7 @@ pub(crate) struct Cycle {
     catalogue: Arc<Catalogue>,
     store: Arc<dyn Store>,
     reader: Reader,
-    scorer: Box<dyn Scorer>,
+    shelf: Shelf,
     stats: Arc<CellStats>,
     tick: Duration,
     state: State,
@@ -35,7 +35,7 @@ pub(crate) struct Parts {
     pub settings: Settings,
     pub catalogue: Arc<Catalogue>,
     pub store: Arc<dyn Store>,
-    pub scorer: Box<dyn Scorer>,
+    pub shelf: Shelf,
     pub stats: Arc<CellStats>,
     /// How often due timers are looked for; zero: at every turn.
     pub tick: Duration,
@@ -44,11 +44,11 @@ pub(crate) struct Parts {
 impl Cycle {
     /// A cycle that goes on from what the store holds.
     pub(crate) fn open(parts: Parts) -> Result<Cycle, StoreError> {
-        let Parts { settings, catalogue, store, scorer, stats, tick } = parts;
+        let Parts { settings, catalogue, store, shelf, stats, tick } = parts;
         let reader = Reader::new(Arc::clone(&store));
         let (head, directory) = recovered(&reader)?;
         let state = State::new(settings.clone(), Arc::clone(&catalogue), directory, head);
-        Ok(Cycle { settings, catalogue, store, reader, scorer, stats, tick, state, timers: Timers::default() })
+        Ok(Cycle { settings, catalogue, store, reader, shelf, stats, tick, state, timers: Timers::default() })
     }
 
     /// Where the state stands, synced or not.
@@ -56,9 +56,14 @@ impl Cycle {
         self.state.head()
     }
 
-    /// The accounts, synced or not.
+    /// The accounts and the plan of models, synced or not.
     pub(crate) fn directory(&self) -> &Directory {
         self.state.directory()
+    }
+
+    /// The models that are loaded.
+    pub(crate) fn shelf(&mut self) -> &mut Shelf {
+        &mut self.shelf
     }
 
     /// The timers that the next turn runs.
@@ -74,7 +79,7 @@ impl Cycle {
         due: Vec<Timer>,
         envelopes: Vec<Envelope>,
     ) -> Result<Option<Job>, (StoreError, Vec<Envelope>)> {
-        batch::run(&mut self.state, &*self.store, self.scorer.as_mut(), now, due, envelopes, &self.stats)
+        batch::run(&mut self.state, &*self.store, &mut self.shelf, now, due, envelopes, &self.stats)
     }
 
     /// Lets go of rows that are not needed in memory; `synced` is the newest durable batch.
@@ -100,5 +105,6 @@ fn recovered(reader: &Reader) -> Result<(Head, Directory), StoreError> {
     if let Some(policy) = reader.risk_policy()? {
         directory.set_risk_policy(policy);
     }
+    directory.set_models(Arc::new(reader.models()?));
     Ok((reader.head()?.unwrap_or_default(), directory))
 }

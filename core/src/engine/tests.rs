@@ -16,7 +16,7 @@ use crate::fixture::{catalogue, create_session, settings};
 use crate::id::{AccountId, Mode};
 use crate::ingress::Lane;
 use crate::limits::{BATCH_COMMANDS, BATCHES_IN_FLIGHT, LANE_PARTNER};
-use crate::risk::scorer::NoModel;
+use crate::risk::scorer::Shelf;
 use crate::session::{Session, SessionStatus};
 use crate::store::{Batch, Column, Key, MemoryStore, Reader, Row, Scan, Store, StoreError};
 use crate::time::Timestamp;
@@ -95,7 +95,7 @@ impl Bench {
         let options = Options {
             settings: settings(Mode::Sandbox),
             catalogue: Arc::new(catalogue()),
-            scorer: Box::new(NoModel { reason: "none in this test".to_owned() }),
+            shelf: Shelf::default(),
             store: Arc::clone(&store) as Arc<dyn Store>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             alarm: Arc::new(move |alarm| heard.lock().push(alarm)),

@@ -3,6 +3,7 @@
 mod guarded;
 #[cfg(feature = "onnx")]
 mod onnx;
+mod shelf;
 #[cfg(feature = "onnx")]
 mod watchdog;
 
@@ -13,6 +14,7 @@ use super::{Decider, Features, Risk, Thresholds, fallback_score};
 pub use guarded::{CHUNK, Guarded, Health, Quarantine, Timekeeper};
 #[cfg(feature = "onnx")]
 pub use onnx::{OnnxRuntime, OnnxScorer};
+pub use shelf::{Shelf, ShelfChange, ShelfDoor, Witness};
 
 /// Scores redemptions. Called by the engine once per batch.
 pub trait Scorer: Send {
@@ -98,7 +100,13 @@ pub fn assess(scorer: &mut dyn Scorer, rows: &[Features]) -> Vec<Risk> {
     if rows.is_empty() {
         return Vec::new();
     }
-    match scorer.score(rows) {
+    let scores = scorer.score(rows);
+    judge(scorer, rows, scores)
+}
+
+/// What follows from what a scorer answered.
+fn judge(scorer: &dyn Scorer, rows: &[Features], scores: Result<Vec<f32>, ScoreError>) -> Vec<Risk> {
+    match scores {
         Ok(scores) if scores.len() == rows.len() => {
             rows.iter().zip(scores).map(|(row, score)| judged(scorer, row, score)).collect()
         }

@@ -69,6 +69,7 @@ pub enum Wish {
     SetRules,
     SetVerification,
     SetLabels,
+    ChangeModels,
     StartRedelivery,
     CancelRedelivery,
     DecideReview,
@@ -116,7 +117,7 @@ fn action(rng: &mut Rng) -> Action {
 }
 
 fn wish(rng: &mut Rng) -> Wish {
-    match rng.below(137) {
+    match rng.below(143) {
         0..22 => Wish::CreateSession,
         22..24 => Wish::ReplayDelivery,
         24..25 => Wish::SendTestWebhook,
@@ -146,7 +147,8 @@ fn wish(rng: &mut Rng) -> Wish {
         124 => Wish::CancelRedelivery,
         125..129 => Wish::DecideReview,
         129..132 => Wish::SetRiskPolicy,
-        _ => Wish::SetLabels,
+        132..137 => Wish::SetLabels,
+        _ => Wish::ChangeModels,
     }
 }
 

@@ -161,6 +161,7 @@ impl Known {
             | Reply::Delivery(_)
             | Reply::Account(_)
             | Reply::Labels(_)
+            | Reply::Models(_)
             | Reply::Done => {}
         }
     }

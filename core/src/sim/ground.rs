@@ -11,9 +11,10 @@ use crate::quote::{FeeSchedule, QuoteKey};
 use crate::risk::features::place;
 use crate::risk::keys::{destination_key, named_person_key};
 use crate::risk::policy::{Bound, Condition, List, ListAction, Rule};
-use crate::risk::{Country, Entity, NewPolicy, Verdict};
+use crate::risk::{Country, Entity, ModelStep, NewPolicy, Verdict};
 use crate::routing::{AssetInfo, Catalogue, Corridor, Network, PairRate};
 use crate::settings::Settings;
+use crate::sim::scorer::model;
 use crate::terms::Side;
 use crate::time::{Millis, Timestamp};
 
@@ -62,7 +63,7 @@ pub fn catalogue() -> Catalogue {
 }
 
 /// What operators do before anybody asks for anything: two accounts with everything, of which the operator vouches for the
-/// users of one, and a third account without rails.
+/// users of one, and a third account without rails; and a live model.
 pub fn opening() -> Vec<Command> {
     let webhook = NewEndpoint { url: "https://hooks.example".to_owned(), sealed_secret: vec![1] };
     let account = |number: u128| Command::CreateAccount(AccountId(number), format!("Partner {number}"));
@@ -73,6 +74,8 @@ pub fn opening() -> Vec<Command> {
         Command::SetEntitlements(AccountId(1), Entitlements::ALL),
         Command::SetEntitlements(AccountId(2), Entitlements { verified_users: false, ..Entitlements::ALL }),
         Command::SetWebhook(AccountId(1), webhook),
+        Command::ChangeModels(ModelStep::Register(model(1), [1; 32])),
+        Command::ChangeModels(ModelStep::Promote(model(1))),
     ]
 }
 

@@ -20,6 +20,7 @@ mod endpoints;
 mod histories;
 mod lock;
 mod memory;
+mod models;
 mod names;
 mod observed;
 mod overdue;
@@ -63,6 +64,7 @@ use crate::time::Timestamp;
 use books::Booked;
 use customers::{Gone, Taken};
 use deliveries::Letter;
+use models::Models;
 use payments::Errand;
 use redeliveries::Order;
 use risk::{Guest, Visit};
@@ -115,6 +117,8 @@ pub struct Oracle {
     /// The versions of the risk policy that are kept, newest first.
     policies: Vec<RiskPolicy>,
     receipts: Vec<Arc<Receipt>>,
+    /// Which models there are and what they do.
+    models: Models,
     /// Posting sets, in order.
     booked: Vec<Arc<Booked>>,
     /// Events, in order.
@@ -176,6 +180,7 @@ impl Oracle {
             failing: BTreeMap::new(),
             policies: Vec::new(),
             receipts: Vec::new(),
+            models: Models::default(),
             booked: Vec::new(),
             told: Vec::new(),
             swept: BTreeMap::new(),
@@ -194,6 +199,15 @@ impl Oracle {
     #[cfg(test)]
     pub fn seed(&mut self, account: Account) {
         self.accounts.insert(account.id, Arc::new(account));
+    }
+
+    /// Adds a live model in the same way; gives the plan.
+    #[cfg(test)]
+    pub fn seed_model(&mut self) -> crate::risk::ModelPlan {
+        let (id, stage) = (super::scorer::model(1), crate::risk::plan::Stage::Live);
+        self.models.all.push(models::Entry { id, sha256: [1; 32], stage, since: Timestamp(0) });
+        self.models.steps = 1;
+        self.models.plan()
     }
 
     /// Takes in one executed batch, timers first: every outcome is checked against what the oracle expects, then it changes

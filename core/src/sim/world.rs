@@ -17,10 +17,9 @@ use super::oracle::{Fault, Oracle, Ran};
 use super::rail::Rails;
 use super::receiver::Receivers;
 use super::redeliverer::Redeliverer;
-use super::scorer::SimScorer;
 use super::store::FaultyStore;
 use super::sweeper::Sweeper;
-use super::{ground, tally::Tally};
+use super::{ground, scorer, tally::Tally};
 use crate::change::Head;
 use crate::command::{Command, Submission};
 use crate::engine::committer::{Desk, Job};
@@ -365,7 +364,7 @@ impl Cell {
             settings: settings.clone(),
             catalogue: Arc::clone(catalogue),
             store: Arc::clone(&store),
-            scorer: Box::new(SimScorer { fails: Arc::clone(scorer_fails) }),
+            shelf: scorer::shelf(scorer_fails),
             stats: Arc::clone(&stats),
             tick: Duration::ZERO,
         })?;

@@ -162,6 +162,7 @@ impl State {
             | Command::SetLabels(_)
             | Command::DecideReview(..)
             | Command::SetRiskPolicy(..)
+            | Command::ChangeModels(_)
             | Command::StartRedelivery(..)
             | Command::CancelRedelivery(..) => true,
         };

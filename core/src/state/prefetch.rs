@@ -72,6 +72,7 @@ impl State {
             | Command::LockQuote(..)
             | Command::SendTestWebhook(_)
             | Command::ReportPublished(_)
+            | Command::ChangeModels(_)
             | Command::UpdateBranding(..)
             | Command::CreateAccount(..)
             | Command::CreateKey(..)

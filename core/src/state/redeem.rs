@@ -19,7 +19,7 @@ use crate::rail::RailWork;
 use crate::receipt::Receipt;
 use crate::risk::history::Usual;
 use crate::risk::keys::person_key;
-use crate::risk::{Case, Device, Entities, Features, Risk, Verdict};
+use crate::risk::{Case, Chosen, Device, Entities, Features, Risk, Verdict};
 use crate::routing::{Candidate, choose};
 use crate::session::{Flow, Metadata, Session, SessionEvent};
 use crate::terms::{Side, Terms};
@@ -38,6 +38,8 @@ pub struct Redemption {
     amount_cents: u64,
     usual: Usual,
     device: Option<Device>,
+    /// Which models are to score it.
+    pub chosen: Chosen,
     /// What the model sees.
     pub features: Features,
 }
@@ -120,6 +122,7 @@ impl State {
         let (features, usual) = self.observe(&facts);
         let (entities, amount_cents) = (facts.entities, facts.amount_cents);
         let device = hosted.and_then(|hosted| hosted.device);
+        let chosen = self.chosen(&entities, payment);
         Redemption {
             account,
             session,
@@ -133,6 +136,7 @@ impl State {
             amount_cents,
             usual,
             device,
+            chosen,
             features,
         }
     }
@@ -157,6 +161,7 @@ impl State {
             usual: redemption.usual,
             features: redemption.features,
             device: redemption.device.take(),
+            arm: redemption.chosen.arm(&risk.decider),
             risk,
             applied,
             candidates: candidates.clone(),

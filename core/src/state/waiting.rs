@@ -63,6 +63,7 @@ impl State {
                 | Command::SetVerification(..)
                 | Command::SetLabels(_)
                 | Command::SetRiskPolicy(..)
+                | Command::ChangeModels(_)
                 | Command::StartRedelivery(..)
                 | Command::CancelRedelivery(..) => true,
             }

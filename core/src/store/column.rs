@@ -233,6 +233,13 @@ columns! {
     /// - Written: once, when it is set.
     /// - Deleted: when so many newer ones are kept.
     RiskPolicies = 31 "risk_policies",
+    /// Which models there are, and what each of them does.
+    ///
+    /// - Key: the word `plan`.
+    /// - Content: all models with their stages, and which one was live before.
+    /// - Written: with each step of a model's life.
+    /// - Deleted: never.
+    Models = 32 "models",
 }
 
 impl Column {
@@ -250,6 +257,6 @@ mod tests {
             assert_eq!(*column as usize, place);
             assert_eq!(Column::ALL.iter().filter(|other| other.name() == column.name()).count(), 1);
         }
-        assert_eq!(Column::COUNT, 32);
+        assert_eq!(Column::COUNT, 33);
     }
 }

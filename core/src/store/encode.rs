@@ -1,7 +1,9 @@
 //! From effects to rows.
 
-use super::record::{account, customer, delivery, event, head, history, ledger, payment, person, policy, quote, rail};
-use super::record::{receipt, redelivery, reference, replay, session};
+use super::record::{
+    account, customer, delivery, event, head, history, ledger, models, payment, person, policy, quote,
+};
+use super::record::{rail, receipt, redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
 use crate::change::{BusRow, Change, CustomerChange, Effects, Index, RiskChange};
 use crate::id::{AccountId, DeliveryId, SessionId};
@@ -11,6 +13,9 @@ use crate::time::Timestamp;
 
 /// The row of `meta` that holds the head.
 pub(super) const HEAD: &str = "head";
+
+/// The row of `models` that holds the plan.
+pub(super) const PLAN: &str = "plan";
 
 /// What a change takes on average with its key: a guess that spares the arena most of its growth.
 const BYTES_PER_CHANGE: usize = 128;
@@ -58,6 +63,9 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::Label(payment, row) => {
             let fill = row.as_ref().map(|row| move |out: &mut Vec<u8>| history::encode_label(row, out));
             set(batch, Column::Labels, &Key::alone(*payment), fill);
+        }
+        Change::Models(plan) => {
+            batch.put_with(Column::Models, &Key::meta(PLAN), |out| models::encode(plan, out));
         }
         Change::Balance(key, balance) => {
             batch.put_with(Column::Balances, &Key::balance(key), |out| ledger::encode_balance(*balance, out));

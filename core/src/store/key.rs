@@ -26,7 +26,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// A row of `meta`.
+    /// A row of `meta`, or of another column whose keys are words.
     pub fn meta(word: &'static str) -> Key {
         Key::new(&[word.as_bytes()])
     }

@@ -17,6 +17,7 @@ pub(super) mod history;
 #[cfg(feature = "rocksdb")]
 pub(super) mod identity;
 pub(super) mod ledger;
+pub(super) mod models;
 pub(super) mod money;
 pub(super) mod numbers;
 pub(super) mod payment;

@@ -54,6 +54,7 @@ fn every_change() -> Vec<Change> {
         Change::Person([7; 16], person()),
         Change::History(Entity::Device, [7; 16], Arc::new(history())),
         Change::Label(PAYMENT, Some(labelled())),
+        Change::Models(Arc::new(model_plan())),
         Change::Balance(balance_key(), balance()),
         Change::Postings(ACCOUNT, PAYMENT, Phase::Settled, posting_set()),
         Change::Receipt(Arc::new(receipt(model()))),
@@ -392,8 +393,8 @@ fn a_row_that_cannot_be_read_is_named() {
 #[test]
 fn a_batch_counts_what_it_writes() {
     let batch = Batch::encode(&Effects { head: head(), changes: every_change() });
-    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 30, 0));
-    assert_eq!(batch.operations().count(), 30);
+    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 31, 0));
+    assert_eq!(batch.operations().count(), 31);
     let last = batch.operations().last();
     assert!(matches!(last, Some(Operation::Put { column: Column::Meta, .. })), "{last:?}");
     let changes = vec![Change::OutboxRemove(ACCOUNT, OutboxId(1)), Change::Lane(SESSION, None)];

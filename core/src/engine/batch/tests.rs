@@ -8,6 +8,7 @@ mod keys;
 mod policy;
 mod redelivery;
 mod events;
+mod models;
 mod forgetting;
 mod retention;
 mod reviews;
@@ -28,7 +29,7 @@ use crate::payment::{FailureCode, PaymentStatus};
 use crate::quote::QuoteStatus;
 use crate::rail::RailOutcome;
 use crate::redelivery::Which;
-use crate::risk::{Label, NewLabel, Word};
+use crate::risk::{Label, ModelStep, NewLabel, Word};
 use crate::session::{SessionStatus, SessionTerms};
 use crate::time::Millis;
 
@@ -336,6 +337,7 @@ fn every_command_keeps_its_write_budget() {
     budget(settle, 4, 23, 3, 2_300);
     let label = Some(Label::Fraud);
     budget(Command::SetLabels(vec![NewLabel { payment: payment.id, label }]), 16, 4, 0, 700);
+    budget(Command::ChangeModels(ModelStep::Register(world::model(2), [2; 32])), 17, 2, 0, 400);
     let told = Command::RememberPayment(ACCOUNT, payment.session, payment.id, Moment::Ended);
     budget(told, 7, 3, 0, 500);
     let cancel = crate::fixture::create_session(ACCOUNT, "1.00");

@@ -1,5 +1,7 @@
 //! From a wish to a command: mostly sensible, sometimes about what is foreign, gone or was never there.
 
+mod models;
+
 use std::sync::Arc;
 
 use super::Known;
@@ -83,6 +85,7 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
             let job = young(&known.redeliveries, choice.which).map_or(RedeliveryId(9), |(_, job)| job);
             operator(Command::CancelRedelivery(account, job))
         }
+        Wish::ChangeModels => operator(Command::ChangeModels(models::step(choice))),
         Wish::SetLabels => operator(Command::SetLabels(known.labels(account, choice))),
         Wish::DecideReview => operator(known.decide(account, choice)),
         Wish::SetRiskPolicy => operator(Command::SetRiskPolicy(Box::new(ground::policy(choice.what, choice.key)))),

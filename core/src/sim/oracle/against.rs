@@ -49,6 +49,7 @@ fn rank(refusal: Refusal) -> u8 {
         Refusal::VerificationRequired => 24,
         Refusal::EndpointNotReady => 25,
         Refusal::RedeliveryRunning => 26,
+        Refusal::ModelNotReady => 27,
     }
 }
 
@@ -98,6 +99,7 @@ impl Oracle {
             | Command::SetLabels(_)
             | Command::DecideReview(..)
             | Command::SetRiskPolicy(..)
+            | Command::ChangeModels(_)
             | Command::StartRedelivery(..)
             | Command::CancelRedelivery(..) => true,
         };
@@ -162,6 +164,7 @@ impl Oracle {
             Command::DecideReview(account, session, id, decision) => {
                 self.against_decision(*account, *session, *id, *decision)
             }
+            Command::ChangeModels(step) => self.against_model_step(step),
         }
     }
 

@@ -62,6 +62,7 @@ impl Oracle {
                 account.risk_is_real = rules.risk_is_real;
             }),
             Command::SetVerification(account, who, word) => self.set_verification(*account, who, *word),
+            Command::ChangeModels(step) => Ok(self.change_models(step)),
             Command::SetLabels(labels) => Ok(Reply::Labels(self.set_labels(labels))),
             Command::SetRiskPolicy(new) => Ok(self.set_risk_policy(new)),
             Command::DecideReview(account, _, id, decision) => self.decide_review(*account, *id, *decision, found),

@@ -88,8 +88,9 @@ impl Oracle {
         let scene = self.scene(drawn.id, session, &quote, hosted.as_ref());
         let (row, visit) = (self.features(&scene), scene.visit);
         let (entities, amount_cents, usual) = (self.entities(&visit), visit.cents, visit.usual);
+        let (version, arm) = self.decider(&self.chosen(&visit));
         self.visits.push(visit);
-        let risk = self.risk(&row);
+        let risk = self.risk(&row, version);
         let quote = Arc::new(quote);
         self.quotes.insert(quote.id, Arc::clone(&quote));
         let taken = Session { status: SessionStatus::Open { movement: Some(drawn.id) }, ..session.clone() };
@@ -110,6 +111,7 @@ impl Oracle {
             usual,
             features: row,
             device: hosted.and_then(|hosted| hosted.device),
+            arm,
             risk,
             applied,
             candidates,

@@ -76,10 +76,10 @@ impl Oracle {
         scene
     }
 
-    /// The simulator's model, or the fallback's rules while the model fails.
-    pub(super) fn risk(&self, row: &Features) -> Risk {
+    /// The simulator's model of this version, or the fallback's rules where none has a score.
+    pub(super) fn risk(&self, row: &Features, version: Option<u32>) -> Risk {
         let feature = |name: &str| row.named(name);
-        if self.moment.scorer_fails {
+        let Some(version) = version else {
             let (is_large, is_new) = (feature("amount_usd_log10") >= 4.0, feature("is_new_person") == 1.0);
             let bursts = feature("person_count_1h") >= 10.0;
             let declined_often = feature("person_declines_24h") >= 3.0;
@@ -89,8 +89,13 @@ impl Oracle {
                 (false, true) => Risk { score: 0.6, verdict: Verdict::StepUp, decider },
                 (false, false) => Risk { score: 0.05, verdict: Verdict::Approve, decider },
             };
+        };
+        let decider = Decider::Model { name: "simulated".to_owned(), version: version.to_string() };
+        if version == 2 {
+            let is_large = feature("amount_usd_log10") > 2.2;
+            let (score, verdict) = if is_large { (0.7, Verdict::Decline) } else { (0.2, Verdict::StepUp) };
+            return Risk { score, verdict, decider };
         }
-        let decider = Decider::Model { name: "simulated".to_owned(), version: "1".to_owned() };
         if feature("amount_usd_log10") > 3.9 || feature("person_count_24h") >= 6.0 {
             Risk { score: 0.9, verdict: Verdict::Decline, decider }
         } else if feature("amount_usd_log10") > 3.0 {

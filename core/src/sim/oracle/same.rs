@@ -39,6 +39,7 @@ pub fn reply(expected: &Reply, found: &Reply) -> Result<(), Fault> {
             | Reply::Redelivery(_)
             | Reply::Key(_)
             | Reply::Labels(_)
+            | Reply::Models(_)
             | Reply::Done,
             _,
         ) => equal("the reply", expected, found),

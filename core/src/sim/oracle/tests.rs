@@ -34,6 +34,7 @@ fn run(seed: u64, steps: usize) -> (Cell, BTreeSet<String>) {
     seen.extend(cell.oracle.told.iter().map(|event| format!("{:?}", event.kind)));
     seen.extend(cell.oracle.payments.values().map(|payment| format!("{} attempts", payment.attempts.len())));
     seen.extend(cell.oracle.receipts.iter().map(|receipt| format!("score {}", receipt.risk.score)));
+    seen.extend(cell.oracle.receipts.iter().map(|receipt| format!("arm {:?}", receipt.arm)));
     (cell, seen)
 }
 
@@ -45,13 +46,14 @@ fn oracle_and_cell_agree() {
         NotFound(Session) SessionNotOpen SessionBusy QuoteConsumed QuoteExpired QuoteMismatch(Quote) \
         QuoteMismatch(Session) SwapNotEnabled PaymentNotWaiting DeliveryNotDead NoEndpoint MethodUnavailable \
         AssetUnavailable RateUnavailable TooManyDecimals AmountOutOfRange CustomerAlreadyExists \
-        VerificationRequired EndpointNotReady RedeliveryRunning";
+        VerificationRequired EndpointNotReady RedeliveryRunning ModelNotReady";
     let events = "SessionCreated SessionProcessing SessionCompleted SessionFailed SessionCancelled SessionExpired \
         KycRequired PayInProcessing PayInSettled PayInFailed PayInCancelled PayOutProcessing PayOutSettled PayOutFailed \
         PayOutCancelled QuoteConsumed KycPackageAccepted CustomerCreated CustomerUpdated CustomerDeleted WebhookTest";
     let wanted = refusals.split_whitespace().chain(events.split_whitespace());
     let wanted =
         wanted.chain(["1 attempts", "3 attempts", "score 0.05", "score 0.1", "score 0.6", "score 0.75", "score 0.9"]);
+    let wanted = wanted.chain(["score 0.7", "arm Live", "arm Canary", "arm CanaryLeft"]);
     let missing: Vec<&str> = wanted.filter(|word| !seen.contains(*word)).collect();
     assert!(missing.is_empty(), "in {seeds} seeds these never happened: {missing:?}");
 }
@@ -82,7 +84,7 @@ fn a_row_too_many_is_seen_in_every_column() {
 /// Left out: the clock of ids in the head; in receipts the last digits of features and the words of a reason.
 #[test]
 fn a_changed_byte_is_seen_in_every_row() {
-    let (cell, _) = run(1, STEPS / 2);
+    let (cell, _) = run(5, STEPS / 2);
     for column in Column::ALL.iter().filter(|column| !matches!(column, Column::Meta | Column::Receipts)) {
         let length = cell.rows(*column).last().map_or(0, |(_, value)| value.len());
         let flipped = |at: usize| {

@@ -3,16 +3,21 @@
 use super::Reader;
 use crate::id::{AccountId, PaymentId};
 use crate::receipt::Receipt;
-use crate::risk::{Entity, EntityKey, History, Labelled};
-use crate::store::record::{history, receipt};
+use crate::risk::{Entity, EntityKey, History, Labelled, ModelPlan};
+use crate::store::encode::PLAN;
+use crate::store::record::{history, models, receipt};
 use crate::store::{Column, Key, Scan, StoreError, key};
 use crate::time::Timestamp;
 
 impl Reader {
     /// The decision receipt of a payment.
     pub fn receipt(&self, account: AccountId, payment: PaymentId) -> Result<Option<Receipt>, StoreError> {
-        let receipt = self.get(Column::Receipts, &Key::alone(payment), |bytes| receipt::decode(payment, bytes))?;
-        Ok(receipt.filter(|receipt| receipt.account == account))
+        Ok(self.decision(payment)?.filter(|receipt| receipt.account == account))
+    }
+
+    /// The decision receipt of a payment, whosever it is.
+    pub fn decision(&self, payment: PaymentId) -> Result<Option<Receipt>, StoreError> {
+        self.get(Column::Receipts, &Key::alone(payment), |bytes| receipt::decode(payment, bytes))
     }
 
     /// Up to `limit` decision receipts of all accounts in commit order, behind `after`.
@@ -30,6 +35,11 @@ impl Reader {
     /// What became known of a payment.
     pub fn label(&self, payment: PaymentId) -> Result<Option<Labelled>, StoreError> {
         self.get(Column::Labels, &Key::alone(payment), history::decode_label)
+    }
+
+    /// The plan of models; an empty one before the first step.
+    pub fn models(&self) -> Result<ModelPlan, StoreError> {
+        self.get(Column::Models, &Key::meta(PLAN), models::decode).map(Option::unwrap_or_default)
     }
 
     /// The history of an entity.

@@ -127,6 +127,7 @@ fn customers() {
 fn decisions_and_movements() {
     let read_receipt = |bytes: &[u8]| receipt::decode(PAYMENT, bytes);
     check(&receipt(model()), receipt::encode, read_receipt, RECEIPT_V3);
+    check(&samples::model_plan(), models::encode, models::decode, MODELS_V1);
     let fallback = receipt(Decider::Fallback { reason: "no model is loaded".to_owned() });
     round_trip(&fallback, receipt::encode, read_receipt);
     check(&rail_work(), rail::encode, |bytes| rail::decode(AttemptId(id(2_500, 0xe5)), bytes), RAIL_WORK_V1);
@@ -305,6 +306,6 @@ proptest! {
         let _ = (customer::decode_deleted(ACCOUNT, CUSTOMER, &bytes), customer::decode_deletion(CUSTOMER, &bytes));
         let _ = (reference::decode_outbox(ACCOUNT, OUTBOX, &bytes), rail::decode(AttemptId(1), &bytes));
         let _ = (reference::decode_bus(EventId(1), &bytes), reference::decode_review(PAYMENT, &bytes));
-        let _ = (redelivery::decode(ACCOUNT, &bytes), policy::decode(1, &bytes));
+        let _ = (redelivery::decode(ACCOUNT, &bytes), policy::decode(1, &bytes), models::decode(&bytes));
     }
 }

@@ -8,7 +8,7 @@ use crate::id::{AccountId, PaymentId};
 use crate::receipt::Receipt;
 use crate::risk::features::COUNT;
 use crate::risk::history::Usual;
-use crate::risk::{Decider, Device, Entities, Features, Policied, Risk, Verdict};
+use crate::risk::{Arm, Decider, Device, Entities, Features, Policied, Risk, Verdict};
 use crate::routing::Candidate;
 
 /// The first two versions held fourteen features: stores of their time are not opened.
@@ -32,6 +32,7 @@ struct ReceiptV3<'a> {
     device: Option<DeviceV2<'a>>,
     #[serde(borrow)]
     policied: PoliciedV3<'a>,
+    arm: ArmV3,
 }
 
 /// Person, device, network, destination; the partner is the account.
@@ -64,6 +65,14 @@ enum DeciderV1<'a> {
     Fallback { reason: &'a str },
 }
 
+#[derive(Serialize, Deserialize)]
+enum ArmV3 {
+    None,
+    Live,
+    Canary,
+    CanaryLeft,
+}
+
 /// Appends the record of `receipt`.
 pub fn encode(receipt: &Receipt, out: &mut Vec<u8>) {
     let Entities { person, device, network, destination, .. } = receipt.entities;
@@ -87,6 +96,7 @@ pub fn encode(receipt: &Receipt, out: &mut Vec<u8>) {
         candidates: receipt.candidates.iter().map(candidate).collect(),
         device: receipt.device.as_ref().map(Into::into),
         policied: (&receipt.policied).into(),
+        arm: receipt.arm.into(),
     };
     write_as(V3, out, &fields);
 }
@@ -110,6 +120,7 @@ pub fn decode(payment: PaymentId, bytes: &[u8]) -> Result<Receipt, Malformed> {
         usual: Usual::from_number(fields.usual)?,
         features: features(&fields.features)?,
         device: fields.device.map(Into::into),
+        arm: fields.arm.into(),
         risk: Risk {
             score: fields.score,
             verdict: Verdict::from_number(fields.verdict)?,
@@ -199,6 +210,28 @@ impl From<DeciderV1<'_>> for Decider {
         match decider {
             DeciderV1::Model { name, version } => Decider::Model { name: name.to_owned(), version: version.to_owned() },
             DeciderV1::Fallback { reason } => Decider::Fallback { reason: reason.to_owned() },
+        }
+    }
+}
+
+impl From<Arm> for ArmV3 {
+    fn from(arm: Arm) -> ArmV3 {
+        match arm {
+            Arm::None => ArmV3::None,
+            Arm::Live => ArmV3::Live,
+            Arm::Canary => ArmV3::Canary,
+            Arm::CanaryLeft => ArmV3::CanaryLeft,
+        }
+    }
+}
+
+impl From<ArmV3> for Arm {
+    fn from(arm: ArmV3) -> Arm {
+        match arm {
+            ArmV3::None => Arm::None,
+            ArmV3::Live => Arm::Live,
+            ArmV3::Canary => Arm::Canary,
+            ArmV3::CanaryLeft => Arm::CanaryLeft,
         }
     }
 }

@@ -41,6 +41,7 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         | Reply::Redelivery(_)
         | Reply::Key(_)
         | Reply::Labels(_)
+        | Reply::Models(_)
         | Reply::Done => {
             unreachable!("only partners' objects are remembered")
         }
@@ -58,6 +59,7 @@ pub fn encode(replay: &Replay, out: &mut Vec<u8>) {
         | Reply::Redelivery(_)
         | Reply::Key(_)
         | Reply::Labels(_)
+        | Reply::Models(_)
         | Reply::Done => {
             unreachable!("refused above")
         }

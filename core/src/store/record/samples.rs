@@ -23,10 +23,11 @@ use crate::redelivery::{Redelivery, RedeliveryRange, RedeliveryStatus, Which};
 use crate::replay::{Replay, ReplayKey};
 use crate::risk::features::COUNT;
 use crate::risk::history::{Amounts, Link, Streak, Usual};
+use crate::risk::plan::{By, Canary};
 use crate::risk::policy::{Bound, Condition, List, ListAction, Rule};
 use crate::risk::window::{Bucket, Buckets};
-use crate::risk::{Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, Person, Policied};
-use crate::risk::{Risk, RiskPolicy, Said, Verdict, Word};
+use crate::risk::{Arm, Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, ModelId};
+use crate::risk::{ModelPlan, ModelStep, Person, Policied, Risk, RiskPolicy, Said, Verdict, Word};
 use crate::routing::Candidate;
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::terms::{Fees, Side, Terms};
@@ -254,11 +255,26 @@ pub fn receipt(decider: Decider) -> Receipt {
         usual: Usual::Habit,
         features,
         device: Some(device()),
+        arm: Arm::Canary,
         risk: Risk { score: 0.031, verdict: Verdict::Approve, decider },
         applied: Verdict::StepUp,
         candidates: vec![candidate("sepa-instant-eu", 0.93, 1.0), candidate("sepa-eu", 0.62, 0.0)],
         policied: Policied { version: 3, fired: vec!["stolen-phones".to_owned(), "often".to_owned()] },
     }
+}
+
+pub fn model_plan() -> ModelPlan {
+    let id = |version| ModelId { name: "baseline".to_owned(), version };
+    let mut plan = ModelPlan::default();
+    for version in 1..=5 {
+        plan.step(&ModelStep::Register(id(version), [version as u8; 32]), at(0)).expect("there is room");
+    }
+    let canary = Canary { share: 50, by: By::Accounts };
+    let promote = |version| ModelStep::Promote(id(version));
+    for step in [promote(1), promote(2), ModelStep::Canary(id(3), canary), ModelStep::Shadow(id(4))] {
+        plan.step(&step, at(1_000)).expect("the step is legal");
+    }
+    plan
 }
 
 pub fn device() -> Device {

@@ -188,6 +188,7 @@ fn run_of(column: Column, key: &[u8]) -> RunName {
         | Column::Receipts
         | Column::Histories
         | Column::Labels
+        | Column::Models
         | Column::Balances
         | Column::Lanes
         | Column::FailingEndpoints

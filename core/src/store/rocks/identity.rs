@@ -28,7 +28,7 @@ use crate::store::{Column, Key, StoreError};
 
 /// The format that this version writes and reads. Format 1 knew neither customers nor the lists of transactions and
 /// deliveries, format 2 kept what is due in one queue for all accounts, format 3 knew neither redeliveries nor an event bus,
-/// format 4 no histories but those of persons, neither reviews nor risk policies; none of them was ever released.
+/// format 4 no histories but those of persons, no models, reviews or risk policies; none of them was ever released.
 pub const FORMAT: u32 = 5;
 
 /// Whose store it is.

@@ -57,6 +57,7 @@ fn use_of(column: Column) -> Use {
         | Column::Persons
         | Column::Histories
         | Column::Labels
+        | Column::Models
         | Column::Balances
         | Column::Lanes
         | Column::FailingEndpoints

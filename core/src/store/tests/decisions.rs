@@ -11,6 +11,7 @@ pub(super) fn are_read(reader: &Reader) {
     let at = PAYMENT.made_at();
     assert_eq!(reader.receipts(Reader::receipts_from(at), 9).unwrap().len(), 1);
     assert_eq!(reader.receipts(Reader::receipts_from(Timestamp(at.0 + 1)), 9).unwrap().len(), 0);
+    assert_eq!(reader.models().unwrap(), model_plan());
     assert_eq!(reader.label(PAYMENT).unwrap(), Some(labelled()));
     assert_eq!(reader.history(Entity::Device, [7; 16]).unwrap(), Some(history()));
     assert_eq!(reader.history(Entity::Network, [7; 16]).unwrap(), None);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use super::models;
 use super::world::{self, ACCOUNT, World, account, key, plain};
 use crate::account::{Account, Entitlements, KeyKind, Rules};
 use crate::branding::BrandingPatch;
@@ -93,6 +94,7 @@ impl Known {
                 | Reply::Account(_)
                 | Reply::Redelivery(_)
                 | Reply::Labels(_)
+                | Reply::Models(_)
                 | Reply::Done,
             )
             | Err(_) => {}
@@ -122,7 +124,8 @@ impl Known {
             52 => set_rules(account, object),
             57 => Command::ReportPublished(published(world, object)),
             53..56 => self.verify(account, session, object),
-            58..62 => redeliver(world, account, object),
+            58..61 => redeliver(world, account, object),
+            61 => Command::ChangeModels(models::step(object)),
             65..67 => self.set_labels(account, object),
             _ => self.operate(account, action, object),
         };

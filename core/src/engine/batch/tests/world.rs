@@ -24,8 +24,8 @@ use crate::payment::Payment;
 use crate::quote::Quote;
 use crate::rail::{RailOutcome, RailWork};
 use crate::redelivery::{Redelivery, RedeliveryRange, Which};
-use crate::risk::scorer::{ScoreError, Scorer};
-use crate::risk::{Features, Thresholds};
+use crate::risk::scorer::{ScoreError, Scorer, Shelf};
+use crate::risk::{Features, ModelId, ModelPlan, ModelStep, Thresholds};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::state::State;
@@ -38,12 +38,14 @@ use crate::fixture::{self, catalogue, create_session, settings};
 pub const ACCOUNT: AccountId = AccountId(1);
 const OTHER: AccountId = AccountId(2);
 
-/// Declines about 160 dollars and more, and asks somebody from 400 on, where the account lets the model decide.
-struct AmountScorer;
+/// Declines about 160 dollars and more, and asks somebody from 400 on, where the account lets the model decide; the second
+/// version does neither.
+struct AmountScorer(&'static str);
 
 impl Scorer for AmountScorer {
     fn score(&mut self, rows: &[Features]) -> Result<Vec<f32>, ScoreError> {
         let score = |row: &Features| match row.0[0] {
+            _ if self.0 != "1" => 0.1,
             amount if amount > 2.6 => 0.75,
             amount if amount > 2.2 => 0.9,
             _ => 0.1,
@@ -52,7 +54,7 @@ impl Scorer for AmountScorer {
     }
 
     fn model(&self) -> (&str, &str) {
-        ("amount", "1")
+        ("amount", self.0)
     }
 
     fn thresholds(&self) -> Thresholds {
@@ -60,8 +62,14 @@ impl Scorer for AmountScorer {
     }
 }
 
+/// A model of these tests: the first and the second are loaded.
+pub fn model(version: u32) -> ModelId {
+    ModelId { name: "amount".to_owned(), version }
+}
+
 pub struct World {
     mode: Mode,
+    shelf: Shelf,
     pub state: State,
     pub store: Arc<MemoryStore>,
     pub now: Timestamp,
@@ -103,11 +111,18 @@ impl World {
         let mut directory = Directory::default();
         directory.put(Arc::new(first));
         directory.put(Arc::new(account(OTHER)));
+        let (mut plan, mut shelf) = (ModelPlan::default(), Shelf::default());
+        for step in [ModelStep::Register(model(1), [1; 32]), ModelStep::Promote(model(1))] {
+            plan.step(&step, Timestamp(0)).expect("the first step is legal");
+        }
+        directory.set_models(Arc::new(plan));
+        shelf.put(model(1), Box::new(AmountScorer("1")));
+        shelf.put(model(2), Box::new(AmountScorer("2")));
         let store = Arc::new(MemoryStore::new());
         let reader = Reader::new(Arc::clone(&store) as Arc<dyn Store>);
         let mode = settings.mode;
         let state = State::new(settings, Arc::new(catalogue()), directory, Default::default());
-        World { mode, state, store, now: Timestamp(1_790_000_000_000), reader, written: (0, 0, 0) }
+        World { mode, shelf, state, store, now: Timestamp(1_790_000_000_000), reader, written: (0, 0, 0) }
     }
 
     pub fn settings(&self) -> Settings {
@@ -122,7 +137,7 @@ impl World {
     pub fn batch(&mut self, submissions: Vec<Submission>) -> Vec<Outcome> {
         self.state.begin(self.now);
         let stats = CellStats::default();
-        let outcomes = outcomes(&mut self.state, &*self.store, &mut AmountScorer, &submissions, &stats).unwrap();
+        let outcomes = outcomes(&mut self.state, &*self.store, &mut self.shelf, &submissions, &stats).unwrap();
         if let Some(effects) = self.state.finish() {
             let batch = Batch::encode(&effects);
             self.written = (batch.puts(), batch.deletes(), batch.bytes());

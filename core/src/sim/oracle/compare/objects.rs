@@ -70,11 +70,11 @@ impl Oracle {
         same_keys(shelf, Column::Receipts, self.receipts.iter().map(|one| one.payment.0.to_be_bytes().to_vec()))?;
         for expected in &self.receipts {
             let found = there(shelf.reader.receipt(expected.account, expected.payment)?, &expected.payment)?;
-            let decided = |at, batch, applied| (at, batch, applied);
+            let decided = |at, batch, arm, applied| (at, batch, arm, applied);
             equal(
-                "time, batch and verdict of a receipt",
-                &decided(expected.at, expected.batch, expected.applied),
-                &decided(found.at, found.batch, found.applied),
+                "time, batch, arm and verdict of a receipt",
+                &decided(expected.at, expected.batch, expected.arm, expected.applied),
+                &decided(found.at, found.batch, found.arm, found.applied),
             )?;
             let concerned =
                 |one: &Receipt| (one.account, one.entities, one.amount_cents, one.usual, one.device.clone());

@@ -18,7 +18,7 @@ use crate::ingress::Envelope;
 use crate::routing::{Catalogue, Corridor};
 use crate::settings::Settings;
 use crate::sim::ground::{self, amount, asset, currency};
-use crate::sim::scorer::SimScorer;
+use crate::sim::scorer;
 use crate::store::{Batch, MemoryStore, Reader, Store};
 use crate::terms::Side;
 use crate::time::{Millis, Timestamp};
@@ -51,7 +51,8 @@ impl Cell {
         let store = Arc::new(MemoryStore::new());
         let mut oracle = Oracle::new(&settings, &catalogue);
         let accounts: Vec<Account> = (1..=6).map(account).collect();
-        let changes = accounts.iter().map(|one| Change::Account(Arc::new(one.clone()))).collect();
+        let accounts_and_models = accounts.iter().map(|one| Change::Account(Arc::new(one.clone())));
+        let changes = accounts_and_models.chain([Change::Models(Arc::new(oracle.seed_model()))]).collect();
         store.commit(&[Batch::encode(&Effects { head: Head::default(), changes })]).unwrap();
         accounts.into_iter().for_each(|one| oracle.seed(one));
         let scorer_fails = Arc::<AtomicBool>::default();
@@ -59,7 +60,7 @@ impl Cell {
             settings,
             catalogue,
             store: Arc::clone(&store) as Arc<dyn Store>,
-            scorer: Box::new(SimScorer { fails: Arc::clone(&scorer_fails) }),
+            shelf: scorer::shelf(&scorer_fails),
             stats: Arc::new(CellStats::default()),
             tick: Duration::ZERO,
         };

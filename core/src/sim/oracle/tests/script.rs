@@ -1,6 +1,7 @@
 //! What is asked of the cell: mostly sensible, sometimes about what is foreign, gone or was never there.
 
 mod customers;
+mod models;
 mod outside;
 mod terms;
 
@@ -108,6 +109,7 @@ impl Script {
                 | Reply::Account(_)
                 | Reply::Redelivery(_)
                 | Reply::Labels(_)
+                | Reply::Models(_)
                 | Reply::Done => {}
             }
         }
@@ -136,7 +138,7 @@ impl Script {
 
     fn command(&mut self) -> Command {
         let account = self.account();
-        match self.rng.below(126) {
+        match self.rng.below(135) {
             0..12 => Command::CreateSession(account, Box::new(self.session_terms())),
             12..20 => self.lock(account),
             20..62 => self.redeem(),
@@ -168,7 +170,8 @@ impl Script {
             104..106 => self.redelivery(account),
             118..121 => self.decision(),
             121..123 => Command::SetRiskPolicy(Box::new(ground::policy(self.rng.byte(), self.rng.byte()))),
-            123.. => self.labels(),
+            123..126 => self.labels(),
+            126.. => Command::ChangeModels(self.model_step()),
             _ => self.of_customer(account),
         }
     }

@@ -1,0 +1,110 @@
+//! Automatic rollback: a canary or live model that was cut off, or whose scores have shifted, is taken back. The engine's
+//! guard has cut it off before: until the step is made, others decide in its place.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use causeway_core::risk::{ModelId, ModelPlan, ModelStep};
+use tokio::sync::watch;
+
+use crate::models::Models;
+use crate::operator::Audit;
+use crate::telemetry::{Level, Telemetry};
+
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long it waits after a step that was not made.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Why a model is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It erred or was late, and is not run any more.
+    Quarantined(String),
+    /// What it says has moved away from what it was built on.
+    Shifted(String),
+}
+
+/// Says whether what a model says has shifted: for whoever measures that.
+pub type VerdictOn = Box<dyn Fn(&ModelId) -> Option<Reason> + Send + Sync>;
+
+/// How often models were taken back.
+#[derive(Debug, Default)]
+pub struct Rollbacks {
+    /// Because they were cut off.
+    pub quarantined: AtomicU64,
+    /// Because they shifted.
+    pub shifted: AtomicU64,
+}
+
+/// Looks at the models of one cell.
+pub struct Watcher {
+    /// The models.
+    pub models: Arc<Models>,
+    /// Where it says what it does.
+    pub audit: Audit,
+    /// Where it says that it has done so.
+    pub telemetry: Telemetry,
+    /// Says whether a model has shifted.
+    pub verdict_on: VerdictOn,
+    /// What it counts.
+    pub rollbacks: Arc<Rollbacks>,
+}
+
+impl Watcher {
+    /// Works until `stop`.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        loop {
+            let pause = match self.look().await {
+                Ok(()) => LOOK,
+                Err(reason) => {
+                    let record = self.telemetry.record(Level::Error, "model_not_rolled_back");
+                    self.telemetry.write(record.text("mode", self.models.mode().name()).text("reason", &reason));
+                    PAUSE
+                }
+            };
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<(), String> {
+        if self.fault(&self.models.plan()).is_none() {
+            return Ok(());
+        }
+        let turn = self.models.turn().await;
+        // Somebody may have made the step meanwhile.
+        let Some((id, reason)) = self.fault(&self.models.plan()) else { return Ok(()) };
+        let step = ModelStep::Rollback(Some(id.clone()));
+        let said = turn.preview(&step).map_err(|problem| problem.message.into_owned())?;
+        let (why, counter) = match &reason {
+            Reason::Quarantined(why) => (why, &self.rollbacks.quarantined),
+            Reason::Shifted(why) => (why, &self.rollbacks.shifted),
+        };
+        let recorded = self.audit.record_own("rollback_model", self.models.mode(), &said, why).await;
+        recorded.map_err(|error| format!("the audit cannot be written: {error}"))?;
+        turn.make(step).await.map_err(|problem| problem.message.into_owned())?;
+        counter.fetch_add(1, Ordering::Relaxed);
+        let record = self.telemetry.record(Level::Error, "model_rolled_back").text("mode", self.models.mode().name());
+        self.telemetry.write(record.text("model", &id.to_string()).text("change", &said).text("reason", why));
+        Ok(())
+    }
+
+    /// A model that should not decide any more, and why. A live one stays when there is nothing to go back to that works:
+    /// the fallback decides in its place as it is.
+    fn fault(&self, plan: &ModelPlan) -> Option<(ModelId, Reason)> {
+        let fault = |id: &ModelId| {
+            let health = self.models.health(id);
+            let cut_off = health.as_ref().and_then(|health| health.quarantine()).map(|found| found.reason.clone());
+            cut_off.map(Reason::Quarantined).or_else(|| (self.verdict_on)(id))
+        };
+        let canary = plan.canary().and_then(|model| Some(((*model.id).clone(), fault(&model.id)?)));
+        let works = |id: &ModelId| self.models.health(id).is_some_and(|health| health.quarantine().is_none());
+        let has_way_back = plan.before.as_ref().is_some_and(|before| works(before));
+        let live = plan.live().filter(|_| has_way_back);
+        canary.or_else(|| live.and_then(|model| Some(((*model.id).clone(), fault(&model.id)?))))
+    }
+}
