@@ -11,6 +11,7 @@ use crate::event::OldEvent;
 use crate::id::{AccountId, CustomerId, DeliveryId, PaymentId, SessionId};
 use crate::ledger::{BalanceKey, LedgerAccount};
 use crate::money::Unit;
+use crate::rail::RailReport;
 use crate::redelivery::RedeliveryStep;
 use crate::session::Session;
 use crate::terms::Terms;
@@ -34,8 +35,7 @@ impl State {
                 self.waiting_needs(*account, *session, *payment, needs)
             }
             Command::DecideReview(account, session, payment, _) => {
-                self.waiting_needs(*account, *session, *payment, needs);
-                self.decision_needs(*payment, needs);
+                self.reviewed_needs(*account, *session, *payment, needs);
             }
             Command::RememberPayment(account, session, payment, _) => {
                 self.standing_needs(*account, *session, *payment, needs);
@@ -49,15 +49,9 @@ impl State {
             Command::ReplayDelivery(account, delivery, lane) => {
                 self.sent_again_needs(*account, *delivery, *lane, needs);
             }
-            Command::ReportRails(reports) => {
-                for report in reports {
-                    self.payment_needs(report.account, report.session, report.payment, needs);
-                }
-            }
+            Command::ReportRails(reports) => reports.iter().for_each(|one| self.report_needs(one, needs)),
             Command::ReportDeliveries(outcomes) => outcomes.iter().for_each(|one| self.delivery_needs(one, needs)),
-            Command::SweepEvents(account, events) => {
-                self.sweep_needs(*account, events, needs);
-            }
+            Command::SweepEvents(account, events) => self.sweep_needs(*account, events, needs),
             Command::AdvanceRedelivery(account, _, step) => self.redelivery_needs(*account, step, needs),
             Command::RunTimer(timer) => self.timer_needs(*timer, needs),
             Command::SetWebhook(account, _) | Command::UnsetWebhook(account) | Command::ChangeEndpoint(account, _) => {
@@ -92,8 +86,7 @@ impl State {
                 self.payment_needs(timer.account, session, payment, needs);
             }
             TimerTask::ExpireReview(payment, session) => {
-                self.waiting_needs(timer.account, session, payment, needs);
-                self.decision_needs(payment, needs);
+                self.reviewed_needs(timer.account, session, payment, needs);
             }
             TimerTask::RetryDelivery(delivery) => self.need(Need::Delivery(timer.account, delivery), needs),
             TimerTask::EraseCustomer(id) => self.need(Need::DeletedCustomer(timer.account, id), needs),
@@ -240,6 +233,16 @@ impl State {
     fn standing_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
         self.need(Need::Session(account, session), needs);
         self.need(Need::Payment(account, payment), needs);
+    }
+
+    /// A payment that waits for a review: if it is declined, histories count it.
+    fn reviewed_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
+        self.waiting_needs(account, session, payment, needs);
+        self.decision_needs(payment, needs);
+    }
+
+    fn report_needs(&self, report: &RailReport, needs: &mut Vec<Need>) {
+        self.payment_needs(report.account, report.session, report.payment, needs);
     }
 
     /// A payment that waits for its user or a review, and the user.

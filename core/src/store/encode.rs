@@ -6,9 +6,10 @@ use super::record::{
 use super::record::{rail, receipt, redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
 use crate::change::{BusRow, Change, CustomerChange, Effects, Index, RiskChange};
-use crate::id::{AccountId, DeliveryId, SessionId};
+use crate::id::{AccountId, DeliveryId, PaymentId, SessionId};
 use crate::rail::RailWork;
 use crate::redelivery::Redelivery;
+use crate::risk::Labelled;
 use crate::time::Timestamp;
 
 /// The row of `meta` that holds the head.
@@ -60,13 +61,8 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::History(entity, key, row) => {
             batch.put_with(Column::Histories, &Key::history(*entity, *key), |out| history::encode(row, out));
         }
-        Change::Label(payment, row) => {
-            let fill = row.as_ref().map(|row| move |out: &mut Vec<u8>| history::encode_label(row, out));
-            set(batch, Column::Labels, &Key::alone(*payment), fill);
-        }
-        Change::Models(plan) => {
-            batch.put_with(Column::Models, &Key::meta(PLAN), |out| models::encode(plan, out));
-        }
+        Change::Label(payment, row) => encode_label(batch, *payment, row.as_ref()),
+        Change::Models(plan) => batch.put_with(Column::Models, &Key::meta(PLAN), |out| models::encode(plan, out)),
         Change::Balance(key, balance) => {
             batch.put_with(Column::Balances, &Key::balance(key), |out| ledger::encode_balance(*balance, out));
         }
@@ -101,6 +97,11 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::TimerAdd(timer) => batch.put(Column::Timers, &Key::timer(timer), &[]),
         Change::TimerRemove(timer) => batch.delete(Column::Timers, &Key::timer(timer)),
     }
+}
+
+fn encode_label(batch: &mut Batch, payment: PaymentId, row: Option<&Labelled>) {
+    let fill = row.map(|row| move |out: &mut Vec<u8>| history::encode_label(row, out));
+    set(batch, Column::Labels, &Key::alone(payment), fill);
 }
 
 fn encode_lane(batch: &mut Batch, session: SessionId, last: Option<DeliveryId>) {
