@@ -14,6 +14,7 @@ mod readings;
 mod reviews;
 mod process;
 pub mod rollback;
+mod settings;
 mod signals;
 mod tiers;
 mod watched;

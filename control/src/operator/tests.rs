@@ -118,9 +118,8 @@ fn cell(mode: Mode) -> (RunningCell, Cell) {
         tick: std::time::Duration::from_millis(20),
     })
     .unwrap();
-    let cell =
-        Cell::new(running.handle.clone(), running.reader.clone(), keys, Arc::default(), None, CellOptions::default());
-    (running, cell)
+    let (handle, reader) = (running.handle.clone(), running.reader.clone());
+    (running, Cell::new(handle, reader, keys, Arc::default(), None, CellOptions::default()))
 }
 
 const BOTH: &[Mode] = &[Mode::Sandbox, Mode::Live];

@@ -8,7 +8,6 @@ use causeway_core::id::Mode;
 use causeway_core::rail::RailReport;
 use causeway_core::risk::scorer::Shelf;
 use causeway_core::routing::Catalogue;
-use causeway_core::settings::Settings;
 use causeway_core::store::{Reader, Store, StoreError};
 use causeway_core::time::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -19,13 +18,13 @@ use super::ground::Ground;
 use super::model::Found;
 use super::reviews;
 use super::rollback::{Rollbacks, Watcher};
+use super::settings::settings;
 use super::watched::{OnTurn, Turn, Watched};
 use super::{first, readings};
 use crate::bus::{self, Bus, Publisher};
 use crate::config::duration::millis;
 use crate::dispatch::Notice;
 use crate::gate::{Cell, CellOptions, InFlight, SandboxRail, system_time};
-use crate::iso;
 use crate::keys::KeyRing;
 use crate::models::{Follower, Models, Registry, stock};
 use crate::operator::Audit;
@@ -324,23 +323,6 @@ impl Running {
             notice: notice(ground.telemetry, self.mode(), "webhooks"),
             swept: Arc::default(),
         }
-    }
-}
-
-fn settings(ground: &Ground<'_>, keys: &KeyRing, bus: bool) -> Settings {
-    let config = ground.config;
-    Settings {
-        bus,
-        public_url: ground.public_url.clone(),
-        session_life: millis(config.session_life),
-        quote_life: millis(config.quote_life),
-        verification_life: millis(config.verification_life),
-        review_life: millis(config.review_life),
-        endpoint_patience: millis(config.endpoint_patience),
-        event_life: millis(config.event_retention),
-        delivery_gaps: config.delivery_gaps.0.iter().copied().map(millis).collect(),
-        currency_countries: Arc::new(iso::currency_countries()),
-        ..Settings::new(keys.mode(), keys.id_key(), keys.quote_key(), keys.name_key())
     }
 }
 

@@ -5,10 +5,11 @@ use super::record::{
 };
 use super::record::{rail, receipt, redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
-use crate::change::{BusRow, Change, CustomerChange, Effects, Index, RiskChange};
+use crate::change::{BusRow, Change, CustomerChange, Effects, Index, OutboxRow, RiskChange};
 use crate::id::{AccountId, DeliveryId, PaymentId, SessionId};
 use crate::rail::RailWork;
 use crate::redelivery::Redelivery;
+use crate::replay::{Replay, ReplayKey};
 use crate::risk::Labelled;
 use crate::time::Timestamp;
 
@@ -49,14 +50,11 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::Payment(row) => {
             batch.put_with(Column::Payments, &Key::object(row.account, row.id), |out| payment::encode(row, out));
         }
-        Change::Transaction(account, transaction, payment) => {
-            let key = Key::object(*account, *transaction);
-            batch.put_with(Column::Transactions, &key, |out| reference::encode_transaction(*payment, out));
+        Change::Transaction(account, id, payment) => {
+            let fill = |out: &mut Vec<u8>| reference::encode_transaction(*payment, out);
+            batch.put_with(Column::Transactions, &Key::object(*account, *id), fill);
         }
-        Change::Replay(key, row) => {
-            let fill = row.as_ref().map(|row| move |out: &mut Vec<u8>| replay::encode(row, out));
-            set(batch, Column::Replays, &Key::replay(key), fill);
-        }
+        Change::Replay(key, row) => encode_replay(batch, key, row.as_deref()),
         Change::Person(key, row) => batch.put_with(Column::Persons, &Key::alone(*key), |out| person::encode(row, out)),
         Change::History(entity, key, row) => {
             batch.put_with(Column::Histories, &Key::history(*entity, *key), |out| history::encode(row, out));
@@ -85,9 +83,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::Failing(account, since) => encode_failing(batch, *account, *since),
         Change::Redeliveries(account, jobs) => encode_redeliveries(batch, *account, jobs),
         Change::Customer(change) => encode_customer_change(batch, change),
-        Change::OutboxAdd(row) => {
-            batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));
-        }
+        Change::OutboxAdd(row) => encode_outbox(batch, row),
         Change::OutboxRemove(account, id) => batch.delete(Column::Outbox, &Key::object(*account, *id)),
         Change::BusAdd(row) => encode_bus(batch, row),
         Change::BusRemove(event) => batch.delete(Column::Bus, &Key::alone(*event)),
@@ -97,6 +93,15 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::TimerAdd(timer) => batch.put(Column::Timers, &Key::timer(timer), &[]),
         Change::TimerRemove(timer) => batch.delete(Column::Timers, &Key::timer(timer)),
     }
+}
+
+fn encode_outbox(batch: &mut Batch, row: &OutboxRow) {
+    batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));
+}
+
+fn encode_replay(batch: &mut Batch, key: &ReplayKey, row: Option<&Replay>) {
+    let fill = row.map(|row| move |out: &mut Vec<u8>| replay::encode(row, out));
+    set(batch, Column::Replays, &Key::replay(key), fill);
 }
 
 fn encode_label(batch: &mut Batch, payment: PaymentId, row: Option<&Labelled>) {

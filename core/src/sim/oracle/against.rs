@@ -143,10 +143,7 @@ impl Oracle {
             | Command::ReportPublished(_)
             | Command::SetLabels(_)
             | Command::RunTimer(_) => Vec::new(),
-            Command::CreateAccount(id, _) => {
-                let is_full = !self.accounts.contains_key(id) && self.accounts.len() >= ACCOUNTS;
-                when(is_full, Refusal::LimitReached)
-            }
+            Command::CreateAccount(id, _) => when(self.is_full(*id), Refusal::LimitReached),
             Command::CreateKey(account, _) => self.against_key(*account),
             Command::RevokeKey(account, key) => when(!self.has_key(*account, *key), Refusal::UnknownAccount),
             Command::SetOrigins(account, origins) => {
@@ -166,6 +163,11 @@ impl Oracle {
             }
             Command::ChangeModels(step) => self.against_model_step(step),
         }
+    }
+
+    /// Whether there is no room for this account.
+    fn is_full(&self, id: AccountId) -> bool {
+        !self.accounts.contains_key(&id) && self.accounts.len() >= ACCOUNTS
     }
 
     fn against_replay(&self, account: AccountId, id: DeliveryId, lane: Option<SessionId>) -> Vec<Refusal> {
