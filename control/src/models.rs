@@ -136,7 +136,8 @@ impl Models {
     async fn hand_over(&self, id: ModelId, scorer: Option<Box<dyn Scorer>>) -> Result<(), String> {
         let made = self.shelf.ask(id, scorer).ok_or("too many models are on their way to the engine; try again")?;
         let before = tokio::time::timeout(HANDOVER, made).await;
-        let before = before.map_err(|_| format!("the engine has not taken the model within {HANDOVER:?}; try again"))?;
+        let before =
+            before.map_err(|_| format!("the engine has not taken the model within {HANDOVER:?}; try again"))?;
         let before = before.map_err(|_| "the cell has ended".to_owned())?;
         tokio::task::spawn_blocking(move || drop(before)).await.map_err(|error| error.to_string())
     }

@@ -115,8 +115,20 @@ pub fn start(options: Options) -> Result<RunningCell, StoreError> {
     let shelf_changes = (changes, shelf.clone());
     let (started, cell_time) = (Instant::now(), handle.time());
     let reader = Reader::new(Arc::clone(&store));
-    let engine =
-        Engine { cycle, store, clock, alarm, tick, lanes, shelf_changes, link, stop: Arc::clone(&stop), started, pace, cell_time };
+    let engine = Engine {
+        cycle,
+        store,
+        clock,
+        alarm,
+        tick,
+        lanes,
+        shelf_changes,
+        link,
+        stop: Arc::clone(&stop),
+        started,
+        pace,
+        cell_time,
+    };
     let thread = std::thread::Builder::new().name(format!("engine-{}", handle.mode().name()));
     let engine = thread.spawn(move || engine.run()).map_err(|error| StoreError::Unusable(error.to_string()))?;
     Ok(RunningCell { handle, reader, stats, shelf, stop, engine: Some(engine) })

@@ -29,6 +29,8 @@ mod all {
     mod magic;
     mod manners;
     mod model;
+    mod model_life;
+    mod model_swaps;
     mod operations;
     mod operator;
     mod overload;

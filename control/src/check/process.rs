@@ -77,6 +77,8 @@ fn start(wanted: &Wanted<'_>) -> std::io::Result<Child> {
     }
     command.arg("--").arg(wanted.folder).env_clear();
     command.envs(VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    // The runtime would keep a database of its own in the home directory, which it may not write, and call home with it.
+    command.env("ORT_DISABLE_TELEMETRY", "1");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
 }
 

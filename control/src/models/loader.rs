@@ -96,7 +96,9 @@ pub mod fake {
 
     impl Loader for FakeLoader {
         fn import(&self, from: &Path, to: &Path) -> Result<Identity, String> {
-            fs::create_dir(to).and_then(|()| fs::copy(from.join("package"), to.join("package"))).map_err(|e| e.to_string())?;
+            fs::create_dir(to)
+                .and_then(|()| fs::copy(from.join("package"), to.join("package")))
+                .map_err(|e| e.to_string())?;
             read(to)
         }
 

@@ -62,7 +62,8 @@ impl Registry {
             };
         }
         let named = self.folder.join(&id.name);
-        let moved = sync(incoming).and_then(|()| fs::create_dir_all(&named)).and_then(|()| fs::rename(incoming, &place));
+        let moved =
+            sync(incoming).and_then(|()| fs::create_dir_all(&named)).and_then(|()| fs::rename(incoming, &place));
         // The names must outlive a power loss as well.
         let above = self.folder.parent().unwrap_or(&self.folder);
         moved.and_then(|()| [&named, &self.folder, above].into_iter().try_for_each(|one| sync(one))).map_err(failed)

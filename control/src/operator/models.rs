@@ -319,9 +319,7 @@ impl ShadowedView {
             latency: view.latency.to_vec(),
             score_edges: view.edges,
             scores: view.scores,
-            agreement: agreement
-                .map(|(&(applied, shadow), &count)| AgreementView { applied, shadow, count })
-                .collect(),
+            agreement: agreement.map(|(&(applied, shadow), &count)| AgreementView { applied, shadow, count }).collect(),
         }
     }
 }

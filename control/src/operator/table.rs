@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::call::{Call, Handled};
-use super::{Role, accounts, decisions, endpoints, labels, models, operators, payments, probes, redeliveries};
 use super::verifications;
+use super::{Role, accounts, decisions, endpoints, labels, models, operators, payments, probes, redeliveries};
 use crate::gate::BoxFuture;
 use crate::problem::{Code, Problem};
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use causeway_core::engine::{self, CellStats, RunningCell};
 use causeway_core::id::Mode;
 use causeway_core::rail::RailReport;
+use causeway_core::risk::scorer::Shelf;
 use causeway_core::routing::Catalogue;
 use causeway_core::settings::Settings;
-use causeway_core::risk::scorer::Shelf;
 use causeway_core::store::{Reader, Store, StoreError};
 use causeway_core::time::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -18,8 +18,8 @@ use tokio_rustls::rustls::RootCertStore;
 use super::ground::Ground;
 use super::model::Found;
 use super::rollback::{Rollbacks, Watcher};
-use super::{first, readings};
 use super::watched::{OnTurn, Turn, Watched};
+use super::{first, readings};
 use crate::bus::{self, Bus, Publisher};
 use crate::config::duration::millis;
 use crate::dispatch::Notice;
@@ -144,7 +144,12 @@ impl Running {
     }
 
     /// Looks after the models, until `stop`.
-    pub fn watch_models(&self, ground: &Ground<'_>, audit: &Audit, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    pub fn watch_models(
+        &self,
+        ground: &Ground<'_>,
+        audit: &Audit,
+        stop: &watch::Receiver<bool>,
+    ) -> Vec<JoinHandle<()>> {
         let rollbacks = Arc::<Rollbacks>::default();
         ground.telemetry.add_readings(self.mode(), readings::of_rollbacks(&rollbacks));
         let watcher = Watcher {

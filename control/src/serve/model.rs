@@ -79,8 +79,10 @@ mod full {
     impl Loader for Onnx {
         fn import(&self, from: &Path, to: &Path) -> Result<Identity, String> {
             let Examination { findings, package } = examine(from);
-            let faults: Vec<String> =
-                findings.into_iter().filter_map(|one| Some(format!("{}: {}", one.topic, one.result.err()?.reason))).collect();
+            let faults: Vec<String> = findings
+                .into_iter()
+                .filter_map(|one| Some(format!("{}: {}", one.topic, one.result.err()?.reason)))
+                .collect();
             let package = package.filter(|_| faults.is_empty()).ok_or_else(|| faults.join("; "))?;
             copy(from, to, &package).map_err(|error| format!("{}: {error}", to.display()))?;
             // A model may bring the runtime down: not in this process. How quick it is depends on what else the machine does

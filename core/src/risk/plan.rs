@@ -157,10 +157,9 @@ impl Stage {
             (Stage::Registered | Stage::Shadow | Stage::Canary(_) | Stage::Retired, Move::Canary(canary)) => {
                 Some(Stage::Canary(canary))
             }
-            (
-                Stage::Registered | Stage::Shadow | Stage::Canary(_) | Stage::Live | Stage::Retired,
-                Move::Promote,
-            ) => Some(Stage::Live),
+            (Stage::Registered | Stage::Shadow | Stage::Canary(_) | Stage::Live | Stage::Retired, Move::Promote) => {
+                Some(Stage::Live)
+            }
             (Stage::Registered | Stage::Shadow | Stage::Canary(_) | Stage::Retired, Move::Retire) => {
                 Some(Stage::Retired)
             }

@@ -70,12 +70,8 @@ impl Models {
     /// As the store keeps it.
     pub fn plan(&self) -> ModelPlan {
         let shared = |id: &ModelId| Arc::new(id.clone());
-        let model = |one: &Entry| PlannedModel {
-            id: shared(&one.id),
-            sha256: one.sha256,
-            stage: one.stage,
-            since: one.since,
-        };
+        let model =
+            |one: &Entry| PlannedModel { id: shared(&one.id), sha256: one.sha256, stage: one.stage, since: one.since };
         ModelPlan {
             version: self.steps,
             models: self.all.iter().map(model).collect(),

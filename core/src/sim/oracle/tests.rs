@@ -51,7 +51,8 @@ fn oracle_and_cell_agree() {
         KycRequired PayInProcessing PayInSettled PayInFailed PayInCancelled PayOutProcessing PayOutSettled PayOutFailed \
         PayOutCancelled QuoteConsumed KycPackageAccepted CustomerCreated CustomerUpdated CustomerDeleted WebhookTest";
     let wanted = refusals.split_whitespace().chain(events.split_whitespace());
-    let wanted = wanted.chain(["1 attempts", "3 attempts", "score 0.05", "score 0.1", "score 0.6", "score 0.9", "score 0.7"]);
+    let wanted =
+        wanted.chain(["1 attempts", "3 attempts", "score 0.05", "score 0.1", "score 0.6", "score 0.9", "score 0.7"]);
     let wanted = wanted.chain(["arm Live", "arm Canary", "arm CanaryLeft"]);
     let missing: Vec<&str> = wanted.filter(|word| !seen.contains(*word)).collect();
     assert!(missing.is_empty(), "in {seeds} seeds these never happened: {missing:?}");
