@@ -34,8 +34,7 @@ impl State {
                 self.waiting_needs(*account, *session, *payment, needs)
             }
             Command::RememberPayment(account, session, payment, _) => {
-                self.need(Need::Session(*account, *session), needs);
-                self.need(Need::Payment(*account, *payment), needs);
+                self.standing_needs(*account, *session, *payment, needs);
             }
             Command::CreateCustomer(account, terms) => self.new_customer_needs(*account, terms, needs),
             Command::UpdateCustomer(account, id, _) => self.need(Need::Customer(*account, *id), needs),
@@ -52,9 +51,7 @@ impl State {
                 }
             }
             Command::ReportDeliveries(outcomes) => outcomes.iter().for_each(|one| self.delivery_needs(one, needs)),
-            Command::SweepEvents(account, events) => {
-                self.sweep_needs(*account, events, needs);
-            }
+            Command::SweepEvents(account, events) => self.sweep_needs(*account, events, needs),
             Command::AdvanceRedelivery(account, _, step) => self.redelivery_needs(*account, step, needs),
             Command::RunTimer(timer) => self.timer_needs(*timer, needs),
             Command::SetWebhook(account, _) | Command::UnsetWebhook(account) | Command::ChangeEndpoint(account, _) => {
@@ -79,6 +76,12 @@ impl State {
             | Command::SetTier(..)
             | Command::SetRules(..) => {}
         }
+    }
+
+    /// How a payment stands, and its session.
+    fn standing_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
+        self.need(Need::Session(account, session), needs);
+        self.need(Need::Payment(account, payment), needs);
     }
 
     fn timer_needs(&self, timer: Timer, needs: &mut Vec<Need>) {

@@ -3,9 +3,12 @@
 use super::record::{account, customer, delivery, event, head, history, ledger, payment, person, quote, rail, receipt};
 use super::record::{models, redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
-use crate::change::{BusRow, Change, CustomerChange, Effects, Index};
-use crate::id::{AccountId, DeliveryId, SessionId};
+use crate::change::{BusRow, Change, CustomerChange, Effects, Index, OutboxRow};
+use crate::id::{AccountId, DeliveryId, PaymentId, SessionId};
+use crate::ledger::Posting;
 use crate::redelivery::Redelivery;
+use crate::replay::{Replay, ReplayKey};
+use crate::risk::Labelled;
 use crate::time::Timestamp;
 
 /// The row of `meta` that holds the head.
@@ -33,7 +36,7 @@ impl Batch {
 fn encode_change(batch: &mut Batch, change: &Change) {
     match change {
         Change::Account(row) => {
-            batch.put_with(Column::Accounts, &Key::account(row.id), |out| account::encode(row, out));
+            batch.put_with(Column::Accounts, &Key::account(row.id), |out| account::encode(row, out))
         }
         Change::Session(row) => {
             batch.put_with(Column::Sessions, &Key::object(row.account, row.id), |out| session::encode(row, out));
@@ -46,30 +49,20 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             batch.put_with(Column::Payments, &Key::object(row.account, row.id), |out| payment::encode(row, out));
         }
         Change::Transaction(account, transaction, payment) => {
-            let key = Key::object(*account, *transaction);
-            batch.put_with(Column::Transactions, &key, |out| reference::encode_transaction(*payment, out));
+            encode_transaction(batch, &Key::object(*account, *transaction), *payment);
         }
-        Change::Replay(key, row) => {
-            let fill = row.as_ref().map(|row| move |out: &mut Vec<u8>| replay::encode(row, out));
-            set(batch, Column::Replays, &Key::replay(key), fill);
-        }
+        Change::Replay(key, row) => encode_replay(batch, key, row.as_deref()),
         Change::Person(key, row) => batch.put_with(Column::Persons, &Key::alone(*key), |out| person::encode(row, out)),
         Change::History(entity, key, row) => {
             batch.put_with(Column::Histories, &Key::history(*entity, *key), |out| history::encode(row, out));
         }
-        Change::Label(payment, row) => {
-            let fill = row.as_ref().map(|row| move |out: &mut Vec<u8>| history::encode_label(row, out));
-            set(batch, Column::Labels, &Key::alone(*payment), fill);
-        }
-        Change::Models(plan) => {
-            batch.put_with(Column::Models, &Key::meta(PLAN), |out| models::encode(plan, out));
-        }
+        Change::Label(payment, row) => encode_label(batch, *payment, row.as_ref()),
+        Change::Models(plan) => batch.put_with(Column::Models, &Key::meta(PLAN), |out| models::encode(plan, out)),
         Change::Balance(key, balance) => {
             batch.put_with(Column::Balances, &Key::balance(key), |out| ledger::encode_balance(*balance, out));
         }
         Change::Postings(account, payment, phase, set) => {
-            let key = Key::postings(*account, *payment, *phase);
-            batch.put_with(Column::Postings, &key, |out| ledger::encode_postings(set, out));
+            encode_postings(batch, &Key::postings(*account, *payment, *phase), set);
         }
         Change::Receipt(row) => {
             batch.put_with(Column::Receipts, &Key::alone(row.payment), |out| receipt::encode(row, out));
@@ -86,9 +79,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::Failing(account, since) => encode_failing(batch, *account, *since),
         Change::Redeliveries(account, jobs) => encode_redeliveries(batch, *account, jobs),
         Change::Customer(change) => encode_customer_change(batch, change),
-        Change::OutboxAdd(row) => {
-            batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));
-        }
+        Change::OutboxAdd(row) => encode_outbox(batch, row),
         Change::OutboxRemove(account, id) => batch.delete(Column::Outbox, &Key::object(*account, *id)),
         Change::BusAdd(row) => encode_bus(batch, row),
         Change::BusRemove(event) => batch.delete(Column::Bus, &Key::alone(*event)),
@@ -99,6 +90,28 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::TimerAdd(timer) => batch.put(Column::Timers, &Key::timer(timer), &[]),
         Change::TimerRemove(timer) => batch.delete(Column::Timers, &Key::timer(timer)),
     }
+}
+
+fn encode_label(batch: &mut Batch, payment: PaymentId, row: Option<&Labelled>) {
+    let fill = row.map(|row| move |out: &mut Vec<u8>| history::encode_label(row, out));
+    set(batch, Column::Labels, &Key::alone(payment), fill);
+}
+
+fn encode_replay(batch: &mut Batch, key: &ReplayKey, row: Option<&Replay>) {
+    let fill = row.map(|row| move |out: &mut Vec<u8>| replay::encode(row, out));
+    set(batch, Column::Replays, &Key::replay(key), fill);
+}
+
+fn encode_transaction(batch: &mut Batch, key: &Key, payment: PaymentId) {
+    batch.put_with(Column::Transactions, key, |out| reference::encode_transaction(payment, out));
+}
+
+fn encode_postings(batch: &mut Batch, key: &Key, postings: &[Posting]) {
+    batch.put_with(Column::Postings, key, |out| ledger::encode_postings(postings, out));
+}
+
+fn encode_outbox(batch: &mut Batch, row: &OutboxRow) {
+    batch.put_with(Column::Outbox, &Key::object(row.account, row.id), |out| reference::encode_outbox(row, out));
 }
 
 fn encode_lane(batch: &mut Batch, session: SessionId, last: Option<DeliveryId>) {

@@ -1,5 +1,6 @@
 //! What every store does: the same tests run on the one in memory and on the embedded one.
 
+mod batches;
 mod customers;
 mod decisions;
 mod lists;
@@ -388,16 +389,4 @@ fn a_row_that_cannot_be_read_is_named() {
         let error = reader.transaction(ACCOUNT, TRANSACTION).unwrap_err();
         assert!(matches!(error, StoreError::Corrupt { column: "transactions", .. }), "{error}");
     });
-}
-
-#[test]
-fn a_batch_counts_what_it_writes() {
-    let batch = Batch::encode(&Effects { head: head(), changes: every_change() });
-    assert_eq!((batch.number(), batch.puts(), batch.deletes()), (head().batch, 31, 0));
-    assert_eq!(batch.operations().count(), 31);
-    let last = batch.operations().last();
-    assert!(matches!(last, Some(Operation::Put { column: Column::Meta, .. })), "{last:?}");
-    let changes = vec![Change::OutboxRemove(ACCOUNT, OutboxId(1)), Change::Lane(SESSION, None)];
-    let batch = Batch::encode(&Effects { head: head(), changes });
-    assert_eq!((batch.puts(), batch.deletes()), (1, 2));
 }

@@ -181,7 +181,7 @@ impl Held {
             Change::EventRemove(..) | Change::DeliveryRemove(..) => {
                 return Err(Failure::wrong("nothing of a history is swept while it is made"));
             }
-            Change::Redeliveries(..) | Change::Person(..) | Change::Label(..) => {
+            Change::Redeliveries(..) | Change::Person(..) | Change::Label(..) | Change::Models(_) => {
                 return Err(Failure::wrong("no operator has a part in a history"));
             }
             Change::Customer(_) => return Err(no_customers()),

@@ -99,7 +99,8 @@ fn its_rows_are_those_of_a_gateway() {
             column,
             Column::Customers | Column::CustomerNames | Column::CustomerVersions | Column::DeletedCustomers
         );
-        let is_of_operators = matches!(column, Column::FailingEndpoints | Column::Redeliveries | Column::Bus);
+        let is_of_operators =
+            matches!(column, Column::FailingEndpoints | Column::Redeliveries | Column::Models | Column::Bus);
         let is_absent = is_work || is_of_customers || is_of_operators || column == Column::Replays;
         assert_eq!(found.is_empty(), is_absent, "{}", column.name());
     }
