@@ -26,7 +26,7 @@ use ipnet::IpNet;
 pub use choices::{Deployment, LogFormat, Switch};
 pub use duration::Gaps;
 pub use features::{FeaturesAction, Replay};
-pub use model::{ModelAction, ModelCheck, RunCheck};
+pub use model::{CellWord, ModelAction, ModelCheck, ModelStep, Remote, RunCheck, ShareBy};
 pub use stopped::{Stopped, StoppedGateway, StoppedMode};
 
 use origin::Origins;
@@ -118,7 +118,8 @@ pub struct Config {
     /// its own key in the data directory.
     #[arg(long, env = "CAUSEWAY_MASTER_KEY_FILE", value_name = "FILE")]
     pub master_key_file: Option<PathBuf>,
-    /// The model package that scores payments. Without it: beside the program, then the user's cache directory.
+    /// The model package that becomes live while no model was ever registered; later ones are registered with `causeway model
+    /// register`. Without it: beside the program, then the user's cache directory.
     #[arg(long, env = "CAUSEWAY_MODEL_DIR", value_name = "DIR")]
     pub model_dir: Option<PathBuf>,
     /// Rules and lists that stand beside the model, in TOML. The file is applied when the program starts and its content is

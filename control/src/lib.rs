@@ -38,6 +38,7 @@ pub mod operator;
 pub mod check;
 #[cfg(feature = "full")]
 pub mod inspect;
+pub mod remote;
 pub mod serve;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use causeway_control::config::{self, Action, Config, ConfigError, FeaturesAction, ModelAction, ModelCheck, RunCheck};
 use causeway_control::serve::find::Surroundings;
-use causeway_control::{check, features, inspect, openapi, serve};
+use causeway_control::{check, features, inspect, openapi, remote, serve};
 
 /// The configuration cannot be used.
 const CONFIGURATION: u8 = 2;
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
             Ok(summary) => print(&summary.to_string()),
             Err(error) => complain(&error, 1),
         },
+        Ok(Action::Model(ModelAction::Step(step))) => finish_remote(remote::run(&step, &mut std::io::stdout())),
         Ok(Action::Openapi) => print(&openapi::json()),
         Ok(Action::Version) => print(concat!("causeway ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Action::RailRecords(stopped)) => {
@@ -76,6 +77,14 @@ fn finish(result: Result<(), inspect::InspectError>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads has seen enough.
         Err(inspect::InspectError::Print(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => complain(&error, 1),
+    }
+}
+
+fn finish_remote(result: Result<(), remote::RemoteError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(remote::RemoteError::Print(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => complain(&error, 1),
     }
 }

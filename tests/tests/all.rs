@@ -30,6 +30,8 @@ mod all {
     mod manners;
     mod model;
     mod model_check;
+    mod model_life;
+    mod model_swaps;
     mod operations;
     mod operator;
     mod overload;

@@ -84,7 +84,7 @@ fn start(wanted: &Wanted<'_>) -> std::io::Result<Child> {
     }
     command.arg("--").arg(wanted.folder).env_clear();
     command.envs(VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-    // Else ONNX Runtime's official builds write files for Microsoft into the user's cache, and send them.
+    // The runtime would keep a database of its own in the home directory, which it may not write, and call home with it.
     command.env(SILENT.0, SILENT.1);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
 }

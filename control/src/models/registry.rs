@@ -66,7 +66,7 @@ impl Registry {
             sync(incoming).and_then(|()| fs::create_dir_all(&named)).and_then(|()| fs::rename(incoming, &place));
         // The names must outlive a power loss as well.
         let above = self.folder.parent().unwrap_or(&self.folder);
-        moved.and_then(|()| [&named, &self.folder, above].into_iter().try_for_each(|one| sync(one))).map_err(failed)
+        moved.and_then(|()| [named.as_path(), &self.folder, above].into_iter().try_for_each(sync)).map_err(failed)
     }
 
     fn incoming(&self) -> PathBuf {

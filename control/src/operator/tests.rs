@@ -1,5 +1,6 @@
 mod endpoints;
 mod labels;
+mod probes;
 mod redeliveries;
 mod risk_policy;
 mod verifications;
@@ -388,13 +389,4 @@ async fn an_account_that_a_write_makes_in_the_other_mode_is_recorded() {
     let audit = world.audit();
     let made = audit.lines().find(|line| line.contains("create_account") && line.contains("\"live\"")).unwrap();
     assert!(made.contains(&id) && made.contains("known to the other mode alone"));
-}
-
-#[tokio::test]
-async fn machines_ask_without_a_token() {
-    let world = World::start(&[Mode::Sandbox]);
-    let status = async |path: &str| world.send(Method::GET, path, "127.0.0.1:8081", None, Value::Null).await.0;
-    assert_eq!(status("/healthz").await, 200);
-    assert_eq!(status("/readyz").await, 503);
-    assert_eq!(status("/metrics").await, 200);
 }

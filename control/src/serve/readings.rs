@@ -75,9 +75,8 @@ pub fn of_deciders(deciders: &Arc<Deciders>) -> Vec<Reading> {
 
 /// How the models that decide fare: each arm's numbers are those of the model that stands there now.
 pub fn of_models(models: &Arc<Models>) -> Vec<Reading> {
-    let arms: [(&str, fn(&ModelPlan) -> Option<&PlannedModel>); 2] =
-        [("live", ModelPlan::live), ("canary", ModelPlan::canary)];
-    let number = |arm: &'static str, of: fn(&ModelPlan) -> Option<&PlannedModel>, name, help, kind, field: Field| {
+    let arms: [(&str, OfArm); 2] = [("live", ModelPlan::live), ("canary", ModelPlan::canary)];
+    let number = |arm: &'static str, of: OfArm, name, help, kind, field: Field| {
         let models = Arc::clone(models);
         let value = move || {
             let health = of(&models.plan()).and_then(|model| models.health(&model.id));
@@ -101,6 +100,9 @@ pub fn of_models(models: &Arc<Models>) -> Vec<Reading> {
     };
     arms.into_iter().flat_map(of_arm).collect()
 }
+
+/// The model of an arm.
+type OfArm = fn(&ModelPlan) -> Option<&PlannedModel>;
 
 /// What is read of a model's health.
 type Field = fn(&Health) -> f64;

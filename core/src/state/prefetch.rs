@@ -79,6 +79,12 @@ impl State {
         }
     }
 
+    /// How a payment stands, and its session.
+    fn standing_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
+        self.need(Need::Session(account, session), needs);
+        self.need(Need::Payment(account, payment), needs);
+    }
+
     fn timer_needs(&self, timer: Timer, needs: &mut Vec<Need>) {
         match timer.task {
             TimerTask::ExpireSession(session) => self.session_needs(timer.account, session, needs),
@@ -227,12 +233,6 @@ impl State {
         } else if let Some(payment) = self.payments.get(&(account, payment)) {
             self.balance_needs(account, &payment.terms, needs);
         }
-    }
-
-    /// A payment as it stands, and its session.
-    fn standing_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
-        self.need(Need::Session(account, session), needs);
-        self.need(Need::Payment(account, payment), needs);
     }
 
     /// A payment that waits for a review: if it is declined, histories count it.

@@ -7,6 +7,7 @@ use super::record::{rail, receipt, redelivery, reference, replay, session};
 use super::{Batch, Column, Key};
 use crate::change::{BusRow, Change, CustomerChange, Effects, Index, OutboxRow, RiskChange};
 use crate::id::{AccountId, DeliveryId, PaymentId, SessionId};
+use crate::ledger::Posting;
 use crate::rail::RailWork;
 use crate::redelivery::Redelivery;
 use crate::replay::{Replay, ReplayKey};
@@ -38,7 +39,7 @@ impl Batch {
 fn encode_change(batch: &mut Batch, change: &Change) {
     match change {
         Change::Account(row) => {
-            batch.put_with(Column::Accounts, &Key::account(row.id), |out| account::encode(row, out));
+            batch.put_with(Column::Accounts, &Key::account(row.id), |out| account::encode(row, out))
         }
         Change::Session(row) => {
             batch.put_with(Column::Sessions, &Key::object(row.account, row.id), |out| session::encode(row, out));
@@ -50,9 +51,8 @@ fn encode_change(batch: &mut Batch, change: &Change) {
         Change::Payment(row) => {
             batch.put_with(Column::Payments, &Key::object(row.account, row.id), |out| payment::encode(row, out));
         }
-        Change::Transaction(account, id, payment) => {
-            let fill = |out: &mut Vec<u8>| reference::encode_transaction(*payment, out);
-            batch.put_with(Column::Transactions, &Key::object(*account, *id), fill);
+        Change::Transaction(account, transaction, payment) => {
+            encode_transaction(batch, &Key::object(*account, *transaction), *payment);
         }
         Change::Replay(key, row) => encode_replay(batch, key, row.as_deref()),
         Change::Person(key, row) => batch.put_with(Column::Persons, &Key::alone(*key), |out| person::encode(row, out)),
@@ -65,8 +65,7 @@ fn encode_change(batch: &mut Batch, change: &Change) {
             batch.put_with(Column::Balances, &Key::balance(key), |out| ledger::encode_balance(*balance, out));
         }
         Change::Postings(account, payment, phase, set) => {
-            let key = Key::postings(*account, *payment, *phase);
-            batch.put_with(Column::Postings, &key, |out| ledger::encode_postings(set, out));
+            encode_postings(batch, &Key::postings(*account, *payment, *phase), set);
         }
         Change::Receipt(row) => {
             batch.put_with(Column::Receipts, &Key::alone(row.payment), |out| receipt::encode(row, out));
@@ -102,6 +101,14 @@ fn encode_outbox(batch: &mut Batch, row: &OutboxRow) {
 fn encode_replay(batch: &mut Batch, key: &ReplayKey, row: Option<&Replay>) {
     let fill = row.map(|row| move |out: &mut Vec<u8>| replay::encode(row, out));
     set(batch, Column::Replays, &Key::replay(key), fill);
+}
+
+fn encode_transaction(batch: &mut Batch, key: &Key, payment: PaymentId) {
+    batch.put_with(Column::Transactions, key, |out| reference::encode_transaction(payment, out));
+}
+
+fn encode_postings(batch: &mut Batch, key: &Key, postings: &[Posting]) {
+    batch.put_with(Column::Postings, key, |out| ledger::encode_postings(postings, out));
 }
 
 fn encode_label(batch: &mut Batch, payment: PaymentId, row: Option<&Labelled>) {

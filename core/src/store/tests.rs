@@ -1,6 +1,6 @@
 //! What every store does: the same tests run on the one in memory and on the embedded one.
 
-mod counts;
+mod batches;
 mod customers;
 mod decisions;
 mod lists;

@@ -1,7 +1,6 @@
 //! From a wish to a command: mostly sensible, sometimes about what is foreign, gone or was never there.
 
 mod models;
-
 mod terms;
 
 use std::sync::Arc;
@@ -71,12 +70,7 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
             let (owner, key) = young(&known.keys, choice.which).unwrap_or((account, KeyId(7)));
             operator(Command::RevokeKey(if choice.what.is_multiple_of(8) { account } else { owner }, key))
         }
-        Wish::SetEntitlements => {
-            let bit = |place: u8| choice.what.rotate_right(place.into()) & 7 != 0;
-            let (rails, customers, kyc_package, swap) = (bit(0), bit(2), bit(4), bit(6));
-            let entitlements = Entitlements { rails, customers, kyc_package, swap, verified_users: bit(7) };
-            operator(Command::SetEntitlements(account, entitlements))
-        }
+        Wish::SetEntitlements => operator(Command::SetEntitlements(account, entitlements(choice))),
         Wish::SetOrigins => operator(Command::SetOrigins(account, vec![format!("https://{}.example", choice.what)])),
         Wish::SetWebhook => {
             let url = format!("https://hooks.example/{}", choice.what);
@@ -97,6 +91,12 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         Wish::SetRiskPolicy => operator(Command::SetRiskPolicy(Box::new(ground::policy(choice.what, choice.key)))),
         Wish::SetVerification => operator(Command::SetVerification(account, known.who(account, choice), word(choice))),
     }
+}
+
+fn entitlements(choice: Choice) -> Entitlements {
+    let bit = |place: u8| choice.what.rotate_right(place.into()) & 7 != 0;
+    let (rails, customers, kyc_package, swap) = (bit(0), bit(2), bit(4), bit(6));
+    Entitlements { rails, customers, kyc_package, swap, verified_users: bit(7) }
 }
 
 fn moment(choice: Choice) -> Moment {

@@ -48,11 +48,9 @@ fn decided(world: &World, payment: PaymentId) -> (Arm, String) {
 fn run(world: &mut World, submissions: Vec<Submission>) -> Vec<(Arm, String)> {
     let outcomes = world.batch(submissions);
     let replies = outcomes.into_iter().map(|outcome| outcome.expect("it is legal").reply);
-    let payments = replies.filter_map(|reply| match reply {
-        Reply::Payment(payment) => Some(payment.id),
-        _ => None,
-    });
-    payments.collect::<Vec<_>>().into_iter().map(|payment| decided(world, payment)).collect()
+    let payment = |reply| if let Reply::Payment(payment) = reply { Some(payment.id) } else { None };
+    let payments: Vec<PaymentId> = replies.filter_map(payment).collect();
+    payments.into_iter().map(|payment| decided(world, payment)).collect()
 }
 
 fn by(arm: Arm, model: &str) -> (Arm, String) {

@@ -101,7 +101,14 @@ fn its_rows_are_those_of_a_gateway() {
         );
         let is_of_operators = matches!(
             column,
-            Column::FailingEndpoints | Column::Redeliveries | Column::Bus | Column::Reviews | Column::RiskPolicies
+            Column::FailingEndpoints
+                | Column::Redeliveries
+                | Column::Bus
+                | Column::Reviews
+                | Column::RiskPolicies
+                | Column::Models
+                | Column::Labels
+                | Column::Persons
         );
         let is_absent = is_work || is_of_customers || is_of_operators || column == Column::Replays;
         assert_eq!(found.is_empty(), is_absent, "{}", column.name());
