@@ -1,7 +1,9 @@
 //! Risk: what is known about a redemption as numbers, the model's score, and what follows from it.
 
+pub mod approval;
 mod country;
 pub mod device;
+pub mod drift;
 pub mod entity;
 pub mod features;
 pub mod history;
@@ -10,6 +12,8 @@ mod label;
 #[cfg(feature = "onnx")]
 pub mod package;
 mod person;
+pub mod quality;
+mod reference;
 pub mod scorer;
 mod verdict;
 pub mod window;
@@ -21,4 +25,5 @@ pub use features::{FEATURE_NAMES, Facts, Features};
 pub use history::History;
 pub use label::{Label, Labelled, NewLabel, Taken};
 pub use person::{Person, Said, Word};
+pub use reference::{Histogram, Reference};
 pub use verdict::{Decider, Risk, Thresholds, Verdict, fallback_score};
