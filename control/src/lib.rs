@@ -29,6 +29,7 @@ pub mod dispatch;
 pub mod webhooks;
 pub mod rails;
 pub mod bus;
+pub mod models;
 pub mod operator;
 
 #[cfg(feature = "full")]

@@ -14,6 +14,7 @@ mod operators;
 mod payments;
 mod probes;
 mod redeliveries;
+mod reports;
 mod table;
 mod tokens;
 mod verifications;
@@ -28,6 +29,7 @@ use causeway_core::id::{Mode, RequestId, encode};
 use crate::gate::{Gate, system_time};
 use crate::http::{BodyError, Head, Protocol, Request, Response, Service};
 use crate::keys::request_bits;
+use crate::models::Reports;
 use crate::problem::{Code, Problem};
 use crate::quota::Tiers;
 use crate::telemetry::{Level, Telemetry};
@@ -58,6 +60,8 @@ pub struct OperatorInterface {
     pub address: SocketAddr,
     /// Further host names, in lower case and without a port.
     pub hosts: Vec<String>,
+    /// Makes reports about models.
+    pub reports: Reports,
     /// Log and metrics.
     pub telemetry: Telemetry,
     /// Why the program cannot do its work at the moment, if it cannot.

@@ -6,6 +6,7 @@ mod cell;
 pub mod demo;
 pub mod find;
 mod ground;
+mod library;
 mod listeners;
 mod model;
 mod readings;
@@ -40,6 +41,7 @@ use crate::tls::{Tls, TlsError};
 use cell::{Outside, Running, StartError};
 use demo::DemoError;
 use ground::Ground;
+use library::Served;
 use listeners::Listeners;
 use model::Models;
 use signals::{Hangup, Signals};
@@ -197,10 +199,12 @@ async fn start(
         ground.telemetry.add_readings(None, readings::of_http3(&stats));
     }
     let pipeline = ground.pipeline(&gate, &quotas)?;
-    let interface = ground.operator_interface(&gate, &cells, Arc::clone(&stopping))?;
+    let library = Arc::new(Served::new(ground.config, &cells));
+    let interface = ground.operator_interface(&gate, &cells, Arc::clone(&stopping), library.clone())?;
     let (stop_dispatching, dispatch_stop) = watch::channel(false);
     let (stop_answering, answer_stop) = watch::channel(false);
-    let dispatching = cells.iter_mut().flat_map(|cell| cell.dispatch(ground, &dispatch_stop)).collect();
+    let mut dispatching: Vec<_> = cells.iter_mut().flat_map(|cell| cell.dispatch(ground, &dispatch_stop)).collect();
+    dispatching.extend(library::follow(ground, &cells, &library, &dispatch_stop));
     let answering = listeners.answer(ground.config, pipeline, interface, ground.reception(&gate, &cells), &answer_stop);
     announce(ground, &cells, has_demo);
     Ok(Work { cells, answering, dispatching, stopping, stop_answering, stop_dispatching })

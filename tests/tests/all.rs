@@ -29,6 +29,7 @@ mod all {
     mod magic;
     mod manners;
     mod model;
+    mod model_report;
     mod operations;
     mod operator;
     mod overload;

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::call::{Call, Handled};
-use super::{Role, accounts, endpoints, labels, operators, payments, probes, redeliveries, verifications};
+use super::{Role, accounts, endpoints, labels, operators, payments, probes, redeliveries, reports, verifications};
 use crate::gate::BoxFuture;
 use crate::problem::{Code, Problem};
 
@@ -108,6 +108,9 @@ pub static TABLE: &[Row] = &[
         Box::pin(payments::verify_payment(call))
     }),
     row(Method::PUT, "/operator/labels", WRITE, "set_labels", |call| Box::pin(labels::set_labels(call))),
+    row(Method::GET, "/operator/models/{name}/{version}/report", READ, "model_report", |call| {
+        Box::pin(reports::model_report(call))
+    }),
     row(Method::GET, "/operator/tokens", READ, "list_tokens", |call| Box::pin(operators::list_tokens(call))),
     row(Method::POST, "/operator/tokens", WRITE, "create_token", |call| Box::pin(operators::create_token(call))),
     row(Method::DELETE, "/operator/tokens/{name}", WRITE, "delete_token", |call| {

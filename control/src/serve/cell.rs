@@ -8,7 +8,7 @@ use causeway_core::id::Mode;
 use causeway_core::rail::RailReport;
 use causeway_core::routing::Catalogue;
 use causeway_core::settings::Settings;
-use causeway_core::store::{Store, StoreError};
+use causeway_core::store::{Reader, Store, StoreError};
 use causeway_core::time::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -137,6 +137,11 @@ impl Running {
     /// What it counts.
     pub fn stats(&self) -> Arc<CellStats> {
         Arc::clone(&self.cell.stats)
+    }
+
+    /// Reads what is synced.
+    pub fn reader(&self) -> Reader {
+        self.cell.reader.clone()
     }
 
     /// The cell as the edge sees it.

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::edge::Edge;
 use crate::gate::Gate;
+use crate::models::{Library, Reports};
 use crate::operator::{Audit, OperatorInterface, Tokens};
 use crate::pipeline::{Options, Pipeline};
 use crate::quota::Quotas;
@@ -83,6 +84,7 @@ impl<'a> Ground<'a> {
         gate: &Arc<Gate>,
         cells: &[Running],
         stopping: Arc<AtomicBool>,
+        library: Arc<dyn Library>,
     ) -> Result<OperatorInterface, ServeError> {
         let audit = Audit::open(self.data.path());
         Ok(OperatorInterface {
@@ -93,6 +95,7 @@ impl<'a> Ground<'a> {
             audit: audit.map_err(|error| ServeError::Audit(self.data.path().to_owned(), error))?,
             address: self.addresses.operators,
             hosts: self.config.operator_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            reports: Reports::new(library),
             telemetry: self.telemetry.clone(),
             unready: unready(cells, stopping),
             docs_url: self.docs_url(),

@@ -52,7 +52,7 @@ pub struct Expected {
 /// The last decisions of one model.
 #[derive(Clone, Debug)]
 pub struct Drift {
-    expected: Expected,
+    expected: Option<Expected>,
     window: Window,
     seen: VecDeque<Seen>,
     score: Vec<u64>,
@@ -129,20 +129,19 @@ impl Expected {
 }
 
 impl Drift {
-    /// Nothing seen yet.
-    pub fn new(expected: Expected, window: Window) -> Drift {
+    /// Nothing seen yet. Without what is expected approvals alone are counted.
+    pub fn new(expected: Option<Expected>, window: Window) -> Drift {
         let counts = |histogram: &Histogram| vec![0; histogram.shares.len()];
-        let score = counts(&expected.reference.score);
-        let features = expected.reference.features.iter().map(|(_, histogram)| counts(histogram)).collect();
+        let reference = expected.as_ref().map(|expected| &expected.reference);
+        let score = reference.map(|reference| counts(&reference.score)).unwrap_or_default();
+        let features = reference.into_iter().flat_map(|reference| &reference.features);
+        let features = features.map(|(_, histogram)| counts(histogram)).collect();
         Drift { expected, window, seen: VecDeque::new(), score, features, approved: Share::default() }
     }
 
     /// Sees a decision of the model; those that are now too old, or too many, are forgotten.
     pub fn see(&mut self, at: Timestamp, features: &Features, score: f32, is_approved: bool) {
-        let reference = &self.expected.reference;
-        let of_features = reference.features.iter().map(|(place, histogram)| histogram.place(features.0[*place]));
-        // A histogram has 256 bins at most.
-        let bins = std::iter::once(reference.score.place(score)).chain(of_features).map(|bin| bin as u8).collect();
+        let bins = self.expected.as_ref().map(|expected| bins(&expected.reference, features, score)).unwrap_or_default();
         self.seen.push_back(Seen { at, is_approved, bins });
         if let Some(seen) = self.seen.back() {
             count(&mut self.score, &mut self.features, seen, |count| *count += 1);
@@ -172,15 +171,16 @@ impl Drift {
         self.approved
     }
 
-    /// The index of the scores.
-    pub fn score_psi(&self) -> f64 {
-        psi(&self.expected.reference.score.shares, &self.score)
+    /// The index of the scores; none without a reference.
+    pub fn score_psi(&self) -> Option<f64> {
+        let expected = self.expected.as_ref()?;
+        Some(psi(&expected.reference.score.shares, &self.score))
     }
 
     /// The index of each feature that the reference knows, by its place in [`FEATURE_NAMES`].
     pub fn feature_psi(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
-        let known = self.expected.reference.features.iter().zip(&self.features);
-        known.map(|((place, histogram), counts)| (*place, psi(&histogram.shares, counts)))
+        let known = self.expected.iter().flat_map(|expected| &expected.reference.features);
+        known.zip(&self.features).map(|((place, histogram), counts)| (*place, psi(&histogram.shares, counts)))
     }
 
     /// What has changed beyond `limits`, if anything has.
@@ -188,14 +188,14 @@ impl Drift {
         if self.decisions() < limits.least {
             return None;
         }
-        let score = self.score_psi();
+        let (expected, score) = (self.expected.as_ref()?, self.score_psi()?);
         if score >= limits.score_psi {
             return Some(Shift::Score { psi: score });
         }
-        let by = self.expected.approval_change(self.approved, limits.z);
+        let by = expected.approval_change(self.approved, limits.z);
         if by.low > limits.approval || by.high < -limits.approval {
             let now = self.approved.value().unwrap_or_default();
-            return Some(Shift::Approval { now, before: self.expected.reference.approval_rate, by });
+            return Some(Shift::Approval { now, before: expected.reference.approval_rate, by });
         }
         let most = limits.feature_psi?;
         let worst = self.feature_psi().max_by(|(_, one), (_, other)| one.total_cmp(other));
@@ -225,6 +225,12 @@ impl Drift {
             ),
         })
     }
+}
+
+/// The bins of one decision, of the score first. A histogram has 256 bins at most.
+fn bins(reference: &Reference, features: &Features, score: f32) -> Box<[u8]> {
+    let of_features = reference.features.iter().map(|(place, histogram)| histogram.place(features.0[*place]));
+    std::iter::once(reference.score.place(score)).chain(of_features).map(|bin| bin as u8).collect()
 }
 
 /// Changes the counts of the bins that a decision lies in.
