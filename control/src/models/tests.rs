@@ -228,3 +228,16 @@ fn names_and_versions_are_read_as_packages_have_them() {
         check(text, false);
     }
 }
+
+#[tokio::test]
+async fn one_report_is_made_at_a_time() {
+    let world = crate::fixture::World::start().await;
+    let cell = world.gate.cell(Mode::Sandbox).unwrap();
+    let reports = Reports::new(Arc::new(Two));
+    let place = Arc::clone(&reports.place).try_acquire_owned().unwrap();
+    let refused = reports.make(cell, request(None, 1)).await.err().unwrap();
+    assert_eq!((refused.code, refused.retry_after), (Code::Overloaded, Some(5)));
+    drop(place);
+    assert!(reports.make(cell, request(None, 1)).await.is_ok());
+    assert!(reports.make(cell, request(None, 1)).await.is_ok(), "the place is given back");
+}

@@ -19,7 +19,7 @@ pub struct Shell {
 
 impl Shell {
     /// The frame, whose policy allows its own style and nothing else.
-    pub fn new() -> Shell {
+    pub(super) fn new() -> Shell {
         Shell::of(Cow::Borrowed(STYLE))
     }
 

@@ -141,7 +141,8 @@ impl Drift {
 
     /// Sees a decision of the model; those that are now too old, or too many, are forgotten.
     pub fn see(&mut self, at: Timestamp, features: &Features, score: f32, is_approved: bool) {
-        let bins = self.expected.as_ref().map(|expected| bins(&expected.reference, features, score)).unwrap_or_default();
+        let bins =
+            self.expected.as_ref().map(|expected| bins(&expected.reference, features, score)).unwrap_or_default();
         self.seen.push_back(Seen { at, is_approved, bins });
         if let Some(seen) = self.seen.back() {
             count(&mut self.score, &mut self.features, seen, |count| *count += 1);

@@ -12,16 +12,14 @@ const HEADING: &str = "Against another model";
 fn told(report: &Report, comparison: &Comparison) -> String {
     let own = format!("{} {}", report.name, report.version);
     let other = format!("{} {}", comparison.name, comparison.version);
-    let lead = format!(
-        "Both models on the same redemptions: the one's scores as they stand in the receipts, {other}'s and {own}'s other ones computed \
-         again from the features that stand there."
-    );
+    let lead = "Both models on the same redemptions: whichever decided has its score in the receipt; the other one's is computed again from \
+                the features that stand there.";
     if comparison.both == 0 {
         let why = comparison
             .trouble
             .clone()
             .unwrap_or_else(|| "No redemption was decided by either of them in this time.".to_owned());
-        return section("comparison", HEADING, &lead, &nothing(&why));
+        return section("comparison", HEADING, lead, &nothing(&why));
     }
     let mut inside = scatter(&own, &other, comparison);
     let said = format!(
@@ -39,7 +37,7 @@ fn told(report: &Report, comparison: &Comparison) -> String {
         vec![name, decimals(comparison.auc[place]), decimals(comparison.average_precision[place])]
     });
     inside.push_str(&table(&["On what is judged of these", "AUC", "average precision"], &rows.collect::<Vec<_>>()));
-    section("comparison", HEADING, &lead, &inside)
+    section("comparison", HEADING, lead, &inside)
 }
 
 /// The comparison, or how to ask for one.
@@ -47,7 +45,7 @@ pub fn compared(report: &Report) -> String {
     match &report.comparison {
         Some(comparison) => told(report, comparison),
         None => {
-            let why = "Ask for it with ?against=name/version: a model that runs in the shadow is compared with the live one so.";
+            let why = "Ask for it with ?against=name/version: that is how a model in the shadow is compared with the live one.";
             section("comparison", HEADING, "Both models on the same redemptions.", &nothing(why))
         }
     }

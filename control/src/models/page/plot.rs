@@ -6,7 +6,7 @@ use crate::pages::escaped;
 const WIDTH: f64 = 720.0;
 /// What axes and their words need on each side.
 const LEFT: f64 = 66.0;
-const RIGHT: f64 = 14.0;
+const RIGHT: f64 = 26.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 50.0;
 

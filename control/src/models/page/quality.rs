@@ -31,8 +31,10 @@ fn why_not(report: &Report) -> String {
     let labels = &report.labels;
     match labels.basis {
         _ if report.decisions.counted == 0 => "This model has decided nothing in this time.".to_owned(),
-        Basis::Mature => format!("No decision is older than {} days yet.", labels.maturity_days),
-        Basis::Labelled => "No labels came back yet. PUT /operator/labels brings them.".to_owned(),
+        _ if labels.labelled == 0 => "No labels came back yet: PUT /operator/labels brings them.".to_owned(),
+        Basis::Mature | Basis::Labelled => {
+            format!("No decision that is older than {} days can be judged yet.", labels.maturity_days)
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What changes over time: drift and approvals.
 
+use causeway_core::time::{Millis, Timestamp};
+
 use super::super::report::{DriftSeen, FEW, Report, WORST};
 use super::plot::{Axis, Plot, Scale, legend, round_up};
 use super::words::{count, percent, percent_or_dash, span, table, tick};
@@ -15,16 +17,25 @@ const IN_TABLE: usize = 12;
 /// How the worst features are drawn.
 const FEATURES: [&str; WORST] = ["calm thin", "warn thin dashed", "strict thin mixed", "quiet thin dotted"];
 
-/// An axis of the parts, each at its number.
+/// Where each part stands, counted in parts from the first one on: a part without decisions leaves a gap.
+fn places(parts: &[Time], part_seconds: u64) -> Vec<f64> {
+    let first = parts.first().map_or(Timestamp(0), |first| first.0);
+    let width = part_seconds.max(1) as f64 * 1_000.0;
+    parts.iter().map(|at| at.0.since(first).0 as f64 / width).collect()
+}
+
+/// An axis of the parts.
 fn times(parts: &[Time], part_seconds: u64) -> Axis {
-    let step = parts.len().div_ceil(TICKS).max(1);
-    let ticks = parts.iter().enumerate().step_by(step).map(|(place, at)| (place as f64, tick(*at, part_seconds)));
+    let places = places(parts, part_seconds);
+    let (first, last) = (parts.first().map_or(Timestamp(0), |first| first.0), places.last().copied().unwrap_or(0.0));
+    let step = (last as usize + 1).div_ceil(TICKS).max(1);
+    let at = |place: usize| Time(first.plus(Millis::seconds(part_seconds * place as u64)));
+    let ticks = (0..=last as usize).step_by(step).map(|place| (place as f64, tick(at(place), part_seconds)));
     let label = match part_seconds {
         0..86_400 => "hour of decision (UTC)".to_owned(),
         86_400 => "day of decision (UTC)".to_owned(),
         _ => format!("stretches of {} days, by their first (UTC)", part_seconds / 86_400),
     };
-    let last = parts.len().saturating_sub(1) as f64;
     Axis { scale: Scale::Linear(-0.5, last + 0.5), label, ticks: ticks.collect() }
 }
 
@@ -46,6 +57,7 @@ pub fn drift(report: &Report) -> String {
 
 fn drawn(drift: &DriftSeen) -> String {
     let parts: Vec<Time> = drift.parts.iter().map(|part| part.from).collect();
+    let places = places(&parts, drift.part_seconds);
     let counted = drift.parts.iter().flat_map(|part| part.feature_psi.iter().copied().chain([part.score_psi]));
     let most = counted.fold(1.5 * ACT, f64::max);
     // Features can drift without bounds; the score is what is looked at.
@@ -57,11 +69,10 @@ fn drawn(drift: &DriftSeen) -> String {
     plot.level("fraud dashed thin", ACT);
     let worst = &drift.features[..WORST.min(drift.features.len())];
     for (number, class) in FEATURES.iter().enumerate().take(worst.len()) {
-        let line = drift.parts.iter().enumerate().map(|(place, part)| (place as f64, part.feature_psi[number]));
+        let line = places.iter().zip(&drift.parts).map(|(place, part)| (*place, part.feature_psi[number]));
         plot.line(class, &line.collect::<Vec<_>>());
     }
-    let line: Vec<(f64, f64)> =
-        drift.parts.iter().enumerate().map(|(place, part)| (place as f64, part.score_psi)).collect();
+    let line: Vec<(f64, f64)> = places.iter().zip(&drift.parts).map(|(place, part)| (*place, part.score_psi)).collect();
     plot.line("honest", &line);
     for (dot, part) in line.iter().zip(&drift.parts) {
         plot.dot(if part.decisions < FEW { "honest hollow" } else { "honest" }, *dot);
@@ -79,6 +90,9 @@ fn drawn(drift: &DriftSeen) -> String {
     let mut rows = vec![vec!["the score".to_owned(), format!("{:.3}", drift.score_psi)]];
     rows.extend(drift.features.iter().take(IN_TABLE).map(|(name, psi)| vec![(*name).to_owned(), format!("{psi:.3}")]));
     inside.push_str(&table(&["Over all decisions", "stability index"], &rows));
+    if most > top {
+        inside.push_str(&note("Lines along the upper end lie beyond it; the table has their numbers."));
+    }
     let features = drift.features.len();
     if features > IN_TABLE {
         inside
@@ -104,7 +118,8 @@ pub fn approvals(report: &Report) -> String {
     // The axis begins a little below, at a whole number of steps of five percent.
     let bottom = ((lowest * 20.0 - 0.5).floor() / 20.0).clamp(0.0, 0.95);
     let mut plot = Plot::new(260.0, &times(&parts, part_seconds), &Axis::percent("approved", bottom, 1.0));
-    let rates = || approvals.parts.iter().enumerate().map(|(place, (_, rate))| (place as f64, rate));
+    let places = places(&parts, part_seconds);
+    let rates = || places.iter().zip(&approvals.parts).map(|(place, (_, rate))| (*place, rate));
     for (place, rate) in rates() {
         plot.whisker("honest thin", place, (rate.low, rate.high));
     }

@@ -13,9 +13,10 @@ pub fn count(number: impl TryInto<u64>) -> String {
     groups.join(",")
 }
 
-/// `97.7 %`.
+/// `97.7 %`; what is less than one percent with another digit.
 pub fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    let decimals = if share > 0.0 && share < 0.01 { 2 } else { 1 };
+    format!("{:.decimals$} %", share * 100.0)
 }
 
 /// `97.7 %`, or a dash.
@@ -86,7 +87,8 @@ mod tests {
         let counts = [0u64, 12, 999, 1_000, 200_000, 12_345_678].map(count);
         assert_eq!(counts, ["0", "12", "999", "1,000", "200,000", "12,345,678"]);
         assert_eq!([9.0, 600.0, 7_200.0, 864_000.0].map(span), ["9 s", "10 min", "2.0 h", "10.0 d"]);
-        assert_eq!((percent(0.97651), decimals(None)), ("97.7 %".to_owned(), "–".to_owned()));
+        assert_eq!([0.97651, 0.0012, 0.0].map(percent), ["97.7 %", "0.12 %", "0.0 %"]);
+        assert_eq!(decimals(None), "–");
         let time = Time(causeway_core::time::Timestamp(1_779_697_800_000));
         assert_eq!(
             (minute(time), tick(time, 3_600), tick(time, 86_400)),

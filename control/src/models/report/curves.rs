@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::measure::Decision;
 use super::Rate;
 
-/// Points of a curve that are kept.
+/// Points of a curve that are kept, and one or two more.
 const POINTS: usize = 240;
 /// Bins of the scores.
 pub const BINS: usize = 48;
@@ -107,16 +107,17 @@ pub fn bin_edge(place: usize, bins: usize) -> f64 {
     LEAST_SCORE.powf(1.0 - place as f64 / bins as f64)
 }
 
-/// The points of the curve where recall or precision have moved, first and last among them.
+/// The points of the curve where recall has moved, first and last among them.
 pub fn thinned(quality: &Quality) -> Vec<CurvePoint> {
     let value = |share: Share| share.value().unwrap_or_default();
-    let step = quality.curve.len().div_ceil(POINTS).max(1);
     let last = quality.curve.len().saturating_sub(1);
-    let kept = quality.curve.iter().enumerate().filter(|(place, _)| place % step == 0 || *place == last);
-    let point = |(_, point): (usize, &Point)| CurvePoint {
-        score: point.score,
-        precision: value(point.precision),
-        recall: value(point.recall),
-    };
-    kept.map(point).collect()
+    let (mut points, mut reached): (Vec<CurvePoint>, f64) = (Vec::new(), -1.0);
+    for (place, point) in quality.curve.iter().enumerate() {
+        let recall = value(point.recall);
+        if recall - reached >= 1.0 / POINTS as f64 || place == last {
+            points.push(CurvePoint { score: point.score, precision: value(point.precision), recall });
+            reached = recall;
+        }
+    }
+    points
 }

@@ -39,7 +39,9 @@ pub fn judge(decisions: &[Decision], request: &Request) -> (Labels, Vec<Judged>)
     let mature = decisions.iter().filter(|decision| is_mature(decision)).count() as u64;
     let basis = request.basis.unwrap_or(if mature > 0 { Basis::Mature } else { Basis::Labelled });
     let (mut judged, mut taken_as_honest, mut declined_unknown) = (Vec::new(), 0, 0);
-    for decision in decisions {
+    // Where nobody ever told of a fraud, nothing says that there was none.
+    let has_labels = labelled().next().is_some();
+    for decision in decisions.iter().filter(|_| has_labels) {
         let is_fraud = match (basis, decision.is_fraud()) {
             (Basis::Labelled, is_fraud) => is_fraud,
             (Basis::Mature, _) if !is_mature(decision) => None,
