@@ -32,6 +32,7 @@ pub mod webhooks;
 pub mod rails;
 pub mod bus;
 pub mod models;
+pub mod reports;
 pub mod operator;
 
 #[cfg(feature = "full")]

@@ -8,7 +8,7 @@ mod registry;
 mod shadows;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,6 +95,16 @@ impl Models {
     /// The plan as of its last durable step.
     pub fn plan(&self) -> Arc<ModelPlan> {
         Arc::clone(self.cell.directory().models())
+    }
+
+    /// Where the package of a model lies.
+    pub fn folder(&self, id: &ModelId) -> PathBuf {
+        self.registry.place(id)
+    }
+
+    /// Loads a model once more, apart from the one that decides. Takes its time.
+    pub fn load(&self, id: &ModelId) -> Result<Loaded, String> {
+        self.loader.load(&self.registry.place(id))
     }
 
     /// How a model fares in the engine; none when it is not loaded there.

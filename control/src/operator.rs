@@ -16,6 +16,7 @@ mod operators;
 mod payments;
 mod probes;
 mod redeliveries;
+mod reports;
 mod reviews;
 mod risk_policy;
 mod table;
@@ -35,6 +36,7 @@ use crate::keys::request_bits;
 use crate::models::Models;
 use crate::problem::{Code, Problem};
 use crate::quota::Tiers;
+use crate::reports::Reports;
 use crate::telemetry::{Level, Telemetry};
 use crate::webhooks::guard::Guard;
 use crate::wire::{Query, Time};
@@ -65,6 +67,8 @@ pub struct OperatorInterface {
     pub address: SocketAddr,
     /// Further host names, in lower case and without a port.
     pub hosts: Vec<String>,
+    /// Makes reports about models.
+    pub reports: Reports,
     /// Log and metrics.
     pub telemetry: Telemetry,
     /// Why the program cannot do its work at the moment, if it cannot.

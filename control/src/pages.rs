@@ -17,7 +17,7 @@ use crate::http::Response;
 use crate::openapi;
 use crate::problem::{Code, Problem};
 
-use html::Shell;
+pub use html::{Shell, escaped};
 
 /// The reference.
 const REFERENCE: &str = "/docs";

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod find;
 mod first;
 mod ground;
+mod library;
 mod listeners;
 mod model;
 mod policy;
@@ -46,6 +47,7 @@ use crate::tls::{Tls, TlsError};
 use cell::{Outside, Running, StartError};
 use demo::DemoError;
 use ground::Ground;
+use library::Shelves;
 use listeners::Listeners;
 use model::Found;
 use policy::ApplyError;
@@ -220,13 +222,15 @@ async fn start(
         ground.telemetry.add_readings(None, readings::of_http3(&stats));
     }
     let pipeline = ground.pipeline(&gate, &quotas)?;
-    let interface = ground.operator_interface(&gate, &cells, audit.clone(), Arc::clone(&stopping))?;
+    let library = Arc::new(Shelves::new(&cells));
+    let interface = ground.operator_interface(&gate, &cells, audit.clone(), Arc::clone(&stopping), library.clone())?;
     if let Some(file) = &files.policy {
         policy::apply(file, &gate, &interface.audit, ground.telemetry).await?;
     }
     let (stop_dispatching, dispatch_stop) = watch::channel(false);
     let (stop_answering, answer_stop) = watch::channel(false);
-    let watching: Vec<_> = cells.iter().flat_map(|cell| cell.watch_models(ground, &audit, &dispatch_stop)).collect();
+    let watching = cells.iter().flat_map(|cell| cell.watch_models(ground, &audit, &library, &dispatch_stop));
+    let watching: Vec<_> = watching.collect();
     let dispatching = cells.iter_mut().flat_map(|cell| cell.dispatch(ground, &dispatch_stop)).chain(watching).collect();
     let answering = listeners.answer(ground.config, pipeline, interface, ground.reception(&gate, &cells), &answer_stop);
     announce(ground, &cells, has_demo);

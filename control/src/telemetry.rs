@@ -16,7 +16,7 @@ use causeway_core::id::Mode;
 use crate::config::LogFormat;
 
 pub use metrics::{CONTENT_TYPE, RequestLabels};
-pub use reading::{Kind, Reading};
+pub use reading::{Group, Kind, Labels, Reading};
 pub use record::{Level, Record};
 
 use log::Log;
@@ -65,6 +65,11 @@ impl Telemetry {
     /// Adds numbers that others count; they are read at each scrape. Without a `mode` they are the whole program's.
     pub fn add_readings(&self, mode: impl Into<Option<Mode>>, readings: Vec<Reading>) {
         self.shared.metrics.add_readings(mode.into(), readings);
+    }
+
+    /// Adds numbers that come and go; which there are is asked at each scrape.
+    pub fn add_groups(&self, mode: impl Into<Option<Mode>>, groups: Vec<Group>) {
+        self.shared.metrics.add_groups(mode.into(), groups);
     }
 
     /// All metrics as Prometheus reads them; see [`CONTENT_TYPE`].

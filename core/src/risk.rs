@@ -1,7 +1,9 @@
 //! Risk: what is known about a redemption as numbers, the model's score, and what follows from it.
 
+pub mod approval;
 mod country;
 pub mod device;
+pub mod drift;
 pub mod entity;
 pub mod features;
 pub mod history;
@@ -12,6 +14,8 @@ pub mod package;
 mod person;
 pub mod plan;
 pub mod policy;
+pub mod quality;
+mod reference;
 pub mod scorer;
 mod verdict;
 pub mod window;
@@ -25,4 +29,5 @@ pub use label::{Label, Labelled, NewLabel, Taken};
 pub use person::{Person, Said, Word};
 pub use plan::{Arm, Chosen, ModelId, ModelPlan, ModelStep};
 pub use policy::{Case, NewPolicy, Policied, RiskPolicy};
+pub use reference::{Histogram, Reference};
 pub use verdict::{Decider, Risk, Thresholds, Verdict, fallback_score};

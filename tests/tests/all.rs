@@ -31,6 +31,7 @@ mod all {
     mod model;
     mod model_check;
     mod model_life;
+    mod model_report;
     mod model_swaps;
     mod operations;
     mod operator;

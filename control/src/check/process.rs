@@ -83,6 +83,9 @@ fn start(wanted: &Wanted<'_>) -> std::io::Result<Child> {
         command.arg(format!("--budget={}us", budget.as_micros()));
     }
     command.arg("--").arg(wanted.folder).env_clear();
+    // From 1.31 on the library keeps a database of its own doings in the user's cache, and sends it home, unless it is told not to;
+    // with the limit on file sizes it dies of that.
+    command.env("ORT_DISABLE_TELEMETRY", "1");
     command.envs(VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     // The runtime would keep a database of its own in the home directory, which it may not write, and call home with it.
     command.env(SILENT.0, SILENT.1);

@@ -4,7 +4,7 @@ use http::Method;
 
 use super::call::{Call, Handled};
 use super::{
-    Role, accounts, decisions, endpoints, labels, models, operators, payments, probes, redeliveries, reviews,
+    Role, accounts, decisions, endpoints, labels, models, operators, payments, probes, redeliveries, reports, reviews,
     risk_policy, verifications,
 };
 use crate::gate::BoxFuture;
@@ -134,6 +134,9 @@ pub static TABLE: &[Row] = &[
         Box::pin(models::retire_model(call))
     }),
     row(Method::PUT, "/operator/labels", WRITE, "set_labels", |call| Box::pin(labels::set_labels(call))),
+    row(Method::GET, "/operator/models/{name}/{version}/report", READ, "model_report", |call| {
+        Box::pin(reports::model_report(call))
+    }),
     row(Method::GET, "/operator/reviews", READ, "list_reviews", |call| Box::pin(reviews::list_reviews(call))),
     row(Method::GET, "/operator/reviews/{payment_id}", READ, "retrieve_review", |call| {
         Box::pin(reviews::retrieve_review(call))

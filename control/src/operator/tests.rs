@@ -56,6 +56,7 @@ impl World {
             address: "127.0.0.1:8081".parse().unwrap(),
             hosts: vec!["ops.bank.example".to_owned()],
             telemetry: Telemetry::writing_to(LogFormat::Logfmt, std::io::sink()),
+            reports: Reports::new(Arc::new(crate::reports::NoLibrary)),
             unready: Box::new(|| Some("the test says so".to_owned())),
             docs_url: "/docs/errors".to_owned(),
         };

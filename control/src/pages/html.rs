@@ -13,23 +13,34 @@ const STYLE: &str = include_str!("style.css");
 
 /// The frame around a page's own words.
 pub struct Shell {
+    style: Cow<'static, str>,
     policy: String,
 }
 
 impl Shell {
     /// The frame, whose policy allows its own style and nothing else.
-    pub fn new() -> Shell {
+    pub(super) fn new() -> Shell {
+        Shell::of(Cow::Borrowed(STYLE))
+    }
+
+    /// The frame with further style behind its own.
+    pub fn styled(further: &str) -> Shell {
+        Shell::of(format!("{STYLE}{further}").into())
+    }
+
+    fn of(style: Cow<'static, str>) -> Shell {
         let policy = format!(
             "default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-            source(STYLE)
+            source(&style)
         );
-        Shell { policy }
+        Shell { style, policy }
     }
 
     /// A frame whose pages also run this script, which may ask this server and no other.
     pub fn with(script: &str) -> Shell {
-        let policy = format!("{}; script-src '{}'; connect-src 'self'", Shell::new().policy, source(script));
-        Shell { policy }
+        let Shell { style, policy } = Shell::new();
+        let policy = format!("{policy}; script-src '{}'; connect-src 'self'", source(script));
+        Shell { style, policy }
     }
 
     /// The whole page; `main` is HTML.
@@ -39,13 +50,13 @@ impl Shell {
 
     /// The whole page with a script at its end; `main` is HTML.
     pub fn page_with(&self, script: &str, title: &str, main: &str) -> Bytes {
-        let title = escaped(title);
+        let (title, style) = (escaped(title), &self.style);
         let script = if script.is_empty() { String::new() } else { format!("<script>{script}</script>\n") };
         let page = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n\
-             <title>{title} · Causeway</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{main}</main>\n{script}</body>\n</html>\n"
+             <title>{title} · Causeway</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n{main}</main>\n{script}</body>\n</html>\n"
         );
         page.into()
     }

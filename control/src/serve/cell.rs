@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::rustls::RootCertStore;
 
 use super::ground::Ground;
+use super::library::{self, Shelves};
 use super::model::Found;
 use super::reviews;
 use super::rollback::{Rollbacks, Watcher};
@@ -148,23 +149,25 @@ impl Running {
         &self,
         ground: &Ground<'_>,
         audit: &Audit,
+        library: &Arc<Shelves>,
         stop: &watch::Receiver<bool>,
     ) -> Vec<JoinHandle<()>> {
         let rollbacks = Arc::<Rollbacks>::default();
         ground.telemetry.add_readings(self.mode(), readings::of_rollbacks(&rollbacks));
+        let drift = library::follower(ground, self, library);
         let watcher = Watcher {
             models: Arc::clone(&self.models),
             audit: audit.clone(),
             telemetry: ground.telemetry.clone(),
-            // What measures shifts of scores says so here.
-            verdict_on: Box::new(|_| None),
+            verdict_on: library::verdict_of(&drift),
             rollbacks,
         };
         let scored = Arc::default();
         ground.telemetry.add_readings(self.mode(), readings::of_shadows(&scored));
         let (models, reader) = (Arc::clone(&self.models), self.cell.reader.clone());
         let follower = Follower { models, reader, notice: notice(ground.telemetry, self.mode(), "models"), scored };
-        vec![tokio::spawn(watcher.run(stop.clone())), tokio::spawn(follower.run(stop.clone()))]
+        let tasks = [tokio::spawn(watcher.run(stop.clone())), tokio::spawn(follower.run(stop.clone()))];
+        tasks.into_iter().chain([library::follow(drift, stop)]).collect()
     }
 
     /// What scores its payments, for people.
@@ -180,6 +183,11 @@ impl Running {
     /// What it counts.
     pub fn stats(&self) -> Arc<CellStats> {
         Arc::clone(&self.cell.stats)
+    }
+
+    /// Reads what is synced.
+    pub fn reader(&self) -> Reader {
+        self.cell.reader.clone()
     }
 
     /// The cell as the edge sees it.

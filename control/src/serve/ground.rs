@@ -18,6 +18,7 @@ use crate::operator::{Audit, OperatorInterface, Tokens};
 use crate::pipeline::{Options, Pipeline};
 use crate::quota::Quotas;
 use crate::rails::http::Reception;
+use crate::reports::{Library, Reports};
 use crate::telemetry::Telemetry;
 use crate::webhooks::guard::{Guard, Loopback};
 
@@ -84,6 +85,7 @@ impl<'a> Ground<'a> {
         cells: &[Running],
         audit: Audit,
         stopping: Arc<AtomicBool>,
+        library: Arc<dyn Library>,
     ) -> Result<OperatorInterface, ServeError> {
         Ok(OperatorInterface {
             gate: Arc::clone(gate),
@@ -94,6 +96,7 @@ impl<'a> Ground<'a> {
             audit,
             address: self.addresses.operators,
             hosts: self.config.operator_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            reports: Reports::new(library),
             telemetry: self.telemetry.clone(),
             unready: unready(cells, stopping),
             docs_url: self.docs_url(),

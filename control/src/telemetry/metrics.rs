@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use causeway_core::id::Mode;
 
-use super::reading::{Reading, Readings};
+use super::reading::{Group, Reading, Readings};
 use crate::http::Protocol;
 
 /// The content type of what [`super::Telemetry::scrape`] gives.
@@ -89,6 +89,11 @@ impl Metrics {
     /// Adds numbers that others count.
     pub fn add_readings(&self, mode: Option<Mode>, readings: Vec<Reading>) {
         self.readings.add(mode, readings);
+    }
+
+    /// Adds numbers that come and go.
+    pub fn add_groups(&self, mode: Option<Mode>, groups: Vec<Group>) {
+        self.readings.add_groups(mode, groups);
     }
 
     /// The text that Prometheus reads.

@@ -25,8 +25,32 @@ pub struct Reading {
     pub value: Box<dyn Fn() -> f64 + Send + Sync>,
 }
 
-/// A reading of one mode, or of the whole program.
-type Added = (Option<Mode>, Reading);
+/// Numbers of one name that come and go: which there are is known at each scrape alone. Their labels must be bounded.
+pub struct Group {
+    /// As in [`Reading`].
+    pub name: &'static str,
+    /// As in [`Reading`].
+    pub help: &'static str,
+    /// As in [`Reading`].
+    pub kind: Kind,
+    /// Reads them: labels beside the mode, and the number.
+    pub values: Box<dyn Fn() -> Vec<(Labels, f64)> + Send + Sync>,
+}
+
+/// Labels beside the mode.
+pub type Labels = Vec<(&'static str, String)>;
+
+/// Readings of one mode, or of the whole program.
+type Added<T> = Arc<Mutex<Vec<(Option<Mode>, T)>>>;
+
+/// One number as it stands in the text.
+struct Row {
+    name: &'static str,
+    help: &'static str,
+    kind: Kind,
+    labels: Labels,
+    value: f64,
+}
 
 /// How a number behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +64,8 @@ pub enum Kind {
 /// All readings; grows while the program starts.
 #[derive(Clone, Default)]
 pub struct Readings {
-    added: Arc<Mutex<Vec<Added>>>,
+    added: Added<Reading>,
+    groups: Added<Group>,
 }
 
 impl Readings {
@@ -48,26 +73,46 @@ impl Readings {
     pub fn add(&self, mode: Option<Mode>, readings: Vec<Reading>) {
         self.added.lock().extend(readings.into_iter().map(|reading| (mode, reading)));
     }
+
+    /// Adds numbers that come and go.
+    pub fn add_groups(&self, mode: Option<Mode>, groups: Vec<Group>) {
+        self.groups.lock().extend(groups.into_iter().map(|group| (mode, group)));
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let labels = |mode: &Option<Mode>, own: Labels| {
+            let mode = mode.map(|mode| ("mode", mode.name().to_owned()));
+            mode.into_iter().chain(own).collect()
+        };
+        let mut rows = Vec::new();
+        for (mode, Reading { name, help, kind, labels: own, value }) in self.added.lock().iter() {
+            rows.push(Row { name, help, kind: *kind, labels: labels(mode, own.clone()), value: value() });
+        }
+        for (mode, Group { name, help, kind, values }) in self.groups.lock().iter() {
+            let read = values().into_iter();
+            rows.extend(read.map(|(own, value)| Row { name, help, kind: *kind, labels: labels(mode, own), value }));
+        }
+        rows
+    }
 }
 
 impl Collector for Readings {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let readings = self.added.lock();
+        let rows = self.rows();
         let mut done: Vec<&str> = Vec::new();
-        for (_, first) in readings.iter() {
+        for first in &rows {
             if done.contains(&first.name) {
                 continue;
             }
             done.push(first.name);
-            let kind = first.kind.metric();
-            let mut family = encoder.encode_descriptor(first.name, first.help, None, kind)?;
-            for (mode, reading) in readings.iter().filter(|(_, reading)| reading.name == first.name) {
-                let own = reading.labels.iter().map(|(name, value)| (*name, value.as_str()));
-                let labels: Vec<(&str, &str)> = mode.map(|mode| ("mode", mode.name())).into_iter().chain(own).collect();
+            let mut family = encoder.encode_descriptor(first.name, first.help, None, first.kind.metric())?;
+            for row in rows.iter().filter(|row| row.name == first.name) {
+                let labels: Vec<(&str, &str)> =
+                    row.labels.iter().map(|(name, value)| (*name, value.as_str())).collect();
                 let one = family.encode_family(&labels)?;
                 match first.kind {
-                    Kind::Counter => ConstCounter::new((reading.value)()).encode(one)?,
-                    Kind::Gauge => ConstGauge::new((reading.value)()).encode(one)?,
+                    Kind::Counter => ConstCounter::new(row.value).encode(one)?,
+                    Kind::Gauge => ConstGauge::new(row.value).encode(one)?,
                 }
             }
         }

@@ -10,7 +10,6 @@ mod inspect;
 mod manifest;
 #[cfg(test)]
 pub(super) mod onnx_file;
-mod reference;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -21,8 +20,8 @@ use super::{FEATURE_NAMES, Features, Thresholds};
 use inspect::Expected;
 use manifest::Manifest;
 
+pub use super::reference::{Histogram, Reference};
 pub use manifest::{Column, Training};
-pub use reference::{Histogram, Reference};
 
 /// A package whose manifest was read, and whose model file is the one that it names and may be run.
 #[derive(Clone, Debug)]

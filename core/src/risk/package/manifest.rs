@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
-use super::reference::{Histogram, Reference};
-use super::{FEATURE_NAMES, Kind};
+use super::{FEATURE_NAMES, Histogram, Kind, Reference};
 use crate::risk::Thresholds;
 
 /// Features of one model.

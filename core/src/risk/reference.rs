@@ -30,7 +30,7 @@ pub struct Histogram {
 
 impl Histogram {
     /// Checks it; `name` is what it is of.
-    pub(super) fn checked(self, name: &str) -> Result<Histogram, String> {
+    pub fn checked(self, name: &str) -> Result<Histogram, String> {
         let of = |what: &str| Err(format!("the reference of {name} {what}"));
         if self.edges.is_empty() || self.shares.len() != self.edges.len() + 1 || self.shares.len() > BINS {
             return of("needs one more share than edges, and 256 shares at most");
@@ -44,6 +44,11 @@ impl Histogram {
             return of(&format!("needs shares between 0 and 1 that sum to 1; they sum to {sum}"));
         }
         Ok(self)
+    }
+
+    /// The bin that `value` lies in. Edges are compared as the `f32` that they were computed as.
+    pub fn place(&self, value: f32) -> usize {
+        self.edges.partition_point(|edge| *edge as f32 <= value)
     }
 }
 
@@ -63,5 +68,12 @@ mod tests {
         assert!(!check(&[0.5, f64::NAN], &[0.2, 0.3, 0.5]));
         assert!(!check(&[0.5], &[0.25, 0.70]));
         assert!(!check(&[0.5], &[-0.25, 1.25]));
+    }
+
+    #[test]
+    fn a_bin_begins_at_its_edge() {
+        let bins = Histogram { edges: vec![0.1, 0.5], shares: vec![0.2, 0.3, 0.5] };
+        let places = [-1.0, 0.099, 0.1, 0.4, 0.5, 7.0].map(|value| bins.place(value));
+        assert_eq!(places, [0, 0, 1, 1, 2, 2]);
     }
 }

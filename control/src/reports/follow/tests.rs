@@ -1,0 +1,89 @@
+use causeway_core::risk::Decider;
+
+use super::super::tests::{decision, reader};
+use super::super::{About, NoLibrary, Score, Speed};
+use super::*;
+use causeway_core::risk::drift::Expected;
+use causeway_core::risk::{Histogram, Reference};
+
+/// Every model was trained on low scores.
+struct Low;
+
+impl Library for Low {
+    fn about(&self, _: Mode, _: &Named) -> Option<Arc<About>> {
+        let score = Histogram { edges: vec![0.5], shares: vec![0.9, 0.1] };
+        let reference = Reference { approval_rate: 0.9, score, features: Vec::new() };
+        Some(Arc::new(About { expected: Some(Expected { reference, rows: None }), ..About::default() }))
+    }
+
+    fn scorer(&self, mode: Mode, model: &Named) -> Result<Score, String> {
+        NoLibrary.scorer(mode, model)
+    }
+
+    fn speed(&self, _: Mode, _: &Named) -> Option<Speed> {
+        None
+    }
+}
+
+/// A follower for which no decision is too old.
+fn follower(receipts: Vec<Receipt>, decisions: usize) -> Arc<Follower> {
+    Arc::new(Follower {
+        reader: reader(receipts, &[]),
+        mode: Mode::Sandbox,
+        library: Arc::new(Low),
+        window: Window { decisions, span: Millis(u64::MAX) },
+        limits: Limits { least: 100, ..Limits::default() },
+        notice: Arc::new(|_| {}),
+        followed: Mutex::default(),
+    })
+}
+
+fn of(name: &str, receipt: Receipt) -> Receipt {
+    let mut receipt = receipt;
+    receipt.risk.decider = Decider::Model { name: name.to_owned(), version: "1".to_owned() };
+    receipt
+}
+
+fn one(name: &str) -> Named {
+    Named { name: name.to_owned(), version: "1".to_owned() }
+}
+
+#[test]
+fn a_model_that_has_shifted_is_told_and_another_is_not() {
+    let usual = |minute: u64| decision(minute, if minute % 20 == 1 { 0.6 } else { 0.1 });
+    let one_of = |minute: u64| if minute.is_multiple_of(2) { of("high", decision(minute, 0.6)) } else { usual(minute) };
+    let receipts = (0..2_200).map(one_of);
+    let follower = follower(receipts.collect(), 500);
+    let now = Timestamp(0);
+    assert_eq!([(); 4].map(|()| follower.read_on(now).unwrap()), [1_000, 1_000, 200, 0]);
+    assert_eq!(follower.shift_of(&one("one")), None);
+    let words = follower.shift_of(&one("high")).unwrap();
+    assert!(words.contains("the PSI of the score against the training window is"), "{words}");
+    assert_eq!((follower.shift_of(&one("unseen")), follower.followed.lock().models.len()), (None, 2));
+    let groups = follower.groups();
+    let values = (groups[0].values)();
+    let labels: Vec<&str> = values[0].0.iter().map(|(_, value)| value.as_str()).collect();
+    assert_eq!((labels.as_slice(), values.len()), (["high", "1", "score"].as_slice(), 2));
+    assert!(values[0].1 > 1.0 && (groups[1].values)().len() == 6 && (groups[2].values)()[0].1 == 500.0);
+}
+
+#[test]
+fn models_that_are_not_heard_of_make_room() {
+    let receipts = (0..20).map(|minute| of(&format!("m{minute}"), decision(minute, 0.1)));
+    let follower = follower(receipts.collect(), 500);
+    follower.read_on(Timestamp(0)).unwrap();
+    let followed = follower.followed.lock();
+    assert_eq!(followed.models.len(), MOST_MODELS);
+    assert!(!followed.models.contains_key(&one("m3")) && followed.models.contains_key(&one("m4")));
+}
+
+/// With many decisions it begins a little before the window, not at the beginning of time.
+#[test]
+fn the_beginning_is_not_far_before_the_window() {
+    let follower = follower((0..2_500).map(|minute| decision(minute, 0.1)).collect(), 20);
+    let last = decision(2_499, 0.1).at;
+    follower.read_on(last).unwrap();
+    assert_eq!(follower.followed.lock().models[&one("one")].drift.decisions(), 20);
+    let begun = follower.beginning(last).unwrap();
+    assert_eq!(follower.reader.receipts(begun, 5_000).unwrap().len(), 61);
+}

@@ -1,0 +1,120 @@
+//! What reports and drift know of models: the packages that each cell's registry holds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use causeway_core::id::Mode;
+use causeway_core::risk::ModelId;
+use causeway_core::risk::drift::{Limits, Window};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::cell::Running;
+use super::ground::Ground;
+use super::rollback::{Reason, VerdictOn};
+use crate::models::Models;
+use crate::reports::follow::{Followed, Follower};
+use crate::reports::{About, Library, Named, NoLibrary, Score, Speed};
+use crate::telemetry::Level;
+
+/// The models of all cells.
+pub struct Shelves {
+    models: Vec<(Mode, Arc<Models>)>,
+    read: Mutex<BTreeMap<(&'static str, Named), Arc<About>>>,
+}
+
+impl Shelves {
+    /// The library of these cells.
+    pub fn new(cells: &[Running]) -> Shelves {
+        let models = cells.iter().map(|cell| (cell.mode(), Arc::clone(cell.models()))).collect();
+        Shelves { models, read: Mutex::default() }
+    }
+
+    /// A model that the cell of this mode has registered.
+    fn registered(&self, mode: Mode, model: &Named) -> Option<(&Arc<Models>, ModelId)> {
+        let (_, models) = self.models.iter().find(|(known, _)| *known == mode)?;
+        let id = ModelId { name: model.name.clone(), version: model.version.parse().ok()? };
+        models.plan().models.iter().any(|known| *known.id == id).then_some((models, id))
+    }
+}
+
+impl Library for Shelves {
+    /// A package never changes, so that it is read once. There are as many as plans take.
+    fn about(&self, mode: Mode, model: &Named) -> Option<Arc<About>> {
+        let key = (mode.name(), model.clone());
+        if let Some(known) = self.read.lock().get(&key) {
+            return Some(Arc::clone(known));
+        }
+        let (models, id) = self.registered(mode, model)?;
+        let about = Arc::new(read(models, &id)?);
+        self.read.lock().insert(key, Arc::clone(&about));
+        Some(about)
+    }
+
+    fn scorer(&self, mode: Mode, model: &Named) -> Result<Score, String> {
+        let Some((models, id)) = self.registered(mode, model) else { return NoLibrary.scorer(mode, model) };
+        let mut scorer = models.load(&id)?.scorer;
+        Ok(Box::new(move |rows| scorer.score(rows).map_err(|error| error.to_string())))
+    }
+
+    /// As the guard of a model that decides has counted since it was loaded.
+    fn speed(&self, mode: Mode, model: &Named) -> Option<Speed> {
+        let (models, id) = self.registered(mode, model)?;
+        let health = models.health(&id)?;
+        Some(Speed {
+            since: "the model was loaded",
+            calls: health.calls.load(Ordering::Relaxed),
+            late: Some(health.late.load(Ordering::Relaxed)),
+            errors: Some(health.errors.load(Ordering::Relaxed)),
+            quarantine: health.quarantine().map(|found| found.reason.clone()),
+            ..Speed::default()
+        })
+    }
+}
+
+#[cfg(feature = "full")]
+fn read(models: &Models, id: &ModelId) -> Option<About> {
+    causeway_core::risk::package::Package::read(&models.folder(id)).ok().map(|package| About::of(&package))
+}
+
+#[cfg(not(feature = "full"))]
+fn read(_: &Models, _: &ModelId) -> Option<About> {
+    None
+}
+
+/// What follows the decisions of a cell.
+pub fn follower(ground: &Ground<'_>, cell: &Running, library: &Arc<Shelves>) -> Arc<Follower> {
+    let (telemetry, mode) = (ground.telemetry.clone(), cell.mode());
+    let notice = move |text: &str| {
+        let record = telemetry.record(Level::Warn, "models").text("mode", mode.name());
+        telemetry.write(record.text("notice", text));
+    };
+    let library: Arc<dyn Library> = Arc::<Shelves>::clone(library);
+    let follower = Arc::new(Follower {
+        reader: cell.reader(),
+        mode,
+        library,
+        window: Window::default(),
+        limits: Limits::default(),
+        notice: Arc::new(notice),
+        followed: Mutex::new(Followed::default()),
+    });
+    ground.telemetry.add_groups(Some(mode), follower.groups());
+    follower
+}
+
+/// Whether what a model says has shifted, as a follower sees it.
+pub fn verdict_of(follower: &Arc<Follower>) -> VerdictOn {
+    let follower = Arc::clone(follower);
+    Box::new(move |id| {
+        let model = Named { name: id.name.clone(), version: id.version.to_string() };
+        follower.shift_of(&model).map(Reason::Shifted)
+    })
+}
+
+/// Follows, until `stop`.
+pub fn follow(follower: Arc<Follower>, stop: &watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(follower.run(stop.clone()))
+}
