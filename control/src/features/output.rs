@@ -174,7 +174,7 @@ impl Columns {
             column.close()
         };
         let texts = |text: &dyn Fn(&Row) -> Option<&str>| -> (Vec<ByteArray>, Vec<i16>) {
-            present(&rows, |row| text(row).map(|text| ByteArray::from(text)))
+            present(&rows, |row| text(row).map(ByteArray::from))
         };
         let (ids, _) = texts(&|row| Some(&row.id));
         column(&|column| column.typed::<ByteArrayType>().write_batch(&ids, None, None))?;

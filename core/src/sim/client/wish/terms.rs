@@ -28,7 +28,7 @@ pub fn confirm(choice: Choice) -> Confirm {
 /// Three networks in two countries; nobody's browser asked for some.
 pub fn address(choice: Choice) -> Option<Address> {
     let country = [None, Some(Country(*b"DE")), Some(Country(*b"US"))][choice.key as usize / 8 % 3];
-    (choice.what % 5 > 0).then_some(Address { network: [choice.which % 3; 16], country })
+    (!choice.what.is_multiple_of(5)).then_some(Address { network: [choice.which % 3; 16], country })
 }
 
 pub fn device(what: u8) -> Option<Device> {
