@@ -66,10 +66,11 @@ impl Library for Shelves {
         Some(Speed {
             since: "the model was loaded",
             calls: health.calls.load(Ordering::Relaxed),
+            rows: health.rows.load(Ordering::Relaxed),
+            seconds: health.worked_micros.load(Ordering::Relaxed) as f64 * 1e-6,
             late: Some(health.late.load(Ordering::Relaxed)),
             errors: Some(health.errors.load(Ordering::Relaxed)),
             quarantine: health.quarantine().map(|found| found.reason.clone()),
-            ..Speed::default()
         })
     }
 }

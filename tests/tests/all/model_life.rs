@@ -174,10 +174,12 @@ fn a_canary_that_is_cut_off_is_rolled_back_by_itself() {
         decided(operator, &partner);
         models(operator)["canary"].is_null().then_some(())
     });
-    let metrics = operator.call("GET", "/metrics", &Value::Null).text();
+    // The plan is told as soon as it is durable, what is counted and written down a moment later.
     let expected = "causeway_model_rollbacks_total{mode=\"sandbox\",reason=\"quarantined\"} 1";
-    assert!(metrics.contains(expected), "{expected} in\n{metrics}");
-    assert!(server.log().error().contains("event=model_rolled_back"));
+    poll(SOON, "it is counted and told", || {
+        let is_counted = operator.call("GET", "/metrics", &Value::Null).text().contains(expected);
+        (is_counted && server.log().error().contains("event=model_rolled_back")).then_some(())
+    });
     let audit = fs::read_to_string(server.directory().file("operator-audit.jsonl")).unwrap();
     let own = audit.lines().find(|line| line.contains("rollback_model")).unwrap();
     assert!(own.contains("\"operator\":\"causeway\"") && own.contains("baseline 7: canary"), "{own}");

@@ -112,7 +112,9 @@ fn a_viewer_reads_and_every_write_is_recorded_with_who_and_why() {
     assert_eq!(send(Request::get(account.as_str())).status, 401);
     let audit = std::fs::read_to_string(server.directory().file("operator-audit.jsonl")).unwrap();
     let lines = audit.lines().map(|line| serde_json::from_str(line).unwrap());
-    let entries: Vec<serde_json::Value> = lines.filter(|line: &serde_json::Value| line["status"].is_null()).collect();
+    // What the gateway does itself at its first start is not an operator's.
+    let is_asked = |line: &serde_json::Value| line["status"].is_null() && line["operator"] != "causeway";
+    let entries: Vec<serde_json::Value> = lines.filter(is_asked).collect();
     let told: Vec<_> = entries.iter().map(|entry| ["operator", "action", "reason"].map(|name| &entry[name])).collect();
     let expected = json!([
         ["first", "create_token", "dashboards"],

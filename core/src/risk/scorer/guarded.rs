@@ -42,6 +42,10 @@ pub struct Health {
     pub late: AtomicU64,
     /// Runs that failed or gave a score that is no probability.
     pub errors: AtomicU64,
+    /// Redemptions that it was asked for.
+    pub rows: AtomicU64,
+    /// Processor time of its runs, in microseconds.
+    pub worked_micros: AtomicU64,
     quarantine: OnceLock<Quarantine>,
 }
 
@@ -131,12 +135,15 @@ impl Scorer for Guarded {
             return Err(ScoreError::Quarantined(quarantine.reason.clone()));
         }
         self.health.calls.fetch_add(1, Ordering::Relaxed);
+        self.health.rows.fetch_add(rows.len() as u64, Ordering::Relaxed);
         let mut scores = Vec::with_capacity(rows.len());
         let began = self.time.worked();
         let mut before = began;
         for chunk in rows.chunks(CHUNK) {
             let result = self.run(chunk);
             let now = self.time.worked();
+            let micros = u64::try_from(now.saturating_sub(before).as_micros()).unwrap_or(u64::MAX);
+            self.health.worked_micros.fetch_add(micros, Ordering::Relaxed);
             if now.saturating_sub(began) > self.budget {
                 return Err(self.late(now.saturating_sub(before)).after(scores));
             }
