@@ -1,11 +1,16 @@
-"""The feature vector: the contract between the training scripts here and the risk engine.
+"""The feature vector of the baseline, and the names of all features that the engine has.
+
+features.json is what `causeway features list --json` prints: every model may use any of them. FEATURES are those of the
+synthetic payments here.
 
 Every value is a float32, computed in float64 and rounded once. The order is the order of the model's input columns;
 a manifest repeats the names so that a model trained on another order is noticed. `python models/features.py` prints
 the table.
 """
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,10 @@ FEATURES = (
 )
 
 NAMES = tuple(feature.name for feature in FEATURES)
+
+ENGINE_NAMES = tuple(
+    feature["name"] for feature in json.loads((Path(__file__).parent / "features.json").read_text(encoding="utf-8"))
+)
 
 
 def main() -> None:

@@ -66,6 +66,8 @@ def metrics(test: Table, scores: np.ndarray) -> dict[str, float]:
     found = {}
     for suffix, inside in (("", slice(None)), ("_hosted", ~test.is_server), ("_server", test.is_server)):
         labels, given = test.labels[inside], scores[inside]
+        if labels.all() or not labels.any():
+            continue  # Nothing to tell apart: all are frauds, or none is, or there is no such partner.
         found[f"auc{suffix}"] = round(float(roc_auc_score(labels, given)), 6)
         found[f"average_precision{suffix}"] = round(float(average_precision_score(labels, given)), 6)
     return found
@@ -94,6 +96,8 @@ def summary(finished: Finished, test: Table) -> str:
     ]
     groups = (("all", "", slice(None)), ("hosted", "_hosted", ~test.is_server), ("server", "_server", test.is_server))
     for word, suffix, inside in groups:
+        if f"auc{suffix}" not in finished.metrics:
+            continue
         labels, reached = test.labels[inside], verdicts[inside]
         shares = "   ".join(
             f"{(reached[labels] >= least).mean():6.1%} / {(reached[~labels] >= least).mean():6.2%}"

@@ -17,7 +17,7 @@ import numpy as np
 from onnx import ModelProto
 
 import output as outputs
-from features import NAMES
+from features import ENGINE_NAMES
 from manifest import FORMAT, Manifest, Thresholds, Training, text
 from output import Output
 from reference import MOST_BINS, Bins, Reference
@@ -151,9 +151,9 @@ def _of_the_features(features: list[str], golden: list[str]) -> list[str]:
     found = []
     if features != golden:
         found.append("The features of manifest and golden rows differ in name or order.")
-    unknown = [name for name in features if name not in NAMES]
+    unknown = [name for name in features if name not in ENGINE_NAMES]
     if unknown:
-        found.append(f"The engine has no feature {', '.join(unknown)}; features.py has the list.")
+        found.append(f"The engine has no feature {', '.join(unknown)}; `causeway features list` prints all.")
     if len(set(features)) < len(features):
         found.append("A feature is named twice.")
     return found

@@ -34,11 +34,15 @@ class Reference:
 
 
 def reference(features: list[str], rows: np.ndarray, scores: np.ndarray, step_up: float) -> Reference:
-    """From the rows of the training window (float32 [n, features]) and the scores of the test window (float32 [m])."""
+    """From the rows of the training window (float32 [n, features]) and the scores of the test window (float32 [m]).
+
+    A feature that was always the same has no bins, and is left out: nothing can be compared with it.
+    """
+    found = {name: bins(column) for name, column in zip(features, rows.T, strict=True)}
     return Reference(
         approval_rate=round(float(np.mean(scores < np.float32(step_up))), 6),
         score=bins(scores),
-        features={name: bins(column) for name, column in zip(features, rows.T, strict=True)},
+        features={name: each for name, each in found.items() if each.edges},
     )
 
 

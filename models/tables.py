@@ -3,12 +3,14 @@
 Nothing but `synthetic` knows where the rows come from.
 """
 
+import csv
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
-from features import NAMES
+from features import ENGINE_NAMES, NAMES
 from history import DAY_MS, feature_rows
 from payments import DAYS, START_MS, generate
 
@@ -67,6 +69,42 @@ def synthetic(seed: int) -> Table:
         is_server=np.array([payment.is_server for payment in payments]),
         start_ms=START_MS, split_ms=START_MS + LEARN_DAYS * DAY_MS, end_ms=START_MS + DAYS * DAY_MS,
     )
+
+
+def replayed(path: Path, names: list[str] | None = None, learn_share: float = 0.7) -> Table:
+    """The table that `causeway features replay` wrote as CSV: of `names`, or of all its features.
+
+    Payments of which nothing became known are left out. The split lies at a share of the time, and what was known only
+    after it is no label for learning: at that moment nobody could have trained with it.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *lines = csv.reader(file)
+    names = [name for name in header if name in ENGINE_NAMES] if names is None else names
+    missing = [name for name in names if name not in header]
+    if missing:
+        raise ValueError(f"{path} has no {', '.join(missing)}: replay the payments again")
+    column = header.index
+    labelled = [line for line in lines if line[column("is_fraud")]]
+    if not labelled:
+        raise ValueError(f"{path} has no labels: give the replay is_fraud and label_time")
+    at_ms = np.array([_millis(line[column("time")]) for line in labelled], dtype=np.int64)
+    start_ms, end_ms = int(at_ms[0]), int(at_ms[-1]) + 1
+    split_ms = start_ms + int((end_ms - start_ms) * learn_share)
+    known_ms = np.array([_millis(line[column("label_time")]) for line in labelled], dtype=np.int64)
+    keep = (at_ms >= split_ms) | (known_ms <= split_ms)
+    places = [column(name) for name in names]
+    rows = np.array([[line[place] for place in places] for line in labelled], dtype=np.float32)
+    hosted = np.array([line[column("is_hosted")] == "1" for line in labelled])
+    labels = np.array([line[column("is_fraud")] == "1" for line in labelled])
+    return Table(
+        names=tuple(names), rows=rows[keep], at_ms=at_ms[keep], labels=labels[keep], is_server=~hosted[keep],
+        start_ms=start_ms, split_ms=split_ms, end_ms=end_ms,
+    )
+
+
+def _millis(text: str) -> int:
+    """The time, or one that never comes when there is none."""
+    return int(datetime.fromisoformat(text).timestamp() * 1000) if text else 2**62
 
 
 def rfc3339(at_ms: int) -> str:
