@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
 use crate::iso::Country;
@@ -39,12 +39,11 @@ impl Edge {
         if !self.is_proxy(peer) {
             return Some(peer.to_canonical());
         }
-        let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
-        let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        let lines: Vec<&[u8]> = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
+        // Hop by hop from the end: what a user wrote before it may be anything, and must not hide what a proxy wrote.
+        let hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
         for hop in hops.take(HOPS) {
-            // Some proxies add the port.
-            let hop = hop.trim();
-            let address = hop.parse::<SocketAddr>().map(|with_port| with_port.ip()).or_else(|_| hop.parse()).ok()?;
+            let address = hop_address(std::str::from_utf8(hop).ok()?.trim())?;
             if !self.is_proxy(address) {
                 return Some(address.to_canonical());
             }
@@ -56,6 +55,12 @@ impl Edge {
     fn is_proxy(&self, address: IpAddr) -> bool {
         self.proxies.iter().any(|network| network.contains(&address.to_canonical()))
     }
+}
+
+/// Some proxies add the port, and some write addresses of IPv6 in brackets.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
 }
 
 /// Where proxies write whom they speak for, each behind those before it.
@@ -105,6 +110,12 @@ mod tests {
         );
         assert_eq!(seen("10.1.0.1", &["6.6.6.6", "203.0.113.9:4711, 10.1.9.9"]), told("203.0.113.9"));
         assert_eq!(seen("::ffff:10.1.0.1", &["2001:db8::7"]), told("2001:db8::7"));
+        assert_eq!(seen("10.1.0.1", &["[2001:db8::7]"]), told("2001:db8::7"));
+        let mangled = HeaderValue::from_bytes(b"\xff, 203.0.113.9").unwrap();
+        let lines = [("x-forwarded-for", HeaderValue::from_static("6.6.6.6")), ("x-forwarded-for", mangled)];
+        let lines = lines.map(|(name, value)| (HeaderName::from_static(name), value)).into_iter().collect();
+        let found = edge.address("10.1.0.1".parse().unwrap(), &lines).map(|address| address.to_string());
+        assert_eq!(found, told("203.0.113.9"), "what cannot be read hides nothing that a proxy wrote");
         for nobody in [&[][..], &["unknown"], &["10.1.2.3"], &["203.0.113.9, "]] {
             assert_eq!(seen("10.1.0.1", nobody), None, "{nobody:?}");
         }

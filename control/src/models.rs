@@ -190,7 +190,9 @@ impl Turn<'_> {
             // One that was cut off begins anew when it is let in again.
             let is_named = matches!(step, ModelStep::Canary(of, _) | ModelStep::Promote(of) if *of == id);
             let is_new = is_named && self.models.plan().model(&id).is_some_and(|model| model.stage != Stage::Live);
-            let works = self.models.health(&id).is_some_and(|health| !(is_new && health.quarantine().is_some()));
+            let is_back = matches!(step, ModelStep::Rollback(_)) && self.models.plan().before.as_deref() == Some(&id);
+            let begins = is_new || is_back;
+            let works = self.models.health(&id).is_some_and(|health| !(begins && health.quarantine().is_some()));
             if !works && (is_named || matches!(step, ModelStep::Rollback(_))) {
                 let delivering = tokio::spawn(Arc::clone(self.models).deliver(id));
                 delivering.await.map_err(|error| error.to_string())??;

@@ -62,13 +62,15 @@ impl Row {
 }
 
 impl Table {
-    /// A new file; its ending says which kind.
+    /// A new file; its ending says which kind. Until it is whole it has another name, so that nothing is overwritten by a
+    /// part, and no part is taken for a table.
     pub fn create(path: &Path) -> Result<Table, FeaturesError> {
         let failed = |error: &dyn std::fmt::Display| fault(path, error);
+        let draft = draft(path);
         let kind = path.extension().and_then(|ending| ending.to_str());
         match kind {
             Some("csv") => {
-                let mut file = BufWriter::with_capacity(1 << 20, File::create(path).map_err(|error| failed(&error))?);
+                let mut file = BufWriter::with_capacity(1 << 20, File::create(&draft).map_err(|error| failed(&error))?);
                 let header = ["id", "time", "customer", "wallet"].into_iter().chain(FEATURE_NAMES);
                 let header: Vec<&str> = header.chain(["is_fraud", "label_time"]).collect();
                 writeln!(file, "{}", header.join(",")).map_err(|error| failed(&error))?;
@@ -76,7 +78,7 @@ impl Table {
             }
             Some("parquet") => {
                 let schema = schema().map_err(|error| failed(&error))?;
-                let file = File::create(path).map_err(|error| failed(&error))?;
+                let file = File::create(&draft).map_err(|error| failed(&error))?;
                 let properties = Arc::new(WriterProperties::builder().build());
                 let writer = SerializedFileWriter::new(file, schema, properties).map_err(|error| failed(&error))?;
                 Ok(Table::Parquet(path.to_owned(), Box::new(Columns { writer, waiting: Vec::new() })))
@@ -100,16 +102,23 @@ impl Table {
         }
     }
 
-    /// Writes what is still in memory.
+    /// Writes what is still in memory, and gives the file its name.
     pub fn finish(self) -> Result<(), FeaturesError> {
-        match self {
-            Table::Csv(path, mut file) => file.flush().map_err(|error| fault(&path, &error)),
+        let path = match self {
+            Table::Csv(path, mut file) => file.flush().map(|()| path.clone()).map_err(|error| fault(&path, &error)),
             Table::Parquet(path, mut columns) => {
                 let written = columns.flush().and_then(|()| columns.writer.close());
-                written.map(|_| ()).map_err(|error| fault(&path, &error))
+                written.map(|_| path.clone()).map_err(|error| fault(&path, &error))
             }
-        }
+        }?;
+        std::fs::rename(draft(&path), &path).map_err(|error| fault(&path, &error))
     }
+}
+
+fn draft(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
 }
 
 fn fault(path: &Path, error: &dyn std::fmt::Display) -> FeaturesError {

@@ -29,6 +29,14 @@ pub struct Summary {
 /// Reads the payments and writes the tables. Labels count from when they became known.
 pub fn replay(wanted: &Replay) -> Result<Summary, FeaturesError> {
     let mut payments = Payments::open(&wanted.payments, wanted.labels.as_deref(), &wanted.usd_rate)?;
+    let read = [Some(&wanted.payments), wanted.labels.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter_map(|path| path.canonicalize().ok());
+    let read: Vec<_> = read.collect();
+    if let Some(same) = wanted.out.iter().find(|out| out.canonicalize().is_ok_and(|out| read.contains(&out))) {
+        return Err(FeaturesError(format!("{} is read: write the table to another file", same.display())));
+    }
     let mut tables = wanted.out.iter().map(|path| Table::create(path)).collect::<Result<Vec<_>, _>>()?;
     let mut past = Past::new();
     let mut summary = Summary { payments: 0, frauds: 0, unlabelled: 0, entities: 0 };

@@ -126,6 +126,20 @@ fn a_table_can_be_parquet_too() {
 }
 
 #[test]
+fn what_is_read_is_not_overwritten_and_no_part_is_taken_for_a_table() {
+    let files = Files::new();
+    let payments = files.file("payments.csv", PAYMENTS);
+    let wanted =
+        |out: PathBuf| Replay { payments: payments.clone(), labels: None, out: vec![out], usd_rate: Vec::new() };
+    let told = replay(&wanted(files.0.path().join("./payments.csv"))).unwrap_err().to_string();
+    assert!(told.contains("write the table to another file"), "{told}");
+    assert_eq!(std::fs::read_to_string(&payments).unwrap(), PAYMENTS);
+    let out = files.file("table.csv", "the last table");
+    replay(&wanted(out.clone())).unwrap_err();
+    assert_eq!(std::fs::read_to_string(out).unwrap(), "the last table", "there is no rate for EUR");
+}
+
+#[test]
 fn the_list_names_every_feature() {
     let (table, list) = (table(), list());
     assert_eq!((table.lines().count(), list.as_array().unwrap().len()), (FEATURE_NAMES.len() + 2, FEATURE_NAMES.len()));

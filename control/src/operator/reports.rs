@@ -10,7 +10,7 @@ use crate::reports::{self, Basis, Named, Request};
 use crate::wire::Time;
 
 /// How far a report looks back unless it is told.
-const STRETCH: Millis = Millis::seconds(30 * 86_400);
+const STRETCH: Millis = Millis::seconds(60 * 86_400);
 /// After how many days a fraud would have been told, unless it is said.
 const MATURITY_DAYS: u64 = 30;
 /// The most that may be said.

@@ -92,7 +92,7 @@ pub enum ModelStep {
     Canary(ModelId, Canary),
     /// Lets it decide. The model that was live is remembered for a rollback.
     Promote(ModelId),
-    /// Takes it out of use. Legal unless it is live.
+    /// Takes it out of use, and off the way back. Legal unless it is live.
     Retire(ModelId),
     /// Takes back the canary; without one the live model, for the one that was live before it, or else the fallback rules.
     /// Legal while there is a canary or a live model, and, where a model is named, while that is one of them.
@@ -245,7 +245,11 @@ impl ModelPlan {
                 self.make(id, Move::Canary(*canary), now)?;
             }
             ModelStep::Promote(id) => self.promote(id, now)?,
-            ModelStep::Retire(id) => self.make(id, Move::Retire, now)?,
+            ModelStep::Retire(id) => {
+                self.make(id, Move::Retire, now)?;
+                // Nobody goes back to what was taken out of use.
+                self.before.take_if(|before| **before == *id);
+            }
             ModelStep::Rollback(of) => self.roll_back(of.as_ref(), now)?,
         }
         let has_changed = *self != before;

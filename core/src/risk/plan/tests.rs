@@ -53,6 +53,15 @@ fn a_model_lives_and_a_rollback_leads_back() {
 }
 
 #[test]
+fn nobody_goes_back_to_what_was_retired() {
+    let plan = &mut plan(3);
+    check(plan, ModelStep::Promote(id(1)), "live registered registered before -");
+    check(plan, ModelStep::Promote(id(2)), "retired live registered before 1");
+    check(plan, ModelStep::Retire(id(1)), "retired live registered before -");
+    check(plan, ModelStep::Rollback(None), "retired retired registered before -");
+}
+
+#[test]
 fn what_is_not_possible_is_refused() {
     let plan = &mut plan(3);
     check(plan, ModelStep::Promote(id(1)), "live registered registered before -");

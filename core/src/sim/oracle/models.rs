@@ -137,7 +137,12 @@ impl Oracle {
                     models.before = live;
                 }
             }
-            ModelStep::Retire(id) => models.set(id, Stage::Retired, now),
+            ModelStep::Retire(id) => {
+                models.set(id, Stage::Retired, now);
+                if models.before.as_ref() == Some(id) {
+                    models.before = None;
+                }
+            }
             ModelStep::Rollback(of) => models.roll_back(of.as_ref(), now),
         }
         if models.plan() != before {
