@@ -9,7 +9,7 @@ use super::{Model, Node, domain_name};
 pub const COMPLAINTS: usize = 5;
 
 /// Of the domain `ai.onnx`.
-const GENERAL: [&str; 90] = [
+const GENERAL: [&str; 88] = [
     "Abs",
     "Add",
     "And",
