@@ -40,8 +40,8 @@ fn long_swaps_under_load_fail_no_request_and_take_no_longer() {
         percentile(&swapped, 50),
     );
     assert!(swaps >= 20, "{swaps}");
-    // A busy machine may take a few milliseconds from anybody.
-    assert!(after <= before * 2 + Duration::from_millis(5), "{before:?} to {after:?}");
+    // How much longer is a figure, and other tests run beside this one: what fails is a swap that everybody waits for.
+    assert!(after <= before * 2 + Duration::from_millis(250), "{before:?} to {after:?}");
 }
 
 /// Pays for a while and does something once a second; how long each payment took. One that fails ends the test.
