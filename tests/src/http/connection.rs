@@ -3,17 +3,20 @@
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::message::{Request, Response, parse_headers, read_head};
 
 /// How long an answer may take. Nothing healthy comes near it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// For how long an idle connection is used again: far less than after which the gateway closes it.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// Sends requests to one address over connections that it keeps.
 pub struct Client {
     address: SocketAddr,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<(Instant, Connection)>>,
 }
 
 /// Why there is no answer.
@@ -44,7 +47,7 @@ impl Client {
 
     /// Sends a request once, and waits for the answer.
     pub fn send(&self, request: &Request) -> Result<Response, SendError> {
-        let kept = self.idle.lock().unwrap().pop();
+        let kept = self.kept();
         let unanswered = |error| SendError { answered: false, error };
         let mut connection = match kept {
             Some(connection) => connection,
@@ -54,9 +57,16 @@ impl Client {
         connection.write(&wire).map_err(unanswered)?;
         let response = connection.read(request.method == "HEAD")?;
         if response.header("Connection") != Some("close") {
-            self.idle.lock().unwrap().push(connection);
+            self.idle.lock().unwrap().push((Instant::now(), connection));
         }
         Ok(response)
+    }
+
+    /// The connection that was used last; those that have idled for too long are dropped.
+    fn kept(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap();
+        idle.retain(|(since, _)| since.elapsed() < IDLE);
+        idle.pop().map(|(_, connection)| connection)
     }
 }
 
