@@ -1,5 +1,7 @@
 //! What the benches share: a cell's state over a store, without threads and sockets, and commands to run in it.
 
+pub mod risk;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -119,6 +121,11 @@ pub fn shipped_catalogue() -> Catalogue {
 /// The folder of the shipped model.
 pub fn shipped_model() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/baseline/1")
+}
+
+/// The folder of the model by which scoring is measured: 200 trees of 31 leaves.
+pub fn large_model() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/speed/1")
 }
 
 /// Opens a session over 100 EUR.

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use causeway_core::risk::features::{FEATURES, Feature};
 use serde_json::{Value, json};
 
+pub use input::{Known, Payment, Payments};
 pub use replay::{Summary, replay};
 
 /// Why there is no table.

@@ -2,7 +2,7 @@
 
     python models/benchmark/generate.py FOLDER
 
-Writes FOLDER/transactions.csv in a quarter of a minute. The parameters are those of *Reproducible Machine Learning for
+Writes FOLDER/transactions.csv and, as a gateway's history, FOLDER/payments.csv in half a minute. The parameters are those of *Reproducible Machine Learning for
 Credit Card Fraud Detection: Practical Handbook* (Le Borgne, Siblini, Lebichot, Bontempi, 2022), chapter 3; they fix
 every draw, so the counts of the book are checked and a file that would not hold them is never written.
 """
@@ -20,6 +20,7 @@ TERMINALS = 10_000
 DAYS = 183
 START = np.datetime64("2018-04-01T00:00:00", "s")
 DAY_S = 86_400
+LABEL_DAYS = 7
 RADIUS = 5.0
 
 # Scenario 1: amounts above this are fraud. 2: terminals that are taken over. 3: customers whose card is copied.
@@ -151,9 +152,29 @@ def write(data: Transactions, path: Path) -> None:
     partial.replace(path)
 
 
+def write_payments(data: Transactions, path: Path) -> None:
+    """The same as a history that `causeway features replay` reads: labels arrive a week after each payment.
+
+    Customers are persons, terminals are wallets. 42 transactions move nothing at all, and a gateway knows no such
+    payment: they move a cent here.
+    """
+    times = np.datetime_as_string(START + data.second.astype("timedelta64[s]"))
+    labels = np.datetime_as_string(START + (data.second + LABEL_DAYS * DAY_S).astype("timedelta64[s]"))
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="ascii", newline="\n") as file:
+        file.write("id,time,customer,amount,wallet,is_fraud,label_time\n")
+        columns = (times, data.customer, np.maximum(data.cents, 1), data.terminal, data.scenario, labels)
+        for number, (at, customer, cents, terminal, scenario, known_at) in enumerate(
+            zip(*(column.tolist() for column in columns), strict=True)
+        ):
+            amount = f"{cents // 100}.{cents % 100:02}"
+            file.write(f"{number},{at}Z,{customer},{amount},{terminal},{int(scenario > 0)},{known_at}Z\n")
+    partial.replace(path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Regenerates the transactions of the public fraud benchmark.")
-    parser.add_argument("folder", type=Path, help="where transactions.csv is written (84 MB)")
+    parser.add_argument("folder", type=Path, help="where transactions.csv and payments.csv are written (190 MB)")
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     data = genuine(progress=True)
@@ -161,6 +182,7 @@ def main() -> None:
     if data.counts() != EXPECT:
         sys.exit(f"the data are not the benchmark's: {data.counts()}, expected {EXPECT}; check the version of numpy")
     write(data, folder / "transactions.csv")
+    write_payments(data, folder / "payments.csv")
     print(f"{folder / 'transactions.csv'}: {data.counts()}")
 
 

@@ -5,12 +5,23 @@ from dataclasses import dataclass
 import lightgbm
 import numpy as np
 
-from emulate import NAMES as FEATURES
-
-__all__ = ["FEATURES", "FIRST_DAY", "LONG", "WEEK", "Setting", "fit"]
 
 THREADS = 1
 
+# Of those that `causeway features list` prints.
+FEATURES = (
+    "amount_usd_log10", "amount_to_mean", "amount_deviations", "amount_to_largest", "amount_to_mean_30d",
+    "person_count_24h", "person_count_7d", "person_count_30d", "person_amount_24h_log10", "person_amount_7d_log10",
+    "person_amount_30d_log10", "person_unusual_7d", "person_unusual_14d", "destination_count_24h",
+    "destination_count_7d", "destination_count_30d", "destination_frauds_3d", "destination_frauds_7d",
+    "destination_frauds_14d", "destination_frauds_21d", "destination_frauds_30d",
+    "destination_fraud_share_of_labels_7d", "destination_fraud_share_of_labels_14d",
+    "destination_fraud_share_of_labels_30d", "destination_unexplained_frauds_3d", "destination_unexplained_frauds_7d",
+    "destination_unexplained_frauds_14d", "destination_unexplained_frauds_30d",
+    "destination_days_since_first_unexplained_fraud", "destination_days_since_last_unexplained_fraud",
+    "destination_frauds_in_a_row", "destination_seconds_since_frauds_began_log10",
+    "destination_seconds_since_legitimate_log10", "hour_of_day", "is_night", "is_weekend",
+)
 
 # In the first days no label has arrived and every window is short.
 FIRST_DAY = 14

@@ -40,8 +40,26 @@ class Result:
         return Figures.mean([result.figures for result in results])
 
 
-def write_report(out: Path, results: dict[str, list[Result]], about: dict, published: dict[str, Figures]) -> None:
-    """Writes all files of a run; `results` are the weeks by the name of the setting, `published` is put beside them."""
+# What baselines.py leaves in the same folder.
+BASELINES = "baselines.json"
+
+
+def read_baselines(out: Path) -> dict[str, dict[str, Figures]]:
+    """The figures of the book's own models by their names and by week, if they were run."""
+    path = out / BASELINES
+    if not path.exists():
+        return {}
+    found = json.loads(path.read_text("utf-8"))
+    return {name: {week: Figures(**figures) for week, figures in weeks.items()} for name, weeks in found.items()}
+
+
+def write_report(
+    out: Path, results: dict[str, list[Result]], about: dict, published: dict[str, Figures],
+    baselines: dict[str, dict[str, Figures]],
+) -> None:
+    """Writes all files of a run; `results` are the weeks by the name of the setting, `published` and the book's models
+    run again are put beside them.
+    """
     write_scores(out / "scores.csv", results)
     document = about | {
         "settings": {
@@ -50,10 +68,13 @@ def write_report(out: Path, results: dict[str, list[Result]], about: dict, publi
             }
             for name, of in results.items()
         },
+        "baselines": {
+            name: {week: asdict(figures) for week, figures in weeks.items()} for name, weeks in baselines.items()
+        },
         "published": {name: asdict(figures) for name, figures in published.items()},
     }
     (out / "results.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    (out / "results.md").write_text(markdown(results, published), encoding="utf-8")
+    (out / "results.md").write_text(markdown(results, published, baselines), encoding="utf-8")
     # Without a display, and with the same bytes for the same figures.
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "causeway"
@@ -71,8 +92,10 @@ def write_scores(path: Path, results: dict[str, list[Result]]) -> None:
                     file.write(f"{name},{result.week},{row[0]},{int(row[1])},{row[2]:.9g}\n")
 
 
-def markdown(results: dict[str, list[Result]], published: dict[str, Figures]) -> str:
-    """Each week and the mean of each setting, the published means beneath."""
+def markdown(
+    results: dict[str, list[Result]], published: dict[str, Figures], baselines: dict[str, dict[str, Figures]]
+) -> str:
+    """Each week and the mean of each setting; the book's models run again and the published means beneath."""
     lines = ["| Model | Week | AUC ROC | Average precision | Card precision@100 |", "|---|---|---|---|---|"]
 
     def add(model: str, week: str, figures: Figures, digits: int) -> None:
@@ -83,6 +106,10 @@ def markdown(results: dict[str, list[Result]], published: dict[str, Figures]) ->
         for result in of:
             add(name, result.week, result.figures, 4)
         add(f"**{name}**", "mean", Result.mean(of), 4)
+    for name, weeks in baselines.items():
+        for week, figures in weeks.items():
+            add(f"book, {name}, run again", week, figures, 4)
+        add(f"**book, {name}, run again**", "mean", Figures.mean(list(weeks.values())), 4)
     for name, figures in published.items():
         add(name, "mean of the four test weeks", figures, 3)
     return "\n".join(lines) + "\n"

@@ -1,7 +1,5 @@
-"""A training table: one row for each transaction with what was known when it was paid, and scores by id.
-
-This is the seam to the gateway: emulate.py writes such a table for now, the engine's replay of the transactions writes
-the same columns, and scores may come from a model here or from a running engine.
+"""A training table: one row for each transaction with what was known when it was paid, as `causeway features replay`
+writes it, and the scores of an engine by id.
 """
 
 from dataclasses import dataclass
@@ -9,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pyarrow.parquet import read_schema
 
 from generate import DAY_S, START
 
 # Every other column of a table is a feature.
-COLUMNS = ("id", "at", "customer", "terminal", "is_fraud", "label_time")
-# What `causeway features replay` calls these columns.
-NAMES_OF_A_REPLAY = {"time": "at", "wallet": "terminal"}
+COLUMNS = ("id", "time", "customer", "wallet", "is_fraud", "label_time")
 
 
 @dataclass(frozen=True)
@@ -29,29 +26,26 @@ class Table:
     names: tuple[str, ...]
     rows: np.ndarray  # float32 [n, names]
 
-    def only(self, names: list[str]) -> "Table":
-        """The table with some of the features, in the order given."""
-        missing = [name for name in names if name not in self.names]
-        if missing:
-            raise ValueError(f"the table has no {', '.join(missing)}; it has {', '.join(self.names)}")
-        columns = [self.names.index(name) for name in names]
-        return Table(self.ids, self.day, self.customer, self.fraud, tuple(names), self.rows[:, columns])
 
-
-def read_table(path: Path) -> Table:
-    """Reads CSV or Parquet. Features that are missing or not finite are refused: the graph would decide otherwise."""
-    frame = read_frame(path).rename(columns=NAMES_OF_A_REPLAY)
+def read_table(path: Path, names: list[str]) -> Table:
+    """Reads CSV or Parquet with these features, in the order given. Values that are missing or not finite are refused:
+    the graph would decide otherwise.
+    """
+    there = columns_of(path)
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise ValueError(f"the table has no {', '.join(missing)}; it has {', '.join(set(there) - set(COLUMNS))}")
+    frame = read_frame(path, [*COLUMNS, *names])
     frame["id"] = frame["id"].astype(np.int64)
     frame = frame.sort_values("id", kind="stable")
-    names = tuple(name for name in frame.columns if name not in COLUMNS)
-    times = pd.to_datetime(frame["at"], utc=True).dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+    times = pd.to_datetime(frame["time"], utc=True).dt.tz_localize(None).to_numpy().astype("datetime64[s]")
     table = Table(
         ids=frame["id"].to_numpy(),
         day=(times - START).astype(np.int64) // DAY_S,
         customer=frame["customer"].astype(np.int64).to_numpy(),
         fraud=frame["is_fraud"].to_numpy().astype(bool),
-        names=names,
-        rows=frame[list(names)].to_numpy(dtype=np.float32),
+        names=tuple(names),
+        rows=frame[names].to_numpy(dtype=np.float32),
     )
     for name, column in zip(names, table.rows.T, strict=True):
         if not np.isfinite(column).all():
@@ -59,13 +53,21 @@ def read_table(path: Path) -> Table:
     return table
 
 
-def read_scores(path: Path, table: Table) -> np.ndarray:
-    """Reads id and score: the scores in the order of the table, NaN where there is none."""
+def read_scores(path: Path, table: Table, model: str) -> np.ndarray:
+    """The scores of a model in a file of id, model and score: in the order of the table, NaN where there is none."""
     frame = read_frame(path)
-    scores = pd.Series(frame["score"].to_numpy(dtype=np.float64), index=frame["id"].to_numpy())
+    frame = frame[frame["model"] == model]
+    scores = pd.Series(frame["score"].to_numpy(dtype=np.float32), index=frame["id"].to_numpy())
     return scores.reindex(table.ids).to_numpy()
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """Either format, by the name of the file."""
-    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+def read_frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Either format, by the name of the file; of the columns only these."""
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path, columns=columns)
+    return pd.read_csv(path, usecols=columns)
+
+
+def columns_of(path: Path) -> list[str]:
+    """The names of all columns."""
+    return list(read_schema(path).names if path.suffix == ".parquet" else pd.read_csv(path, nrows=0).columns)

@@ -18,6 +18,7 @@ mod machine;
 mod record;
 mod request;
 mod sandbox;
+mod score;
 mod seed;
 mod shown;
 mod target;
@@ -45,6 +46,8 @@ enum Command {
     Fill(Box<fill::Options>),
     /// Measures what a page of a list costs, over short and long histories.
     Lists(lists::Options),
+    /// Scores a history of payments with a whole cell, as a gateway would have.
+    Score(Box<score::Options>),
     /// Answers everything with a constant, for `load`.
     #[command(hide = true)]
     Constant(load::ceilings::http::Options),
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Load(options) => load::run(&options),
         Command::Fill(options) => fill::run(&options),
         Command::Lists(options) => lists::run(&options),
+        Command::Score(options) => score::run(&options),
         Command::Constant(options) => load::ceilings::http::run(&options),
     };
     match result {

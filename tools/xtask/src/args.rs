@@ -26,10 +26,21 @@ pub enum Action {
         /// What follows it.
         extra: Vec<String>,
     },
+    /// Run the public fraud benchmark.
+    FraudBenchmark(FraudBenchmark),
     /// Check formatting and lints.
     Lint,
     /// Lint, then test, with one table of minutes.
     Ci,
+}
+
+/// How the fraud benchmark is run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct FraudBenchmark {
+    /// On the weeks on which things are chosen, rather than on the test weeks.
+    pub validate: bool,
+    /// Where the scoring cell keeps its rows, if not in the target directory.
+    pub engine_dir: Option<String>,
 }
 
 /// Which tests to run.
@@ -73,6 +84,7 @@ pub fn parse(words: &[String]) -> Result<Action, Failure> {
         "test" => Ok(Action::Test(test_plan(rest)?)),
         "bench" => Ok(Action::Bench(rest.to_vec())),
         "sim" => Ok(Action::Simulate(passed_on(rest))),
+        "fraud-benchmark" => Ok(Action::FraudBenchmark(fraud_benchmark(rest)?)),
         "demo" | "load" | "fill" | "lists" => Ok(Action::Lab { command: command.clone(), extra: passed_on(rest) }),
         unknown => Err(Failure::new(format!("there is no command `{unknown}`; `cargo xtask --help` lists them"))),
     }
@@ -103,6 +115,25 @@ fn after_dashes(rest: &[String]) -> Result<Vec<String>, Failure> {
 fn passed_on(rest: &[String]) -> Vec<String> {
     let skip = usize::from(rest.first().is_some_and(|word| word == "--"));
     rest[skip..].to_vec()
+}
+
+fn fraud_benchmark(rest: &[String]) -> Result<FraudBenchmark, Failure> {
+    let mut wanted = FraudBenchmark::default();
+    let mut words = rest.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--validate" => wanted.validate = true,
+            "--engine-dir" => {
+                let folder = words.next().ok_or_else(|| Failure::new("`--engine-dir` needs a folder behind it"))?;
+                wanted.engine_dir = Some(folder.clone());
+            }
+            word => {
+                let message = format!("`cargo xtask fraud-benchmark` does not know `{word}`; see its --help");
+                return Err(Failure::new(message));
+            }
+        }
+    }
+    Ok(wanted)
 }
 
 fn test_plan(rest: &[String]) -> Result<TestPlan, Failure> {
@@ -173,6 +204,16 @@ mod tests {
         let extra = vec!["--rate".to_owned(), "5".to_owned()];
         assert_eq!(parsed("load --rate 5"), Ok(Action::Lab { command: "load".into(), extra: extra.clone() }));
         assert_eq!(parsed("load -- --rate 5"), Ok(Action::Lab { command: "load".into(), extra }));
+    }
+
+    #[test]
+    fn the_benchmark_takes_its_weeks_and_a_folder() {
+        let wanted = |validate, engine_dir: Option<&str>| {
+            Ok(Action::FraudBenchmark(FraudBenchmark { validate, engine_dir: engine_dir.map(str::to_owned) }))
+        };
+        assert_eq!(parsed("fraud-benchmark"), wanted(false, None));
+        assert_eq!(parsed("fraud-benchmark --engine-dir /x --validate"), wanted(true, Some("/x")));
+        assert!(parsed("fraud-benchmark --engine-dir").is_err() && parsed("fraud-benchmark all").is_err());
     }
 
     #[test]

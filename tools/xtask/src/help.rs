@@ -16,6 +16,7 @@ pub fn text(topic: Option<&str>) -> String {
         Some("load") => LOAD.to_owned(),
         Some("fill") => FILL.to_owned(),
         Some("lists") => LISTS.to_owned(),
+        Some("fraud-benchmark") => FRAUD_BENCHMARK.to_owned(),
         Some("lint") => LINT.to_owned(),
         Some("ci") => CI.to_owned(),
         Some(_) | None => OVERVIEW.to_owned(),
@@ -36,6 +37,7 @@ cargo xtask COMMAND: sets the machine up, builds, runs and tests Causeway
   load [MIX...] [OPTIONS]   measure a server of its own under load, beside what the machine can do at all
   fill [OPTIONS]            write a generated history of payments: a data directory, CSV, or both
   lists DIR...              measure what a page of a list costs, over short and long histories
+  fraud-benchmark           repeat the public fraud benchmark, from the transactions to the table and its plots
   lint                      check formatting and lints
   ci                        lint, then test
 
@@ -157,6 +159,20 @@ at random places. A page should cost the same however long the history is.
   --seed NUMBER      where the random places start (default: 1)
   --record           write the figures into benches/RESULTS.md and SPECIFICATION.md";
 
+const FRAUD_BENCHMARK: &str = "\
+cargo xtask fraud-benchmark [OPTIONS]: repeats the public fraud benchmark, from the transactions to the table and its plots
+
+It installs what training takes (tools/requirements/training.txt) into target/training, builds the server and the lab, and
+then: generates the transactions and checks their counts; runs the book's own models; replays the transactions with
+`causeway features replay`; trains a model for each week, once on the book's 7 days and once on all days before; scores the
+weeks with a running cell that gets every payment and every label at its time; and judges these scores. All of it lies in
+target/fraud-benchmark; the table is target/fraud-benchmark/test/results.md. models/benchmark/README.md says more.
+
+It takes half an hour, most of it in the cell, which syncs every payment, and needs 6 GB on disk.
+
+  --validate        the nine weeks on which features and parameters are chosen, in place of the four test weeks
+  --engine-dir DIR  where the cell keeps its rows, a folder that is not there; in memory (as below /dev/shm) it is faster";
+
 const LINT: &str = "\
 cargo xtask lint: checks formatting (`cargo fmt --all --check`) and lints (clippy, warnings are errors)";
 
@@ -169,7 +185,21 @@ mod tests {
 
     #[test]
     fn every_command_of_the_overview_has_its_help() {
-        let commands = ["setup", "build", "run", "test", "sim", "bench", "demo", "load", "fill", "lists", "lint", "ci"];
+        let commands = [
+            "setup",
+            "build",
+            "run",
+            "test",
+            "sim",
+            "bench",
+            "demo",
+            "load",
+            "fill",
+            "lists",
+            "fraud-benchmark",
+            "lint",
+            "ci",
+        ];
         for command in commands {
             assert!(OVERVIEW.lines().any(|line| line.contains(command)), "{command} is not in the overview");
             let help = text(Some(command));

@@ -9,6 +9,7 @@ mod args;
 mod build;
 mod conformance;
 mod failure;
+mod fraud_benchmark;
 mod full;
 mod help;
 mod lint;
@@ -50,6 +51,7 @@ fn perform(action: Action) -> Result<(), Failure> {
         Action::Bench(extra) => build::bench(&extra),
         Action::Simulate(extra) => build::simulate(&extra),
         Action::Lab { command, extra } => build::lab(&command, &extra),
+        Action::FraudBenchmark(wanted) => fraud_benchmark::run(&wanted),
         Action::Lint => lint::run(),
         Action::Ci => lint::ci(),
     }

@@ -28,6 +28,11 @@ pub fn venv() -> PathBuf {
     target().join("venv")
 }
 
+/// The Python virtual environment in which models are trained.
+pub fn training_venv() -> PathBuf {
+    target().join("training")
+}
+
 /// Where the tests' Node.js packages are installed.
 pub fn node_packages() -> PathBuf {
     target().join("node")

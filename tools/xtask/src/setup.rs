@@ -42,6 +42,14 @@ pub fn for_testing() -> Result<TestTools, Failure> {
     Ok(tools)
 }
 
+/// Makes ready what building and training take; gives the Python that trains.
+pub fn for_training() -> Result<PathBuf, Failure> {
+    let _lock = lock()?;
+    let python = python::for_training()?;
+    building_parts()?;
+    Ok(python)
+}
+
 /// Makes everything ready and says what is used.
 pub fn explain() -> Result<(), Failure> {
     let _lock = lock()?;

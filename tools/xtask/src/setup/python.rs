@@ -28,19 +28,28 @@ pub fn with_pip() -> Result<PathBuf, Failure> {
 
 /// The virtual environment's Python with the packages of `tools/requirements/test.txt`, made anew when they change.
 pub fn for_tests() -> Result<PathBuf, Failure> {
+    with_packages(&paths::venv(), &["test.txt"])
+}
+
+/// The same with what training models takes beside that.
+pub fn for_training() -> Result<PathBuf, Failure> {
+    with_packages(&paths::training_venv(), &["training.txt", "test.txt"])
+}
+
+/// A virtual environment with the packages of the first file, which includes the others.
+fn with_packages(venv: &Path, files: &[&str]) -> Result<PathBuf, Failure> {
     let python = python3()?;
     let version = version(&python).filter(|version| *version >= OLDEST).ok_or_else(|| too_old(&python))?;
-    let requirements = paths::requirements("test.txt");
-    let text = fs::read_to_string(&requirements).during(|| format!("read {}", requirements.display()))?;
-    let venv = paths::venv();
-    let wanted = marker(version, &text);
-    if !is_current(&venv, &wanted) {
-        println!("installing the tests' Python packages into {}", venv.display());
-        create(&python, &venv)?;
-        install(&venv, &requirements)?;
+    let requirements = files.iter().map(|name| paths::requirements(name)).collect::<Vec<_>>();
+    let text = |path: &PathBuf| fs::read_to_string(path).during(|| format!("read {}", path.display()));
+    let wanted = marker(version, &requirements.iter().map(text).collect::<Result<String, _>>()?);
+    if !is_current(venv, &wanted) {
+        println!("installing the Python packages of {} into {}", requirements[0].display(), venv.display());
+        create(&python, venv)?;
+        install(venv, &requirements[0])?;
         write_whole(&venv.join(MARKER), wanted.as_bytes())?;
     }
-    Ok(in_venv(&venv))
+    Ok(in_venv(venv))
 }
 
 fn python3() -> Result<PathBuf, Failure> {
