@@ -16,7 +16,6 @@ use causeway_core::risk::package::Package;
 use causeway_core::risk::scorer::{Guarded, OnnxRuntime, OnnxScorer, Shelf, Timekeeper};
 use causeway_core::risk::{Chosen, Facts, Features, ModelId};
 use causeway_core::time::Timestamp;
-use ort::environment::Environment;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
@@ -41,7 +40,8 @@ fn main() {
     let library = std::env::var("CAUSEWAY_ONNXRUNTIME").expect("run `cargo xtask setup` first");
     let package = Package::read(&large_model()).expect("the package is good");
     println!("score/latency: {} {}, seed {SEED}, {ROUNDS} rounds", package.name, package.version);
-    let (mut raw, mut inside) = (Raw::load(&library, &package), Inside::load(&library));
+    let runtime = OnnxRuntime::load(library.as_ref()).expect("the runtime loads");
+    let (mut raw, mut inside) = (Raw::load(&runtime, &package), Inside::load(&runtime));
     let mut stream = Stream::new(SEED);
     let mut latencies: Vec<[Percentiles; 4]> = Vec::new();
     let mut rates: Vec<Vec<[f64; 2]>> = Vec::new();
@@ -96,22 +96,18 @@ struct Raw {
     session: Session,
     columns: Vec<usize>,
     name: String,
-    /// Dropped last.
-    _runtime: Environment,
 }
 
 impl Raw {
-    fn load(library: &str, package: &Package) -> Raw {
-        let runtime = ort::init_from(library).expect("the runtime loads").with_telemetry(false).build();
-        let runtime = runtime.expect("the runtime starts");
-        let builder = Session::builder(&runtime).expect("a session can be built");
+    fn load(runtime: &OnnxRuntime, package: &Package) -> Raw {
+        let builder = Session::builder(runtime.environment()).expect("a session can be built");
         let builder = builder.with_optimization_level(GraphOptimizationLevel::All).expect("a level");
         let builder = builder.with_intra_threads(1).expect("one thread");
         let builder = builder.with_intra_op_spinning(false).expect("no spinning");
         let builder = builder.with_flush_to_zero().expect("flushing");
         let mut builder = builder.with_inter_op_spinning(false).expect("no spinning");
         let session = builder.commit_from_memory(&package.bytes).expect("the model loads");
-        Raw { session, columns: package.features.clone(), name: package.input.clone(), _runtime: runtime }
+        Raw { session, columns: package.features.clone(), name: package.input.clone() }
     }
 
     fn input(&self, rows: &[Features]) -> Vec<f32> {
@@ -135,19 +131,17 @@ impl Raw {
 struct Inside {
     shelf: Shelf,
     chosen: Chosen,
-    _runtime: OnnxRuntime,
 }
 
 impl Inside {
-    fn load(library: &str) -> Inside {
-        let runtime = OnnxRuntime::load(library.as_ref()).expect("the runtime loads");
-        let scorer = OnnxScorer::load(&runtime, &large_model()).expect("the model is good");
+    fn load(runtime: &OnnxRuntime) -> Inside {
+        let scorer = OnnxScorer::load(runtime, &large_model()).expect("the model is good");
         let id = ModelId { name: scorer.package().name.clone(), version: scorer.package().version };
         let scorer = scorer.watched(WATCHDOG).expect("a watchdog starts");
         let mut shelf = Shelf::default();
         let time = Box::new(EngineTime(Instant::now()));
         shelf.put(id.clone(), Box::new(Guarded::new(Box::new(scorer), BUDGET, time)));
-        Inside { shelf, chosen: Chosen { canary: None, live: Some(Arc::new(id)) }, _runtime: runtime }
+        Inside { shelf, chosen: Chosen { canary: None, live: Some(Arc::new(id)) } }
     }
 
     fn score(&mut self, rows: &[Features]) -> f32 {

@@ -23,6 +23,11 @@ impl OnnxRuntime {
         let environment = ort::init_from(library).map_err(|error| error.to_string())?.with_name("causeway");
         environment.with_telemetry(false).build().map(OnnxRuntime).map_err(|error| error.to_string())
     }
+
+    /// The runtime itself, for those who measure it without what stands around it here.
+    pub fn environment(&self) -> &Environment {
+        &self.0
+    }
 }
 
 /// A model that passed its golden rows.
