@@ -7,8 +7,8 @@ use crate::risk::history::{Amounts, Link, Streak, Usual};
 use crate::risk::plan::{By, Canary};
 use crate::risk::policy::{Bound, Condition, List, ListAction, Rule};
 use crate::risk::window::{Bucket, Buckets};
-use crate::risk::{Arm, Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, ModelId};
-use crate::risk::{ModelPlan, ModelStep, Person, Policied, Risk, RiskPolicy, Said, Verdict, Word};
+use crate::risk::{Arm, Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, LateBlock};
+use crate::risk::{ModelId, ModelPlan, ModelStep, Person, Policied, Risk, RiskPolicy, Said, Verdict, Word};
 use crate::routing::Candidate;
 
 pub fn receipt(decider: Decider) -> Receipt {
@@ -38,7 +38,11 @@ pub fn receipt(decider: Decider) -> Receipt {
         risk: Risk { score: 0.031, verdict: Verdict::Approve, decider },
         applied: Verdict::StepUp,
         candidates: vec![candidate("sepa-instant-eu", 0.93, 1.0), candidate("sepa-eu", 0.62, 0.0)],
-        policied: Policied { version: 3, fired: vec!["stolen-phones".to_owned(), "often".to_owned()] },
+        policied: Policied {
+            version: 3,
+            fired: vec!["stolen-phones".to_owned(), "often".to_owned()],
+            late: Some(LateBlock { version: 4, lists: vec!["mules".to_owned()] }),
+        },
     }
 }
 
