@@ -17,6 +17,7 @@ pub mod policy;
 pub mod quality;
 mod reference;
 pub mod scorer;
+pub mod streak;
 mod verdict;
 pub mod window;
 

@@ -136,9 +136,9 @@ pub(super) const TABLE: [Feature; COUNT] = [
     row("destination_unexplained_frauds_30d", "frauds", "30 d", "with the wallet that became known and were usual for their persons", "0", |m| m.unexplained(30)),
     row("destination_days_since_first_unexplained_fraud", "days, at most 31", "30 d", "days since the first of those became known", "31", |m| m.days_since_unexplained(Days::first)),
     row("destination_days_since_last_unexplained_fraud", "days, at most 31", "30 d", "days since the last of those became known", "31", |m| m.days_since_unexplained(Days::last)),
-    row("destination_frauds_in_a_row", "frauds", "ever", "with the wallet that became known since something last became known as legitimate", "0", |m| m.history(Destination).map_or(0.0, |history| f64::from(history.streak.count))),
-    row("destination_seconds_since_frauds_began_log10", SECONDS, "ever", "since the first of those became known", NEVER_WORD, |m| m.since_frauds_began()),
-    row("destination_seconds_since_legitimate_log10", SECONDS, "ever", "since the newest redemption with the wallet that became known as legitimate", NEVER_WORD, |m| m.since(m.history(Destination).and_then(|history| history.legitimate_at))),
+    row("destination_frauds_in_a_row", "frauds", "ever", "with the wallet that became known after something last became known as legitimate; what is taken back neither counts nor ends the row", "0", |m| m.history(Destination).map_or(0.0, |history| f64::from(history.streak.now.count))),
+    row("destination_seconds_since_frauds_began_log10", SECONDS, "ever", "since the first of those became known; if that one is taken back, still since then while others are left", NEVER_WORD, |m| m.since_frauds_began()),
+    row("destination_seconds_since_legitimate_log10", SECONDS, "ever", "since the newest redemption with the wallet that is known as legitimate; if that one is taken back, the newest before it", NEVER_WORD, |m| m.since(m.history(Destination).and_then(|history| history.legitimate.at))),
     row("partner_fraud_share_30d", "ratio, at most 1", "30 d", "frauds of the partner that became known, over its redemptions", "0", |m| m.fraud_share(Partner)),
     // Where.
     row("country_differs_from_customer", FLAG, "", "1 when the address lies in another country than the customer's", "0", |m| m.differs_from_customer()),
@@ -281,8 +281,8 @@ impl<'a> Moment<'a> {
     }
 
     fn since_frauds_began(&self) -> f64 {
-        let streak = self.history(Destination).map(|history| history.streak).filter(|streak| streak.count > 0);
-        self.since(streak.map(|streak| streak.since))
+        let row = self.history(Destination).map(|history| history.streak.now).filter(|row| row.count > 0);
+        self.since(row.map(|row| row.since))
     }
 
     fn differs_from_customer(&self) -> f64 {
