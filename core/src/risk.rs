@@ -19,6 +19,7 @@ mod reference;
 pub mod scorer;
 pub mod streak;
 mod verdict;
+mod wallet;
 pub mod window;
 
 pub use country::Country;
