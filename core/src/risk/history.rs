@@ -51,6 +51,10 @@ pub struct History {
     pub streak: Streak,
     /// The newest redemption that is known as legitimate.
     pub legitimate: Newest,
+    /// The newest redemption that is known as a fraud.
+    pub fraudulent: Newest,
+    /// The newest redemption that is known as either.
+    pub labelled: Newest,
     /// Entities of other kinds that it was seen with, in the order in which they were last seen.
     pub links: Vec<Link>,
     /// Where the device was last, as far as its address says so, and when.
@@ -169,11 +173,13 @@ impl History {
 
     fn learn(&mut self, past: Past, known: Labelled) {
         self.labels.add(known.at, past.cents);
+        self.labelled.add(past.at);
         match known.label {
             Label::Fraud => {
                 self.frauds.add(known.at, past.cents);
                 self.unexplained_if(past, |days| days.add(known.at, past.cents));
                 self.streak.fraud(known.at);
+                self.fraudulent.add(past.at);
             }
             Label::Honest => {
                 self.streak.legitimate(known.at);
@@ -185,6 +191,7 @@ impl History {
     /// The reverse, of what was learned at `known.at`.
     fn unlearn(&mut self, past: Past, known: Labelled) {
         self.labels.take_back(known.at, past.cents);
+        self.labelled.take_back(past.at);
         match known.label {
             Label::Fraud => {
                 if !planted::has(Bug::FraudForEver) {
@@ -192,6 +199,7 @@ impl History {
                 }
                 self.unexplained_if(past, |days| days.take_back(known.at, past.cents));
                 self.streak.take_back_fraud(known.at);
+                self.fraudulent.take_back(past.at);
             }
             Label::Honest => {
                 self.streak.take_back_legitimate(known.at);
@@ -322,7 +330,8 @@ mod tests {
             corrected.learned(at(9), past(2), None, Some(label));
             assert_ne!(corrected.streak, history.streak);
             corrected.learned(at(10), past(2), Some(Labelled { label, at: at(9) }), None);
-            assert_eq!((corrected.streak.now, corrected.legitimate.at), (history.streak.now, history.legitimate.at));
+            let newest = |history: &History| (history.legitimate.at, history.fraudulent.at, history.labelled.at);
+            assert_eq!((corrected.streak.now, newest(&corrected)), (history.streak.now, newest(&history)));
             assert_eq!((corrected.usual, &corrected.labels), (history.usual, &history.labels));
             assert_eq!((&corrected.frauds, &corrected.unexplained), (&history.frauds, &history.unexplained));
         }
@@ -330,7 +339,8 @@ mod tests {
         late.learned(at(9), past(2), None, Some(Label::Honest));
         late.learned(at(10), past(2), Some(Labelled { label: Label::Honest, at: at(9) }), Some(Label::Fraud));
         assert_eq!((late.streak.now.count, late.streak.now.since), (2, at(8)), "a chargeback after all");
-        assert_eq!(late.legitimate.at, Some(at(0)));
+        let newest = (late.legitimate.at, late.fraudulent.at, late.labelled.at);
+        assert_eq!(newest, (Some(at(0)), Some(at(2)), Some(at(2))));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::risk::Entity::{self, Destination, Device, Network, Partner, Person};
 use crate::time::{Millis, Timestamp};
 
 /// How many features there are.
-pub const COUNT: usize = 114;
+pub const COUNT: usize = 116;
 
 /// Thirty days: what stands for "never" where a feature tells how long ago something was.
 const NEVER: Millis = Millis::seconds(30 * 86_400);
@@ -155,6 +155,9 @@ pub(super) const TABLE: [Feature; COUNT] = [
     row("is_hosted", FLAG, "", "1 when a user confirmed in the widget, 0 when the partner's server redeemed", "", |m| flag(m.facts.is_hosted)),
     row("session_age_log10", SECONDS, "", "since the session's creation", "", |m| log(seconds(m.facts.session_age))),
     row("quote_age_seconds", "s", "", "since the quote's lock", "", |m| seconds(m.facts.quote_age)),
+    // How fresh what is known of the wallet is: by when redemptions were made, not by when their labels came.
+    row("destination_days_since_last_fraud", "days, at most 31", "30 d", "days since the newest redemption with the wallet that is known as a fraud by now; if that one is taken back, since the newest before it", "31", |m| m.days_since(m.history(Destination).and_then(|history| history.fraudulent.at))),
+    row("destination_days_since_newest_label", "days, at most 31", "30 d", "days since the newest redemption with the wallet of which any label is known by now", "31", |m| m.days_since(m.history(Destination).and_then(|history| history.labelled.at))),
 ];
 
 const fn row(
@@ -278,6 +281,12 @@ impl<'a> Moment<'a> {
     fn days_since_unexplained(&self, which: fn(&Days, Timestamp) -> Option<u32>) -> f64 {
         let days = self.history(Destination).and_then(|history| which(&history.unexplained, self.facts.now));
         f64::from(days.unwrap_or(31))
+    }
+
+    /// By the days of the calendar in UTC.
+    fn days_since(&self, at: Option<Timestamp>) -> f64 {
+        let day = |at: Timestamp| at.unix_seconds() / 86_400;
+        at.map_or(31, |at| day(self.facts.now).saturating_sub(day(at)).min(31)) as f64
     }
 
     fn since_frauds_began(&self) -> f64 {

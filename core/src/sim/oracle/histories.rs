@@ -69,6 +69,8 @@ impl Oracle {
             unexplained: said(is_fraud, Oracle::was_usual),
             streak: self.streak(being),
             legitimate: pair(&self.newest(Some(being), |label| label == Label::Honest)),
+            fraudulent: pair(&self.newest(Some(being), |label| label == Label::Fraud)),
+            labelled: pair(&self.newest(Some(being), |_| true)),
             links: self.links(being, &visits),
             seen_in,
             seen_elsewhere: places

@@ -156,6 +156,8 @@ impl Oracle {
         let recent = |days| estimate(unexplained.iter().map(|at| (*at, 1)), now, DAY, days);
         let ages = || unexplained.iter().map(|at| now.0 / DAY - at.0 / DAY).filter(|age| *age < 31);
         let never = plus_one(30.0 * 86_400.0);
+        let days_since =
+            |newest: &[Timestamp]| newest.first().map_or(31, |at| (now.0 / DAY - at.0 / DAY).min(31)) as f64;
         match name {
             "destination_fraud_share_of_labels_7d" => share(7),
             "destination_fraud_share_of_labels_14d" => share(14),
@@ -166,6 +168,8 @@ impl Oracle {
             "destination_unexplained_frauds_30d" => recent(30),
             "destination_days_since_first_unexplained_fraud" => ages().max().unwrap_or(31) as f64,
             "destination_days_since_last_unexplained_fraud" => ages().min().unwrap_or(31) as f64,
+            "destination_days_since_last_fraud" => days_since(&self.newest(wallet, |label| label == Label::Fraud)),
+            "destination_days_since_newest_label" => days_since(&self.newest(wallet, |_| true)),
             "destination_frauds_in_a_row" => self.rows(wallet).0.frauds.len() as f64,
             "destination_seconds_since_frauds_began_log10" => {
                 self.rows(wallet).0.since.map_or(never, |at| since(now, at))

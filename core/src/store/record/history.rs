@@ -28,6 +28,8 @@ struct HistoryV1 {
     /// The row of frauds that goes on, and the one before it.
     streak: (RowV1, RowV1),
     legitimate: NewestV1,
+    fraudulent: NewestV1,
+    labelled: NewestV1,
     /// Kind, first bytes of the key, day.
     links: Vec<(u8, [u8; 4], u32)>,
     seen_in: Option<([u8; 2], u64)>,
@@ -71,6 +73,8 @@ pub fn encode(history: &History, out: &mut Vec<u8>) {
             unexplained: (&history.unexplained).into(),
             streak: (history.streak.now.into(), history.streak.before.into()),
             legitimate: history.legitimate.into(),
+            fraudulent: history.fraudulent.into(),
+            labelled: history.labelled.into(),
             links: history.links.iter().map(link).collect(),
             seen_in: history.seen_in.map(place),
             seen_elsewhere: history.seen_elsewhere.map(place),
@@ -100,6 +104,8 @@ pub fn decode(bytes: &[u8]) -> Result<History, Malformed> {
         unexplained: fields.unexplained.try_into()?,
         streak: Streak { now: fields.streak.0.into(), before: fields.streak.1.into() },
         legitimate: fields.legitimate.into(),
+        fraudulent: fields.fraudulent.into(),
+        labelled: fields.labelled.into(),
         links: fields.links.into_iter().map(link).collect::<Result<_, Malformed>>()?,
         seen_in: fields.seen_in.map(read_place),
         seen_elsewhere: fields.seen_elsewhere.map(read_place),
