@@ -64,6 +64,8 @@ bugs! {
     ApproveOverdue = "approve-overdue";
     /// Who stands on an allow list and on a block list goes through.
     AllowBeatsBlock = "allow-beats-block";
+    /// A payment that waited goes on, though a block list names whom it concerns by now.
+    ForgetLateBlock = "forget-late-block";
     /// Who falls to a canary is drawn anew for each payment.
     LooseCanary = "loose-canary";
     /// A promotion does not remember which model was live before.

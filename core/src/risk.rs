@@ -17,7 +17,9 @@ pub mod policy;
 pub mod quality;
 mod reference;
 pub mod scorer;
+pub mod streak;
 mod verdict;
+mod wallet;
 pub mod window;
 
 pub use country::Country;
@@ -28,6 +30,6 @@ pub use history::History;
 pub use label::{Label, Labelled, NewLabel, Taken};
 pub use person::{Person, Said, Word};
 pub use plan::{Arm, Chosen, ModelId, ModelPlan, ModelStep};
-pub use policy::{Case, NewPolicy, Policied, RiskPolicy};
+pub use policy::{Case, LateBlock, NewPolicy, Policied, RiskPolicy};
 pub use reference::{Histogram, Reference};
 pub use verdict::{Decider, Risk, Thresholds, Verdict, fallback_score};

@@ -2,7 +2,7 @@
 
 use causeway_core::id::Mode;
 use causeway_core::receipt::Receipt;
-use causeway_core::risk::{Decider, FEATURE_NAMES};
+use causeway_core::risk::{Decider, FEATURE_NAMES, LateBlock};
 use serde::Serialize;
 
 use super::call::{Call, Handled, answer};
@@ -41,6 +41,11 @@ struct DecisionView<'a> {
     verdict: &'static str,
     /// What was done: the sandbox obeys magic amounts.
     applied: &'static str,
+    /// The lists and rules that fired, and the version of the policy in which they stand.
+    fired: &'a [String],
+    policy_version: u64,
+    /// The block lists that were set while it waited, for which it was declined; null where there were none.
+    blocked_later: Option<LateBlockView<'a>>,
     amount_usd_cents: u64,
     features: serde_json::Map<String, serde_json::Value>,
 }
@@ -49,6 +54,18 @@ struct DecisionView<'a> {
 struct ModelView<'a> {
     name: &'a str,
     version: &'a str,
+}
+
+#[derive(Serialize)]
+struct LateBlockView<'a> {
+    policy_version: u64,
+    lists: &'a [String],
+}
+
+impl<'a> LateBlockView<'a> {
+    fn of(late: &'a LateBlock) -> LateBlockView<'a> {
+        LateBlockView { policy_version: late.version, lists: &late.lists }
+    }
 }
 
 impl<'a> DecisionView<'a> {
@@ -70,6 +87,9 @@ impl<'a> DecisionView<'a> {
             score: receipt.risk.score,
             verdict: receipt.risk.verdict.word(),
             applied: receipt.applied.word(),
+            fired: &receipt.policied.fired,
+            policy_version: receipt.policied.version,
+            blocked_later: receipt.policied.late.as_ref().map(LateBlockView::of),
             amount_usd_cents: receipt.amount_cents,
             features: features.map(|(name, value)| ((*name).to_owned(), value.into())).collect(),
         }

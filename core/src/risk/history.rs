@@ -1,6 +1,7 @@
 //! What an entity has done: totals for ever, windows of thirty days, and whom it was seen with. Bounded: at most
 //! [`HISTORY_BYTES`] in memory, most of them far less.
 
+use super::streak::{Newest, Streak};
 use super::window::{Bucket, Days, Hours, Minutes};
 use super::{Country, Entity, EntityKey, Label, Labelled};
 use crate::planted::{self, Bug};
@@ -48,8 +49,12 @@ pub struct History {
     pub unexplained: Days,
     /// Frauds that became known since something was last known as legitimate.
     pub streak: Streak,
-    /// When the newest redemption was that became known as legitimate.
-    pub legitimate_at: Option<Timestamp>,
+    /// The newest redemption that is known as legitimate.
+    pub legitimate: Newest,
+    /// The newest redemption that is known as a fraud.
+    pub fraudulent: Newest,
+    /// The newest redemption that is known as either.
+    pub labelled: Newest,
     /// Entities of other kinds that it was seen with, in the order in which they were last seen.
     pub links: Vec<Link>,
     /// Where the device was last, as far as its address says so, and when.
@@ -68,15 +73,6 @@ pub enum Usual {
     No,
     /// It was not, but most of the last thirty days were not either: this is what is usual now.
     Habit,
-}
-
-/// Frauds in a row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Streak {
-    /// How many.
-    pub count: u32,
-    /// When the first of them became known.
-    pub since: Timestamp,
 }
 
 /// A redemption of which something becomes known.
@@ -168,29 +164,47 @@ impl History {
             (true, true) | (false, false) => {}
         }
         if let Some(known) = before {
-            self.labels.take_back(known.at, past.cents);
-            if known.label == Label::Fraud {
+            self.unlearn(past, known);
+        }
+        if let Some(label) = after {
+            self.learn(past, Labelled { label, at: now });
+        }
+    }
+
+    fn learn(&mut self, past: Past, known: Labelled) {
+        self.labels.add(known.at, past.cents);
+        self.labelled.add(past.at);
+        match known.label {
+            Label::Fraud => {
+                self.frauds.add(known.at, past.cents);
+                self.unexplained_if(past, |days| days.add(known.at, past.cents));
+                self.streak.fraud(known.at);
+                self.fraudulent.add(past.at);
+            }
+            Label::Honest => {
+                self.streak.legitimate(known.at);
+                self.legitimate.add(past.at);
+            }
+        }
+    }
+
+    /// The reverse, of what was learned at `known.at`.
+    fn unlearn(&mut self, past: Past, known: Labelled) {
+        self.labels.take_back(known.at, past.cents);
+        self.labelled.take_back(past.at);
+        match known.label {
+            Label::Fraud => {
                 if !planted::has(Bug::FraudForEver) {
                     self.frauds.take_back(known.at, past.cents);
                 }
                 self.unexplained_if(past, |days| days.take_back(known.at, past.cents));
+                self.streak.take_back_fraud(known.at);
+                self.fraudulent.take_back(past.at);
             }
-        }
-        if after.is_some() {
-            self.labels.add(now, past.cents);
-        }
-        match after {
-            Some(Label::Fraud) => {
-                self.frauds.add(now, past.cents);
-                self.unexplained_if(past, |days| days.add(now, past.cents));
-                let since = if self.streak.count == 0 { now } else { self.streak.since };
-                self.streak = Streak { count: self.streak.count.saturating_add(1), since };
+            Label::Honest => {
+                self.streak.take_back_legitimate(known.at);
+                self.legitimate.take_back(past.at);
             }
-            Some(Label::Honest) => {
-                self.streak = Streak::default();
-                self.legitimate_at = self.legitimate_at.max(Some(past.at));
-            }
-            None => {}
         }
     }
 
@@ -292,12 +306,41 @@ mod tests {
         history.learned(Timestamp(7 * DAY), past, None, Some(Label::Fraud));
         assert_eq!((history.usual.mean(), history.usual.deviation()), (Some(200.0), Some(100.0)));
         assert_eq!(history.frauds.sum(Timestamp(8 * DAY), 30).count, 1.0);
-        assert_eq!(history.streak, Streak { count: 1, since: Timestamp(7 * DAY) });
+        assert_eq!((history.streak.now.count, history.streak.now.since), (1, Timestamp(7 * DAY)));
         let known = Labelled { label: Label::Fraud, at: Timestamp(7 * DAY) };
         history.learned(Timestamp(9 * DAY), past, Some(known), Some(Label::Honest));
         assert_eq!((history.usual.count, history.frauds.0.len(), history.unexplained.0.len()), (3, 0, 0));
-        assert_eq!((history.streak.count, history.legitimate_at), (0, Some(Timestamp(0))));
+        assert_eq!((history.streak.now.count, history.legitimate.at), (0, Some(Timestamp(0))));
         assert_eq!(history.labels.sum(Timestamp(9 * DAY), 30).count, 1.0);
+    }
+
+    /// Whatever was said of one redemption and taken back again leaves no trace.
+    #[test]
+    fn a_label_that_is_taken_back_was_never_there() {
+        let at = |day: u64| Timestamp(day * DAY);
+        let past = |day: u64| Past { at: at(day), cents: 500, usual: Usual::Yes };
+        let mut history = History::default();
+        for day in 0..3 {
+            history.redeemed(at(day), 500, Usual::Yes);
+        }
+        history.learned(at(7), past(0), None, Some(Label::Honest));
+        history.learned(at(8), past(1), None, Some(Label::Fraud));
+        for label in [Label::Fraud, Label::Honest] {
+            let mut corrected = history.clone();
+            corrected.learned(at(9), past(2), None, Some(label));
+            assert_ne!(corrected.streak, history.streak);
+            corrected.learned(at(10), past(2), Some(Labelled { label, at: at(9) }), None);
+            let newest = |history: &History| (history.legitimate.at, history.fraudulent.at, history.labelled.at);
+            assert_eq!((corrected.streak.now, newest(&corrected)), (history.streak.now, newest(&history)));
+            assert_eq!((corrected.usual, &corrected.labels), (history.usual, &history.labels));
+            assert_eq!((&corrected.frauds, &corrected.unexplained), (&history.frauds, &history.unexplained));
+        }
+        let mut late = history.clone();
+        late.learned(at(9), past(2), None, Some(Label::Honest));
+        late.learned(at(10), past(2), Some(Labelled { label: Label::Honest, at: at(9) }), Some(Label::Fraud));
+        assert_eq!((late.streak.now.count, late.streak.now.since), (2, at(8)), "a chargeback after all");
+        let newest = (late.legitimate.at, late.fraudulent.at, late.labelled.at);
+        assert_eq!(newest, (Some(at(0)), Some(at(2)), Some(at(2))));
     }
 
     #[test]

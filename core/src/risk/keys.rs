@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::wallet::one_spelling;
 use super::{Device, Entities, EntityKey};
 use crate::id::{AccountId, Mode, SessionId};
 use crate::money::{Amount, Rate, Rounding};
@@ -18,9 +19,9 @@ pub fn entities(mode: Mode, session: &Session, device: Option<&Device>, network:
     }
 }
 
-/// The key of a wallet: hashed without a secret, since wallets are public.
+/// The key of a wallet, the same for every spelling of it: hashed without a secret, since wallets are public.
 pub fn destination_key(wallet: &str) -> EntityKey {
-    half(Sha256::new().chain_update("destination").chain_update(wallet.trim()).finalize().into())
+    half(Sha256::new().chain_update("destination").chain_update(one_spelling(wallet).as_bytes()).finalize().into())
 }
 
 /// The key of a person: (account, mode, user reference); without a reference the person is the session.

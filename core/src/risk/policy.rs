@@ -117,6 +117,17 @@ pub struct Policied {
     pub version: u64,
     /// The names of the lists and then of the rules that fired, in the policy's order.
     pub fired: Vec<String>,
+    /// What ended it after it had waited; none for most.
+    pub late: Option<LateBlock>,
+}
+
+/// Block lists that were set while a payment waited, and name whom it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateBlock {
+    /// The version in which they stand.
+    pub version: u64,
+    /// Their names, in the policy's order.
+    pub lists: Vec<String>,
 }
 
 impl RiskPolicy {
@@ -134,7 +145,14 @@ impl RiskPolicy {
             rules.iter().map(|rule| rule.verdict).fold(scored, Verdict::max)
         };
         let names = lists.iter().map(|list| &list.name).chain(rules.iter().map(|rule| &rule.name));
-        (verdict, Policied { version: self.version, fired: names.cloned().collect() })
+        (verdict, Policied { version: self.version, fired: names.cloned().collect(), late: None })
+    }
+
+    /// The block lists on which somebody of these stands.
+    pub fn blocks(&self, entities: &Entities) -> Option<LateBlock> {
+        let lists = self.lists.iter().filter(|list| list.action == ListAction::Block && list.holds(entities));
+        let lists: Vec<String> = lists.map(|list| list.name.clone()).collect();
+        (!lists.is_empty()).then_some(LateBlock { version: self.version, lists })
     }
 
     /// The next version.

@@ -148,6 +148,8 @@ fn wish(rng: &mut Rng) -> Wish {
         125..129 => Wish::DecideReview,
         129..132 => Wish::SetRiskPolicy,
         132..137 => Wish::SetLabels,
+        137..140 => Wish::DecideReview,
+        140..142 => Wish::VerifyPayment,
         _ => Wish::ChangeModels,
     }
 }

@@ -105,6 +105,9 @@ pub fn policy(what: u8, which: u8) -> NewPolicy {
     let returned = Rule { accounts: vec![AccountId(1), AccountId(2)], currencies: euro, ..returned };
     let out = rule("small out", &[("amount_usd_log10", Bound::AtMost(1.8))], Verdict::Review);
     let out = Rule { sides: vec![Side::OffRamp], methods: vec!["card".to_owned()], ..out };
+    // Without these hardly anything would wait.
+    let all = rule("all", &[], if which.is_multiple_of(2) { Verdict::Review } else { Verdict::StepUp });
+    let all = what.is_multiple_of(3).then_some(all);
     let some = |place: u8| what.rotate_right(place.into()) & 3 == 0;
     let rules = [often, large, returned, out].into_iter().zip(0..).filter(|(_, place)| some(2 * place));
     let people = |name: &str| {
@@ -126,7 +129,7 @@ pub fn policy(what: u8, which: u8) -> NewPolicy {
         ],
     };
     NewPolicy {
-        rules: rules.map(|(rule, _)| rule).collect(),
+        rules: rules.map(|(rule, _)| rule).chain(all).collect(),
         lists,
         file: what.is_multiple_of(5).then_some([what; 16]),
     }

@@ -14,6 +14,7 @@ mod against;
 mod begin;
 mod books;
 mod compare;
+mod corrections;
 mod customers;
 mod deliveries;
 mod endpoints;

@@ -7,6 +7,9 @@ use super::redeem::Redemption;
 use crate::change::RiskChange;
 use crate::command::{Refusal, Reply};
 use crate::limits::POLICIES_KEPT;
+use crate::payment::Payment;
+use crate::planted::{self, Bug};
+use crate::receipt::Receipt;
 use crate::risk::{NewPolicy, Policied, Verdict};
 
 impl State {
@@ -27,5 +30,22 @@ impl State {
     /// What lists and rules make of a redemption whose score alone would give `scored`.
     pub(super) fn policed(&self, redemption: &Redemption, scored: Verdict) -> (Verdict, Policied) {
         self.directory.risk_policy().judge(&redemption.case(), scored)
+    }
+
+    /// Whether a block list names by now whom a payment concerns that waited. Its receipt then says which, and histories
+    /// count a decline. Score, rules and allow lists were asked when it was redeemed and are not asked again.
+    pub(super) fn is_blocked_by_now(&mut self, payment: &Payment) -> bool {
+        let Some(receipt) = self.receipts.get(&payment.id) else { return false };
+        let Some(late) = self.directory.risk_policy().blocks(&receipt.entities) else { return false };
+        let account = self.directory.account(payment.account);
+        let binds = account.is_some_and(|one| self.applied(one, payment.magic, Verdict::Decline) == Verdict::Decline);
+        if !binds || planted::has(Bug::ForgetLateBlock) {
+            return false;
+        }
+        let policied = Policied { late: Some(late), ..receipt.policied.clone() };
+        let receipt = Arc::new(Receipt { policied, ..Receipt::clone(receipt) });
+        self.declined.push((receipt.entities, receipt.amount_cents));
+        self.receipts.put(self.head.batch, payment.id, receipt);
+        true
     }
 }

@@ -31,11 +31,8 @@ impl State {
             Command::ConfirmSession(account, session, confirm) => {
                 self.confirm_needs(*account, *session, confirm, needs);
             }
-            Command::VerifyPayment(account, session, payment) => {
-                self.waiting_needs(*account, *session, *payment, needs)
-            }
-            Command::DecideReview(account, session, payment, _) => {
-                self.reviewed_needs(*account, *session, *payment, needs);
+            Command::VerifyPayment(account, session, payment) | Command::DecideReview(account, session, payment, _) => {
+                self.waiting_needs(*account, *session, *payment, needs);
             }
             Command::RememberPayment(account, session, payment, _) => {
                 self.standing_needs(*account, *session, *payment, needs);
@@ -92,7 +89,7 @@ impl State {
                 self.payment_needs(timer.account, session, payment, needs);
             }
             TimerTask::ExpireReview(payment, session) => {
-                self.reviewed_needs(timer.account, session, payment, needs);
+                self.waiting_needs(timer.account, session, payment, needs);
             }
             TimerTask::RetryDelivery(delivery) => self.need(Need::Delivery(timer.account, delivery), needs),
             TimerTask::EraseCustomer(id) => self.need(Need::DeletedCustomer(timer.account, id), needs),
@@ -235,20 +232,15 @@ impl State {
         }
     }
 
-    /// A payment that waits for a review: if it is declined, histories count it.
-    fn reviewed_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
-        self.waiting_needs(account, session, payment, needs);
-        self.decision_needs(payment, needs);
-    }
-
     fn report_needs(&self, report: &RailReport, needs: &mut Vec<Need>) {
         self.payment_needs(report.account, report.session, report.payment, needs);
     }
 
-    /// A payment that waits for its user or a review, and the user.
+    /// A payment that waits for its user or a review, and the user. If it is declined, histories count it.
     fn waiting_needs(&self, account: AccountId, session: SessionId, payment: PaymentId, needs: &mut Vec<Need>) {
         self.payment_needs(account, session, payment, needs);
         self.person_needs(account, session, needs);
+        self.decision_needs(payment, needs);
     }
 
     /// The deliveries of events, and whether somebody has yet to look at these.

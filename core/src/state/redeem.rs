@@ -186,7 +186,7 @@ impl State {
     }
 
     /// What a verdict leads to. The sandbox obeys magic amounts, and everything else only for accounts that ask for it.
-    fn applied(&self, account: &Account, magic: Option<Magic>, verdict: Verdict) -> Verdict {
+    pub(super) fn applied(&self, account: &Account, magic: Option<Magic>, verdict: Verdict) -> Verdict {
         match magic {
             Some(Magic::RiskDeclines) => Verdict::Decline,
             Some(Magic::StepUp) => Verdict::StepUp,
@@ -246,14 +246,15 @@ impl State {
         payment
     }
 
-    /// The user was verified, or the payment reviewed: it was told of when it began to wait, and goes on in silence.
+    /// The user was verified, or the payment reviewed: it was told of when it began to wait, and goes on in silence, unless
+    /// nothing can carry it or a block list was set that names whom it concerns.
     pub(super) fn go_on(&mut self, ids: &mut CommandIds, mut payment: Payment, session: &Arc<Session>) -> Arc<Payment> {
+        if self.is_blocked_by_now(&payment) {
+            return self.end_waiting(ids, payment, session, FailureCode::RiskDeclined);
+        }
         let candidates = choose(&self.catalogue, &payment.terms, &[]);
         let Some(best) = candidates.first() else {
-            let before = payment.status.label();
-            let ended = self.end_at_once(ids, payment, session, FailureCode::NoRoute);
-            self.move_transaction(before, &ended);
-            return ended;
+            return self.end_waiting(ids, payment, session, FailureCode::NoRoute);
         };
         self.ask_first_corridor(ids, &mut payment, best);
         let payment = Arc::new(payment);
@@ -308,6 +309,20 @@ impl State {
     fn verify_url(&self, payment: &Payment) -> Arc<str> {
         let id = payment.id.text(payment.kind.prefix(), self.settings.mode);
         format!("{}/verify/{id}", self.settings.public_url).into()
+    }
+
+    /// Ends a payment that waited and was not to go on.
+    fn end_waiting(
+        &mut self,
+        ids: &mut CommandIds,
+        payment: Payment,
+        session: &Arc<Session>,
+        code: FailureCode,
+    ) -> Arc<Payment> {
+        let before = payment.status.label();
+        let ended = self.end_at_once(ids, payment, session, code);
+        self.move_transaction(before, &ended);
+        ended
     }
 
     /// Ends a payment before any rail was asked; the session is free again.

@@ -7,7 +7,7 @@ use crate::risk::Entity::{self, Destination, Device, Network, Partner, Person};
 use crate::time::{Millis, Timestamp};
 
 /// How many features there are.
-pub const COUNT: usize = 114;
+pub const COUNT: usize = 116;
 
 /// Thirty days: what stands for "never" where a feature tells how long ago something was.
 const NEVER: Millis = Millis::seconds(30 * 86_400);
@@ -136,9 +136,9 @@ pub(super) const TABLE: [Feature; COUNT] = [
     row("destination_unexplained_frauds_30d", "frauds", "30 d", "with the wallet that became known and were usual for their persons", "0", |m| m.unexplained(30)),
     row("destination_days_since_first_unexplained_fraud", "days, at most 31", "30 d", "days since the first of those became known", "31", |m| m.days_since_unexplained(Days::first)),
     row("destination_days_since_last_unexplained_fraud", "days, at most 31", "30 d", "days since the last of those became known", "31", |m| m.days_since_unexplained(Days::last)),
-    row("destination_frauds_in_a_row", "frauds", "ever", "with the wallet that became known since something last became known as legitimate", "0", |m| m.history(Destination).map_or(0.0, |history| f64::from(history.streak.count))),
-    row("destination_seconds_since_frauds_began_log10", SECONDS, "ever", "since the first of those became known", NEVER_WORD, |m| m.since_frauds_began()),
-    row("destination_seconds_since_legitimate_log10", SECONDS, "ever", "since the newest redemption with the wallet that became known as legitimate", NEVER_WORD, |m| m.since(m.history(Destination).and_then(|history| history.legitimate_at))),
+    row("destination_frauds_in_a_row", "frauds", "ever", "with the wallet that became known after something last became known as legitimate; what is taken back neither counts nor ends the row", "0", |m| m.history(Destination).map_or(0.0, |history| f64::from(history.streak.now.count))),
+    row("destination_seconds_since_frauds_began_log10", SECONDS, "ever", "since the first of those became known; if that one is taken back, still since then while others are left", NEVER_WORD, |m| m.since_frauds_began()),
+    row("destination_seconds_since_legitimate_log10", SECONDS, "ever", "since the newest redemption with the wallet that is known as legitimate; if that one is taken back, the newest before it", NEVER_WORD, |m| m.since(m.history(Destination).and_then(|history| history.legitimate.at))),
     row("partner_fraud_share_30d", "ratio, at most 1", "30 d", "frauds of the partner that became known, over its redemptions", "0", |m| m.fraud_share(Partner)),
     // Where.
     row("country_differs_from_customer", FLAG, "", "1 when the address lies in another country than the customer's", "0", |m| m.differs_from_customer()),
@@ -155,6 +155,9 @@ pub(super) const TABLE: [Feature; COUNT] = [
     row("is_hosted", FLAG, "", "1 when a user confirmed in the widget, 0 when the partner's server redeemed", "", |m| flag(m.facts.is_hosted)),
     row("session_age_log10", SECONDS, "", "since the session's creation", "", |m| log(seconds(m.facts.session_age))),
     row("quote_age_seconds", "s", "", "since the quote's lock", "", |m| seconds(m.facts.quote_age)),
+    // How fresh what is known of the wallet is: by when redemptions were made, not by when their labels came.
+    row("destination_days_since_last_fraud", "days, at most 31", "30 d", "days since the newest redemption with the wallet that is known as a fraud by now; if that one is taken back, since the newest before it", "31", |m| m.days_since(m.history(Destination).and_then(|history| history.fraudulent.at))),
+    row("destination_days_since_newest_label", "days, at most 31", "30 d", "days since the newest redemption with the wallet of which any label is known by now", "31", |m| m.days_since(m.history(Destination).and_then(|history| history.labelled.at))),
 ];
 
 const fn row(
@@ -280,9 +283,15 @@ impl<'a> Moment<'a> {
         f64::from(days.unwrap_or(31))
     }
 
+    /// By the days of the calendar in UTC.
+    fn days_since(&self, at: Option<Timestamp>) -> f64 {
+        let day = |at: Timestamp| at.unix_seconds() / 86_400;
+        at.map_or(31, |at| day(self.facts.now).saturating_sub(day(at)).min(31)) as f64
+    }
+
     fn since_frauds_began(&self) -> f64 {
-        let streak = self.history(Destination).map(|history| history.streak).filter(|streak| streak.count > 0);
-        self.since(streak.map(|streak| streak.since))
+        let row = self.history(Destination).map(|history| history.streak.now).filter(|row| row.count > 0);
+        self.since(row.map(|row| row.since))
     }
 
     fn differs_from_customer(&self) -> f64 {

@@ -161,6 +161,10 @@ fn declines_and_labels_come_back() {
     assert_near(&row, "destination_unexplained_frauds_7d", 1.0);
     assert_near(&row, "destination_days_since_first_unexplained_fraud", 0.0);
     assert_near(&row, "destination_frauds_in_a_row", 1.0);
+    assert_near(&row, "destination_days_since_last_fraud", 1.0);
+    assert_near(&row, "destination_days_since_newest_label", 1.0);
+    let later = features(&facts(NOON + 90 * DAY, 10_000), &map);
+    assert_near(&later, "destination_days_since_last_fraud", 31.0);
     assert_near(&row, "destination_fraud_share_of_labels_7d", 1.0);
     assert_near(&row, "amount_to_mean", 1.0);
 }

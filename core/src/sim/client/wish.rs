@@ -13,13 +13,15 @@ use crate::command::{Idempotency, NewEndpoint};
 use crate::customer::{CustomerPatch, CustomerTerms};
 use crate::endpoint::EndpointChange;
 use crate::event::EventKind;
-use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, PaymentId, QuoteId, RedeliveryId, SessionId};
+use crate::id::{AccountId, CustomerId, DeliveryId, KeyId, Mode, PaymentId, QuoteId, RedeliveryId, SessionId};
 use crate::ingress::Lane;
 use crate::payment::PaymentStatus;
 use crate::quote::Quote;
 use crate::redelivery::{RedeliveryRange, Which};
 use crate::review::ReviewDecision;
-use crate::risk::{Country, Device, Label, NewLabel, Word};
+use crate::risk::keys::person_key;
+use crate::risk::policy::{List, ListAction};
+use crate::risk::{Country, Device, Entity, Label, NewLabel, NewPolicy, Word};
 use crate::session::{Flow, KycPackage, PackageVerdict, Session, SessionStatus, SessionTerms};
 use crate::sim::action::{Choice, Wish};
 use crate::sim::ground::{self, amount, asset, currency};
@@ -88,7 +90,7 @@ pub fn command(known: &Known, wish: Wish, choice: Choice) -> (Lane, Command) {
         Wish::ChangeModels => operator(Command::ChangeModels(models::step(choice))),
         Wish::SetLabels => operator(Command::SetLabels(known.labels(account, choice))),
         Wish::DecideReview => operator(known.decide(account, choice)),
-        Wish::SetRiskPolicy => operator(Command::SetRiskPolicy(Box::new(ground::policy(choice.what, choice.key)))),
+        Wish::SetRiskPolicy => operator(Command::SetRiskPolicy(Box::new(known.policy(choice)))),
         Wish::SetVerification => operator(Command::SetVerification(account, known.who(account, choice), word(choice))),
     }
 }
@@ -170,6 +172,21 @@ impl Known {
 
     fn payment(&self, account: AccountId, choice: Choice) -> (PaymentId, SessionId) {
         self.payment_that(account, choice, |status| matches!(status, PaymentStatus::Verifying { .. }))
+    }
+
+    /// Rules and lists; often with one more list, which blocks the person of a payment that waits.
+    fn policy(&self, choice: Choice) -> NewPolicy {
+        let mut new = ground::policy(choice.what, choice.key);
+        let waits = |status: &PaymentStatus| {
+            matches!(status, PaymentStatus::Reviewing { .. } | PaymentStatus::Verifying { .. })
+        };
+        let waiting = self.payments.iter().rev().find(|one| waits(&one.status)).map(|one| one.session);
+        let session = waiting.and_then(|id| self.sessions.iter().find(|one| one.id == id));
+        if let Some(session) = session.filter(|_| !choice.what.is_multiple_of(4)) {
+            let keys = [Mode::Sandbox, Mode::Live].map(|mode| person_key(mode, session)).to_vec();
+            new.lists.push(List::new("waiting".to_owned(), ListAction::Block, Entity::Person, keys));
+        }
+        new
     }
 
     /// Mostly about one that waits, for whichever account.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::id::PaymentId;
-use crate::risk::history::{Amounts, Link, Streak, Usual};
+use crate::risk::history::{Amounts, Link, Usual};
+use crate::risk::streak::{Newest, Row, Streak};
 use crate::risk::window::{Bucket, Buckets};
 use crate::risk::{Entity, History, Label};
 use crate::time::Timestamp;
 
-use super::Oracle;
 use super::risk::{Being, DAY, Visit};
+use super::{Oracle, corrections};
 
 /// Something that happened, and its US cents.
 type Happened = (Timestamp, u64);
@@ -44,7 +45,6 @@ impl Oracle {
             buckets(&known, newest)
         };
         let is_fraud = |label| label == Some(Label::Fraud);
-        let streak = self.streak(Some(being));
         let places = visits.iter().filter_map(|visit| visit.country.map(|country| (country, visit.at)));
         let places: Vec<_> = places.filter(|_| being.entity() == Entity::Person).collect();
         let seen_in = places.last().copied();
@@ -67,8 +67,10 @@ impl Oracle {
             labels: said(|label| label.is_some(), |_, _| true),
             frauds: said(is_fraud, |_, _| true),
             unexplained: said(is_fraud, Oracle::was_usual),
-            streak: Streak { count: streak.len() as u32, since: streak.first().copied().unwrap_or_default() },
-            legitimate_at: self.legitimate(Some(being)),
+            streak: self.streak(being),
+            legitimate: pair(&self.newest(Some(being), |label| label == Label::Honest)),
+            fraudulent: pair(&self.newest(Some(being), |label| label == Label::Fraud)),
+            labelled: pair(&self.newest(Some(being), |_| true)),
             links: self.links(being, &visits),
             seen_in,
             seen_elsewhere: places
@@ -77,6 +79,19 @@ impl Oracle {
                 .find(|(country, _)| Some(*country) != seen_in.map(|one| one.0))
                 .copied(),
         }
+    }
+
+    /// Of the row before a row that is not remembered nothing is known but when it ended.
+    fn streak(&self, being: &Being) -> Streak {
+        let row = |row: &corrections::Row| Row {
+            after: row.after,
+            ends: row.ends.len() as u32,
+            count: row.frauds.len() as u32,
+            since: row.since.unwrap_or_default(),
+        };
+        let (last, before) = self.rows(Some(being));
+        let nothing = Row { after: last.after, ..Row::default() };
+        Streak { now: row(&last), before: before.as_ref().map_or(nothing, row) }
     }
 
     /// In the order in which they were last seen; those of one visit in the order of their kinds.
@@ -107,6 +122,10 @@ impl Oracle {
         };
         seen.into_iter().map(link).collect()
     }
+}
+
+fn pair(newest: &[Timestamp]) -> Newest {
+    Newest { at: newest.first().copied(), before: newest.get(1).copied() }
 }
 
 /// What happened by bucket, without what was too old when the last thing was counted.

@@ -145,7 +145,7 @@ impl Oracle {
 
     /// What became known of redemptions with the wallet.
     fn feature_of_labels(&self, scene: &Scene<'_>, name: &str) -> f64 {
-        let now = self.now();
+        let (now, wallet) = (self.now(), self.being(scene, Entity::Destination));
         let frauds: Vec<_> = self.frauds_of(scene, Entity::Destination).collect();
         let unexplained = self.unexplained_of(scene);
         let share = |days| {
@@ -156,6 +156,8 @@ impl Oracle {
         let recent = |days| estimate(unexplained.iter().map(|at| (*at, 1)), now, DAY, days);
         let ages = || unexplained.iter().map(|at| now.0 / DAY - at.0 / DAY).filter(|age| *age < 31);
         let never = plus_one(30.0 * 86_400.0);
+        let days_since =
+            |newest: &[Timestamp]| newest.first().map_or(31, |at| (now.0 / DAY - at.0 / DAY).min(31)) as f64;
         match name {
             "destination_fraud_share_of_labels_7d" => share(7),
             "destination_fraud_share_of_labels_14d" => share(14),
@@ -166,13 +168,14 @@ impl Oracle {
             "destination_unexplained_frauds_30d" => recent(30),
             "destination_days_since_first_unexplained_fraud" => ages().max().unwrap_or(31) as f64,
             "destination_days_since_last_unexplained_fraud" => ages().min().unwrap_or(31) as f64,
-            "destination_frauds_in_a_row" => self.streak(self.being(scene, Entity::Destination)).len() as f64,
+            "destination_days_since_last_fraud" => days_since(&self.newest(wallet, |label| label == Label::Fraud)),
+            "destination_days_since_newest_label" => days_since(&self.newest(wallet, |_| true)),
+            "destination_frauds_in_a_row" => self.rows(wallet).0.frauds.len() as f64,
             "destination_seconds_since_frauds_began_log10" => {
-                let streak = self.streak(self.being(scene, Entity::Destination));
-                streak.first().map_or(never, |at| since(now, *at))
+                self.rows(wallet).0.since.map_or(never, |at| since(now, at))
             }
             "destination_seconds_since_legitimate_log10" => {
-                self.legitimate(self.being(scene, Entity::Destination)).map_or(never, |at| since(now, at))
+                self.newest(wallet, |label| label == Label::Honest).first().map_or(never, |at| since(now, *at))
             }
             _ => self.feature_of_places(scene, name),
         }
@@ -199,28 +202,6 @@ impl Oracle {
     /// Whether a payment's amount was usual.
     pub(super) fn was_usual(&self, payment: PaymentId) -> bool {
         self.visits.iter().any(|visit| visit.payment == payment && visit.usual == Usual::Yes)
-    }
-
-    /// When the frauds became known that did since something was last said to be legitimate.
-    pub(super) fn streak(&self, being: Option<&Being>) -> Vec<Timestamp> {
-        let mut streak = Vec::new();
-        for (_, label, at) in self.learned.iter().filter(|(payment, _, _)| self.concerns(*payment, being)) {
-            match label {
-                Some(Label::Fraud) => streak.push(*at),
-                Some(Label::Honest) => streak.clear(),
-                None => {}
-            }
-        }
-        streak
-    }
-
-    /// When the newest redemption was that was ever said to be legitimate.
-    pub(super) fn legitimate(&self, being: Option<&Being>) -> Option<Timestamp> {
-        let said =
-            self.learned.iter().filter(|(_, label, _)| *label == Some(Label::Honest)).map(|(payment, _, _)| payment);
-        let visit = |payment: &PaymentId| self.visits.iter().find(|visit| visit.payment == *payment);
-        let concerned = said.filter(|payment| self.concerns(**payment, being)).filter_map(visit);
-        concerned.map(|visit| visit.at).max()
     }
 
     fn feature_of_places(&self, scene: &Scene<'_>, name: &str) -> f64 {

@@ -1,13 +1,16 @@
 //! Rules and lists: all that fire are gathered, and the one that counts most decides.
 
+use std::sync::Arc;
+
 use crate::command::Reply;
-use crate::id::AccountId;
-use crate::risk::policy::{Bound, ListAction, Rule};
-use crate::risk::{Entities, Entity, Features, NewPolicy, Policied, RiskPolicy, Verdict};
+use crate::id::{AccountId, PaymentId};
+use crate::payment::Payment;
+use crate::risk::policy::{Bound, List, ListAction, Rule};
+use crate::risk::{Entities, Entity, Features, LateBlock, NewPolicy, Policied, RiskPolicy, Verdict};
 use crate::session::Session;
 use crate::terms::Terms;
 
-use super::Oracle;
+use super::{Fault, Oracle};
 
 /// Versions that are kept.
 const KEPT: usize = 16;
@@ -40,7 +43,7 @@ impl Oracle {
         whom: Entities,
         scored: Verdict,
     ) -> (Verdict, Policied) {
-        let Some(policy) = self.policies.first() else { return (scored, Policied { version: 0, fired: Vec::new() }) };
+        let Some(policy) = self.policies.first() else { return (scored, Policied::default()) };
         let (mut verdict, mut fired) = (scored, Vec::new());
         let (mut is_blocked, mut is_allowed) = (false, false);
         for list in &policy.lists {
@@ -68,7 +71,29 @@ impl Oracle {
             (false, true) => Verdict::Approve,
             (false, false) => verdict,
         };
-        (verdict, Policied { version: policy.version, fired })
+        (verdict, Policied { version: policy.version, fired, late: None })
+    }
+
+    /// The block lists of the newest version that name somebody of a payment that waited, unless its script or its account's
+    /// own rule comes before all lists.
+    pub(super) fn late_block(&self, payment: &Payment) -> Result<Option<LateBlock>, Fault> {
+        let Some(policy) = self.policies.first() else { return Ok(None) };
+        let visit = self.visits.iter().find(|visit| visit.payment == payment.id);
+        let visit = visit.ok_or_else(|| Fault(format!("the oracle itself has lost the visit of {:?}", payment.id)))?;
+        let keys: Vec<_> = visit.beings.iter().map(|being| (being.entity(), being.key(self.settings.mode))).collect();
+        let named = |list: &&List| keys.iter().any(|(entity, key)| *entity == list.entity && list.keys().contains(key));
+        let lists = policy.lists.iter().filter(|list| list.action == ListAction::Block).filter(named);
+        let lists: Vec<String> = lists.map(|list| list.name.clone()).collect();
+        let binds = self.applied(payment, Verdict::Decline)? == Verdict::Decline;
+        Ok((binds && !lists.is_empty()).then_some(LateBlock { version: policy.version, lists }))
+    }
+
+    /// The receipt names them, and they count like any decline.
+    pub(super) fn count_late_block(&mut self, id: PaymentId, late: LateBlock) {
+        for receipt in self.receipts.iter_mut().filter(|receipt| receipt.payment == id) {
+            Arc::make_mut(receipt).policied.late = Some(late.clone());
+        }
+        self.new_declines.push(id);
     }
 }
 

@@ -142,7 +142,7 @@ impl Oracle {
     }
 
     /// The sandbox obeys magic amounts, and everything else only for accounts that ask for it.
-    fn applied(&self, payment: &Payment, verdict: Verdict) -> Result<Verdict, Fault> {
+    pub(super) fn applied(&self, payment: &Payment, verdict: Verdict) -> Result<Verdict, Fault> {
         let is_real = self.the_account(payment.account)?.risk_is_real;
         Ok(match payment.magic {
             None => verdict,

@@ -67,7 +67,8 @@ impl Oracle {
         let mut beings = vec![Being::Person(self.guest(session)), Being::Partner(session.account)];
         beings.extend(device.map(Being::Device));
         beings.extend(address.map(|address| Being::Network(address.network)));
-        beings.extend(session.terms.wallet_address.clone().map(Being::Wallet));
+        // Wallets of the simulation are hexadecimal.
+        beings.extend(session.terms.wallet_address.as_ref().map(|wallet| Being::Wallet(wallet.to_lowercase())));
         let country = address.and_then(|address| address.country);
         let (at, cents) = (self.now(), self.cents(&quote.terms));
         let visit = Visit { payment, beings, at, cents, country, usual: Usual::Yes };

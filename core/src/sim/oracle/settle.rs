@@ -14,9 +14,13 @@ use crate::session::{Session, SessionStatus};
 use super::{Fault, Oracle, names};
 
 impl Oracle {
-    /// The user was verified: the payment goes on in silence.
+    /// The user was verified: the payment goes on in silence, unless somebody was blocked meanwhile.
     pub(super) fn verify(&mut self, account: AccountId, id: PaymentId, found: &Reply) -> Result<Reply, Fault> {
         let payment = Payment::clone(&*self.the_payment(account, id)?);
+        if let Some(late) = self.late_block(&payment)? {
+            self.count_late_block(id, late);
+            return self.end_at_once(payment, FailureCode::RiskDeclined).map(Reply::Payment);
+        }
         let best = self.candidates(&payment.terms, &[]).first().map(|best| best.corridor.clone());
         let payment = match best {
             Some(best) => Arc::new(self.start(payment, &best, names::payment(found)?)?),

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::numbers::Numbered;
 use super::{Malformed, read, write};
-use crate::risk::history::{Amounts, Link, Streak};
+use crate::risk::history::{Amounts, Link};
+use crate::risk::streak::{Newest, Row, Streak};
 use crate::risk::window::{Bucket, Buckets};
 use crate::risk::{Country, Entity, History, Label, Labelled};
 use crate::time::Timestamp;
@@ -24,9 +25,11 @@ struct HistoryV1 {
     labels: BucketsV1,
     frauds: BucketsV1,
     unexplained: BucketsV1,
-    /// How many frauds in a row, and since when.
-    streak: (u32, u64),
-    legitimate_at: Option<u64>,
+    /// The row of frauds that goes on, and the one before it.
+    streak: (RowV1, RowV1),
+    legitimate: NewestV1,
+    fraudulent: NewestV1,
+    labelled: NewestV1,
     /// Kind, first bytes of the key, day.
     links: Vec<(u8, [u8; 4], u32)>,
     seen_in: Option<([u8; 2], u64)>,
@@ -36,6 +39,14 @@ struct HistoryV1 {
 /// Oldest first, each with the distance of its number from the one before it; that of the first from 0.
 #[derive(Serialize, Deserialize)]
 struct BucketsV1(Vec<(u32, u32, u64)>);
+
+/// After when, how many labels said so, how many frauds, since when.
+#[derive(Serialize, Deserialize)]
+struct RowV1(Option<u64>, u32, u32, u64);
+
+/// The newest and the one before it.
+#[derive(Serialize, Deserialize)]
+struct NewestV1(Option<u64>, Option<u64>);
 
 #[derive(Serialize, Deserialize)]
 struct LabelV1(u8, u64);
@@ -60,8 +71,10 @@ pub fn encode(history: &History, out: &mut Vec<u8>) {
             labels: (&history.labels).into(),
             frauds: (&history.frauds).into(),
             unexplained: (&history.unexplained).into(),
-            streak: (history.streak.count, history.streak.since.0),
-            legitimate_at: history.legitimate_at.map(|at| at.0),
+            streak: (history.streak.now.into(), history.streak.before.into()),
+            legitimate: history.legitimate.into(),
+            fraudulent: history.fraudulent.into(),
+            labelled: history.labelled.into(),
             links: history.links.iter().map(link).collect(),
             seen_in: history.seen_in.map(place),
             seen_elsewhere: history.seen_elsewhere.map(place),
@@ -89,8 +102,10 @@ pub fn decode(bytes: &[u8]) -> Result<History, Malformed> {
         labels: fields.labels.try_into()?,
         frauds: fields.frauds.try_into()?,
         unexplained: fields.unexplained.try_into()?,
-        streak: Streak { count: fields.streak.0, since: Timestamp(fields.streak.1) },
-        legitimate_at: fields.legitimate_at.map(Timestamp),
+        streak: Streak { now: fields.streak.0.into(), before: fields.streak.1.into() },
+        legitimate: fields.legitimate.into(),
+        fraudulent: fields.fraudulent.into(),
+        labelled: fields.labelled.into(),
         links: fields.links.into_iter().map(link).collect::<Result<_, Malformed>>()?,
         seen_in: fields.seen_in.map(read_place),
         seen_elsewhere: fields.seen_elsewhere.map(read_place),
@@ -114,6 +129,30 @@ fn place((country, at): (Country, Timestamp)) -> ([u8; 2], u64) {
 
 fn read_place((country, at): ([u8; 2], u64)) -> (Country, Timestamp) {
     (Country(country), Timestamp(at))
+}
+
+impl From<Row> for RowV1 {
+    fn from(row: Row) -> RowV1 {
+        RowV1(row.after.map(|at| at.0), row.ends, row.count, row.since.0)
+    }
+}
+
+impl From<RowV1> for Row {
+    fn from(RowV1(after, ends, count, since): RowV1) -> Row {
+        Row { after: after.map(Timestamp), ends, count, since: Timestamp(since) }
+    }
+}
+
+impl From<Newest> for NewestV1 {
+    fn from(newest: Newest) -> NewestV1 {
+        NewestV1(newest.at.map(|at| at.0), newest.before.map(|at| at.0))
+    }
+}
+
+impl From<NewestV1> for Newest {
+    fn from(NewestV1(at, before): NewestV1) -> Newest {
+        Newest { at: at.map(Timestamp), before: before.map(Timestamp) }
+    }
 }
 
 impl<const SECONDS: u32, const KEPT: u32> From<&Buckets<SECONDS, KEPT>> for BucketsV1 {

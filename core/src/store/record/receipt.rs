@@ -8,7 +8,7 @@ use crate::id::{AccountId, PaymentId};
 use crate::receipt::Receipt;
 use crate::risk::features::COUNT;
 use crate::risk::history::Usual;
-use crate::risk::{Arm, Decider, Device, Entities, Features, Policied, Risk, Verdict};
+use crate::risk::{Arm, Decider, Device, Entities, Features, LateBlock, Policied, Risk, Verdict};
 use crate::routing::Candidate;
 
 /// The first two versions held fourteen features: stores of their time are not opened.
@@ -49,6 +49,8 @@ struct PoliciedV3<'a> {
     version: u64,
     #[serde(borrow)]
     fired: Vec<&'a str>,
+    /// Version and names of the block lists that ended it after it had waited.
+    late: Option<(u64, Vec<&'a str>)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,14 +166,24 @@ fn candidate(candidate: &Candidate) -> (&str, f32, f32) {
 
 impl<'a> From<&'a Policied> for PoliciedV3<'a> {
     fn from(policied: &'a Policied) -> PoliciedV3<'a> {
-        PoliciedV3 { version: policied.version, fired: policied.fired.iter().map(String::as_str).collect() }
+        let late = policied.late.as_ref().map(|late| (late.version, texts(&late.lists)));
+        PoliciedV3 { version: policied.version, fired: texts(&policied.fired), late }
     }
 }
 
 impl From<PoliciedV3<'_>> for Policied {
     fn from(policied: PoliciedV3<'_>) -> Policied {
-        Policied { version: policied.version, fired: policied.fired.into_iter().map(str::to_owned).collect() }
+        let late = policied.late.map(|(version, lists)| LateBlock { version, lists: owned(lists) });
+        Policied { version: policied.version, fired: owned(policied.fired), late }
     }
+}
+
+fn texts(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
+}
+
+fn owned(names: Vec<&str>) -> Vec<String> {
+    names.into_iter().map(str::to_owned).collect()
 }
 
 impl<'a> From<&'a Device> for DeviceV2<'a> {

@@ -9,7 +9,7 @@ use crate::receipt::Receipt;
 use crate::risk::features::place;
 use crate::risk::keys::named_person_key;
 use crate::risk::policy::{Bound, Condition, List, ListAction, Rule};
-use crate::risk::{Entity, NewPolicy, Policied, Verdict};
+use crate::risk::{Entity, LateBlock, NewPolicy, Policied, Verdict};
 use crate::store::Column;
 
 fn list(name: &str, action: ListAction) -> List {
@@ -30,7 +30,7 @@ fn rule(name: &str, feature: &str, least: f32, verdict: Verdict) -> Rule {
 }
 
 impl World {
-    fn set_policy(&mut self, rules: &[Rule], lists: &[List]) {
+    pub fn set_policy(&mut self, rules: &[Rule], lists: &[List]) {
         let new = NewPolicy { rules: rules.to_vec(), lists: lists.to_vec(), file: None };
         assert_eq!(self.one(plain(Command::SetRiskPolicy(Box::new(new)))).unwrap().reply, Reply::Done);
     }
@@ -44,7 +44,7 @@ impl World {
 }
 
 fn fired(version: u64, names: &[&str]) -> Policied {
-    Policied { version, fired: names.iter().map(|&name| name.to_owned()).collect() }
+    Policied { version, fired: names.iter().map(|&name| name.to_owned()).collect(), late: None }
 }
 
 #[test]
@@ -80,6 +80,32 @@ fn in_the_sandbox_magic_amounts_and_the_accounts_own_rule_come_first() {
     let mut world = World::of(Account { risk_is_real: true, ..account(ACCOUNT) });
     world.set_policy(&[], &[list("staff", ListAction::Allow)]);
     assert_eq!(world.decided("100.04").1.applied, Verdict::Decline);
+}
+
+/// What waits for its user was judged with the lists of its redemption. Those that were set since then bind it, too.
+#[test]
+fn who_was_blocked_while_the_user_was_verified_does_not_go_on() {
+    let mut world = World::of(Account { risk_is_real: true, ..account(ACCOUNT) });
+    world.set_policy(&[rule("all", "person_count_24h", 0.0, Verdict::StepUp)], &[]);
+    let ended = |world: &mut World, amount: &str, rules: &[Rule], lists: &[List]| {
+        let (payment, session) = world.paid(amount);
+        world.set_policy(rules, lists);
+        let verify = plain(Command::VerifyPayment(ACCOUNT, session, payment));
+        assert!(world.rounds(&verify) <= 2);
+        let Reply::Payment(ended) = world.one(verify).unwrap().reply else { panic!("a payment") };
+        (ended.status.clone(), world.reader.receipt(ACCOUNT, payment).unwrap().unwrap())
+    };
+    let rules = [rule("all", "person_count_24h", 0.0, Verdict::StepUp), rule("no", "is_card", 0.0, Verdict::Decline)];
+    let (status, receipt) = ended(&mut world, "100.00", &rules, &[list("staff", ListAction::Allow)]);
+    assert_eq!((status, receipt.policied.late), (PaymentStatus::Routed, None), "rules and caps were asked already");
+    world.set_policy(&rules[..1], &[]);
+    let blocked = [list("staff", ListAction::Allow), list("stolen", ListAction::Block)];
+    let (status, receipt) = ended(&mut world, "100.00", &rules, &blocked);
+    assert_eq!(status, PaymentStatus::Failed { code: FailureCode::RiskDeclined });
+    assert_eq!((receipt.applied, &receipt.policied.fired), (Verdict::StepUp, &vec!["all".to_owned()]));
+    assert_eq!(receipt.policied.late, Some(LateBlock { version: 4, lists: vec!["stolen".to_owned()] }));
+    let (status, _) = ended(&mut world, "100.05", &rules, &blocked);
+    assert_eq!(status, PaymentStatus::Routed, "the sandbox's magic amount rules over lists");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use crate::review::ReviewDecision::{self, Approve, Decline};
 use crate::review::ReviewRow;
 use crate::risk::Entity;
 use crate::risk::keys::named_person_key;
-use crate::risk::{Verdict, Word};
+use crate::risk::policy::{List, ListAction};
+use crate::risk::{LateBlock, Verdict, Word};
 use crate::session::{SessionStatus, SessionTerms};
 
 const DECLINED: PaymentStatus = PaymentStatus::Failed { code: FailureCode::RiskDeclined };
@@ -82,6 +83,26 @@ fn a_declined_review_counts_against_the_person_and_frees_the_session() {
     assert_eq!(world.declines(), 1);
     assert!(world.queue().is_empty());
     assert_eq!(world.events(session)[4..], [EventKind::PayInFailed, EventKind::SessionFailed]);
+}
+
+/// The list binds whatever the operator who approves knows of it, and counts like any decline.
+#[test]
+fn who_was_blocked_meanwhile_is_declined_by_an_approval() {
+    let mut world = World::judged();
+    let (payment, session) = world.reviewed();
+    let key = named_person_key(world.settings().mode, ACCOUNT, "ann");
+    world.set_policy(&[], &[List::new("sanctions".to_owned(), ListAction::Block, Entity::Person, vec![key])]);
+    let Reply::Payment(ended) = world.one(plain(decide(session, payment, Approve))).unwrap().reply else { panic!() };
+    assert_eq!((&ended.status, &world.stored_payment(payment).status), (&DECLINED, &DECLINED));
+    assert_eq!(world.stored_session(session).status, SessionStatus::Open { movement: None });
+    assert_eq!(world.events(session)[4..], [EventKind::PayInFailed, EventKind::SessionFailed]);
+    assert_eq!((world.declines(), world.queue().len(), world.work().len()), (1, 0, 0));
+    let receipt = world.reader.receipt(ACCOUNT, payment).unwrap().unwrap();
+    let late = LateBlock { version: 1, lists: vec!["sanctions".to_owned()] };
+    assert_eq!((receipt.applied, receipt.policied.late), (Verdict::Review, Some(late)));
+    world.set_policy(&[], &[]);
+    let again = world.one(plain(decide(session, payment, Approve)));
+    assert_eq!(again, Err(Refusal::PaymentNotWaiting), "an end is an end");
 }
 
 #[test]

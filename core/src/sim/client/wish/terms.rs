@@ -45,7 +45,7 @@ pub fn session_terms(choice: Choice) -> SessionTerms {
         13 | 14 => Some("BTC"),
         _ => Some("DOGE"),
     };
-    let wallet = ["0xabc", "0xabc", "0xdef"].get(choice.which as usize % 4);
+    let wallet = ["0xabc", "0xABC", "0xdef"].get(choice.which as usize % 4);
     let user = ["ann", "ann", "bob", "eve"].get(choice.key as usize % 5);
     SessionTerms {
         amount: amount(FIAT[(choice.what / 4) as usize % 16]),

@@ -3,12 +3,13 @@
 use super::*;
 use crate::receipt::Receipt;
 use crate::risk::features::{COUNT, place};
-use crate::risk::history::{Amounts, Link, Streak, Usual};
+use crate::risk::history::{Amounts, Link, Usual};
 use crate::risk::plan::{By, Canary};
 use crate::risk::policy::{Bound, Condition, List, ListAction, Rule};
+use crate::risk::streak::{Newest, Row, Streak};
 use crate::risk::window::{Bucket, Buckets};
-use crate::risk::{Arm, Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, ModelId};
-use crate::risk::{ModelPlan, ModelStep, Person, Policied, Risk, RiskPolicy, Said, Verdict, Word};
+use crate::risk::{Arm, Country, Decider, Device, Entities, Entity, Features, History, Label, Labelled, LateBlock};
+use crate::risk::{ModelId, ModelPlan, ModelStep, Person, Policied, Risk, RiskPolicy, Said, Verdict, Word};
 use crate::routing::Candidate;
 
 pub fn receipt(decider: Decider) -> Receipt {
@@ -38,7 +39,11 @@ pub fn receipt(decider: Decider) -> Receipt {
         risk: Risk { score: 0.031, verdict: Verdict::Approve, decider },
         applied: Verdict::StepUp,
         candidates: vec![candidate("sepa-instant-eu", 0.93, 1.0), candidate("sepa-eu", 0.62, 0.0)],
-        policied: Policied { version: 3, fired: vec!["stolen-phones".to_owned(), "often".to_owned()] },
+        policied: Policied {
+            version: 3,
+            fired: vec!["stolen-phones".to_owned(), "often".to_owned()],
+            late: Some(LateBlock { version: 4, lists: vec!["mules".to_owned()] }),
+        },
     }
 }
 
@@ -93,8 +98,13 @@ pub fn history() -> History {
         labels: Buckets(vec![bucket(20_450, 2, 25_100)]),
         frauds: Buckets(vec![bucket(20_450, 1, 25_000)]),
         unexplained: Buckets::default(),
-        streak: Streak { count: 1, since: at(0) },
-        legitimate_at: Some(at(0)),
+        streak: Streak {
+            now: Row { after: Some(at(0)), ends: 2, count: 1, since: at(9_000) },
+            before: Row { after: None, ends: 0, count: 3, since: at(0) },
+        },
+        legitimate: Newest { at: Some(at(0)), before: None },
+        fraudulent: Newest { at: Some(at(2_500)), before: Some(at(0)) },
+        labelled: Newest { at: Some(at(2_500)), before: Some(at(1_200)) },
         links: vec![Link { entity: Entity::Device, mark: 0xd1d1_d1d1, day: 20_454 }],
         seen_in: Some((Country(*b"DE"), at(2_500))),
         seen_elsewhere: Some((Country(*b"FR"), at(0))),
