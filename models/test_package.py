@@ -35,7 +35,7 @@ class ShippedPackageTest(unittest.TestCase):
         self.assertEqual(package.complaints(OLD), [])
 
     def test_golden_rows_are_diverse(self) -> None:
-        self.assertEqual(len(self.rows), 64)
+        self.assertEqual(len(self.rows), 96)
         self.assertEqual(len(np.unique(self.rows, axis=0)), len(self.rows))
         self.assertTrue((self.rows.min(axis=0) < self.rows.max(axis=0)).all())
         verdicts = package.Thresholds(**self.manifest["thresholds"]).verdicts(self.scores)
@@ -95,7 +95,7 @@ class WriteTest(unittest.TestCase):
             ("no feature colour", {"features": ["colour", *self.features[1:]]}),
             ("named twice", {"features": [self.features[1], *self.features[1:]]}),
             ("step_up <= review <= decline", {"thresholds": package.Thresholds(0.1, 0.5, review=0.6)}),
-            (r"must be \[n, 13\]", {"features": self.features[1:]}),
+            (r"must be \[n, 32\]", {"features": self.features[1:]}),
             ("must be one of probability, logit, map", {"output": package.Output("probabilities", "odds", 1)}),
             ("Metrics are named", {"training": replace(TRAINING, metrics={"recall at 1": 1})}),
             ("no finite number", {"training": replace(TRAINING, metrics={"auc": float("nan")})}),
