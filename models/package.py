@@ -208,7 +208,7 @@ def main() -> int:
     wrong = False
     for folder in map(Path, sys.argv[1:]):
         try:
-            found = complaints(folder)
+            found = complaints(folder) or _by_the_gateway(folder, None)
         except Exception as error:  # A check reports whatever way a package is broken in; none may end it.
             found = [f"The package cannot be read ({type(error).__name__}): {error}"]
         wrong = wrong or bool(found)
