@@ -118,7 +118,7 @@ pub fn shipped_catalogue() -> Catalogue {
 
 /// The folder of the shipped model.
 pub fn shipped_model() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/baseline/1")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/baseline/2")
 }
 
 /// Opens a session over 100 EUR.
