@@ -32,7 +32,7 @@ class Finished:
 
 def finish(
     folder: Path, model: bytes, table: Table, *, name: str, version: int, script: str, seed: int,
-    output: package.Output | None = None, golden: int = 64,
+    output: package.Output | None = None, golden: int = 64, causeway: Path | None = None,
 ) -> Finished:
     """Judges the exported bytes, and writes them as a package with `golden` golden rows."""
     learn, test = table.learn, table.test
@@ -47,7 +47,7 @@ def finish(
     )
     package.write(
         folder, model, name=name, version=version, features=list(table.names), thresholds=limits, training=training,
-        golden_rows=rows, output=output, reference=reference(table.names, learn.rows, scores, limits.step_up),
+        golden_rows=rows, output=output, reference=reference(table.names, learn.rows, scores, limits.step_up), causeway=causeway,
     )
     return Finished(scores, output, limits, training.metrics)
 

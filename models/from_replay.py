@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sklearn.ensemble import GradientBoostingClassifier
 
+import gateway
 from finish import finish, summary
 from tables import replayed
 from train import export
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--version", type=int, default=1, help="its version (default: %(default)s)")
     parser.add_argument("--features", help="features with commas between them (default: all of the table)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the training (default: %(default)s)")
+    gateway.option(parser)
     wanted = parser.parse_args()
     table = replayed(wanted.table, wanted.features.split(",") if wanted.features else None)
     learn = table.learn
@@ -39,7 +41,7 @@ def main() -> None:
     model = export(classifier(wanted.seed).fit(learn.rows, learn.labels), len(table.names))
     finished = finish(
         wanted.folder, model, table, name=wanted.name, version=wanted.version, script="models/from_replay.py",
-        seed=wanted.seed,
+        seed=wanted.seed, causeway=wanted.causeway,
     )
     print(summary(finished, table.test))
     print(f"wrote {wanted.folder}")

@@ -1,7 +1,8 @@
 """A model package: a folder with `model.onnx`, `manifest.toml` and `golden.csv`.
 
 `python models/package.py models/baseline/2` checks one and says in plain words what is wrong with it. A training script
-calls `write`, which finds out from the model itself what it can, and checks what it wrote.
+calls `write`, which finds out from the model itself what it can, and checks what it wrote. What graphs the gateway takes
+is known to the gateway alone: `write` asks it (`causeway model check`), and says so when it is not there.
 """
 
 import csv
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from onnx import ModelProto
 
+import gateway
 import output as outputs
 from features import ENGINE_NAMES
 from manifest import FORMAT, Manifest, Thresholds, Training, text
@@ -44,11 +46,13 @@ SHARES_TOLERANCE = 1e-6
 def write(
     folder: Path, model: bytes, *, name: str, version: int, features: list[str], thresholds: Thresholds,
     training: Training, golden_rows: np.ndarray, output: Output | None = None, reference: Reference | None = None,
+    causeway: Path | None = None,
 ) -> Output:
     """Writes the whole package, creating the folder, and says which output of the model is read.
 
     `golden_rows` are float32 [n, features]; their scores are those of the bytes that are written. Without `output` it
-    is found by what the model gives for these rows. Raises ValueError when the package is not in order.
+    is found by what the model gives for these rows. `causeway` is the gateway's program, which is looked for where cargo
+    builds it. Raises ValueError when the package is not in order.
     """
     session = outputs.load(model)
     input_name = outputs.input_name(session, len(features))
@@ -64,13 +68,24 @@ def write(
         (draft / MODEL_FILE).write_bytes(model)
         (draft / MANIFEST_FILE).write_text(text(manifest, MODEL_FILE), encoding="utf-8", newline="\n")
         _write_golden(draft / GOLDEN_FILE, manifest.features, golden_rows, scores)
-        found = complaints(draft)
+        found = complaints(draft) or _by_the_gateway(draft, causeway)
         if found:
             raise ValueError(f"The package is not written to {folder}: {' '.join(found)}")
         folder.mkdir(parents=True, exist_ok=True)
         for file in (MODEL_FILE, MANIFEST_FILE, GOLDEN_FILE):
             shutil.copyfile(draft / file, folder / file)
     return output
+
+
+def _by_the_gateway(folder: Path, causeway: Path | None) -> list[str]:
+    try:
+        program = gateway.find(causeway)
+    except gateway.Missing as missing:
+        if causeway:
+            raise
+        print(f"not checked by the gateway: {missing}")
+        return []
+    return gateway.complaints(program, folder)
 
 
 def _write_golden(file: Path, features: list[str], rows: np.ndarray, scores: np.ndarray) -> None:
@@ -193,7 +208,7 @@ def main() -> int:
     wrong = False
     for folder in map(Path, sys.argv[1:]):
         try:
-            found = complaints(folder)
+            found = complaints(folder) or _by_the_gateway(folder, None)
         except Exception as error:  # A check reports whatever way a package is broken in; none may end it.
             found = [f"The package cannot be read ({type(error).__name__}): {error}"]
         wrong = wrong or bool(found)

@@ -1,21 +1,16 @@
-"""The table that models are trained on: named columns, one row a payment, in time order.
-
-Nothing but `synthetic` knows where the rows come from.
-"""
+"""The table that models are trained on: named columns, one row a payment, in time order. The gateway's replay wrote it."""
 
 import csv
+import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from features import ENGINE_NAMES, NAMES
-from history import DAY_MS, feature_rows
-from payments import DAYS, START_MS, generate
-
-# Trained on the first six weeks, judged on the rest: a random split would let the model learn from the future.
-LEARN_DAYS = 42
+import gateway
+import payments
+from features import BASELINE, ENGINE_NAMES
 
 
 @dataclass(frozen=True)
@@ -58,24 +53,21 @@ class Table:
         )
 
 
-def synthetic(seed: int) -> Table:
-    """The synthetic payments of a seed."""
-    payments = generate(seed)
-    return Table(
-        names=NAMES,
-        rows=feature_rows(payments),
-        at_ms=np.array([payment.at_ms for payment in payments], dtype=np.int64),
-        labels=np.array([payment.reported_fraud for payment in payments]),
-        is_server=np.array([payment.is_server for payment in payments]),
-        start_ms=START_MS, split_ms=START_MS + LEARN_DAYS * DAY_MS, end_ms=START_MS + DAYS * DAY_MS,
-    )
+def synthetic(seed: int, program: Path) -> Table:
+    """The synthetic payments of a seed, replayed by the program."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows, labels = payments.write(Path(folder), payments.generate(seed))
+        table = Path(folder) / "table.csv"
+        gateway.replay(program, rows, labels, table)
+        return replayed(table, list(BASELINE))
 
 
 def replayed(path: Path, names: list[str] | None = None, learn_share: float = 0.7) -> Table:
     """The table that `causeway features replay` wrote as CSV: of `names`, or of all its features.
 
-    Payments of which nothing became known are left out. The split lies at a share of the time, and what was known only
-    after it is no label for learning: at that moment nobody could have trained with it.
+    Payments of which nothing became known are left out. The split lies at a share of the time, never at random, which would
+    let a model learn from the future; and what was known only after it is no label for learning: at that moment nobody
+    could have trained with it.
     """
     with path.open(encoding="utf-8", newline="") as file:
         header, *lines = csv.reader(file)
@@ -91,11 +83,21 @@ def replayed(path: Path, names: list[str] | None = None, learn_share: float = 0.
     start_ms, end_ms = int(at_ms[0]), int(at_ms[-1]) + 1
     split_ms = start_ms + int((end_ms - start_ms) * learn_share)
     known_ms = np.array([_millis(line[column("label_time")]) for line in labelled], dtype=np.int64)
-    keep = (at_ms >= split_ms) | (known_ms <= split_ms)
+    labels = np.array([line[column("is_fraud")] == "1" for line in labelled])
+    known = known_ms <= split_ms
+    # Legitimate payments are known later than frauds: of the last time before the split only frauds are, and a model that
+    # learned from those would take all that is recent for fraud.
+    legitimate = at_ms[known & ~labels]
+    if not len(legitimate):
+        raise ValueError(
+            f"{path} has no legitimate payment that was known by {rfc3339(split_ms)}, where learning ends: those need a "
+            "label_time too, such as that after which nobody reports a fraud any more"
+        )
+    ripe = at_ms <= legitimate.max()
+    keep = (at_ms >= split_ms) | (known & ripe)
     places = [column(name) for name in names]
     rows = np.array([[line[place] for place in places] for line in labelled], dtype=np.float32)
     hosted = np.array([line[column("is_hosted")] == "1" for line in labelled])
-    labels = np.array([line[column("is_fraud")] == "1" for line in labelled])
     return Table(
         names=tuple(names), rows=rows[keep], at_ms=at_ms[keep], labels=labels[keep], is_server=~hosted[keep],
         start_ms=start_ms, split_ms=split_ms, end_ms=end_ms,

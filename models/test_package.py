@@ -12,7 +12,10 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+from onnx import TensorProto, helper
 
+import gateway
+import output as outputs
 import package
 
 SHIPPED = Path(__file__).parent / "baseline" / "2"
@@ -35,7 +38,7 @@ class ShippedPackageTest(unittest.TestCase):
         self.assertEqual(package.complaints(OLD), [])
 
     def test_golden_rows_are_diverse(self) -> None:
-        self.assertEqual(len(self.rows), 64)
+        self.assertEqual(len(self.rows), 96)
         self.assertEqual(len(np.unique(self.rows, axis=0)), len(self.rows))
         self.assertTrue((self.rows.min(axis=0) < self.rows.max(axis=0)).all())
         verdicts = package.Thresholds(**self.manifest["thresholds"]).verdicts(self.scores)
@@ -46,12 +49,14 @@ class ShippedPackageTest(unittest.TestCase):
             self.assertLessEqual(package.golden_error(SHIPPED, row[None, :], score), package.GOLDEN_TOLERANCE)
 
     def test_swapping_any_two_features_is_noticed(self) -> None:
+        session = outputs.load((SHIPPED / package.MODEL_FILE).read_bytes())
+        output = package.Output(**self.manifest["output"])
         for first, second in combinations(range(len(self.names)), 2):
             with self.subTest(first=self.names[first], second=self.names[second]):
                 swapped = self.rows.copy()
                 swapped[:, [first, second]] = self.rows[:, [second, first]]
                 # A thousand times the tolerance: noticed by any reasonable check, not by luck.
-                error = package.golden_error(SHIPPED, swapped, self.scores)
+                error = np.abs(outputs.score(session, output, swapped) - self.scores).max()
                 self.assertGreater(error, 1000 * package.GOLDEN_TOLERANCE)
 
     def test_every_feature_has_its_reference(self) -> None:
@@ -95,7 +100,7 @@ class WriteTest(unittest.TestCase):
             ("no feature colour", {"features": ["colour", *self.features[1:]]}),
             ("named twice", {"features": [self.features[1], *self.features[1:]]}),
             ("step_up <= review <= decline", {"thresholds": package.Thresholds(0.1, 0.5, review=0.6)}),
-            (r"must be \[n, 13\]", {"features": self.features[1:]}),
+            (r"must be \[n, 32\]", {"features": self.features[1:]}),
             ("must be one of probability, logit, map", {"output": package.Output("probabilities", "odds", 1)}),
             ("Metrics are named", {"training": replace(TRAINING, metrics={"recall at 1": 1})}),
             ("no finite number", {"training": replace(TRAINING, metrics={"auc": float("nan")})}),
@@ -110,6 +115,46 @@ class WriteTest(unittest.TestCase):
         self.assertEqual(self.write(model=model).kind, "logit")
         with self.assertRaisesRegex(ValueError, "not all between 0 and 1: is the output a logit"):
             self.write(model=model, output=package.Output("logit", "probability", 0))
+
+
+    def test_what_the_gateway_does_not_take_is_not_written(self) -> None:
+        try:
+            gateway.find()
+        except gateway.Missing as missing:
+            self.skipTest(str(missing))
+        one = helper.make_tensor("one", TensorProto.INT64, [1], [1])
+        sized = [helper.make_node("Shape", ["features"], ["size"]), helper.make_node("ConstantOfShape", ["size"], ["zero"])]
+        for operator, nodes in {
+            "TopK": [helper.make_node("TopK", ["features", "one"], ["few", "places"], axis=1)],
+            "ConstantOfShape": [
+                *sized, helper.make_node("Add", ["features", "zero"], ["sum"]),
+                helper.make_node("ReduceMean", ["sum"], ["few"], axes=[1], keepdims=1),
+            ],
+        }.items():
+            tensors = [one] if operator == "TopK" else []
+            model = self.graph([*nodes, helper.make_node("Sigmoid", ["few"], ["score"])], tensors)
+            with self.subTest(operator), self.assertRaisesRegex(ValueError, f"graph: .*{operator}"):
+                self.write(model=model)
+            self.assertFalse(self.folder.exists(), "what the gateway refuses is not written")
+
+    def test_without_the_gateway_it_says_so(self) -> None:
+        missing = {"CAUSEWAY_BIN": "/nowhere/causeway"}
+        with mock.patch.dict("os.environ", missing), contextlib.redirect_stdout(io.StringIO()) as said:
+            self.write()
+        self.assertIn("not checked by the gateway: there is no program /nowhere/causeway", said.getvalue())
+        self.assertTrue(self.folder.exists())
+        with self.assertRaisesRegex(gateway.Missing, "build it with `cargo xtask build`"):
+            self.write(causeway=Path("/nowhere/causeway"))
+
+    def graph(self, nodes: list, tensors: list) -> bytes:
+        """A model of these nodes from the features to one score a row."""
+        features, score = (
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", width])
+            for name, width in (("features", len(self.features)), ("score", 1))
+        )
+        graph = helper.make_graph(nodes, "made", [features], [score], tensors)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+        return model.SerializeToString()
 
 
 class BrokenPackageTest(unittest.TestCase):

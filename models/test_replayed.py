@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from features import ENGINE_NAMES, NAMES
+import gateway
+import payments
+from features import BASELINE, ENGINE_NAMES
 from reference import reference
 from tables import replayed
-
-PROGRAM = Path(__file__).parent.parent / "target" / "release" / "causeway"
 
 
 class ReplayedTest(unittest.TestCase):
@@ -28,11 +28,14 @@ class ReplayedTest(unittest.TestCase):
             "a,2026-01-01T00:00:00.000Z,ann,,1.5,1,1,2026-01-03T00:00:00.000Z",
             "b,2026-01-02T00:00:00.000Z,bob,,2,0,0,2026-02-01T00:00:00.000Z",
             "c,2026-01-03T00:00:00.000Z,eve,,2.5,0,,",
+            "e,2026-01-04T00:00:00.000Z,eve,,2.6,0,0,2026-01-06T00:00:00.000Z",
+            "f,2026-01-05T00:00:00.000Z,joe,,2.7,0,1,2026-01-06T00:00:00.000Z",
             "d,2026-01-11T00:00:00.000Z,ann,,3,1,0,",
         ])
         self.assertEqual(table.names, ("amount_usd_log10", "is_hosted"))
-        self.assertEqual(table.learn.rows[:, 0].tolist(), [1.5])
-        self.assertEqual((table.learn.labels.tolist(), table.learn.is_server.tolist()), ([True], [False]))
+        # Not f: of the time after e only frauds are known.
+        np.testing.assert_array_equal(table.learn.rows[:, 0], np.array([1.5, 2.6], dtype=np.float32))
+        self.assertEqual((table.learn.labels.tolist(), table.learn.is_server.tolist()), ([True, False], [False, True]))
         self.assertEqual(table.test.rows[:, 0].tolist(), [3.0])
 
     def test_what_is_missing_is_said(self) -> None:
@@ -41,6 +44,8 @@ class ReplayedTest(unittest.TestCase):
             self.read([header, "a,2026-01-01T00:00:00Z,ann,,1,,"])
         with self.assertRaisesRegex(ValueError, "has no person_count_1h"):
             self.read([header, "a,2026-01-01T00:00:00Z,ann,,1,1,"], names=["person_count_1h"])
+        with self.assertRaisesRegex(ValueError, "no legitimate payment that was known by 2026-01-01"):
+            self.read([header, "a,2026-01-01T00:00:00Z,ann,,1,1,2026-01-01T00:00:00Z"])
 
     def test_a_feature_that_never_differs_has_no_reference(self) -> None:
         rows = np.array([[1, 7], [2, 7], [3, 7]], dtype=np.float32)
@@ -48,12 +53,32 @@ class ReplayedTest(unittest.TestCase):
         self.assertEqual(list(found.features), ["amount_usd_log10"])
 
     def test_the_engine_has_these_features(self) -> None:
-        self.assertLessEqual(set(NAMES), set(ENGINE_NAMES))
-        if not PROGRAM.exists():
-            self.skipTest(f"{PROGRAM} is not built")
-        listed = json.loads(subprocess.run([PROGRAM, "features", "list", "--json"], capture_output=True, check=True).stdout)
+        self.assertLessEqual(set(BASELINE), set(ENGINE_NAMES))
+        command = [program(self), "features", "list", "--json"]
+        listed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
         told = json.loads((Path(__file__).parent / "features.json").read_text(encoding="utf-8"))
         self.assertEqual(told, listed, "write it again: causeway features list --json > models/features.json")
+
+    def test_synthetic_payments_are_the_same_each_time_and_can_be_replayed(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            files = [payments.write(Path(folder) / name, payments.generate(3, persons=60)) for name in ("1", "2")]
+            first, second = ([file.read_bytes() for file in pair] for pair in files)
+            self.assertEqual(first, second)
+            table = Path(folder) / "table.csv"
+            said = gateway.replay(program(self), *files[0], table)
+            self.assertRegex(said, r"0 have no label; \d+ entities$")
+            self.assertGreater(len(replayed(table, list(BASELINE)).learn.rows), 100)
+            files[0][0].write_text("a,b\n", encoding="utf-8")
+            with self.assertRaisesRegex(ValueError, "cannot be replayed: .*there is no column id"):
+                gateway.replay(program(self), *files[0], table)
+
+
+def program(test: unittest.TestCase) -> Path:
+    """The gateway's program; without it the test is skipped, which says how it is built."""
+    try:
+        return gateway.find()
+    except gateway.Missing as missing:
+        test.skipTest(str(missing))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Trains the baseline risk model on synthetic payments and writes it as a model package.
 
-    python models/train.py [--seed N] [--out FOLDER] [--plots FOLDER]
+    python models/train.py [--seed N] [--out FOLDER] [--plots FOLDER] [--causeway PATH]
 
-The same seed and package versions give the same bytes on one machine. Nothing was tuned: a first model to start from.
+The features are those that the gateway's program computes. The same seed, program and package versions give the same bytes
+on one machine. Nothing was tuned: a first model to start from.
 """
 
 import argparse
@@ -12,15 +13,17 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import GradientBoostingClassifier
 
+import gateway
 from finish import Finished, finish, summary
 from measures import Scored
 from package import serialized
+from payments import SEED
 from tables import Table, synthetic
 
 NAME = "baseline"
 VERSION = 2
-SEED = 20_260_302
 TREES = 80
+GOLDEN_ROWS = 96
 
 
 def train(learn: Table, seed: int, trees: int = TREES) -> bytes:
@@ -45,10 +48,13 @@ def export(classifier: GradientBoostingClassifier, features: int) -> bytes:
     return serialized(model)
 
 
-def build(table: Table, seed: int, folder: Path) -> Finished:
+def build(table: Table, seed: int, folder: Path, program: Path) -> Finished:
     """Trains and writes the package."""
     model = train(table.learn, seed)
-    return finish(folder, model, table, name=NAME, version=VERSION, script="models/train.py", seed=seed)
+    return finish(
+        folder, model, table, name=NAME, version=VERSION, script="models/train.py", seed=seed, golden=GOLDEN_ROWS,
+        causeway=program,
+    )
 
 
 def main() -> None:
@@ -60,10 +66,15 @@ def main() -> None:
         help=f"folder of the package (default: models/{NAME}/{VERSION})",
     )
     parser.add_argument("--plots", type=Path, help="folder for pictures of how good the model is, and metrics.json")
+    gateway.option(parser)
     arguments = parser.parse_args()
-    table = synthetic(arguments.seed)
+    try:
+        program = gateway.find(arguments.causeway)
+    except gateway.Missing as missing:
+        parser.error(str(missing))
+    table = synthetic(arguments.seed, program)
     print(f"seed {arguments.seed}: {len(table.rows)} payments, {table.labels.mean():.2%} reported as fraud")
-    finished, test = build(table, arguments.seed, arguments.out), table.test
+    finished, test = build(table, arguments.seed, arguments.out, program), table.test
     print(summary(finished, test))
     print(f"wrote {arguments.out} ({(arguments.out / 'model.onnx').stat().st_size / 1000:.0f} kB)")
     if arguments.plots:

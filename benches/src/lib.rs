@@ -120,7 +120,7 @@ pub fn shipped_catalogue() -> Catalogue {
 
 /// The folder of the shipped model.
 pub fn shipped_model() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/baseline/1")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/baseline/2")
 }
 
 /// The folder of the model by which scoring is measured: 200 trees of 31 leaves.

@@ -2,9 +2,11 @@
 //! very functions that a serving cell runs.
 
 mod input;
+mod key;
 mod output;
 mod past;
 mod replay;
+mod rows;
 
 use std::fmt::Write as _;
 

@@ -18,6 +18,6 @@ pub use embed_token::{EmbedClaims, TokenError};
 pub use event_key::EventKey;
 pub use master::{MasterKey, MasterKeyError};
 pub use random::{RandomnessError, account_bits, fill, request_bits};
-pub use ring::KeyRing;
+pub use ring::{KeyRing, network_block};
 pub use seal::SealError;
 pub use secret::SecretText;

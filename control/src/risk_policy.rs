@@ -175,7 +175,7 @@ fn within(what: &str, text: &str, most: usize) -> Result<(), String> {
 }
 
 /// An address in a block, or the block itself as it is kept: of IPv4 24 bits, of IPv6 48.
-fn address(block: &str) -> Result<IpAddr, String> {
+pub fn address(block: &str) -> Result<IpAddr, String> {
     let unread = || "must be an address, or a block of them with /24 (IPv4) or /48 (IPv6)".to_owned();
     let (address, width) = block.split_once('/').map_or((block, None), |(address, width)| (address, Some(width)));
     let address: IpAddr = address.parse().map_err(|_| unread())?;

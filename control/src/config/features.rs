@@ -16,12 +16,18 @@ pub enum FeaturesAction {
     },
     /// Computes the features of every payment of a CSV file, as they would have been at its time: the training table.
     ///
-    /// The file has a header and one payment a row, in the order of time. Columns: id, time (2026-06-30T12:00:00Z), customer and
-    /// amount must be there; partner, currency (else USD), side (on_ramp or off_ramp), method, wallet, device, network, country,
-    /// customer_country, customer_since, partner_since, session_seconds, quote_seconds, hosted (0 or 1) and failure_code
-    /// (risk_declined) may be; others are ignored. What is left empty is unknown. Labels stand in columns is_fraud (0 or 1) and
-    /// label_time (when that became known; empty: never), here or in a second file with the same ids in the same order. A
-    /// label counts for payments from its time on, and for none before.
+    /// The file has a header and one payment a row, in the order of time. Columns: id (each once), time (2026-06-30T12:00:00Z),
+    /// customer and amount must be there; partner, currency (else USD), side (on_ramp or off_ramp), method, wallet, device,
+    /// network (an address, or its block with /24 or /48: the gateway cuts addresses to these), country, customer_country,
+    /// customer_since, partner_since, session_seconds, quote_seconds, hosted (0 or 1), failure_code (risk_declined counts as a
+    /// decline) and declined_at (when that was decided, if later, as by a review; empty: at once) may be; others are ignored.
+    /// What is left empty is unknown. Labels stand in columns is_fraud (0 or 1) and label_time (when that became known, not
+    /// before the payment; empty: never), here or in a second file with the same ids in the same order. Labels and declines
+    /// count for payments from their time on, and for none before.
+    ///
+    /// What cannot be true is refused with its line, and no table is written: an id or a column twice, a time that goes back, a
+    /// label before its payment. Labels that are left when the payments end are counted, and told as a warning. The ids and the
+    /// histories stand in memory: some fifty bytes a payment, and a few hundred an entity.
     Replay(Replay),
 }
 

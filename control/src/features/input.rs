@@ -1,18 +1,19 @@
 //! Payments and labels as a CSV file has them.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use causeway_core::money::Currency;
 use causeway_core::risk::Country;
 use causeway_core::terms::Side;
 use causeway_core::time::{Millis, Timestamp};
-use csv::{Reader, ReaderBuilder, StringRecord};
 use rust_decimal::Decimal;
 
 use super::FeaturesError;
-use crate::wire::Time;
+use super::key::key;
+use super::rows::Rows;
+use crate::keys::network_block;
+use crate::risk_policy::address;
 
 /// One payment.
 pub struct Payment {
@@ -26,6 +27,7 @@ pub struct Payment {
     pub is_card: bool,
     pub wallet: Option<String>,
     pub device: Option<String>,
+    /// The block of network addresses, as the gateway cuts it.
     pub network: Option<String>,
     pub country: Option<Country>,
     pub customer_country: Option<Country>,
@@ -34,7 +36,8 @@ pub struct Payment {
     pub session_age: Millis,
     pub quote_age: Millis,
     pub is_hosted: bool,
-    pub is_declined: bool,
+    /// When risk declined it: at once, or when a review did.
+    pub declined_at: Option<Timestamp>,
     pub label: Option<Known>,
 }
 
@@ -53,17 +56,22 @@ pub struct Payments {
     labels: Option<Rows>,
     rates: HashMap<String, f64>,
     last: Timestamp,
+    /// The line of each payment by a hash of its id, so that none is there twice: some fifty bytes a payment.
+    seen: HashMap<[u8; 16], u64>,
 }
 
-/// A CSV file with the places of its columns.
-struct Rows {
-    path: PathBuf,
-    reader: Reader<File>,
-    record: StringRecord,
-    columns: HashMap<String, usize>,
+/// Labels whose payments never came.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct LeftOver {
+    /// How many.
+    pub count: u64,
+    /// The ids of the first few.
+    pub first: Vec<String>,
 }
 
 const REQUIRED: [&str; 4] = ["id", "time", "customer", "amount"];
+/// Ids of labels without payments that are told.
+const TOLD: usize = 3;
 
 impl Payments {
     /// Opens the files and reads their first lines.
@@ -71,7 +79,7 @@ impl Payments {
         let rows = Rows::open(payments, &REQUIRED)?;
         let labels = labels.map(|path| Rows::open(path, &["id", "is_fraud", "label_time"])).transpose()?;
         let rates = [("USD".to_owned(), 1.0)].into_iter().chain(rates.iter().cloned()).collect();
-        Ok(Payments { rows, labels, rates, last: Timestamp(0) })
+        Ok(Payments { rows, labels, rates, last: Timestamp(0), seen: HashMap::new() })
     }
 
     /// The next payment.
@@ -79,36 +87,76 @@ impl Payments {
         if !self.rows.advance()? {
             return Ok(None);
         }
-        let label = match &mut self.labels {
-            None => self.rows.label()?,
-            Some(labels) => {
-                let is_there = labels.advance()?;
-                if !is_there || labels.text("id") != self.rows.text("id") {
-                    let id = self.rows.text("id").unwrap_or_default();
-                    return Err(
-                        labels.fault(&format!("the label of {id:?} is not here: the files must have the same order"))
-                    );
-                }
-                labels.label()?
-            }
-        };
-        let payment = self.payment(label)?;
+        let payment = self.payment()?;
         if payment.at < self.last {
-            return Err(self.rows.fault("it is earlier than the row before it: sort the file by time"));
+            let time = self.rows.text("time").unwrap_or_default();
+            let reason = format!("time {time} is earlier than that of the row before it: sort the file by time");
+            return Err(self.rows.fault(&reason));
         }
         self.last = payment.at;
-        Ok(Some(payment))
+        if let Some(line) = self.seen.insert(key(&[&payment.id]), self.rows.line()) {
+            let reason =
+                format!("the payment {:?} is there twice, first in line {line}: each needs its own id", payment.id);
+            return Err(self.rows.fault(&reason));
+        }
+        let label = self.label(&payment)?;
+        Ok(Some(Payment { label, ..payment }))
     }
 
-    fn payment(&self, label: Option<Known>) -> Result<Payment, FeaturesError> {
+    /// Once all payments were read: the labels that are still there.
+    pub fn left_over(&mut self) -> Result<LeftOver, FeaturesError> {
+        let mut left = LeftOver::default();
+        let Some(labels) = &mut self.labels else { return Ok(left) };
+        while labels.advance()? {
+            let id = labels.text("id").unwrap_or_default();
+            if self.seen.contains_key(&key(&[id])) {
+                return Err(labels.fault(&format!("the payment {id:?} has a label already: keep one of the two")));
+            }
+            left.count += 1;
+            if left.first.len() < TOLD {
+                left.first.push(id.to_owned());
+            }
+        }
+        Ok(left)
+    }
+
+    /// What is known of the payment that was just read, here or in the file of labels.
+    fn label(&mut self, payment: &Payment) -> Result<Option<Known>, FeaturesError> {
+        let id = &payment.id;
+        let rows = match &mut self.labels {
+            None => &self.rows,
+            Some(labels) => {
+                let found = if labels.advance()? { labels.text("id") } else { None };
+                if found != Some(id) {
+                    let found = found.map_or("nothing".to_owned(), |other| format!("that of {other:?}"));
+                    let reason =
+                        format!("the label of {id:?} must stand here, not {found}: both files need the same order");
+                    return Err(labels.fault(&reason));
+                }
+                labels
+            }
+        };
+        let Some(is_fraud) = rows.read("is_fraud", "0 or 1", bit)? else { return Ok(None) };
+        let at = rows.time("label_time")?;
+        if at.is_some_and(|at| at < payment.at) {
+            let known = rows.text("label_time").unwrap_or_default();
+            let reason = format!("label_time {known} is before the payment {id:?} itself: give when it became known");
+            return Err(rows.fault(&reason));
+        }
+        Ok(Some(Known { is_fraud, at }))
+    }
+
+    /// The row as a payment, without its label.
+    fn payment(&self) -> Result<Payment, FeaturesError> {
         let rows = &self.rows;
         let required = |name: &str| rows.text(name).ok_or_else(|| rows.fault(&format!("{name} is empty")));
         let currency = rows.text("currency").unwrap_or("USD");
         let device = rows.text("device").map(str::to_owned);
         let is_hosted = rows.read("hosted", "0 or 1", bit)?.unwrap_or(device.is_some());
+        let at = rows.time("time")?.ok_or_else(|| rows.fault("time is empty"))?;
         Ok(Payment {
             id: required("id")?.to_owned(),
-            at: rows.time("time")?.ok_or_else(|| rows.fault("time is empty"))?,
+            at,
             partner: rows.text("partner").unwrap_or_default().to_owned(),
             customer: required("customer")?.to_owned(),
             amount_cents: self.cents(required("amount")?, currency)?,
@@ -116,7 +164,7 @@ impl Payments {
             side: rows.read("side", "on_ramp or off_ramp", side)?.unwrap_or(Side::OnRamp),
             is_card: rows.text("method") == Some("card"),
             wallet: rows.text("wallet").map(str::to_owned),
-            network: rows.text("network").map(str::to_owned),
+            network: rows.read("network", NETWORK, |text| address(text).ok())?.map(network_block),
             country: rows.read("country", "a code of ISO 3166 such as DE", Country::parse)?,
             customer_country: rows.read("customer_country", "a code of ISO 3166 such as DE", Country::parse)?,
             customer_since: rows.time("customer_since")?,
@@ -124,10 +172,27 @@ impl Payments {
             session_age: rows.read("session_seconds", SECONDS, seconds)?.unwrap_or(Millis(0)),
             quote_age: rows.read("quote_seconds", SECONDS, seconds)?.unwrap_or(Millis(0)),
             is_hosted,
-            is_declined: rows.text("failure_code") == Some("risk_declined"),
+            declined_at: self.declined_at(at)?,
             device,
-            label,
+            label: None,
         })
+    }
+
+    /// When risk declined the payment of `at`.
+    fn declined_at(&self, at: Timestamp) -> Result<Option<Timestamp>, FeaturesError> {
+        let is_declined = self.rows.text("failure_code") == Some("risk_declined");
+        let told = self.rows.text("declined_at").unwrap_or_default();
+        match self.rows.time("declined_at")? {
+            None => Ok(is_declined.then_some(at)),
+            Some(_) if !is_declined => {
+                let reason = format!("declined_at {told} needs failure_code risk_declined: leave it empty otherwise");
+                Err(self.rows.fault(&reason))
+            }
+            Some(declined) if declined < at => {
+                Err(self.rows.fault(&format!("declined_at {told} is before time: it is when the decline was decided")))
+            }
+            Some(declined) => Ok(Some(declined)),
+        }
     }
 
     /// US cents, rounded down, as the cell computes them from its own rates.
@@ -144,49 +209,7 @@ impl Payments {
 }
 
 const SECONDS: &str = "a number of seconds, not below 0";
-
-impl Rows {
-    fn open(path: &Path, required: &[&str]) -> Result<Rows, FeaturesError> {
-        let failed = |error: csv::Error| FeaturesError(format!("cannot read {}: {error}", path.display()));
-        let mut reader = ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(failed)?;
-        let header = reader.headers().map_err(failed)?.clone();
-        let columns: HashMap<String, usize> = header.iter().map(str::to_owned).zip(0..).collect();
-        if let Some(missing) = required.iter().find(|name| !columns.contains_key(**name)) {
-            let found = header.iter().collect::<Vec<_>>().join(", ");
-            return Err(FeaturesError(format!("{}:1: there is no column {missing}, only {found}", path.display())));
-        }
-        Ok(Rows { path: path.to_owned(), reader, record: StringRecord::new(), columns })
-    }
-
-    fn advance(&mut self) -> Result<bool, FeaturesError> {
-        let read = self.reader.read_record(&mut self.record);
-        read.map_err(|error| FeaturesError(format!("{}: {error}", self.path.display())))
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.columns.get(name).and_then(|place| self.record.get(*place)).filter(|text| !text.is_empty())
-    }
-
-    fn read<T>(&self, name: &str, form: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, FeaturesError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        read(text).map(Some).ok_or_else(|| self.fault(&format!("{name} must be {form}, not {text:?}")))
-    }
-
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, FeaturesError> {
-        self.read(name, "a time such as 2026-06-30T12:00:00Z", |text| Time::parse(text).map(|time| time.0))
-    }
-
-    fn label(&self) -> Result<Option<Known>, FeaturesError> {
-        let Some(is_fraud) = self.read("is_fraud", "0 or 1", bit)? else { return Ok(None) };
-        Ok(Some(Known { is_fraud, at: self.time("label_time")? }))
-    }
-
-    /// What is wrong with the row, with its line.
-    fn fault(&self, reason: &str) -> FeaturesError {
-        let line = self.record.position().map_or(0, csv::Position::line);
-        FeaturesError(format!("{}:{line}: {reason}", self.path.display()))
-    }
-}
+const NETWORK: &str = "an address, or a block with /24 (IPv4) or /48 (IPv6)";
 
 fn bit(text: &str) -> Option<bool> {
     match text {

@@ -1,4 +1,4 @@
-//! The past of a replay: histories in a map, and labels that wait for their time.
+//! The past of a replay: histories in a map; labels and late declines wait for their time.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -8,32 +8,40 @@ use causeway_core::risk::features::{Histories, KnownCustomer, count_decline, cou
 use causeway_core::risk::history::Past as Redeemed;
 use causeway_core::risk::{Country, Entities, Entity, EntityKey, Facts, Features, History, Label};
 use causeway_core::time::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::input::Payment;
+use super::key::key;
 use crate::iso;
 
 /// Everything that happened so far.
 pub struct Past {
     histories: HashMap<(Entity, EntityKey), History>,
     waiting: BinaryHeap<Reverse<Waiting>>,
-    /// Labels that wait for their time, by their numbers.
-    labels: HashMap<u64, (Entities, Redeemed, Label)>,
+    /// What waits for its time, by its number.
+    coming: HashMap<u64, (Entities, Coming)>,
     next: u64,
     countries: HashMap<Currency, Vec<Country>>,
     /// When each partner was first seen, for those of whom nothing is said.
     partners: HashMap<EntityKey, Timestamp>,
 }
 
-/// When a label comes, and which: those of one time come in the order of their payments.
+/// When something comes, and what: that of one time comes in the order of its payments.
 type Waiting = (Timestamp, u64);
+
+/// What becomes of a payment later.
+enum Coming {
+    /// It turns out to be something.
+    Label(Redeemed, Label),
+    /// A review declines it, with its US cents.
+    Decline(u64),
+}
 
 impl Past {
     pub fn new() -> Past {
         Past {
             histories: HashMap::new(),
             waiting: BinaryHeap::new(),
-            labels: HashMap::new(),
+            coming: HashMap::new(),
             next: 0,
             countries: iso::currency_countries(),
             partners: HashMap::new(),
@@ -46,17 +54,17 @@ impl Past {
         let facts = self.facts(payment);
         let (row, usual) = (features(&facts, self), usual(&facts, self));
         count_redemption(&facts, usual, self);
-        if payment.is_declined {
-            count_decline(facts.now, &facts.entities, facts.amount_cents, self);
+        match payment.declined_at {
+            Some(at) if at > facts.now => self.wait(at, facts.entities, Coming::Decline(facts.amount_cents)),
+            Some(_) => count_decline(facts.now, &facts.entities, facts.amount_cents, self),
+            None => {}
         }
         if let Some(label) = payment.label
             && let Some(at) = label.at
         {
             let word = if label.is_fraud { Label::Fraud } else { Label::Honest };
             let redeemed = Redeemed { at: facts.now, cents: facts.amount_cents, usual };
-            self.waiting.push(Reverse((at.max(facts.now), self.next)));
-            self.labels.insert(self.next, (facts.entities, redeemed, word));
-            self.next += 1;
+            self.wait(at, facts.entities, Coming::Label(redeemed, word));
         }
         row
     }
@@ -66,13 +74,24 @@ impl Past {
         self.histories.len()
     }
 
-    /// Labels that came by `now`.
+    fn wait(&mut self, at: Timestamp, entities: Entities, coming: Coming) {
+        self.waiting.push(Reverse((at, self.next)));
+        self.coming.insert(self.next, (entities, coming));
+        self.next += 1;
+    }
+
+    /// What came by `now`.
     fn learn_until(&mut self, now: Timestamp) {
         while let Some(Reverse((at, number))) = self.waiting.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.waiting.pop();
-            let Some((entities, redeemed, word)) = self.labels.remove(&number) else { continue };
-            for (entity, key) in entities.known() {
-                self.change(entity, key, &mut |history| history.learned(at, redeemed, None, Some(word)));
+            match self.coming.remove(&number) {
+                None => {}
+                Some((entities, Coming::Decline(cents))) => count_decline(at, &entities, cents, self),
+                Some((entities, Coming::Label(redeemed, word))) => {
+                    for (entity, key) in entities.known() {
+                        self.change(entity, key, &mut |history| history.learned(at, redeemed, None, Some(word)));
+                    }
+                }
             }
         }
     }
@@ -121,16 +140,4 @@ impl Histories for Past {
     fn change(&mut self, entity: Entity, key: EntityKey, change: &mut dyn FnMut(&mut History)) {
         change(self.histories.entry((entity, key)).or_default());
     }
-}
-
-/// Names with their lengths, so that no two lists of names give the same text.
-fn key(names: &[&str]) -> EntityKey {
-    let mut hash = Sha256::new();
-    for name in names {
-        hash.update((name.len() as u64).to_be_bytes());
-        hash.update(name);
-    }
-    let mut half = [0; 16];
-    half.copy_from_slice(&hash.finalize()[..16]);
-    half
 }

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use super::FeaturesError;
-use super::input::Payments;
+use super::input::{LeftOver, Payments};
 use super::output::{Row, Table};
 use super::past::Past;
 use crate::config::Replay;
@@ -24,6 +24,8 @@ pub struct Summary {
     pub unlabelled: u64,
     /// Entities that have a history in the end.
     pub entities: usize,
+    /// Labels whose payments never came.
+    pub left_over: LeftOver,
 }
 
 /// Reads the payments and writes the tables. Labels count from when they became known.
@@ -39,7 +41,7 @@ pub fn replay(wanted: &Replay) -> Result<Summary, FeaturesError> {
     }
     let mut tables = wanted.out.iter().map(|path| Table::create(path)).collect::<Result<Vec<_>, _>>()?;
     let mut past = Past::new();
-    let mut summary = Summary { payments: 0, frauds: 0, unlabelled: 0, entities: 0 };
+    let mut summary = Summary { payments: 0, frauds: 0, unlabelled: 0, entities: 0, left_over: LeftOver::default() };
     let (started, mut told) = (Instant::now(), Instant::now());
     while let Some(payment) = payments.next()? {
         let features = past.see(&payment);
@@ -62,6 +64,7 @@ pub fn replay(wanted: &Replay) -> Result<Summary, FeaturesError> {
             std::io::stderr().flush().unwrap_or_default();
         }
     }
+    summary.left_over = payments.left_over()?;
     tables.into_iter().try_for_each(Table::finish)?;
     summary.entities = past.entities();
     Ok(summary)
@@ -69,10 +72,21 @@ pub fn replay(wanted: &Replay) -> Result<Summary, FeaturesError> {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { payments, frauds, unlabelled, entities } = self;
+        let Summary { payments, frauds, unlabelled, entities, left_over } = self;
         writeln!(
             f,
             "{payments} payments, of which {frauds} are frauds and {unlabelled} have no label; {entities} entities"
+        )?;
+        if left_over.count == 0 {
+            return Ok(());
+        }
+        let LeftOver { count, first } = left_over;
+        let more = if *count > first.len() as u64 { " and others" } else { "" };
+        writeln!(
+            f,
+            "Warning: labels of payments that never came were left out, {count} of them: {}{more}. Is the file of payments \
+             whole?",
+            first.join(", ")
         )
     }
 }

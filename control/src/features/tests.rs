@@ -97,7 +97,11 @@ fn a_fault_is_told_with_its_line() {
     let row = |text: &str| format!("id,time,customer,amount,currency\np1,2026-06-01T12:00:00Z,ann,1.00,USD\n{text}\n");
     for (payments, labels, expected) in [
         ("id,time,amount\n".to_owned(), None, "payments.csv:1: there is no column customer"),
-        (row("p2,2026-05-01T12:00:00Z,ann,1.00,USD"), None, "payments.csv:3: it is earlier than the row before it"),
+        (
+            row("p2,2026-05-01T12:00:00Z,ann,1.00,USD"),
+            None,
+            "payments.csv:3: time 2026-05-01T12:00:00Z is earlier than that of the row before it",
+        ),
         (row("p2,yesterday,ann,1.00,USD"), None, "payments.csv:3: time must be a time such as"),
         (row("p2,2026-06-01T12:00:00Z,,1.00,USD"), None, "payments.csv:3: customer is empty"),
         (row("p2,2026-06-01T12:00:00Z,ann,1.00,EUR"), None, "payments.csv:3: there is no rate for EUR"),
@@ -105,13 +109,110 @@ fn a_fault_is_told_with_its_line() {
         (
             row("p2,2026-06-01T12:00:00Z,ann,1.00,USD"),
             Some("id,is_fraud,label_time\np2,1,\n"),
-            "labels.csv:2: the label of \"p1\"",
+            "labels.csv:2: the label of \"p1\" must stand here, not that of \"p2\"",
         ),
+        (row("p2,2026-06-01T12:00:00Z,ann,1.00,USD"), Some("id,is_fraud,label_time\np1,1,\n"), "not nothing"),
         (row("p2,2026-06-01T12:00:00Z,ann"), None, "payments.csv"),
     ] {
         let told = files.refused(&payments, labels);
         assert!(told.contains(expected), "{told} does not say {expected}");
     }
+}
+
+#[test]
+fn what_cannot_be_true_is_refused() {
+    let files = Files::new();
+    let one = |columns: &str, cells: &str| {
+        format!("id,time,customer,amount,{columns}\np1,2026-06-01T12:00:00Z,ann,1.00,{cells}\n")
+    };
+    for (payments, labels, expected) in [
+        (
+            one("hosted", "1") + "p2,2026-06-01T12:00:00Z,ann,1.00,1\np1,2026-06-02T12:00:00Z,bob,2.00,1\n",
+            None,
+            "payments.csv:4: the payment \"p1\" is there twice, first in line 2",
+        ),
+        (one("amount", "2.00"), None, "payments.csv:1: the column \"amount\" is there twice, as number 4 and 5"),
+        (one("side", "on_ramp"), Some("id,is_fraud,label_time,id\n"), "labels.csv:1: the column \"id\" is there twice"),
+        (
+            one("is_fraud,label_time", "1,2026-06-01T11:59:59Z"),
+            None,
+            "payments.csv:2: label_time 2026-06-01T11:59:59Z is before the payment \"p1\" itself",
+        ),
+        (
+            one("side", "on_ramp"),
+            Some("id,is_fraud,label_time\np1,0,2026-05-01T12:00:00Z\n"),
+            "labels.csv:2: label_time 2026-05-01T12:00:00Z is before the payment \"p1\" itself",
+        ),
+        (
+            one("side", "on_ramp"),
+            Some("id,is_fraud,label_time\np1,0,\np1,1,\n"),
+            "labels.csv:3: the payment \"p1\" has a label already",
+        ),
+        (
+            one("failure_code,declined_at", "risk_declined,2026-05-01T12:00:00Z"),
+            None,
+            "payments.csv:2: declined_at 2026-05-01T12:00:00Z is before time",
+        ),
+        (
+            one("failure_code,declined_at", "no_route,2026-06-02T12:00:00Z"),
+            None,
+            "payments.csv:2: declined_at 2026-06-02T12:00:00Z needs failure_code risk_declined",
+        ),
+        (one("network", "192.0.2.0/16"), None, "payments.csv:2: network must be an address, or a block with /24"),
+        (one("network", "office"), None, "not \"office\""),
+    ] {
+        let told = files.refused(&payments, labels);
+        assert!(told.contains(expected), "{told} does not say {expected}");
+    }
+}
+
+#[test]
+fn labels_without_payments_are_counted() {
+    let files = Files::new();
+    let labels = PAYMENTS.lines().skip(1).filter_map(|line| line.split(',').nth(1)).chain(["q1", "q2", "q3", "q4"]);
+    let labels = labels.fold("id,is_fraud,label_time\n".to_owned(), |text, id| text + id + ",0,\n");
+    let wanted = Replay {
+        payments: files.file("payments.csv", PAYMENTS),
+        labels: Some(files.file("labels.csv", &labels)),
+        out: vec![files.0.path().join("table.csv")],
+        usd_rate: vec![("EUR".to_owned(), 2.0)],
+    };
+    let told = replay(&wanted).unwrap().to_string();
+    assert!(told.contains("4 of them: q1, q2, q3 and others. Is the file of payments whole?"), "{told}");
+}
+
+#[test]
+fn a_decline_by_a_review_counts_from_its_own_time() {
+    let table = Files::new().table(
+        "\
+id,time,customer,amount,failure_code,declined_at
+p1,2026-06-01T12:00:00Z,ann,1.00,risk_declined,
+p2,2026-06-01T12:00:01Z,ann,1.00,risk_declined,2026-06-01T18:00:00Z
+p3,2026-06-01T17:59:59Z,ann,1.00,,
+p4,2026-06-01T18:00:00Z,ann,1.00,no_route,
+",
+        None,
+    );
+    let declines: Vec<f32> = (1..=4).map(|row| cell(&table, row, "person_declines_24h")).collect();
+    assert_eq!(declines, [0.0, 1.0, 1.0, 2.0]);
+}
+
+#[test]
+fn networks_are_cut_as_the_gateway_cuts_them() {
+    let table = Files::new().table(
+        "\
+id,time,customer,amount,network
+p1,2026-06-01T12:00:00Z,ann,1.00,192.0.2.7
+p2,2026-06-01T12:00:01Z,bob,1.00,192.0.2.0/24
+p3,2026-06-01T12:00:02Z,eve,1.00,::ffff:192.0.2.200
+p4,2026-06-01T12:00:03Z,joe,1.00,192.0.3.7
+p5,2026-06-01T12:00:04Z,kim,1.00,2001:db8:1:2::7
+p6,2026-06-01T12:00:05Z,lee,1.00,2001:db8:1::/48
+",
+        None,
+    );
+    let counts: Vec<f32> = (1..=6).map(|row| cell(&table, row, "network_count_1h")).collect();
+    assert_eq!(counts, [0.0, 1.0, 2.0, 0.0, 0.0, 1.0]);
 }
 
 #[test]

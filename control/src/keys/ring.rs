@@ -126,14 +126,9 @@ impl KeyRing {
         half(&self.device, fingerprint)
     }
 
-    /// The block of a network address as it is kept: of IPv4 the first 24 bits, of IPv6 the first 48, as the first half of their
-    /// HMAC. Nobody can tell the address from it.
+    /// The block of a network address as it is kept: the first half of its HMAC. Nobody can tell the address from it.
     pub fn network_hash(&self, address: IpAddr) -> [u8; 16] {
-        let block = match address.to_canonical() {
-            IpAddr::V4(address) => format!("{}/24", Ipv4Addr::from_bits(address.to_bits() & !0xff)),
-            IpAddr::V6(address) => format!("{}/48", Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 48))),
-        };
-        half(&self.network, &block)
+        half(&self.network, &network_block(address))
     }
 
     /// What is kept of a verification that was handed over, from its canonical form. Nobody can tell the person from it.
@@ -143,6 +138,14 @@ impl KeyRing {
 
     fn client_secret_mac(&self, session: &str) -> Hmac<Sha256> {
         mac(&self.client_secret, session)
+    }
+}
+
+/// The block that a network address counts for: of IPv4 the first 24 bits, of IPv6 the first 48.
+pub fn network_block(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => format!("{}/24", Ipv4Addr::from_bits(address.to_bits() & !0xff)),
+        IpAddr::V6(address) => format!("{}/48", Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 48))),
     }
 }
 

@@ -26,7 +26,7 @@ fn without_them_payments_go_on_and_it_says_where_it_looked() {
 #[test]
 fn a_changed_model_is_not_used() {
     let package = DataDir::new();
-    let source = causeway_tests::program::repository().join("models/baseline/1");
+    let source = causeway_tests::program::repository().join("models/baseline/2");
     for entry in std::fs::read_dir(&source).unwrap().flatten() {
         std::fs::copy(entry.path(), package.file(&entry.file_name().to_string_lossy())).unwrap();
     }

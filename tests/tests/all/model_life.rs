@@ -72,12 +72,12 @@ fn a_model_lives_from_registered_to_retired_and_a_rollback_takes_effect_on_the_n
     let packages = DataDir::new();
     let server = Server::start(&[]);
     let (operator, partner) = (server.operator(), server.demo());
-    assert_eq!(decided(operator, &partner), by("live", "1"), "what is shipped is live at the first start");
+    assert_eq!(decided(operator, &partner), by("live", "2"), "what is shipped is live at the first start");
     let made = register(operator, &package(&packages, 7));
     assert_eq!((&made["stage"], &made["version"]), (&json!("registered"), &json!(7)));
 
     step(operator, 7, "shadow", json!({}));
-    assert_eq!(decided(operator, &partner), by("live", "1"));
+    assert_eq!(decided(operator, &partner), by("live", "2"));
     let shadow = poll(SOON, "the shadow scores", || {
         let shadow = model(operator, 7)["shadow"].clone();
         if shadow["scored"].as_u64() == Some(0) {
@@ -90,10 +90,10 @@ fn a_model_lives_from_registered_to_retired_and_a_rollback_takes_effect_on_the_n
     step(operator, 7, "canary", json!({ "share": 100, "by": "persons" }));
     assert_eq!(decided(operator, &partner), by("canary", "7"));
     assert_eq!(rollback(operator)["canary"], Value::Null);
-    assert_eq!(decided(operator, &partner), by("live", "1"));
+    assert_eq!(decided(operator, &partner), by("live", "2"));
 
     let plan = step(operator, 7, "promote", json!({}));
-    assert_eq!((&plan["live"], &plan["before"]), (&json!("baseline 7"), &json!("baseline 1")));
+    assert_eq!((&plan["live"], &plan["before"]), (&json!("baseline 7"), &json!("baseline 2")));
     assert_eq!(decided(operator, &partner), by("live", "7"));
     // In the middle of its life the program dies; it goes on where it was.
     let directory = server.directory().clone();
@@ -103,7 +103,7 @@ fn a_model_lives_from_registered_to_retired_and_a_rollback_takes_effect_on_the_n
     let (operator, partner) = (server.operator(), partner.at(&server));
     assert_eq!(decided(operator, &partner), by("live", "7"));
     rollback(operator);
-    assert_eq!(decided(operator, &partner), by("live", "1"));
+    assert_eq!(decided(operator, &partner), by("live", "2"));
     step(operator, 7, "retire", json!({}));
     assert_eq!(model(operator, 7)["stage"], "retired");
     let audit = fs::read_to_string(directory.file("operator-audit.jsonl")).unwrap();
@@ -138,7 +138,7 @@ fn a_bad_package_is_refused_while_payments_run_and_the_model_goes_on() {
         assert_eq!(refused.status, 400, "{}", refused.text());
         assert!(refused.text().contains("SHA-256"), "{}", refused.text());
         let arms = paying.join().unwrap();
-        assert!(arms.iter().all(|arm| *arm == by("live", "1")), "{arms:?}");
+        assert!(arms.iter().all(|arm| *arm == by("live", "2")), "{arms:?}");
     });
     assert_eq!(models(operator)["models"].as_array().unwrap().len(), 1);
     // The same version with other bytes.
@@ -154,7 +154,7 @@ fn a_bad_package_is_refused_while_payments_run_and_the_model_goes_on() {
         ("/operator/models/baseline/9/canary", with_reason(json!({ "share": 0.01 }))),
         ("/operator/models/baseline/9/shadow", json!({ "mode": "sandbox", "reason": " " })),
         ("/operator/models/baseline/x/shadow", with_reason(json!({}))),
-        ("/operator/models/baseline/1/retire", with_reason(json!({}))),
+        ("/operator/models/baseline/2/retire", with_reason(json!({}))),
         ("/operator/models", json!({ "mode": "sandbox", "directory": "relative", "reason": "x" })),
     ] {
         let status = operator.call("POST", path, &body).status;
@@ -216,7 +216,7 @@ fn the_command_line_does_the_same() {
     done(&[&["promote", "baseline", "7"][..], &because].concat());
     assert_eq!(decided(operator, &partner), by("live", "7"));
     done(&[&["rollback"][..], &because].concat());
-    assert_eq!(decided(operator, &partner), by("live", "1"));
+    assert_eq!(decided(operator, &partner), by("live", "2"));
     let list = done(&["list"]);
     assert!(list.contains("baseline") && list.contains("retired") && list.contains("live"), "{list}");
     assert!(done(&["show", "baseline", "7"]).contains("sha256"));

@@ -3,14 +3,13 @@
 use causeway_tests::http::{Request, Response};
 use causeway_tests::partner::{Kind, Partner};
 use causeway_tests::poll::{SOON, poll};
-use causeway_tests::program::repository;
 use causeway_tests::server::Server;
 use serde_json::{Value, json};
 
 const REPORT: &str = "/operator/models/baseline/2/report?mode=sandbox";
 
 fn start() -> Server {
-    Server::start(&[&format!("--model-dir={}", repository().join("models/baseline/2").display())])
+    Server::start(&[])
 }
 
 fn pay(partner: &Partner, amount: &str) -> String {

@@ -210,6 +210,8 @@ fn model_directories() -> Result<BTreeSet<PathBuf>, Failure> {
 fn discover(tools: &TestTools, directory: &Path, filter: Option<&str>) -> bool {
     let mut command = process::fresh(&tools.python);
     command.args(["-m", "unittest", "discover", "-p", "test_*.py", "-s"]).arg(directory).current_dir(paths::root());
+    // Features and checks are the program's: the tests ask the one that was just built.
+    command.envs(build::environment(tools));
     if let Some(filter) = filter {
         command.args(["-k", filter]);
     }

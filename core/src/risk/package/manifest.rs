@@ -249,6 +249,7 @@ fn unknown_feature(name: &str) -> String {
 mod tests {
     use super::*;
 
+    /// One of format 1, as it was shipped before there was another: it is still read.
     fn shipped() -> String {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/baseline/1/manifest.toml")).unwrap()
     }

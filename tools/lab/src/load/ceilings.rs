@@ -104,7 +104,7 @@ impl Places {
         let named = std::env::var_os("CAUSEWAY_ONNXRUNTIME").map(PathBuf::from);
         let library = named.unwrap_or_else(|| program.with_file_name("libonnxruntime.so"));
         let started = std::env::current_dir().unwrap_or_default();
-        let mut models = program.ancestors().chain(started.ancestors()).map(|above| above.join("models/baseline/1"));
+        let mut models = program.ancestors().chain(started.ancestors()).map(|above| above.join("models/baseline/2"));
         let model = models.find(|folder| folder.is_dir());
         let missing =
             |what: &str| Failure::missing(format!("{what} is missing; put it in place with: cargo xtask build"));
@@ -114,7 +114,7 @@ impl Places {
         Ok(Places {
             store: store.to_owned(),
             library,
-            model: model.ok_or_else(|| missing("the model models/baseline/1"))?,
+            model: model.ok_or_else(|| missing("the model models/baseline/2"))?,
         })
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::risk::package::onnx_file;
 
 fn shipped() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/baseline/1")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/baseline/2")
 }
 
 /// The runtime that the set-up installed; a process has one.

@@ -54,8 +54,9 @@ these digits are no feature. And columns from `attempts` on were not known when 
 const LOADING: &str = r#"
 ## From columns to features
 
-No script in `models/` reads these tables yet. In this folder, with Python 3.11 or newer, this gives a list of numbers for
-each payment whose truth was known on some day, and the truth:
+`causeway features replay` reads these tables, and gives the features that the gateway itself computes; `models/README.md` goes
+on from there. A first look without it: in this folder, with Python 3.11 or newer, this gives a list of numbers for each payment
+whose truth was known on some day, and the truth:
 
 ```python
 import csv, math
@@ -72,10 +73,7 @@ with open("payments.csv") as payments, open("labels.csv") as labels:
 X, y = zip(*known)
 ```
 
-For the features of the shipped model (`models/features.py` has the list): `amount_usd_log10` wants `amount` in US dollars, by
-rates of yours; the features of a person, `person_count_1h` and those like it, come from the earlier rows with the same
-`partner` and `customer`, and `person_declines_24h` from those of them with `failure_code` risk_declined; the others are
-above. Frauds are rare: split by `time` and judge by precision and recall, not by accuracy.
+Frauds are rare: split by `time` and judge by precision and recall, not by accuracy.
 "#;
 
 const PATTERNS: &str = "
