@@ -97,6 +97,11 @@ impl Models {
         Arc::clone(self.cell.directory().models())
     }
 
+    /// How many accounts the cell has.
+    pub fn accounts(&self) -> usize {
+        self.cell.directory().len()
+    }
+
     /// Where the package of a model lies.
     pub fn folder(&self, id: &ModelId) -> PathBuf {
         self.registry.place(id)

@@ -15,7 +15,7 @@ use super::cell::Running;
 use super::ground::Ground;
 use super::rollback::{Reason, VerdictOn};
 use crate::models::Models;
-use crate::reports::follow::{Followed, Follower};
+use crate::reports::follow::{Followed, Follower, Stage};
 use crate::reports::{About, Library, Named, NoLibrary, Score, Speed};
 use crate::telemetry::Level;
 
@@ -106,12 +106,13 @@ pub fn follower(ground: &Ground<'_>, cell: &Running, library: &Arc<Shelves>) -> 
     follower
 }
 
-/// Whether what a model says has shifted, as a follower sees it.
-pub fn verdict_of(follower: &Arc<Follower>) -> VerdictOn {
-    let follower = Arc::clone(follower);
-    Box::new(move |id| {
-        let model = Named { name: id.name.clone(), version: id.version.to_string() };
-        follower.shift_of(&model).map(Reason::Shifted)
+/// Whether what a model says has shifted in its stage, as a follower sees it.
+pub fn verdict_of(follower: &Arc<Follower>, models: &Arc<Models>) -> VerdictOn {
+    let (follower, models) = (Arc::clone(follower), Arc::clone(models));
+    Box::new(move |model| {
+        let named = Named { name: model.id.name.clone(), version: model.id.version.to_string() };
+        let stage = Stage { since: model.since, accounts: models.accounts() };
+        follower.shift_of(&named, stage).map(Reason::Shifted)
     })
 }
 
