@@ -210,13 +210,14 @@ impl Cell {
         ask: impl Fn(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
         match ask(&self.cached) {
-            Err(StoreError::NotCached) => self.read_from_disk(ask).await,
+            Err(StoreError::NotCached) => self.read_apart(ask).await,
             Ok(found) => Ok(found),
             Err(error) => Err(unreadable(error)),
         }
     }
 
-    async fn read_from_disk<T: Send + 'static>(
+    /// The same on a thread made for waiting in any case: for what takes long even when all of it is in memory.
+    pub async fn read_apart<T: Send + 'static>(
         &self,
         ask: impl Fn(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {

@@ -107,9 +107,9 @@ impl Models {
         self.registry.place(id)
     }
 
-    /// Loads a model once more, apart from the one that decides. Takes its time.
-    pub fn load(&self, id: &ModelId) -> Result<Loaded, String> {
-        self.loader.load(&self.registry.place(id))
+    /// Loads a model once more, apart from the one that decides and without its budget. Takes its time.
+    pub fn load_patient(&self, id: &ModelId) -> Result<Box<dyn Scorer>, String> {
+        self.loader.load_patient(&self.registry.place(id))
     }
 
     /// How a model fares in the engine; none when it is not loaded there.

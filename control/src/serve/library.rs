@@ -55,7 +55,7 @@ impl Library for Shelves {
 
     fn scorer(&self, mode: Mode, model: &Named) -> Result<Score, String> {
         let Some((models, id)) = self.registered(mode, model) else { return NoLibrary.scorer(mode, model) };
-        let mut scorer = models.load(&id)?.scorer;
+        let mut scorer = models.load_patient(&id)?;
         Ok(Box::new(move |rows| scorer.score(rows).map_err(|error| error.to_string())))
     }
 
