@@ -117,6 +117,11 @@ impl Models {
         self.loaded.lock().get(id).cloned()
     }
 
+    /// How a shadow fares, beside the engine; none when it is no shadow, or could not be loaded.
+    pub fn shadow_health(&self, id: &ModelId) -> Option<Arc<Health>> {
+        self.shadows.lock().get(id).and_then(|tally| tally.lock().health())
+    }
+
     /// What a shadow has said so far; none when it is no shadow.
     pub fn shadow(&self, id: &ModelId) -> Option<ShadowView> {
         self.shadows.lock().get(id).map(|tally| tally.lock().view())

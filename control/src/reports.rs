@@ -54,4 +54,4 @@ fn busy() -> Problem {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

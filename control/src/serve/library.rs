@@ -59,12 +59,17 @@ impl Library for Shelves {
         Ok(Box::new(move |rows| scorer.score(rows).map_err(|error| error.to_string())))
     }
 
-    /// As the guard of a model that decides has counted since it was loaded.
+    /// As the guard of a model that decides has counted since it was loaded; else that of a shadow.
     fn speed(&self, mode: Mode, model: &Named) -> Option<Speed> {
         let (models, id) = self.registered(mode, model)?;
-        let health = models.health(&id)?;
+        let decides = models.health(&id).map(|health| (health, "the model was loaded"));
+        let shadows = || Some((models.shadow_health(&id)?, "it began as a shadow, or the gateway was started"));
+        let Some((health, since)) = decides.or_else(shadows) else {
+            let quarantine = models.shadow(&id)?.cut_off.map(|found| found.reason);
+            return Some(Speed { since: "it began as a shadow", quarantine, ..Speed::default() });
+        };
         Some(Speed {
-            since: "the model was loaded",
+            since,
             calls: health.calls.load(Ordering::Relaxed),
             rows: health.rows.load(Ordering::Relaxed),
             seconds: health.worked_micros.load(Ordering::Relaxed) as f64 * 1e-6,
