@@ -1,6 +1,7 @@
 //! The door to the cells: the only importer of the core's ingress.
 
 mod in_flight;
+mod known;
 mod running;
 
 use std::future::Future;
@@ -27,6 +28,7 @@ use crate::problem::Problem;
 
 pub use causeway_core::ingress::{CellHandle, Lane, Rung};
 pub use in_flight::InFlight;
+pub use known::known_to;
 pub use running::Running;
 
 /// A future that is boxed, so that a trait object or a table row can give it.
