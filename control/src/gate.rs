@@ -1,6 +1,7 @@
 //! The door to the cells: the only importer of the core's ingress.
 
 mod in_flight;
+mod known;
 mod running;
 
 use std::future::Future;
@@ -27,6 +28,7 @@ use crate::problem::Problem;
 
 pub use causeway_core::ingress::{CellHandle, Lane, Rung};
 pub use in_flight::InFlight;
+pub use known::known_to;
 pub use running::Running;
 
 /// A future that is boxed, so that a trait object or a table row can give it.
@@ -210,13 +212,14 @@ impl Cell {
         ask: impl Fn(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
         match ask(&self.cached) {
-            Err(StoreError::NotCached) => self.read_from_disk(ask).await,
+            Err(StoreError::NotCached) => self.read_apart(ask).await,
             Ok(found) => Ok(found),
             Err(error) => Err(unreadable(error)),
         }
     }
 
-    async fn read_from_disk<T: Send + 'static>(
+    /// The same on a thread made for waiting in any case: for what takes long even when all of it is in memory.
+    pub async fn read_apart<T: Send + 'static>(
         &self,
         ask: impl Fn(&Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {

@@ -97,19 +97,29 @@ impl Models {
         Arc::clone(self.cell.directory().models())
     }
 
+    /// How many accounts the cell has.
+    pub fn accounts(&self) -> usize {
+        self.cell.directory().len()
+    }
+
     /// Where the package of a model lies.
     pub fn folder(&self, id: &ModelId) -> PathBuf {
         self.registry.place(id)
     }
 
-    /// Loads a model once more, apart from the one that decides. Takes its time.
-    pub fn load(&self, id: &ModelId) -> Result<Loaded, String> {
-        self.loader.load(&self.registry.place(id))
+    /// Loads a model once more, apart from the one that decides and without its budget. Takes its time.
+    pub fn load_patient(&self, id: &ModelId) -> Result<Box<dyn Scorer>, String> {
+        self.loader.load_patient(&self.registry.place(id))
     }
 
     /// How a model fares in the engine; none when it is not loaded there.
     pub fn health(&self, id: &ModelId) -> Option<Arc<Health>> {
         self.loaded.lock().get(id).cloned()
+    }
+
+    /// How a shadow fares, beside the engine; none when it is no shadow, or could not be loaded.
+    pub fn shadow_health(&self, id: &ModelId) -> Option<Arc<Health>> {
+        self.shadows.lock().get(id).and_then(|tally| tally.lock().health())
     }
 
     /// What a shadow has said so far; none when it is no shadow.

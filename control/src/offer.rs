@@ -121,6 +121,16 @@ impl Offer {
         self.catalogue.assets.get(&asset)
     }
 
+    /// Every method of its corridors, whether or not they are up.
+    pub fn known_methods(&self) -> impl Iterator<Item = &String> {
+        self.catalogue.corridors.iter().flat_map(|corridor| &corridor.methods)
+    }
+
+    /// Every currency of its corridors, whether or not they are up.
+    pub fn known_currencies(&self) -> impl Iterator<Item = Currency> {
+        self.catalogue.corridors.iter().flat_map(|corridor| corridor.currencies.iter().copied())
+    }
+
     /// The methods that fit, by currency and id.
     pub fn methods(&self, wanted: &Wanted) -> Vec<Method> {
         let mut methods = BTreeMap::new();

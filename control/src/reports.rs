@@ -39,7 +39,7 @@ impl Reports {
         let place = Arc::clone(&self.place).try_acquire_owned().map_err(|_| busy())?;
         let library = Arc::clone(&self.library);
         let (mode, place) = (cell.mode(), Arc::new(place));
-        let made = cell.read(move |reader| {
+        let made = cell.read_apart(move |reader| {
             // A caller who went away does not make room for another before this one is done.
             let _place = Arc::clone(&place);
             report::make(reader, library.as_ref(), mode, &request)
@@ -54,4 +54,4 @@ fn busy() -> Problem {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,12 +1,13 @@
 //! Rules and lists as operators write them, in a file or in a request: from words to the core's policy.
 
 mod file;
+mod firing;
 mod rows;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use causeway_core::id::Mode;
+use causeway_core::id::{AccountId, Mode};
 use causeway_core::limits::{
     DEVICE_FINGERPRINT_CHARS, POLICY_ENTRIES, POLICY_LISTS, POLICY_NAME_CHARS, POLICY_RULES, REFERENCE_CHARS,
     RULE_CONDITIONS, RULE_SCOPE_WORDS,
@@ -16,6 +17,7 @@ use causeway_core::risk::policy::{Bound, Condition, List, Rule};
 use causeway_core::risk::{Entity, EntityKey, FEATURE_NAMES, NewPolicy};
 
 pub use file::{PolicyFile, PolicyFileError};
+pub use firing::Known;
 pub use rows::{ListRow, ListView, RuleRow, RuleView};
 
 use crate::keys::KeyRing;
@@ -71,23 +73,39 @@ impl<'a> Keyed<'a> {
     }
 }
 
+/// As many warnings are told: a list may have ten thousand entries.
+const WARNINGS: usize = 20;
+
 /// Takes rules and lists one by one, so that what is wrong is told of the one at fault.
 pub struct Builder<'a> {
     keyed: Keyed<'a>,
     new: NewPolicy,
     names: BTreeSet<String>,
     entries: usize,
+    known: Option<Known<'a>>,
+    /// What is no fault, and may be a mistake.
+    warnings: Vec<String>,
 }
 
 impl<'a> Builder<'a> {
     /// One with nothing yet.
     pub fn new(keyed: Keyed<'a>) -> Builder<'a> {
-        Builder { keyed, new: NewPolicy::default(), names: BTreeSet::new(), entries: 0 }
+        let (new, names, warnings) = (NewPolicy::default(), BTreeSet::new(), Vec::new());
+        Builder { keyed, new, names, entries: 0, known: None, warnings }
+    }
+
+    /// The same for a gateway that knows these: what it does not know is told.
+    pub fn knowing(self, known: Known<'a>) -> Builder<'a> {
+        Builder { known: Some(known), ..self }
     }
 
     /// The next rule, or what is wrong with it.
     pub fn rule(&mut self, row: &RuleRow) -> Result<(), String> {
         self.name(&row.name)?;
+        self.add_rule(row).map_err(|reason| format!("{:?} {reason}", row.name))
+    }
+
+    fn add_rule(&mut self, row: &RuleRow) -> Result<(), String> {
         if self.new.rules.len() == POLICY_RULES {
             return Err(format!("is one too many: there may be {POLICY_RULES} rules"));
         }
@@ -102,7 +120,7 @@ impl<'a> Builder<'a> {
         if when.is_empty() && scopes == [0; 4] {
             return Err("would fire for everything: give it a condition in `when`, or say for whom it is".to_owned());
         }
-        self.new.rules.push(Rule {
+        let rule = Rule {
             name: row.name.clone(),
             accounts: row.accounts.iter().map(|account| account.0).collect(),
             sides: row.sides.iter().map(|side| side.0).collect(),
@@ -110,13 +128,23 @@ impl<'a> Builder<'a> {
             currencies: row.currencies.iter().map(|currency| currency.0).collect(),
             when,
             verdict: row.verdict.verdict(),
-        });
+        };
+        let stranger = self.known.as_ref().and_then(|known| known.stranger(&rule));
+        if let Some(reason) = firing::never(&rule).or(stranger) {
+            return Err(format!("can never fire: it {reason}"));
+        }
+        rule.accounts.iter().for_each(|account| self.look_for(*account, &format!("the rule {:?}", rule.name)));
+        self.new.rules.push(rule);
         Ok(())
     }
 
     /// The next list, or what is wrong with it.
     pub fn list(&mut self, row: &ListRow) -> Result<(), String> {
         self.name(&row.name)?;
+        self.add_list(row).map_err(|reason| format!("{:?} {reason}", row.name))
+    }
+
+    fn add_list(&mut self, row: &ListRow) -> Result<(), String> {
         if self.new.lists.len() == POLICY_LISTS {
             return Err(format!("is one too many: there may be {POLICY_LISTS} lists"));
         }
@@ -132,14 +160,25 @@ impl<'a> Builder<'a> {
         for (place, entry) in row.values.iter().enumerate() {
             let key = self.keyed.key(entity, entry).map_err(|reason| format!("values[{place}] {reason}"))?;
             keys.push(key);
+            if let Entry::Person { account, .. } = entry {
+                self.look_for(account.0, &format!("values[{place}] of the list {:?}", row.name));
+            }
         }
         self.new.lists.push(List::new(row.name.clone(), row.action.action(), entity, keys));
         Ok(())
     }
 
-    /// Everything that was taken.
-    pub fn finish(self) -> NewPolicy {
-        self.new
+    /// Everything that was taken, and what may be a mistake in it.
+    pub fn finish(self) -> (NewPolicy, Vec<String>) {
+        (self.new, self.warnings)
+    }
+
+    /// An account that is not there is no fault: a file may be there before its accounts are, and one file is for all cells.
+    fn look_for(&mut self, account: AccountId, whose: &str) {
+        let is_missing = self.known.as_ref().is_some_and(|known| !(known.has_account)(account));
+        if is_missing && self.warnings.len() < WARNINGS {
+            self.warnings.push(format!("{whose} names the account {}, which there is not", account.text()));
+        }
     }
 
     fn name(&mut self, name: &str) -> Result<(), String> {

@@ -4,12 +4,16 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What keeps the ONNX Runtime library silent. Cargo sets it for this process; the gateway must do so by itself.
+const SILENT: &str = "ORT_DISABLE_TELEMETRY";
+
 /// The gateway: `CAUSEWAY_BIN`, else the release build of this workspace. It gets none of this process's settings.
 pub fn causeway() -> Command {
     let program = named("CAUSEWAY_BIN").unwrap_or_else(|| target().join("release/causeway"));
     let missing = "build it with `cargo xtask build`, or name it in CAUSEWAY_BIN";
     assert!(program.is_file(), "there is no {}: {missing}", program.display());
     let mut command = Command::new(program);
+    command.env_remove(SILENT);
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("CAUSEWAY_") {
             command.env_remove(name);

@@ -120,6 +120,11 @@ impl Server {
         self.running.is_running()
     }
 
+    /// The number of the process that was started.
+    pub fn id(&self) -> u32 {
+        self.running.id()
+    }
+
     /// Where the data lies.
     pub fn directory(&self) -> &DataDir {
         &self.directory

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use causeway_core::id::Mode;
 use causeway_core::risk::plan::{By, Canary, PlannedModel, Stage, WHOLE};
+use causeway_core::risk::scorer::Quarantine;
 use causeway_core::risk::{ModelId, ModelPlan, ModelStep};
 use serde::{Deserialize, Serialize};
 
@@ -263,14 +264,20 @@ struct ShadowedView {
     latency: Vec<u64>,
     score_edges: Vec<f64>,
     scores: Vec<u64>,
+    /// Why the newest redemption without a usable score has none.
+    last_error: Option<String>,
+    /// Why it scores nothing any more; null while it does.
+    quarantine: Option<QuarantineView>,
+    /// The live model that `agreement` compares it with.
+    against: Option<String>,
     agreement: Vec<AgreementView>,
 }
 
 #[derive(Serialize)]
 struct AgreementView {
-    /// What was done.
-    applied: &'static str,
-    /// What the shadow would have done.
+    /// The live model's verdict.
+    live: &'static str,
+    /// The shadow's.
     shadow: &'static str,
     count: u64,
 }
@@ -296,6 +303,12 @@ impl ModelView {
     }
 }
 
+impl QuarantineView {
+    fn new(one: &Quarantine) -> QuarantineView {
+        QuarantineView { reason: one.reason.clone(), since: Time(one.since) }
+    }
+}
+
 impl HealthView {
     fn new(health: &causeway_core::risk::scorer::Health) -> HealthView {
         let number = |count: &std::sync::atomic::AtomicU64| count.load(std::sync::atomic::Ordering::Relaxed);
@@ -304,7 +317,7 @@ impl HealthView {
             calls: number(&health.calls),
             late: number(&health.late),
             errors: number(&health.errors),
-            quarantine: quarantine.map(|one| QuarantineView { reason: one.reason.clone(), since: Time(one.since) }),
+            quarantine: quarantine.map(QuarantineView::new),
         }
     }
 }
@@ -319,7 +332,10 @@ impl ShadowedView {
             latency: view.latency.to_vec(),
             score_edges: view.edges,
             scores: view.scores,
-            agreement: agreement.map(|(&(applied, shadow), &count)| AgreementView { applied, shadow, count }).collect(),
+            last_error: view.last_error,
+            quarantine: view.cut_off.as_ref().map(QuarantineView::new),
+            against: view.against.map(|(name, version)| format!("{name} {version}")),
+            agreement: agreement.map(|(&(live, shadow), &count)| AgreementView { live, shadow, count }).collect(),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::body::ModeWord;
 use super::call::{Call, Handled, Target, answer};
 use super::reviews::{asked_mode, stated};
-use crate::gate::{Cell, Lane};
+use crate::gate::{Cell, Lane, known_to};
 use crate::keys::hex;
 use crate::problem::{Code, Problem};
 use crate::risk_policy::{Builder, Keyed, ListRow, ListView, RuleRow, RuleView};
@@ -18,7 +18,7 @@ use crate::wire::{Time, mode_word};
 pub async fn retrieve_risk_policy(call: Call<'_>) -> Handled {
     let mode = asked_mode(&call)?;
     let version = call.query.parsed("version", "a whole number", |text| text.parse::<u64>().ok())?;
-    shown(call.cell(mode)?, version).await
+    shown(call.cell(mode)?, version, Vec::new()).await
 }
 
 /// Replaces everything that applies, from the next payment on.
@@ -26,7 +26,7 @@ pub async fn set_risk_policy(call: Call<'_>) -> Handled {
     let request: SetRiskPolicy = call.read()?;
     let (mode, reason) = (request.mode.mode(), stated(&request.reason)?);
     let cell = call.cell(mode)?;
-    let new = request.policy(Keyed::by(cell.keys()))?;
+    let (new, warnings) = request.policy(cell)?;
     let said = said(&new, cell.directory().risk_policy().version);
     call.record(Target { account: None, mode: Some(mode), object: Some(&said) }, Some(reason)).await?;
     let refused = |refusal| {
@@ -36,7 +36,7 @@ pub async fn set_risk_policy(call: Call<'_>) -> Handled {
         Problem::from(refusal)
     };
     cell.submit(Lane::Operator, Command::SetRiskPolicy(Box::new(new)), None).await.map_err(refused)?;
-    shown(cell, None).await
+    shown(cell, None, warnings).await
 }
 
 /// `PUT /operator/risk-policy`.
@@ -55,8 +55,8 @@ struct SetRiskPolicy {
 
 impl SetRiskPolicy {
     /// The policy; what is wrong with it is told of the rule or list at fault.
-    fn policy(&self, keyed: Keyed<'_>) -> Result<NewPolicy, Problem> {
-        let mut builder = Builder::new(keyed);
+    fn policy(&self, cell: &Cell) -> Result<(NewPolicy, Vec<String>), Problem> {
+        let mut builder = Builder::new(Keyed::by(cell.keys())).knowing(known_to(std::iter::once(cell)));
         let wrong = |what: &str, place: usize, reason: &str| {
             let param = format!("{what}[{place}]");
             let message = format!("{param} {reason}.");
@@ -86,6 +86,9 @@ struct PolicyView<'a> {
     lists: Vec<ListView<'a>>,
     /// The versions that are kept, newest first.
     history: Vec<VersionView>,
+    /// What may be a mistake in what was just set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -108,6 +111,7 @@ impl<'a> PolicyView<'a> {
             rules: policy.rules.iter().map(RuleView::of).collect(),
             lists: policy.lists.iter().map(ListView::of).collect(),
             history: kept.iter().map(VersionView::new).collect(),
+            warnings: Vec::new(),
         }
     }
 }
@@ -132,7 +136,7 @@ pub(super) fn said(new: &NewPolicy, before: u64) -> String {
 }
 
 /// The newest version, or the one that is asked for.
-async fn shown(cell: &Cell, version: Option<u64>) -> Handled {
+async fn shown(cell: &Cell, version: Option<u64>, warnings: Vec<String>) -> Handled {
     let kept = cell.read(causeway_core::store::Reader::risk_policies).await?;
     let nothing = RiskPolicy::default();
     let policy = match version {
@@ -142,5 +146,5 @@ async fn shown(cell: &Cell, version: Option<u64>) -> Handled {
             .find(|one| one.version == version)
             .ok_or_else(|| Problem::new(Code::NotFound, "This version is not kept; `history` lists those that are."))?,
     };
-    answer(200, &PolicyView::new(cell.mode(), policy, &kept))
+    answer(200, &PolicyView { warnings, ..PolicyView::new(cell.mode(), policy, &kept) })
 }

@@ -17,6 +17,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::catalogue;
 use crate::config::LogFormat;
 use crate::gate::{Cell, CellOptions, system_time};
 use crate::keys::{KeyRing, MasterKey, hash_credential};
@@ -121,7 +122,9 @@ fn cell(mode: Mode) -> (RunningCell, Cell) {
     })
     .unwrap();
     let (handle, reader) = (running.handle.clone(), running.reader.clone());
-    (running, Cell::new(handle, reader, keys, Arc::default(), None, CellOptions::default()))
+    // What the edge knows: the corridors that the program ships.
+    let catalogue = Arc::new(catalogue::load(None, None).unwrap());
+    (running, Cell::new(handle, reader, keys, catalogue, None, CellOptions::default()))
 }
 
 const BOTH: &[Mode] = &[Mode::Sandbox, Mode::Live];

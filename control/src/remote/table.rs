@@ -67,8 +67,9 @@ fn stage(model: &Value) -> String {
 }
 
 fn note(model: &Value) -> String {
-    let quarantine = &model["health"]["quarantine"];
     let shadow = &model["shadow"];
+    let quarantine = [&model["health"]["quarantine"], &shadow["quarantine"]].into_iter().find(|one| one.is_object());
+    let quarantine = quarantine.unwrap_or(&Value::Null);
     match (quarantine["reason"].as_str(), shadow["scored"].as_u64()) {
         (Some(reason), _) => format!("cut off since {}: {reason}", plain(&quarantine["since"])),
         (None, Some(scored)) => format!("scored {scored} as a shadow, {} errors", plain(&shadow["errors"])),
@@ -95,9 +96,11 @@ mod tests {
     fn models_stand_in_a_table() {
         let since = "2026-05-25T08:30:00Z";
         let health = json!({ "calls": 12, "late": 0, "errors": 3, "quarantine": { "reason": "late", "since": since } });
+        let shadow = json!({ "scored": 8, "errors": 3, "quarantine": { "reason": "it errs", "since": since } });
         let models = json!([
             { "name": "a", "version": 1, "stage": "live", "since": since, "health": null },
             { "name": "b", "version": 12, "stage": "canary", "share": 5.0, "by": "persons", "since": since, "health": health },
+            { "name": "c", "version": 1, "stage": "shadow", "since": since, "health": null, "shadow": shadow },
         ]);
         let text = text(&json!({ "models": models, "live": "a 1", "before": null }));
         let lines: Vec<&str> = text.lines().collect();
@@ -108,6 +111,7 @@ mod tests {
                 || lines[2].starts_with("b 12   canary 5 % of persons")
         );
         assert!(lines[2].ends_with("cut off since 2026-05-25T08:30:00Z: late"), "{text}");
-        assert_eq!(lines[3], "a rollback of the live model leads to the fallback rules");
+        assert!(lines[3].ends_with("cut off since 2026-05-25T08:30:00Z: it errs"), "{text}");
+        assert_eq!(lines[4], "a rollback of the live model leads to the fallback rules");
     }
 }

@@ -1,6 +1,8 @@
 //! Follows the decisions of a cell: reads their receipts in commit order and keeps the drift of each model that decides, so that
 //! one that has shifted can be told at once. What it knows is in memory; after a start it reads the window again.
 
+mod panel;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +18,16 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
+pub use panel::Stage;
+
 use super::{Library, Named};
 use crate::dispatch::Notice;
 use crate::gate::system_time;
 use crate::telemetry::{Group, Kind, Labels};
+use panel::Panel;
 
 /// Models that are followed; the one that has not decided for the longest time makes room. With the default window and all
-/// features they take 9 MB.
+/// features they take 15 MB.
 const MOST_MODELS: usize = 16;
 /// Receipts that are read at once.
 const CHUNK: usize = 1_000;
@@ -71,17 +76,18 @@ enum Place {
 }
 
 struct One {
+    /// Of all decisions, whatever stage they were made in: for metrics.
     drift: Drift,
+    /// What it is judged by.
+    panel: Panel,
     last: Timestamp,
 }
 
 impl Follower {
-    /// Why the model is said to have shifted, if it has: in words, for audit and log.
-    pub fn shift_of(&self, model: &Named) -> Option<String> {
+    /// Why the model is said to have shifted in its stage, if it has: in words, for audit and log.
+    pub fn shift_of(&self, model: &Named, stage: Stage) -> Option<String> {
         let mut followed = self.followed.lock();
-        let one = followed.models.get_mut(model)?;
-        one.drift.forget(system_time());
-        one.drift.shift_in_words(&self.limits)
+        followed.models.get_mut(model)?.panel.shift(stage, &self.limits, system_time())
     }
 
     /// Follows until `stop`.
@@ -150,9 +156,11 @@ impl Follower {
         }
         let one = models.entry(model).or_insert_with_key(|model| {
             let expected = self.library.about(self.mode, model).and_then(|about| about.expected.clone());
-            One { drift: Drift::new(expected, self.window), last: receipt.at }
+            let panel = Panel::new(expected.clone(), self.window, &self.limits);
+            One { drift: Drift::new(expected, self.window), panel, last: receipt.at }
         });
         one.last = receipt.at;
+        one.panel.see(receipt);
         one.drift.see(receipt.at, &receipt.features, receipt.risk.score, receipt.risk.verdict == Verdict::Approve);
     }
 

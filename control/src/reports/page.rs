@@ -194,15 +194,13 @@ fn scores(report: &Report) -> String {
 }
 
 fn latency(speed: Option<&SpeedSeen>) -> String {
-    let lead = "How long the engine's calls of the model took, for all redemptions of a batch at once. Receipts do not say it: \
-                these are the engine's own counters.";
+    let lead = "How long the calls of the model took, for all redemptions of a batch at once: the engine's, or those of a shadow \
+                beside it. Receipts do not say it: these are counters of this process.";
+    let cut_off = speed.and_then(|speed| speed.quarantine.as_deref());
+    let cut_off = cut_off.map(|reason| nothing(&format!("It is cut off and not run any more: {reason}.")));
     let Some(speed) = speed.filter(|speed| speed.calls > 0) else {
-        return section(
-            "latency",
-            "Latency",
-            lead,
-            &nothing("This model has not been asked for scores since the gateway was started."),
-        );
+        let unasked = || nothing("This model has not been asked for scores since the gateway was started.");
+        return section("latency", "Latency", lead, &cut_off.unwrap_or_else(unasked));
     };
     let micros = |micros: Option<f64>| micros.map_or_else(|| "–".to_owned(), |micros| format!("{micros:.1} µs"));
     let number = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), count);
@@ -218,9 +216,7 @@ fn latency(speed: Option<&SpeedSeen>) -> String {
         number(speed.errors),
     ];
     let mut inside = table(&heads, &[row]);
-    if let Some(reason) = &speed.quarantine {
-        inside.push_str(&nothing(&format!("It is quarantined and not run any more: {reason}.")));
-    }
+    inside.extend(cut_off);
     section("latency", "Latency", lead, &inside)
 }
 

@@ -1,6 +1,7 @@
 //! Reports over a store in memory: what is counted, what is said where there is nothing, and the page.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use causeway_core::change::{Change, Effects, Head};
 use causeway_core::id::{AccountId, Mode, PaymentId};
@@ -14,6 +15,7 @@ use causeway_core::store::{Batch, MemoryStore, Reader, Store};
 use causeway_core::time::{Millis, Timestamp};
 
 use super::collect::{self, Extent, Taker};
+use super::rescore::Rescored;
 use super::*;
 
 const DAY: u64 = 86_400_000;
@@ -245,4 +247,17 @@ async fn one_report_is_made_at_a_time() {
     drop(place);
     assert!(reports.make(cell, request(None, 1)).await.is_ok());
     assert!(reports.make(cell, request(None, 1)).await.is_ok(), "the place is given back");
+}
+
+/// A report has all the time that it needs, but not for ever; what ends it says what to do.
+#[test]
+fn scoring_again_ends_at_some_time() {
+    let rows = vec![decision(0, 0.5).features; 200];
+    let mut model = Rescored::new(&Two, Mode::Sandbox, named("two"));
+    assert_eq!(model.score(&rows).unwrap().len(), 200);
+    model.patience = Duration::ZERO;
+    let reason = model.score(&rows).unwrap_err();
+    assert!(reason.contains("ask for a shorter time"), "{reason}");
+    model.patience = Duration::MAX;
+    assert_eq!(model.score(&rows), Err(reason), "it is not asked again");
 }

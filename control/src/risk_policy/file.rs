@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use super::{Builder, Keyed, ListRow, RuleRow};
+use super::{Builder, Keyed, Known, ListRow, RuleRow};
 use crate::catalogue::{Fault, Source};
 use crate::keys::KeyRing;
 
@@ -57,13 +57,14 @@ impl PolicyFile {
         Ok(file)
     }
 
-    /// What it says, for the cell with these keys.
-    pub fn policy(&self, keys: &KeyRing) -> Result<NewPolicy, PolicyFileError> {
-        let new = self.built(Builder::new(Keyed::by(keys))).map_err(PolicyFileError::Fault)?;
-        Ok(NewPolicy { file: Some(self.hash), ..new })
+    /// What it says, for the cell with these keys, in a gateway that knows these; and what may be a mistake in it.
+    pub fn policy(&self, keys: &KeyRing, known: Known<'_>) -> Result<(NewPolicy, Vec<String>), PolicyFileError> {
+        let builder = Builder::new(Keyed::by(keys)).knowing(known);
+        let (new, warnings) = self.built(builder).map_err(PolicyFileError::Fault)?;
+        Ok((NewPolicy { file: Some(self.hash), ..new }, warnings))
     }
 
-    fn built(&self, mut builder: Builder<'_>) -> Result<NewPolicy, Fault> {
+    fn built(&self, mut builder: Builder<'_>) -> Result<(NewPolicy, Vec<String>), Fault> {
         for row in &self.rows.rule {
             let fault = |reason| self.source.fault(row.span().start, format!("this rule {reason}"));
             builder.rule(row.get_ref()).map_err(fault)?;

@@ -159,7 +159,7 @@ impl Running {
             models: Arc::clone(&self.models),
             audit: audit.clone(),
             telemetry: ground.telemetry.clone(),
-            verdict_on: library::verdict_of(&drift),
+            verdict_on: library::verdict_of(&drift, &self.models),
             rollbacks,
         };
         let scored = Arc::default();

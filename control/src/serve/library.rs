@@ -15,7 +15,7 @@ use super::cell::Running;
 use super::ground::Ground;
 use super::rollback::{Reason, VerdictOn};
 use crate::models::Models;
-use crate::reports::follow::{Followed, Follower};
+use crate::reports::follow::{Followed, Follower, Stage};
 use crate::reports::{About, Library, Named, NoLibrary, Score, Speed};
 use crate::telemetry::Level;
 
@@ -55,16 +55,21 @@ impl Library for Shelves {
 
     fn scorer(&self, mode: Mode, model: &Named) -> Result<Score, String> {
         let Some((models, id)) = self.registered(mode, model) else { return NoLibrary.scorer(mode, model) };
-        let mut scorer = models.load(&id)?.scorer;
+        let mut scorer = models.load_patient(&id)?;
         Ok(Box::new(move |rows| scorer.score(rows).map_err(|error| error.to_string())))
     }
 
-    /// As the guard of a model that decides has counted since it was loaded.
+    /// As the guard of a model that decides has counted since it was loaded; else that of a shadow.
     fn speed(&self, mode: Mode, model: &Named) -> Option<Speed> {
         let (models, id) = self.registered(mode, model)?;
-        let health = models.health(&id)?;
+        let decides = models.health(&id).map(|health| (health, "the model was loaded"));
+        let shadows = || Some((models.shadow_health(&id)?, "it began as a shadow, or the gateway was started"));
+        let Some((health, since)) = decides.or_else(shadows) else {
+            let quarantine = models.shadow(&id)?.cut_off.map(|found| found.reason);
+            return Some(Speed { since: "it began as a shadow", quarantine, ..Speed::default() });
+        };
         Some(Speed {
-            since: "the model was loaded",
+            since,
             calls: health.calls.load(Ordering::Relaxed),
             rows: health.rows.load(Ordering::Relaxed),
             seconds: health.worked_micros.load(Ordering::Relaxed) as f64 * 1e-6,
@@ -106,12 +111,13 @@ pub fn follower(ground: &Ground<'_>, cell: &Running, library: &Arc<Shelves>) -> 
     follower
 }
 
-/// Whether what a model says has shifted, as a follower sees it.
-pub fn verdict_of(follower: &Arc<Follower>) -> VerdictOn {
-    let follower = Arc::clone(follower);
-    Box::new(move |id| {
-        let model = Named { name: id.name.clone(), version: id.version.to_string() };
-        follower.shift_of(&model).map(Reason::Shifted)
+/// Whether what a model says has shifted in its stage, as a follower sees it.
+pub fn verdict_of(follower: &Arc<Follower>, models: &Arc<Models>) -> VerdictOn {
+    let (follower, models) = (Arc::clone(follower), Arc::clone(models));
+    Box::new(move |model| {
+        let named = Named { name: model.id.name.clone(), version: model.id.version.to_string() };
+        let stage = Stage { since: model.since, accounts: models.accounts() };
+        follower.shift_of(&named, stage).map(Reason::Shifted)
     })
 }
 

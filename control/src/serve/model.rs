@@ -48,7 +48,7 @@ mod full {
 
     use causeway_core::risk::ModelId;
     use causeway_core::risk::package::{Examination, Package, examine};
-    use causeway_core::risk::scorer::{Guarded, OnnxRuntime, OnnxScorer, Timekeeper};
+    use causeway_core::risk::scorer::{Guarded, OnnxRuntime, OnnxScorer, Scorer, Timekeeper};
     use causeway_core::time::Timestamp;
 
     use crate::check;
@@ -58,6 +58,8 @@ mod full {
     /// A run is ended by the watchdog after so many times the budget, but not before [`PATIENCE`]: the machine may be busy.
     const FAR_BEYOND: u32 = 10;
     const PATIENCE: Duration = Duration::from_millis(100);
+    /// Where no payment waits a run is ended by the watchdog after this.
+    const LONG_PATIENCE: Duration = Duration::from_secs(10);
     /// More than any file beside the model may have, in bytes; what is larger fails its check.
     const FILE_BYTES: u64 = 64 << 20;
 
@@ -102,6 +104,13 @@ mod full {
             let guarded = Guarded::new(Box::new(scorer), self.budget, time);
             let health = guarded.health();
             Ok(Loaded { identity, scorer: Box::new(guarded), health, edges: edges.unwrap_or_default() })
+        }
+
+        fn load_patient(&self, folder: &Path) -> Result<Box<dyn Scorer>, String> {
+            let scorer = OnnxScorer::load(&self.runtime, folder).map_err(|error| error.to_string())?;
+            let scorer =
+                scorer.watched(LONG_PATIENCE).map_err(|error| format!("the model cannot be watched: {error}"))?;
+            Ok(Box::new(scorer))
         }
     }
 

@@ -2,9 +2,9 @@
 
 use causeway_core::command::{Command, Refusal};
 
-use crate::gate::{Cell, Gate, Lane, system_time};
+use crate::gate::{Cell, Gate, Lane, known_to, system_time};
 use crate::operator::Audit;
-use crate::risk_policy::{PolicyFile, PolicyFileError};
+use crate::risk_policy::{Known, PolicyFile, PolicyFileError};
 use crate::telemetry::{Level, Telemetry};
 
 /// Why a file was not applied.
@@ -25,19 +25,30 @@ pub enum ApplyError {
 pub async fn apply(file: &PolicyFile, gate: &Gate, audit: &Audit, telemetry: &Telemetry) -> Result<(), ApplyError> {
     for cell in gate.cells() {
         if cell.directory().risk_policy().file != Some(file.hash) {
-            apply_to(cell, file, audit, telemetry).await?;
+            apply_to(cell, file, known_to(gate.cells()), audit, telemetry).await?;
         }
     }
     Ok(())
 }
 
-async fn apply_to(cell: &Cell, file: &PolicyFile, audit: &Audit, telemetry: &Telemetry) -> Result<(), ApplyError> {
-    let new = file.policy(cell.keys())?;
+/// One file is for all cells: what one of them knows is no mistake.
+async fn apply_to(
+    cell: &Cell,
+    file: &PolicyFile,
+    known: Known<'_>,
+    audit: &Audit,
+    telemetry: &Telemetry,
+) -> Result<(), ApplyError> {
+    let (new, warnings) = file.policy(cell.keys(), known)?;
     let (before, mode) = (cell.directory().risk_policy().version, cell.mode().name());
     let object = format!("{mode}: {} replaces version {before}", file.path.display());
     audit.record_command("set_risk_policy", &object, system_time())?;
     cell.submit(Lane::Operator, Command::SetRiskPolicy(Box::new(new)), None).await?;
     let record = telemetry.record(Level::Info, "risk_policy_applied").text("mode", mode);
     telemetry.write(record.text("file", &file.path.display().to_string()));
+    for warning in &warnings {
+        let record = telemetry.record(Level::Warn, "risk_policy_doubtful").text("mode", mode);
+        telemetry.write(record.text("notice", warning));
+    }
     Ok(())
 }

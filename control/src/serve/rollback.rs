@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use causeway_core::risk::plan::PlannedModel;
 use causeway_core::risk::{ModelId, ModelPlan, ModelStep};
 use tokio::sync::watch;
 
@@ -26,8 +27,8 @@ pub enum Reason {
     Shifted(String),
 }
 
-/// Says whether what a model says has shifted: for whoever measures that.
-pub type VerdictOn = Box<dyn Fn(&ModelId) -> Option<Reason> + Send + Sync>;
+/// Says whether what a model says has shifted since its present stage began: for whoever measures that.
+pub type VerdictOn = Box<dyn Fn(&PlannedModel) -> Option<Reason> + Send + Sync>;
 
 /// How often models were taken back.
 #[derive(Debug, Default)]
@@ -96,15 +97,16 @@ impl Watcher {
     /// A model that should not decide any more, and why. A live one stays when there is nothing to go back to that works:
     /// the fallback decides in its place as it is.
     fn fault(&self, plan: &ModelPlan) -> Option<(ModelId, Reason)> {
-        let fault = |id: &ModelId| {
-            let health = self.models.health(id);
+        let fault = |model: &PlannedModel| {
+            let health = self.models.health(&model.id);
             let cut_off = health.as_ref().and_then(|health| health.quarantine()).map(|found| found.reason.clone());
-            cut_off.map(Reason::Quarantined).or_else(|| (self.verdict_on)(id))
+            let reason = cut_off.map(Reason::Quarantined).or_else(|| (self.verdict_on)(model))?;
+            Some(((*model.id).clone(), reason))
         };
-        let canary = plan.canary().and_then(|model| Some(((*model.id).clone(), fault(&model.id)?)));
+        let canary = plan.canary().and_then(fault);
         let works = |id: &ModelId| self.models.health(id).is_some_and(|health| health.quarantine().is_none());
         let has_way_back = plan.before.as_ref().is_some_and(|before| works(before));
         let live = plan.live().filter(|_| has_way_back);
-        canary.or_else(|| live.and_then(|model| Some(((*model.id).clone(), fault(&model.id)?))))
+        canary.or_else(|| live.and_then(fault))
     }
 }

@@ -93,6 +93,11 @@ impl Running {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// The number of the process that was started.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends SIGTERM.
     pub fn terminate(&self) {
         kill_process(self.pid(), Signal::TERM).unwrap();

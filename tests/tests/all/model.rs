@@ -53,6 +53,26 @@ fn a_directory_that_is_no_package_does_not_stop_the_start() {
     running.addresses(causeway_tests::poll::SOON).unwrap_or_else(|exit| panic!("{exit}"));
 }
 
+/// The library reports to its makers from the moment it is loaded, unless the environment says otherwise. The process that was
+/// started has loaded it, and has that in its environment, though it was started without: it has become itself once more.
+#[test]
+fn the_runtime_is_told_to_be_silent_in_the_process_that_was_started() {
+    let nothing: &[(&str, &str)] = &[];
+    for given in [nothing, &[("ORT_DISABLE_TELEMETRY", "0")], &[("ORT_DISABLE_TELEMETRY", "1")]] {
+        let directory = DataDir::new();
+        let server = Server::start_with(given, &directory, &[]);
+        let of = |name: &str| std::fs::read(format!("/proc/{}/{name}", server.id())).unwrap();
+        let environment = of("environ");
+        let set: Vec<&[u8]> =
+            environment.split(|byte| *byte == 0).filter(|one| one.starts_with(b"ORT_DISABLE_TELEMETRY=")).collect();
+        assert_eq!(set, [b"ORT_DISABLE_TELEMETRY=1"], "started with {given:?}");
+        let words = String::from_utf8(of("cmdline")).unwrap();
+        assert!(words.contains("serve\0--data-dir\0"), "{words:?}: it keeps its words");
+        assert!(String::from_utf8_lossy(&of("maps")).contains("libonnxruntime"), "started with {given:?}");
+        assert_eq!(server.stop().code, Some(0), "it is this process that serves");
+    }
+}
+
 fn model_line(server: &Server) -> String {
     let out = server.log().out();
     let line = out.lines().find(|line| line.trim_start().starts_with("model"));

@@ -85,7 +85,8 @@ fn a_model_lives_from_registered_to_retired_and_a_rollback_takes_effect_on_the_n
         }
         (shadow["scored"].as_u64()? > 0).then_some(shadow)
     });
-    assert_eq!(shadow["agreement"][0]["applied"], "approve", "{shadow}");
+    assert_eq!(shadow["agreement"][0]["live"], "approve", "{shadow}");
+    assert_eq!((&shadow["against"], &shadow["quarantine"]), (&json!("baseline 1"), &Value::Null), "{shadow}");
 
     step(operator, 7, "canary", json!({ "share": 100, "by": "persons" }));
     assert_eq!(decided(operator, &partner), by("canary", "7"));
@@ -183,6 +184,31 @@ fn a_canary_that_is_cut_off_is_rolled_back_by_itself() {
     let audit = fs::read_to_string(server.directory().file("operator-audit.jsonl")).unwrap();
     let own = audit.lines().find(|line| line.contains("rollback_model")).unwrap();
     assert!(own.contains("\"operator\":\"causeway\"") && own.contains("baseline 7: canary"), "{own}");
+}
+
+/// Whoever watches a shadow learns why it is silent, and can let it begin anew.
+#[test]
+fn a_shadow_that_is_cut_off_says_why() {
+    let packages = DataDir::new();
+    let server = Server::start(&["--model-budget=1us"]);
+    let (operator, partner) = (server.operator(), server.demo());
+    register(operator, &package(&packages, 7));
+    step(operator, 7, "shadow", json!({}));
+    let reason = poll(SOON, "the shadow is cut off", || {
+        decided(operator, &partner);
+        Some(model(operator, 7)["shadow"]["quarantine"]["reason"].as_str()?.to_owned())
+    });
+    assert!(reason.contains("1µs"), "{reason}");
+    assert!(model(operator, 7)["shadow"]["last_error"].as_str().is_some_and(|error| error.contains("1µs")));
+    let told = format!("the shadow baseline 7 is cut off and scores nothing more: {reason}");
+    poll(SOON, "the log says so", || server.log().error().contains(&told).then_some(()));
+    let report = operator.call("GET", "/operator/models/baseline/7/report?mode=sandbox", &Value::Null).text();
+    assert!(report.contains("It is cut off and not run any more"), "{report}");
+    ["retire", "shadow"].iter().for_each(|name| drop(step(operator, 7, name, json!({}))));
+    poll(SOON, "it begins anew", || {
+        let shadow = model(operator, 7)["shadow"].clone();
+        (shadow.is_object() && shadow["quarantine"].is_null()).then_some(())
+    });
 }
 
 #[test]

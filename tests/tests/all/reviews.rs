@@ -186,5 +186,5 @@ fn a_policy_file_is_applied_once_for_each_content() {
     let path = directory.path().to_string_lossy().into_owned();
     let exit = refused(&["serve", "--data-dir", &path, "--listen=127.0.0.1:0", &flag], &directory);
     assert_eq!(exit.code, Some(2), "{exit}");
-    assert!(exit.error.contains(&format!("{}:3: this rule would fire for everything", file.display())), "{exit}");
+    assert!(exit.error.contains(&format!("{}:3: this rule \"a\" would fire for everything", file.display())), "{exit}");
 }

@@ -55,6 +55,22 @@ async fn a_policy_is_replaced_as_a_whole_and_can_be_sent_again_as_it_is_shown() 
     assert!(!audit.contains("phone-1") && !audit.contains("\"eve\""));
 }
 
+/// An account that is not there yet is no fault: rules may be older than it is.
+#[tokio::test]
+async fn an_account_that_is_not_there_is_told_and_taken() {
+    let world = World::start(&[Mode::Sandbox]);
+    let set = World::expect(world.ask(Method::PUT, PATH, policy(&AccountId(99).text())).await, 200);
+    let warnings: Vec<&str> = set["warnings"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    let missing = format!("names the account {}, which there is not", AccountId(99).text());
+    assert_eq!(
+        warnings,
+        ["the rule \"odd\"", "values[0] of the list \"eves\""].map(|whose| format!("{whose} {missing}"))
+    );
+    let account = world.account(json!({ "name": "Shop" })).await;
+    let set = World::expect(world.ask(Method::PUT, PATH, policy(&account)).await, 200);
+    assert_eq!(set["warnings"], Value::Null);
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_a_policy_is_named() {
     let world = World::start(&[Mode::Sandbox]);
@@ -73,6 +89,9 @@ async fn what_is_wrong_with_a_policy_is_named() {
     for (body, param) in [
         (rule(json!({ "verdict": "approve" })), json!("rules[0].verdict")),
         (rule(json!({ "methods": [] })), json!("rules[0]")),
+        (rule(json!({ "methods": ["carrier_pigeon"] })), json!("rules[0]")),
+        (rule(json!({ "currencies": ["XAF"] })), json!("rules[0]")),
+        (rule(json!({ "when": [{ "feature": "is_card", "at_least": 2 }] })), json!("rules[0]")),
         (rule(json!({ "when": [{ "feature": "luck", "at_least": 1 }] })), json!("rules[0]")),
         (rule(json!({ "accounts": ["acct_x"] })), json!("rules[0].accounts[0]")),
         (rule(json!({ "unless": [] })), json!("rules[0].unless")),

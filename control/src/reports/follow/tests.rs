@@ -1,3 +1,4 @@
+use causeway_core::id::AccountId;
 use causeway_core::risk::Decider;
 
 use super::super::tests::{decision, reader};
@@ -44,6 +45,15 @@ fn of(name: &str, receipt: Receipt) -> Receipt {
     receipt
 }
 
+fn by(account: u128, receipt: Receipt) -> Receipt {
+    Receipt { account: AccountId(account), ..receipt }
+}
+
+/// A stage that began before everything, in a gateway with so many accounts.
+fn ever(accounts: usize) -> Stage {
+    Stage { since: Timestamp(0), accounts }
+}
+
 fn one(name: &str) -> Named {
     Named { name: name.to_owned(), version: "1".to_owned() }
 }
@@ -52,14 +62,14 @@ fn one(name: &str) -> Named {
 fn a_model_that_has_shifted_is_told_and_another_is_not() {
     let usual = |minute: u64| decision(minute, if minute % 20 == 1 { 0.6 } else { 0.1 });
     let one_of = |minute: u64| if minute.is_multiple_of(2) { of("high", decision(minute, 0.6)) } else { usual(minute) };
-    let receipts = (0..2_200).map(one_of);
+    let receipts = (0..2_200).map(|minute| by(u128::from(minute % 7), one_of(minute)));
     let follower = follower(receipts.collect(), 500);
     let now = Timestamp(0);
     assert_eq!([(); 4].map(|()| follower.read_on(now).unwrap()), [1_000, 1_000, 200, 0]);
-    assert_eq!(follower.shift_of(&one("one")), None);
-    let words = follower.shift_of(&one("high")).unwrap();
+    assert_eq!(follower.shift_of(&one("one"), ever(7)), None);
+    let words = follower.shift_of(&one("high"), ever(7)).unwrap();
     assert!(words.contains("the PSI of the score against the training window is"), "{words}");
-    assert_eq!((follower.shift_of(&one("unseen")), follower.followed.lock().models.len()), (None, 2));
+    assert_eq!((follower.shift_of(&one("unseen"), ever(7)), follower.followed.lock().models.len()), (None, 2));
     let groups = follower.groups();
     let values = (groups[0].values)();
     let labels: Vec<&str> = values[0].0.iter().map(|(_, value)| value.as_str()).collect();
@@ -86,4 +96,52 @@ fn the_beginning_is_not_far_before_the_window() {
     assert_eq!(follower.followed.lock().models[&one("one")].drift.decisions(), 20);
     let begun = follower.beginning(last).unwrap();
     assert_eq!(follower.reader.receipts(begun, 5_000).unwrap().len(), 61);
+}
+
+/// A model that was taken back and is let in again is judged by what it decides from then on.
+#[test]
+fn what_an_earlier_stage_decided_does_not_count() {
+    let usual = |minute: u64| decision(minute, if minute.is_multiple_of(10) { 0.6 } else { 0.1 });
+    let odd_first = |minute: u64| if minute < 400 { decision(minute, 0.6) } else { usual(minute) };
+    let receipts = (0..620).map(|minute| by(u128::from(minute % 7), odd_first(minute)));
+    let follower = follower(receipts.collect(), 500);
+    follower.read_on(Timestamp(0)).unwrap();
+    assert!(follower.shift_of(&one("one"), ever(7)).is_some());
+    // At the moment of a step its own stage has decided nothing.
+    let again = |minute| Stage { since: decision(minute, 0.1).at, accounts: 7 };
+    assert_eq!(follower.shift_of(&one("one"), again(399)), None);
+    assert_eq!(follower.followed.lock().models[&one("one")].panel.len(), 220);
+    assert_eq!(follower.shift_of(&one("one"), again(619)), None);
+    assert_eq!(follower.followed.lock().models[&one("one")].panel.len(), 0);
+}
+
+/// One account makes three of four payments, all odd. The others are as they were: nothing is said. When theirs are odd as well,
+/// or there are no others, it is.
+#[test]
+fn one_account_alone_shifts_nothing() {
+    let usual = |minute: u64| decision(minute, if minute.is_multiple_of(10) { 0.6 } else { 0.1 });
+    let check = |others: fn(u64) -> f32, accounts: usize, expect: bool| {
+        let all = (0..2_000).map(|minute| match minute % 4 {
+            0 => by(u128::from(minute % 5), decision(minute, others(minute))),
+            _ => by(99, decision(minute, 0.6)),
+        });
+        let follower = follower(all.collect(), 1_000);
+        assert_eq!([(); 2].map(|()| follower.read_on(Timestamp(0)).unwrap()), [1_000; 2]);
+        let said = follower.shift_of(&one("one"), ever(accounts));
+        assert_eq!(said.is_some(), expect, "{said:?}");
+        assert_eq!(said.is_some_and(|said| said.contains("without the decisions of any one")), expect && accounts > 1);
+        let rows = follower.followed.lock().models[&one("one")].panel.len();
+        assert_eq!(rows, 500 + 200, "the busy account has a fifth of the window");
+    };
+    check(|minute| if minute.is_multiple_of(40) { 0.6 } else { 0.1 }, 6, false);
+    check(|_| 0.6, 6, true);
+    // Whoever has decided nothing yet cannot speak for the model.
+    check(|_| 0.6, 1, true);
+    let alone = follower((0..500).map(|minute| by(99, decision(minute, 0.6))).collect(), 1_000);
+    alone.read_on(Timestamp(0)).unwrap();
+    assert_eq!(alone.shift_of(&one("one"), ever(2)), None);
+    assert!(alone.shift_of(&one("one"), ever(1)).is_some());
+    let calm = follower((0..500).map(usual).collect(), 1_000);
+    calm.read_on(Timestamp(0)).unwrap();
+    assert_eq!(calm.shift_of(&one("one"), ever(1)), None);
 }
