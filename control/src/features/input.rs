@@ -17,27 +17,45 @@ use crate::risk_policy::address;
 
 /// One payment.
 pub struct Payment {
+    /// What it is called.
     pub id: String,
+    /// When it was.
     pub at: Timestamp,
+    /// Whose payment it was; empty when nothing is said.
     pub partner: String,
+    /// Who paid.
     pub customer: String,
+    /// US cents.
     pub amount_cents: u64,
+    /// The fiat currency.
     pub currency: Currency,
+    /// Which way value moved.
     pub side: Side,
+    /// Whether fiat moved by card.
     pub is_card: bool,
+    /// The wallet, if one is named.
     pub wallet: Option<String>,
+    /// The device, if one is named.
     pub device: Option<String>,
     /// The block of network addresses, as the gateway cuts it.
     pub network: Option<String>,
+    /// Where the address was.
     pub country: Option<Country>,
+    /// The customer's country.
     pub customer_country: Option<Country>,
+    /// When the customer was created.
     pub customer_since: Option<Timestamp>,
+    /// When the partner was created.
     pub partner_since: Option<Timestamp>,
+    /// From the session's creation to the payment.
     pub session_age: Millis,
+    /// From the quote's lock to the payment.
     pub quote_age: Millis,
+    /// Whether a user confirmed it in the widget.
     pub is_hosted: bool,
     /// When risk declined it: at once, or when a review did.
     pub declined_at: Option<Timestamp>,
+    /// What became known of it.
     pub label: Option<Known>,
 }
 
