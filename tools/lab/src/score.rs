@@ -4,6 +4,8 @@
 mod cell;
 mod labels;
 mod models;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -92,6 +92,12 @@ impl Cell {
         Ok(cell)
     }
 
+    /// By which method all of them pay.
+    #[cfg(test)]
+    pub fn method(&self) -> &str {
+        &self.terms.method
+    }
+
     /// Runs an operator's command.
     pub fn operate(&self, command: Command) -> Result<Reply, Failure> {
         Ok(self.all(Lane::Operator, vec![command])?.remove(0))
