@@ -45,7 +45,11 @@ fn decide(server: &Server, payment: &Value, word: &str) -> Value {
 
 /// A payment of the partner's user.
 fn pay(partner: &Partner, user: &str, amount: &str) -> Value {
-    let body = with(session_body(Kind::PayIn, amount), json!({ "user_reference": user, "wallet_address": "0xhouse" }));
+    pay_to(partner, "0xhouse", user, amount)
+}
+
+fn pay_to(partner: &Partner, wallet: &str, user: &str, amount: &str) -> Value {
+    let body = with(session_body(Kind::PayIn, amount), json!({ "user_reference": user, "wallet_address": wallet }));
     let (session, quote) = (partner.session(&body), partner.lock(&lock_body(Kind::PayIn, amount)));
     let redeem = json!({ "quote_id": quote["id"], "session_id": session["id"] });
     partner.post(&Kind::PayIn.path(), &redeem).expect(201)
@@ -87,6 +91,27 @@ fn a_review_is_decided_by_an_operator_and_partners_never_learn_of_it() {
     for part in ["approve_review", "decline_review", "ticket 31", "set_risk_policy", good["id"].as_str().unwrap()] {
         assert!(audit.contains(part), "{part}");
     }
+}
+
+/// The list names the wallet in small letters; the partner gave it with the checksum of its capitals.
+#[test]
+fn an_approval_of_what_was_blocked_meanwhile_declines_and_its_decision_names_the_list() {
+    let server = Server::start(&[NO_MODEL]);
+    let partner = judged(&server);
+    set(&server, large(&partner), json!([]));
+    let wallet = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+    let payment = pay_to(&partner, wallet, "ann", "600.00");
+    let stolen =
+        json!({ "name": "stolen", "action": "block", "entity": "destination", "values": [wallet.to_lowercase()] });
+    set(&server, json!([]), json!([stolen]));
+    let ended = decide(&server, &payment, "approve");
+    assert_eq!((&ended["status"], &ended["failure_code"]), (&json!("failed"), &json!("risk_declined")), "{ended}");
+    partner.wait_for_payment(&payment, "failed");
+    assert!(queue(&server).is_empty());
+    let path = format!("/operator/payments/{}/decision", payment["id"].as_str().unwrap());
+    let decision = server.operator().done("GET", &path, &Value::Null);
+    assert_eq!((&decision["applied"], &decision["fired"]), (&json!("review"), &json!(["large"])), "{decision}");
+    assert_eq!(decision["blocked_later"], json!({ "policy_version": 2, "lists": ["stolen"] }));
 }
 
 #[test]
