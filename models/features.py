@@ -1,7 +1,7 @@
 """The features that the engine has, and those that the baseline and the examples use.
 
-features.json is what `causeway features list --json` prints; any model may use any of them. The order of a model's features
-is that of its input columns, which its manifest repeats. `python models/features.py` prints all as a table.
+features.json is what `causeway features list --json` prints; any model may use any of them. The order of a model's
+features is that of its input columns, which its manifest repeats. `python models/features.py` prints all as a table.
 """
 
 import json
@@ -10,7 +10,8 @@ from pathlib import Path
 ENGINE = json.loads((Path(__file__).parent / "features.json").read_text(encoding="utf-8"))
 ENGINE_NAMES = tuple(feature["name"] for feature in ENGINE)
 
-# What is told of a payment at any bank: how it lies to what its person does, who else is behind it, and what is known of those.
+# What says something at any bank: how the payment lies to what its person does, who else is behind it, and what is known
+# of those.
 BASELINE = (
     "amount_usd_log10", "amount_to_mean", "amount_to_largest", "amount_to_partner_mean",
     "person_count_1h", "person_count_24h", "person_count_7d", "person_amount_24h_log10", "seconds_since_last_log10",

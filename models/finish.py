@@ -47,7 +47,8 @@ def finish(
     )
     package.write(
         folder, model, name=name, version=version, features=list(table.names), thresholds=limits, training=training,
-        golden_rows=rows, output=output, reference=reference(table.names, learn.rows, scores, limits.step_up), causeway=causeway,
+        golden_rows=rows, output=output, causeway=causeway,
+        reference=reference(table.names, learn.rows, scores, limits.step_up),
     )
     return Finished(scores, output, limits, training.metrics)
 

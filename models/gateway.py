@@ -1,5 +1,5 @@
-"""The program `causeway`: it computes the features, and says whether it takes a package. There is no second implementation of
-either in Python.
+"""The program `causeway`: it computes the features, and says whether it takes a package. Neither is implemented a second
+time in Python.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pathlib import Path
 BUILT = Path("release") / "causeway"
 TARGET = Path(__file__).parent.parent / "target"
 
-# The most that may be asked for. Whether a model is quick enough is a question to the machine that serves it, not to this one.
+# The most that may be asked for: whether a model is quick enough is a question to the machine that serves it.
 BUDGET = "1s"
 
 

@@ -359,9 +359,9 @@ def _payment(
     # One fraud in twenty is never reported; one honest payment in a thousand is disputed all the same.
     is_fraud = fraud != (rng.random() < (0.05 if fraud else 0.001))
     days = min(1 + rng.expovariate(1 / 7), REPORTED_DAYS) if is_fraud else REPORTED_DAYS
-    seen = {
-        name: "" if person.is_server else other.get(name, getattr(person, name)) for name in ("device", "network", "country")
-    }
+    seen = {name: other.get(name, getattr(person, name)) for name in ("device", "network", "country")}
+    if person.is_server:
+        seen = dict.fromkeys(seen, "")
     return Payment(
         person=person, second=second, amount=max(1.0, amount), is_pay_out=pay_out, is_card=card,
         wallet=other.get("wallet", person.wallet) if names_wallet else "", **seen,

@@ -65,9 +65,9 @@ def synthetic(seed: int, program: Path) -> Table:
 def replayed(path: Path, names: list[str] | None = None, learn_share: float = 0.7) -> Table:
     """The table that `causeway features replay` wrote as CSV: of `names`, or of all its features.
 
-    Payments of which nothing became known are left out. The split lies at a share of the time, never at random, which would
-    let a model learn from the future; and what was known only after it is no label for learning: at that moment nobody
-    could have trained with it.
+    Payments of which nothing became known are left out. The split lies at a share of the time, never at random, which
+    would let a model learn from the future; and what was known only after it is no label for learning: at that moment
+    nobody could have trained with it.
     """
     with path.open(encoding="utf-8", newline="") as file:
         header, *lines = csv.reader(file)

@@ -123,7 +123,9 @@ class WriteTest(unittest.TestCase):
         except gateway.Missing as missing:
             self.skipTest(str(missing))
         one = helper.make_tensor("one", TensorProto.INT64, [1], [1])
-        sized = [helper.make_node("Shape", ["features"], ["size"]), helper.make_node("ConstantOfShape", ["size"], ["zero"])]
+        sized = [
+            helper.make_node("Shape", ["features"], ["size"]), helper.make_node("ConstantOfShape", ["size"], ["zero"]),
+        ]
         for operator, nodes in {
             "TopK": [helper.make_node("TopK", ["features", "one"], ["few", "places"], axis=1)],
             "ConstantOfShape": [

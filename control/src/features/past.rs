@@ -6,6 +6,7 @@ use std::collections::{BinaryHeap, HashMap};
 use causeway_core::money::Currency;
 use causeway_core::risk::features::{Histories, KnownCustomer, count_decline, count_redemption, features, usual};
 use causeway_core::risk::history::Past as Redeemed;
+use causeway_core::risk::keys::destination_key;
 use causeway_core::risk::{Country, Entities, Entity, EntityKey, Facts, Features, History, Label};
 use causeway_core::time::Timestamp;
 
@@ -115,7 +116,7 @@ impl Past {
                 person: key(&["person", &payment.partner, &payment.customer]),
                 device: payment.device.as_deref().map(|device| named("device", device)),
                 network: payment.network.as_deref().map(|network| named("network", network)),
-                destination: payment.wallet.as_deref().map(|wallet| named("destination", wallet)),
+                destination: payment.wallet.as_deref().map(destination_key),
                 partner,
             },
             amount_cents: payment.amount_cents,
