@@ -32,6 +32,7 @@ mod all {
     mod model_check;
     mod model_life;
     mod model_report;
+    mod model_slow;
     mod model_swaps;
     mod operations;
     mod operator;

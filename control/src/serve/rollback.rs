@@ -56,12 +56,13 @@ pub struct Watcher {
 impl Watcher {
     /// Works until `stop`.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let this = Arc::new(self);
         loop {
-            let pause = match self.look().await {
+            let pause = match this.look().await {
                 Ok(()) => LOOK,
                 Err(reason) => {
-                    let record = self.telemetry.record(Level::Error, "model_not_rolled_back");
-                    self.telemetry.write(record.text("mode", self.models.mode().name()).text("reason", &reason));
+                    let record = this.telemetry.record(Level::Error, "model_not_rolled_back");
+                    this.telemetry.write(record.text("mode", this.models.mode().name()).text("reason", &reason));
                     PAUSE
                 }
             };
@@ -72,13 +73,13 @@ impl Watcher {
         }
     }
 
-    async fn look(&self) -> Result<(), String> {
-        if self.fault(&self.models.plan()).is_none() {
+    async fn look(self: &Arc<Self>) -> Result<(), String> {
+        if self.found().await?.is_none() {
             return Ok(());
         }
         let turn = self.models.turn().await;
         // Somebody may have made the step meanwhile.
-        let Some((id, reason)) = self.fault(&self.models.plan()) else { return Ok(()) };
+        let Some((id, reason)) = self.found().await? else { return Ok(()) };
         let step = ModelStep::Rollback(Some(id.clone()));
         let said = turn.preview(&step).map_err(|problem| problem.message.into_owned())?;
         let (why, counter) = match &reason {
@@ -92,6 +93,13 @@ impl Watcher {
         let record = self.telemetry.record(Level::Error, "model_rolled_back").text("mode", self.models.mode().name());
         self.telemetry.write(record.text("model", &id.to_string()).text("change", &said).text("reason", why));
         Ok(())
+    }
+
+    /// Looks where it may take its time: a shift is judged once more for each of the busiest accounts.
+    async fn found(self: &Arc<Self>) -> Result<Option<(ModelId, Reason)>, String> {
+        let watcher = Arc::clone(self);
+        let looking = tokio::task::spawn_blocking(move || watcher.fault(&watcher.models.plan()));
+        looking.await.map_err(|error| error.to_string())
     }
 
     /// A model that should not decide any more, and why. A live one stays when there is nothing to go back to that works:

@@ -54,7 +54,7 @@ const GOOD: [&str; 8] = [
 ];
 
 /// All packages, written once for this run of the tests.
-fn made(name: &str) -> PathBuf {
+pub fn made(name: &str) -> PathBuf {
     static MADE: OnceLock<DataDir> = OnceLock::new();
     let directory = MADE.get_or_init(|| {
         let directory = DataDir::new();
@@ -91,6 +91,30 @@ fn good_packages_pass_as_they_come() {
         let (code, said) = check(&made(name), &["--budget=100ms"]);
         assert_eq!(code, Some(0), "{name}: {said}");
         assert!(!said.contains("WRONG") && said.contains(&format!("{name} 1 can be loaded")), "{name}: {said}");
+    }
+}
+
+/// Every package of the repository, in folders by name and version: a change of the features, of the checks or of the runtime's
+/// version must leave all of them as they are.
+#[test]
+fn every_package_of_the_repository_passes() {
+    let models = program::repository().join("models");
+    let folders = |of: &Path| -> Vec<PathBuf> {
+        let all = std::fs::read_dir(of).unwrap_or_else(|error| panic!("{}: {error}", of.display()));
+        let mut all: Vec<PathBuf> = all.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+        all.sort();
+        all
+    };
+    let examples = folders(&models.join("examples")).into_iter().flat_map(|name| folders(&name));
+    let packages: Vec<PathBuf> = folders(&models.join("baseline")).into_iter().chain(examples).collect();
+    assert!(packages.len() >= 8, "{packages:?}");
+    for package in packages.iter().filter(|package| package.join("manifest.toml").is_file()) {
+        let (code, said) = check(package, &["--json", "--budget=100ms"]);
+        let report: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{package:?}: {error}: {said}"));
+        assert_eq!((code, &report["verified"]), (Some(0), &true.into()), "{}: {said}", package.display());
+        let lines = report["lines"].as_array().unwrap();
+        let of = |topic: &str| lines.iter().any(|line| line["topic"] == topic && line["passed"] == true);
+        assert!(of("golden scores"), "{}: {said}", package.display());
     }
 }
 
@@ -171,7 +195,7 @@ fn pays(server: &Server, amount: &str) {
     partner.wait_for_payment(&payment, "settled");
 }
 
-fn metric(server: &Server, name: &str) -> Option<f64> {
+pub fn metric(server: &Server, name: &str) -> Option<f64> {
     let text = server.operator().call("GET", "/metrics", &Value::Null).text();
     let line = text.lines().find(|line| line.starts_with(&format!("{name}{{")) && line.contains("sandbox"))?;
     line.rsplit(' ').next()?.parse().ok()

@@ -73,7 +73,7 @@ fn pay(partner: &Partner, span: Duration, mut every_second: impl FnMut()) -> Vec
     })
 }
 
-fn percentile(took: &[Duration], percent: usize) -> Duration {
+pub fn percentile(took: &[Duration], percent: usize) -> Duration {
     let mut sorted = took.to_vec();
     sorted.sort_unstable();
     sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
