@@ -29,9 +29,9 @@ fn history() -> String {
         format!("2026-03-{:02}T{:02}:{:02}:{:02}Z", day % 31 + 1, rest / 3_600, rest / 60 % 60, rest % 60)
     });
     for number in 0..PAYMENTS {
-        second += 1 + below(4_000);
-        let cents = 100 + below(300) * below(300);
-        let amount = format!("{}.{:02}", cents / 100, cents % 100);
+        second += 60 + below(4_000);
+        // Whole dollars: in the sandbox some cents are magic, and mean a decline.
+        let amount = format!("{}.00", 1 + below(40) * below(40));
         let (customer, wallet) = (below(9), below(14));
         let known = second + 86_400 * (1 + below(6));
         let label = match below(8) {
@@ -56,7 +56,9 @@ fn replayed(payments: &Path, table: &Path) -> Vec<Vec<f32>> {
     replay(&wanted).unwrap();
     let text = std::fs::read_to_string(table).unwrap();
     let first = text.lines().next().unwrap().split(',').position(|name| name == FEATURE_NAMES[0]).unwrap();
-    let row = |line: &str| line.split(',').skip(first).take(FEATURE_NAMES.len()).map(|value| value.parse().unwrap()).collect();
+    let row = |line: &str| {
+        line.split(',').skip(first).take(FEATURE_NAMES.len()).map(|value| value.parse().unwrap()).collect()
+    };
     text.lines().skip(1).map(row).collect()
 }
 
@@ -78,8 +80,8 @@ fn a_cell_sees_the_features_of_a_replay() {
         let receipt = cell.running.reader.decision(id).unwrap().unwrap();
         for (place, name) in FEATURE_NAMES.iter().enumerate() {
             let (engine, replay) = (receipt.features.0[place], expected[seen][place]);
-            // The account is as old as the cell's first moment; the replay takes the first payment for it.
-            if *name != "partner_age_log10" {
+            // The account is as old as the cell; and how long a session or a quote was open is this test's doing.
+            if !["partner_age_log10", "session_age_log10", "quote_age_seconds"].contains(name) {
                 let is_near = (engine - replay).abs() <= TOLERANCE * replay.abs().max(1.0);
                 assert!(is_near, "{name} of payment {}: {engine} in the cell, {replay} in the replay", payment.id);
             }
