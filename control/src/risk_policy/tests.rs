@@ -20,6 +20,14 @@ fn account() -> String {
     AccountId(7).text()
 }
 
+fn known(accounts: &'static [u128]) -> Known<'static> {
+    Known {
+        methods: BTreeSet::from(["card".to_owned()]),
+        currencies: BTreeSet::from([Currency::parse("EUR").unwrap()]),
+        has_account: Box::new(|account| accounts.contains(&account.0)),
+    }
+}
+
 #[test]
 fn a_file_becomes_a_policy() {
     let account = account();
@@ -55,11 +63,6 @@ fn a_file_becomes_a_policy() {
     );
     let file = loaded(&text).unwrap();
     let keys = KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Live);
-    let known = |accounts: &'static [u128]| Known {
-        methods: BTreeSet::from(["card".to_owned()]),
-        currencies: BTreeSet::from([Currency::parse("EUR").unwrap()]),
-        has_account: Box::new(|account| accounts.contains(&account.0)),
-    };
     let (new, warnings) = file.policy(&keys, known(&[7])).unwrap();
     assert_eq!(warnings, Vec::<String>::new());
     let warnings = file.policy(&keys, known(&[8])).unwrap().1;
