@@ -14,7 +14,7 @@ use causeway_benches::risk::Stream;
 use causeway_control::gate::{processor_time, system_time};
 use causeway_core::risk::package::Package;
 use causeway_core::risk::scorer::{Guarded, OnnxRuntime, OnnxScorer, Shelf, Timekeeper};
-use causeway_core::risk::{Chosen, Facts, Features, ModelId};
+use causeway_core::risk::{Chosen, Decider, Facts, Features, ModelId};
 use causeway_core::time::Timestamp;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
@@ -27,8 +27,8 @@ const CALLS: usize = 20_000;
 /// Rows of a round in batches, and how many at once.
 const ROWS: usize = 32_768;
 const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
-/// As the gateway's own: `--score-budget` and the watchdog behind it.
-const BUDGET: Duration = Duration::from_millis(2);
+/// As the gateway's own: `--model-budget` and the watchdog behind it.
+const BUDGET: Duration = Duration::from_millis(5);
 const WATCHDOG: Duration = Duration::from_millis(100);
 
 fn main() {
@@ -46,7 +46,8 @@ fn main() {
     let mut latencies: Vec<[Percentiles; 4]> = Vec::new();
     let mut rates: Vec<Vec<[f64; 2]>> = Vec::new();
     for _ in 0..ROUNDS {
-        let measured: Vec<Measured> = (0..CALLS).map(|_| redemption(&mut stream, &mut raw, &mut inside)).collect();
+        let measured: Vec<Measured> =
+            (0..CALLS).map(|number| redemption(&mut stream, &mut raw, &mut inside, number % 2 == 0)).collect();
         let of = |time: fn(&Measured) -> Duration| Percentiles::of(measured.iter().map(time).collect());
         latencies.push([
             of(|one| one.raw),
@@ -68,20 +69,26 @@ struct Measured {
     score: Duration,
 }
 
-fn redemption(stream: &mut Stream, raw: &mut Raw, inside: &mut Inside) -> Measured {
+/// Each way is the first one every second time: what comes second finds the row in the caches.
+fn redemption(stream: &mut Stream, raw: &mut Raw, inside: &mut Inside, raw_first: bool) -> Measured {
     let facts: Facts = stream.next();
-    let started = Instant::now();
-    let row = black_box(stream.observe(&facts));
-    let features = started.elapsed();
-    let started = Instant::now();
-    black_box(inside.score(&[row]));
-    let score = started.elapsed();
+    let (row, features) = timed(|| stream.observe(&facts));
     let input = raw.input(&[row]);
-    let started = Instant::now();
-    raw.run(&input, 1);
-    let raw = started.elapsed();
+    let (score, raw) = if raw_first {
+        let raw = timed(|| raw.run(&input, 1)).1;
+        (timed(|| inside.score(&[row])).1, raw)
+    } else {
+        let score = timed(|| inside.score(&[row])).1;
+        (score, timed(|| raw.run(&input, 1)).1)
+    };
     stream.settle(&facts);
     Measured { raw, features, score }
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let started = Instant::now();
+    let made = black_box(work());
+    (made, started.elapsed())
 }
 
 fn row(stream: &mut Stream) -> Features {
@@ -146,7 +153,11 @@ impl Inside {
 
     fn score(&mut self, rows: &[Features]) -> f32 {
         let chosen = vec![self.chosen.clone(); rows.len()];
-        self.shelf.assess(rows, &chosen).iter().map(|risk| risk.score).sum()
+        let risks = self.shelf.assess(rows, &chosen);
+        // The fallback is much faster: a model that was cut off must not look like a fast one.
+        let is_models = risks.iter().all(|risk| matches!(risk.decider, Decider::Model { .. }));
+        assert!(is_models, "the guard has cut the model off: {:?}", risks[0].decider);
+        risks.iter().map(|risk| risk.score).sum()
     }
 
     fn rate(&mut self, rows: &[Features], size: usize) -> f64 {

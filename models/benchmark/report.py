@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 from sklearn.metrics import precision_recall_curve
 
+from model import TRAINED_ON
 from protocol import Figures
 
 # What the book publishes as means of the four test weeks. The best of each figure is another model's each time.
@@ -112,6 +113,7 @@ def markdown(
         add(f"**book, {name}, run again**", "mean", Figures.mean(list(weeks.values())), 4)
     for name, figures in published.items():
         add(name, "mean of the four test weeks", figures, 3)
+    lines += [""] + [f"{name} is trained on {TRAINED_ON[name]}." for name in results if name in TRAINED_ON]
     return "\n".join(lines) + "\n"
 
 

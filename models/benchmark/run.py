@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ensemble import to_onnx
-from model import FEATURES, FIRST_DAY, LONG, WEEK, Setting, fit
+from model import FEATURES, FIRST_DAY, LONG, WEEK, Setting, fit, kept
 from protocol import START, TEST_FOLDS, VALIDATION_FOLDS, Figures, Fold, in_days, judge, tested
 from report import PUBLISHED, Result, read_baselines, write_report
 from table import Table, read_table
@@ -68,18 +68,20 @@ def judged(table: Table, fold: Fold, scores: np.ndarray) -> Result:
 
 
 def write_package(
-    folder: Path, model: bytes, table: Table, fold: Fold, setting: Setting, scores: np.ndarray, figures: Figures
+    folder: Path, model: bytes, table: Table, fold: Fold, setting: Setting, figures: Figures
 ) -> None:
-    """The model of a fold as a package that a gateway loads."""
+    """The model of a fold as a package that a gateway loads: thresholds and golden rows, too, come from the days that it
+    has learned from.
+    """
     learned = days_learned(fold, setting)
-    learn, test = in_days(table.day, learned), in_days(table.day, fold.test)
-    rng = np.random.default_rng(0)
-    golden = rng.choice(np.flatnonzero(test), GOLDEN_ROWS, replace=False)
+    learn, test = np.flatnonzero(in_days(table.day, learned)), in_days(table.day, fold.test)
+    golden = np.random.default_rng(0).choice(learn, GOLDEN_ROWS, replace=False)
+    genuine = learn[~table.fraud[learn]]
     package.write(
         folder, model, name=package_name(setting.name, fold), version=VERSION, features=list(table.names),
-        thresholds=thresholds(scores[test & ~table.fraud]),
+        thresholds=thresholds(scored(model, table.rows[genuine])),
         training=package.Training(
-            author="Causeway", script="models/benchmark/run.py", seed=0, rows=int(learn.sum()), window=window(learned),
+            author="Causeway", script="models/benchmark/run.py", seed=0, rows=int(kept(table.fraud[learn], setting, 0).sum()), window=window(learned),
             test_rows=int(test.sum()), test_window=window(fold.test),
             metrics={
                 "auc": figures.auc, "average_precision": figures.average_precision,
@@ -105,7 +107,7 @@ def run_fold(table: Table, fold: Fold, setting: Setting, out: Path) -> Result:
     scores[week] = scored(model, table.rows[week])
     result = judged(table, fold, scores)
     folder = out / "packages" / package_name(setting.name, fold) / str(VERSION)
-    write_package(folder, model, table, fold, setting, scores, result.figures)
+    write_package(folder, model, table, fold, setting, result.figures)
     print(f"{setting.name:8} {fold.name} {result.figures}, {time.monotonic() - started:.0f} s", flush=True)
     return result
 

@@ -19,7 +19,7 @@ if not MISSING:
     from run import judged, package, package_name, run_fold, scored, trained
     from table import read_scores, read_table
 
-    SETTING = Setting("tiny", days=7, trees=10, genuine_share=0.5, half_life_days=3, seeds=2)
+    SETTING = Setting("tiny", "a week", days=7, trees=10, genuine_share=0.5, half_life_days=3, seeds=2)
 
 FOLD = Fold(20)
 

@@ -39,7 +39,10 @@ impl<const SECONDS: u32, const KEPT: u32> Buckets<SECONDS, KEPT> {
     /// Counts something of `cents` at `now`, and lets go of what no window covers any more.
     pub fn add(&mut self, now: Timestamp, cents: u64) {
         let number = Self::number(now);
-        self.0.retain(|bucket| bucket.number + KEPT > number);
+        // They are in the order of their numbers: mostly none has become too old.
+        if self.0.first().is_some_and(|oldest| oldest.number + KEPT <= number) {
+            self.0.retain(|bucket| bucket.number + KEPT > number);
+        }
         match self.0.last_mut() {
             // Time never goes back, so that the newest bucket is the one or lies before it.
             Some(last) if last.number >= number => last.count_one(cents),

@@ -29,7 +29,8 @@ fn add_stages(stages: &mut Stages, wanted: &FraudBenchmark) -> Result<(), Failur
     let folder = paths::target().join("fraud-benchmark");
     let out = folder.join(if wanted.validate { "validation" } else { "test" });
     let (payments, table) = (folder.join("payments.csv"), folder.join("table.parquet"));
-    let engine = wanted.engine_dir.as_ref().map_or_else(|| folder.join("engine"), PathBuf::from);
+    // A name of its own: what is there under it can only be what an earlier run left.
+    let engine = wanted.engine_dir.as_ref().map_or_else(|| folder.clone(), PathBuf::from).join("fraud-benchmark-engine");
     let validate: &[&str] = if wanted.validate { &["--validate"] } else { &[] };
     let script = |name: &str| script(&python, name);
     stages.require("tests", || process::run(script("-m").args(["unittest", "discover"])))?;
@@ -45,7 +46,7 @@ fn add_stages(stages: &mut Stages, wanted: &FraudBenchmark) -> Result<(), Failur
     })?;
     let scores = out.join("engine.csv");
     stages.require("scores of the engine", || {
-        remove(&folder.join("engine"))?;
+        remove(&engine)?;
         let mut command = score(&payments, &out.join("packages"))?;
         process::run(command.arg("--out").arg(&scores).arg("--data-dir").arg(&engine))?;
         remove(&engine)

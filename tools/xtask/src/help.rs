@@ -171,7 +171,8 @@ target/fraud-benchmark; the table is target/fraud-benchmark/test/results.md. mod
 It takes half an hour, most of it in the cell, which syncs every payment, and needs 6 GB on disk.
 
   --validate        the nine weeks on which features and parameters are chosen, in place of the four test weeks
-  --engine-dir DIR  where the cell keeps its rows, a folder that is not there; in memory (as below /dev/shm) it is faster";
+  --engine-dir DIR  where the cell keeps its rows: DIR/fraud-benchmark-engine, which is removed before and behind; in
+                    memory (as below /dev/shm) it is faster";
 
 const LINT: &str = "\
 cargo xtask lint: checks formatting (`cargo fmt --all --check`) and lints (clippy, warnings are errors)";

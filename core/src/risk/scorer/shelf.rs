@@ -81,6 +81,12 @@ impl Shelf {
 
     /// The risk of each row, by the models that were chosen for it: one call for each model.
     pub fn assess(&mut self, rows: &[Features], chosen: &[Chosen]) -> Vec<Risk> {
+        // Mostly there is no canary: nothing has to be sorted.
+        if let [Chosen { canary: None, live }, others @ ..] = chosen
+            && others.iter().all(|other| other.canary.is_none() && other.live == *live)
+        {
+            return self.ask_live(live.as_deref(), rows);
+        }
         let mut risks: Vec<Option<Risk>> = vec![None; rows.len()];
         for canary in distinct(chosen.iter().filter_map(|one| one.canary.as_ref())) {
             let places: Vec<usize> = (0..rows.len()).filter(|&at| chosen[at].canary.as_ref() == Some(canary)).collect();
