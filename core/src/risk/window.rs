@@ -1,6 +1,6 @@
 //! Sliding windows in bounded memory: what happened lies in buckets, and the oldest bucket of a window counts by the share of
 //! it that the window still covers. Buckets begin at multiples of their width since 1970, so that a replay gives the same
-//! numbers.
+//! numbers. Where a cap is asked for instead of an estimate, that bucket counts whole.
 
 use crate::time::Timestamp;
 
@@ -57,15 +57,24 @@ impl<const SECONDS: u32, const KEPT: u32> Buckets<SECONDS, KEPT> {
         self.0.retain(|bucket| bucket.count > 0);
     }
 
-    /// What happened in the `width` buckets' time before `now`.
+    /// What happened in the `width` buckets' time before `now`: an estimate without bias, which may be too low.
     pub fn sum(&self, now: Timestamp, width: u32) -> Sum {
-        let (number, span) = (Self::number(now), u64::from(SECONDS) * 1_000);
-        let covered = (span - now.0 % span) as f64 / span as f64;
+        let span = u64::from(SECONDS) * 1_000;
+        self.weighed(now, width, (span - now.0 % span) as f64 / span as f64)
+    }
+
+    /// The same and what else lies in the oldest bucket: never less than what happened.
+    pub fn at_most(&self, now: Timestamp, width: u32) -> Sum {
+        self.weighed(now, width, 1.0)
+    }
+
+    fn weighed(&self, now: Timestamp, width: u32, oldest: f64) -> Sum {
+        let number = Self::number(now);
         let mut sum = Sum::default();
         for bucket in &self.0 {
             let age = number.saturating_sub(bucket.number);
             if age <= width {
-                let share = if age == width { covered } else { 1.0 };
+                let share = if age == width { oldest } else { 1.0 };
                 sum.count += f64::from(bucket.count) * share;
                 sum.cents += bucket.cents as f64 * share;
             }
@@ -121,6 +130,19 @@ mod tests {
         assert_eq!(counts(&hours, 90), (3.0, 25.0));
         assert_eq!(counts(&hours, 180), (0.0, 0.0));
         assert_eq!(hours.sum(at(180), 24), Sum { count: 5.0, cents: 45.0 });
+    }
+
+    #[test]
+    fn what_is_still_in_the_window_is_never_counted_as_less() {
+        let mut hours = Hours::default();
+        for _ in 0..20 {
+            hours.add(at(59), 10);
+        }
+        // Five minutes before a day has passed.
+        let now = at(24 * 60 + 55);
+        assert!(hours.sum(now, 24).count < 2.0);
+        assert_eq!(hours.at_most(now, 24), Sum { count: 20.0, cents: 200.0 });
+        assert_eq!(hours.at_most(at(25 * 60), 24), Sum::default(), "an hour late at most");
     }
 
     #[test]
