@@ -43,7 +43,7 @@ impl<const SECONDS: u32, const KEPT: u32> Buckets<SECONDS, KEPT> {
         match self.0.last_mut() {
             // Time never goes back, so that the newest bucket is the one or lies before it.
             Some(last) if last.number >= number => last.count_one(cents),
-            Some(_) | None => self.0.push(Bucket { number, count: 1, cents }),
+            Some(_) | None => push_within(&mut self.0, Bucket { number, count: 1, cents }, KEPT as usize),
         }
     }
 
@@ -100,6 +100,15 @@ impl<const SECONDS: u32, const KEPT: u32> Buckets<SECONDS, KEPT> {
     fn number(at: Timestamp) -> u32 {
         u32::try_from(at.0 / 1_000 / u64::from(SECONDS)).unwrap_or(u32::MAX)
     }
+}
+
+/// Adds to a list that has `most` items at most. It doubles its room like any, but never beyond that.
+pub(super) fn push_within<T>(list: &mut Vec<T>, item: T, most: usize) {
+    if list.len() == list.capacity() {
+        let room = most.min(list.len() * 2).max(list.len() + 1);
+        list.reserve_exact(room - list.len());
+    }
+    list.push(item);
 }
 
 impl Bucket {
