@@ -28,7 +28,8 @@ pub const TABLES: usize = 14;
 pub const RECEIPT_ROWS: usize = 4_096;
 /// What one decision receipt costs at most on average, in bytes.
 pub const RECEIPT_BYTES: usize = 2_048;
-/// What the history of an entity costs at most on average, in bytes: busy ones take up to three kilobytes, most a few hundred bytes.
+/// What the history of an entity costs at most on average, in bytes: busy ones take up to five kilobytes, most a few
+/// hundred bytes.
 pub const HISTORY_BYTES: usize = 1_024;
 /// Models that a cell knows at once; a retired one makes room for a new one.
 pub const MODELS: usize = 64;

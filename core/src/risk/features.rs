@@ -99,12 +99,24 @@ pub trait Histories {
 pub(crate) struct Moment<'a> {
     facts: &'a Facts,
     histories: [Option<&'a History>; 5],
+    /// Whether the oldest bucket of a window counts whole.
+    is_whole: bool,
 }
 
-/// The features of a redemption, before history counts it.
+/// The features of a redemption as models see them, before history counts it.
 pub fn features(facts: &Facts, histories: &impl Histories) -> Features {
+    row(facts, histories, false)
+}
+
+/// The same as rules see them: what lies in a window is never counted as less than it is. A rule is a cap, and who knows the
+/// hours would pass nearly twice as much under one that may estimate.
+pub fn features_for_rules(facts: &Facts, histories: &impl Histories) -> Features {
+    row(facts, histories, true)
+}
+
+fn row(facts: &Facts, histories: &impl Histories, is_whole: bool) -> Features {
     let past = Entity::ALL.map(|entity| facts.entities.key(entity).and_then(|key| histories.history(entity, key)));
-    let moment = Moment { facts, histories: past };
+    let moment = Moment { facts, histories: past, is_whole };
     let mut row = [0.0; COUNT];
     for (place, feature) in row.iter_mut().zip(&FEATURES) {
         *place = (feature.value)(&moment) as f32;

@@ -2,7 +2,7 @@
 //! [`HISTORY_BYTES`] in memory, most of them far less.
 
 use super::streak::{Newest, Streak};
-use super::window::{Bucket, Days, Hours, Minutes};
+use super::window::{Bucket, Days, Hours, Minutes, push_within};
 use super::{Country, Entity, EntityKey, Label, Labelled};
 use crate::planted::{self, Bug};
 use crate::time::Timestamp;
@@ -13,10 +13,11 @@ pub const LINKS_OF_A_KIND: usize = 16;
 const KINDS_OF_LINKS: usize = 3;
 /// Buckets of one history at most.
 const BUCKETS: usize = 7 + 25 + 6 * 31;
-/// The most that one history takes in memory, in bytes.
-pub const HISTORY_BYTES: usize =
-    size_of::<History>() + BUCKETS * size_of::<Bucket>() + KINDS_OF_LINKS * LINKS_OF_A_KIND * size_of::<Link>();
-const _: () = assert!(HISTORY_BYTES <= 4_800);
+/// Companions of one history at most.
+const LINKS: usize = KINDS_OF_LINKS * LINKS_OF_A_KIND;
+/// The most that one history takes in memory, in bytes: its lists keep no more room than they may need.
+pub const HISTORY_BYTES: usize = size_of::<History>() + BUCKETS * size_of::<Bucket>() + LINKS * size_of::<Link>();
+const _: () = assert!(HISTORY_BYTES <= 5_000);
 
 /// The history of one entity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,8 +103,8 @@ pub struct Amounts {
 pub struct Link {
     /// Which kind.
     pub entity: Entity,
-    /// The first bytes of its key.
-    pub mark: u32,
+    /// The first bytes of its key: so many that nobody finds another key with the same ones.
+    pub mark: u64,
     /// The day since 1970 on which it was last seen.
     pub day: u32,
 }
@@ -132,12 +133,12 @@ impl History {
     pub fn met(&mut self, now: Timestamp, entity: Entity, key: &EntityKey) {
         let link = Link { entity, mark: mark(key), day: day(now) };
         self.links.retain(|other| (other.entity, other.mark) != (link.entity, link.mark));
-        self.links.push(link);
-        if self.links.iter().filter(|link| link.entity == entity).count() > LINKS_OF_A_KIND
+        if self.links.iter().filter(|link| link.entity == entity).count() >= LINKS_OF_A_KIND
             && let Some(oldest) = self.links.iter().position(|link| link.entity == entity)
         {
             self.links.remove(oldest);
         }
+        push_within(&mut self.links, link, LINKS);
     }
 
     /// Remembers where the device was.
@@ -267,8 +268,9 @@ impl Amounts {
     }
 }
 
-fn mark(key: &EntityKey) -> u32 {
-    u32::from_be_bytes([key[0], key[1], key[2], key[3]])
+fn mark(key: &EntityKey) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *key;
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 fn day(at: Timestamp) -> u32 {
@@ -294,6 +296,37 @@ mod tests {
         assert_eq!(history.met_lately(now, Entity::Device), 14, "those of days 3 to 16");
         assert_eq!(history.met_lately(now, Entity::Network), 1);
         assert_eq!(history.met_lately(now, Entity::Person), 0);
+    }
+
+    #[test]
+    fn a_companion_is_not_mistaken_for_another() {
+        let mut history = History::default();
+        history.met(Timestamp(0), Entity::Destination, &[7; 16]);
+        let other = |place: usize| std::array::from_fn(|at| if at == place { 8 } else { 7 });
+        assert!((0..8).all(|place| !history.knows(Entity::Destination, &other(place))));
+        assert!(history.knows(Entity::Destination, &[7; 16]));
+    }
+
+    #[test]
+    fn the_busiest_history_takes_no_more_than_is_said() {
+        let mut history = History::default();
+        for step in 0..100 * 144_u64 {
+            let now = Timestamp(step * 600_000);
+            history.redeemed(now, 100, Usual::No);
+            history.declined(now, 100);
+            let known = Past { at: now, cents: 100, usual: Usual::Yes };
+            history.learned(now, known, None, Some(Label::Fraud));
+            for kind in [Entity::Device, Entity::Network, Entity::Destination] {
+                history.met(now, kind, &(u128::from(step) << 64).to_be_bytes());
+            }
+        }
+        let days = [&history.days, &history.unusual, &history.declines, &history.labels];
+        let days = days.into_iter().chain([&history.frauds, &history.unexplained]);
+        let room = days.map(|days| days.0.capacity()).chain([history.minutes.0.capacity(), history.hours.0.capacity()]);
+        let buckets: usize = room.sum();
+        assert!(history.days.0.len() == 31 && history.links.len() == KINDS_OF_LINKS * LINKS_OF_A_KIND);
+        let bytes = size_of::<History>() + buckets * size_of::<Bucket>() + history.links.capacity() * size_of::<Link>();
+        assert_eq!(bytes, HISTORY_BYTES);
     }
 
     #[test]

@@ -20,6 +20,8 @@ use super::{FEATURE_NAMES, Features, Thresholds};
 use inspect::Expected;
 use manifest::Manifest;
 
+pub(super) use golden::rounded;
+
 pub use super::reference::{Histogram, Reference};
 pub use manifest::{Column, Training};
 

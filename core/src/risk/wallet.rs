@@ -14,20 +14,48 @@ const BECH32_SUMS: [u32; 2] = [1, 0x2bc8_30a3];
 /// Letters of a bech32 checksum.
 const BECH32_CHECKSUM: usize = 6;
 
-/// The wallet as it is named everywhere: hexadecimal addresses and bech32 in small letters, account numbers (IBAN) in capitals
-/// and without spaces, and everything else, like base58, as it stands.
+/// Digits of an address of Ethereum and its like.
+const HEXADECIMAL_DIGITS: usize = 40;
+
+/// The wallet as it is named everywhere: hexadecimal addresses, with `0x`, and bech32 in small letters, account numbers (IBAN) in
+/// capitals and without spaces and hyphens, and everything else, like base58, as it stands; what cannot be seen is left out.
 pub fn one_spelling(wallet: &str) -> Cow<'_, str> {
-    let wallet = wallet.trim();
-    if is_hexadecimal(wallet) || is_capital_bech32(wallet) {
-        return wallet.to_ascii_lowercase().into();
+    let seen: Cow<'_, str> = match wallet.contains(is_invisible) {
+        true => wallet.replace(is_invisible, "").into(),
+        false => wallet.into(),
+    };
+    match written(seen.trim()) {
+        Some(one) => one.into(),
+        None => match seen {
+            Cow::Borrowed(seen) => seen.trim().into(),
+            Cow::Owned(seen) => seen.trim().to_owned().into(),
+        },
     }
-    iban(wallet).map_or(wallet.into(), Into::into)
 }
 
-/// `0x` and digits: base58 has no zero.
-fn is_hexadecimal(wallet: &str) -> bool {
-    let digits = wallet.strip_prefix("0x").or_else(|| wallet.strip_prefix("0X"));
-    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+/// Characters without a width: no wallet has them, and nobody would see that a copy does.
+fn is_invisible(one: char) -> bool {
+    let joins_and_marks = '\u{200b}'..='\u{200f}';
+    let directions = '\u{202a}'..='\u{202e}';
+    let others = '\u{2060}'..='\u{206f}';
+    matches!(one, '\u{ad}' | '\u{180e}' | '\u{feff}')
+        || [joins_and_marks, directions, others].iter().any(|range| range.contains(&one))
+}
+
+/// How a wallet is written of which there are several spellings.
+fn written(wallet: &str) -> Option<String> {
+    if let Some(digits) = hexadecimal(wallet) {
+        return Some(format!("0x{}", digits.to_ascii_lowercase()));
+    }
+    if is_capital_bech32(wallet) { Some(wallet.to_ascii_lowercase()) } else { iban(wallet) }
+}
+
+/// The digits after `0x`, since base58 has no zero; without it only as many as an address has.
+fn hexadecimal(wallet: &str) -> Option<&str> {
+    let marked = wallet.strip_prefix("0x").or_else(|| wallet.strip_prefix("0X"));
+    let digits = marked.or_else(|| Some(wallet).filter(|digits| digits.len() == HEXADECIMAL_DIGITS))?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_number.then_some(digits)
 }
 
 /// Bech32 or bech32m in capitals, with a checksum that holds. In small letters it stands as it should, and mixed it is none.
@@ -51,11 +79,11 @@ fn bech32_sum(values: impl Iterator<Item = u32>) -> u32 {
     })
 }
 
-/// An account number in capitals without its spaces, if that is what stands there: two letters, a checksum that holds. Letters of both
-/// cases side by side are none.
+/// An account number in capitals without its spaces and hyphens, of whichever kind, if that is what stands there: two letters, a
+/// checksum that holds. Letters of both cases side by side are none.
 fn iban(text: &str) -> Option<String> {
     let is_mixed = text.bytes().any(|one| one.is_ascii_lowercase()) && text.bytes().any(|one| one.is_ascii_uppercase());
-    let number: String = text.chars().filter(|one| *one != ' ').map(|one| one.to_ascii_uppercase()).collect();
+    let number: String = text.chars().filter(|one| !is_gap(*one)).map(|one| one.to_ascii_uppercase()).collect();
     let is_number = (15..=34).contains(&number.len()) && number.bytes().all(|one| one.is_ascii_alphanumeric());
     if is_mixed || !is_number {
         return None;
@@ -68,6 +96,11 @@ fn iban(text: &str) -> Option<String> {
         (rest * shift + digit) % 97
     });
     (is_head && rest == 1).then_some(number)
+}
+
+/// Spaces, broken or not, and hyphens.
+fn is_gap(one: char) -> bool {
+    one.is_whitespace() || one == '-' || ('\u{2010}'..='\u{2015}').contains(&one) || one == '\u{2212}'
 }
 
 #[cfg(test)]
@@ -101,9 +134,10 @@ mod tests {
         ] {
             let capital = address.to_ascii_uppercase();
             let spaced = format!(" {address}\n");
-            check(&[address, &capital, &spaced], &address.to_ascii_lowercase());
+            let hidden = format!("\u{feff}{}\u{200b}{}\u{a0}", &address[..9], &address[9..]);
+            check(&[address, &capital, &spaced, &hidden, &address[2..]], &address.to_ascii_lowercase());
         }
-        as_it_stands(&["0x", "0xNoAddress", "0X", "de709f2102306220921060314715629080E2fb77"]);
+        as_it_stands(&["0x", "0xNoAddress", "0X", "de709f2102306220921060314715629080E2fb7", "0xde70 9f21"]);
     }
 
     /// The valid texts of BIP-173 and BIP-350, and those that are none.
@@ -140,12 +174,15 @@ mod tests {
     fn account_numbers_are_the_same_with_spaces_and_in_small_letters() {
         check(&["DE89 3704 0044 0532 0130 00", "de89370400440532013000"], "DE89370400440532013000");
         check(&["gb82 west 1234 5698 7654 32"], "GB82WEST12345698765432");
+        let others = ["DE89-3704-0044-0532-0130-00", "DE89\u{a0}3704\u{202f}0044\u{2011}0532\u{200b}013000"];
+        check(&others, "DE89370400440532013000");
         as_it_stands(&["de88370400440532013000", "DE89 3704 0044 0532 0130 01", "De89370400440532013000", "DE89é"]);
     }
 
     /// Bitcoin of old, Tron, Solana, Ripple.
     #[test]
     fn base58_stays_as_it_stands() {
+        check(&["\u{200b}TR7NHqjeKQxGTCi8q8ZY4pL6ot\u{2060}SzgjLj6t "], "TR7NHqjeKQxGTCi8q8ZY4pL6otSzgjLj6t");
         as_it_stands(&[
             "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
             "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",

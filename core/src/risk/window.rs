@@ -1,6 +1,6 @@
 //! Sliding windows in bounded memory: what happened lies in buckets, and the oldest bucket of a window counts by the share of
 //! it that the window still covers. Buckets begin at multiples of their width since 1970, so that a replay gives the same
-//! numbers.
+//! numbers. Where a cap is asked for instead of an estimate, that bucket counts whole.
 
 use crate::time::Timestamp;
 
@@ -46,7 +46,7 @@ impl<const SECONDS: u32, const KEPT: u32> Buckets<SECONDS, KEPT> {
         match self.0.last_mut() {
             // Time never goes back, so that the newest bucket is the one or lies before it.
             Some(last) if last.number >= number => last.count_one(cents),
-            Some(_) | None => self.0.push(Bucket { number, count: 1, cents }),
+            Some(_) | None => push_within(&mut self.0, Bucket { number, count: 1, cents }, KEPT as usize),
         }
     }
 
@@ -60,15 +60,24 @@ impl<const SECONDS: u32, const KEPT: u32> Buckets<SECONDS, KEPT> {
         self.0.retain(|bucket| bucket.count > 0);
     }
 
-    /// What happened in the `width` buckets' time before `now`.
+    /// What happened in the `width` buckets' time before `now`: an estimate without bias, which may be too low.
     pub fn sum(&self, now: Timestamp, width: u32) -> Sum {
-        let (number, span) = (Self::number(now), u64::from(SECONDS) * 1_000);
-        let covered = (span - now.0 % span) as f64 / span as f64;
+        let span = u64::from(SECONDS) * 1_000;
+        self.weighed(now, width, (span - now.0 % span) as f64 / span as f64)
+    }
+
+    /// The same and what else lies in the oldest bucket: never less than what happened.
+    pub fn at_most(&self, now: Timestamp, width: u32) -> Sum {
+        self.weighed(now, width, 1.0)
+    }
+
+    fn weighed(&self, now: Timestamp, width: u32, oldest: f64) -> Sum {
+        let number = Self::number(now);
         let mut sum = Sum::default();
         for bucket in &self.0 {
             let age = number.saturating_sub(bucket.number);
             if age <= width {
-                let share = if age == width { covered } else { 1.0 };
+                let share = if age == width { oldest } else { 1.0 };
                 sum.count += f64::from(bucket.count) * share;
                 sum.cents += bucket.cents as f64 * share;
             }
@@ -94,6 +103,15 @@ impl<const SECONDS: u32, const KEPT: u32> Buckets<SECONDS, KEPT> {
     fn number(at: Timestamp) -> u32 {
         u32::try_from(at.0 / 1_000 / u64::from(SECONDS)).unwrap_or(u32::MAX)
     }
+}
+
+/// Adds to a list that has `most` items at most. It doubles its room like any, but never beyond that.
+pub(super) fn push_within<T>(list: &mut Vec<T>, item: T, most: usize) {
+    if list.len() == list.capacity() {
+        let room = most.min(list.len() * 2).max(list.len() + 1);
+        list.reserve_exact(room - list.len());
+    }
+    list.push(item);
 }
 
 impl Bucket {
@@ -124,6 +142,19 @@ mod tests {
         assert_eq!(counts(&hours, 90), (3.0, 25.0));
         assert_eq!(counts(&hours, 180), (0.0, 0.0));
         assert_eq!(hours.sum(at(180), 24), Sum { count: 5.0, cents: 45.0 });
+    }
+
+    #[test]
+    fn what_is_still_in_the_window_is_never_counted_as_less() {
+        let mut hours = Hours::default();
+        for _ in 0..20 {
+            hours.add(at(59), 10);
+        }
+        // Five minutes before a day has passed.
+        let now = at(24 * 60 + 55);
+        assert!(hours.sum(now, 24).count < 2.0);
+        assert_eq!(hours.at_most(now, 24), Sum { count: 20.0, cents: 200.0 });
+        assert_eq!(hours.at_most(at(25 * 60), 24), Sum::default(), "an hour late at most");
     }
 
     #[test]

@@ -9,7 +9,9 @@ use crate::customer::{Customer, CustomerName};
 use crate::money::Currency;
 use crate::planted::{self, Bug};
 use crate::quote::Quote;
-use crate::risk::features::{Histories, KnownCustomer, count_decline, count_redemption, features, usual};
+use crate::risk::features::{
+    Histories, KnownCustomer, count_decline, count_redemption, features, features_for_rules, usual,
+};
 use crate::risk::history::Usual;
 use crate::risk::keys::{entities, usd_cents};
 use crate::risk::{Country, Device, Entities, Entity, EntityKey, Facts, Features, History, Labelled};
@@ -65,11 +67,14 @@ impl State {
         }
     }
 
-    /// The features before a redemption; its entities' histories then count it.
-    pub(super) fn observe(&mut self, facts: &Facts) -> (Features, Usual) {
+    /// The features before a redemption, for models and, where there are rules, for those; its entities' histories then count
+    /// it.
+    pub(super) fn observe(&mut self, facts: &Facts) -> (Features, Option<Box<Features>>, Usual) {
         let (row, usual) = (features(facts, self), usual(facts, self));
+        let has_rules = !self.directory.risk_policy().rules.is_empty();
+        let for_rules = has_rules.then(|| Box::new(features_for_rules(facts, self)));
         count_redemption(facts, usual, self);
-        (row, usual)
+        (row, for_rules, usual)
     }
 
     /// Declines of a batch count when it closes.

@@ -42,6 +42,8 @@ pub struct Redemption {
     pub chosen: Chosen,
     /// What the model sees.
     pub features: Features,
+    /// What rules see, if there are any.
+    for_rules: Option<Box<Features>>,
 }
 
 impl Redemption {
@@ -53,7 +55,9 @@ impl Redemption {
     /// What rules and lists are asked about.
     pub(super) fn case(&self) -> Case<'_> {
         let terms = &self.quote.terms;
-        Case { account: self.account.id, terms, features: &self.features, entities: &self.entities }
+        // Whoever sets rules waits for those that were redeemed without any.
+        let features = self.for_rules.as_deref().unwrap_or(&self.features);
+        Case { account: self.account.id, terms, features, entities: &self.entities }
     }
 }
 
@@ -119,7 +123,7 @@ impl State {
         let quote = Arc::new(quote);
         self.quotes.put(self.head.batch, (account.id, quote.id), Arc::clone(&quote));
         let facts = self.facts(&account, &session, &quote, hosted.as_ref());
-        let (features, usual) = self.observe(&facts);
+        let (features, for_rules, usual) = self.observe(&facts);
         let (entities, amount_cents) = (facts.entities, facts.amount_cents);
         let device = hosted.and_then(|hosted| hosted.device);
         let chosen = self.chosen(&entities, payment);
@@ -138,6 +142,7 @@ impl State {
             device,
             chosen,
             features,
+            for_rules,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The table of features, one row each: what it says stands beside how it is computed. Rows may be added at the end; a row
 //! that is there keeps its name and meaning for ever, since models were trained on it.
 
-use super::super::window::{Days, Sum};
+use super::super::window::{Buckets, Days, Sum};
 use super::{Feature, History, Moment};
 use crate::risk::Entity::{self, Destination, Device, Network, Partner, Person};
 use crate::time::{Millis, Timestamp};
@@ -207,13 +207,18 @@ impl<'a> Moment<'a> {
     }
 
     fn sum(&self, entity: Entity, span: Span) -> Sum {
-        let (now, Some(history)) = (self.facts.now, self.history(entity)) else { return Sum::default() };
+        let Some(history) = self.history(entity) else { return Sum::default() };
         match span {
-            Span::Hour => history.minutes.sum(now, 6),
-            Span::Day => history.hours.sum(now, 24),
-            Span::Week => history.days.sum(now, 7),
-            Span::Month => history.days.sum(now, 30),
+            Span::Hour => self.window(&history.minutes, 6),
+            Span::Day => self.window(&history.hours, 24),
+            Span::Week => self.window(&history.days, 7),
+            Span::Month => self.window(&history.days, 30),
         }
+    }
+
+    fn window<const SECONDS: u32, const KEPT: u32>(&self, buckets: &Buckets<SECONDS, KEPT>, width: u32) -> Sum {
+        let now = self.facts.now;
+        if self.is_whole { buckets.at_most(now, width) } else { buckets.sum(now, width) }
     }
 
     fn count(&self, entity: Entity, span: Span) -> f64 {
@@ -254,11 +259,11 @@ impl<'a> Moment<'a> {
     }
 
     fn declines(&self, entity: Entity, days: u32) -> f64 {
-        self.history(entity).map_or(0.0, |history| history.declines.sum(self.facts.now, days).count)
+        self.history(entity).map_or(0.0, |history| self.window(&history.declines, days).count)
     }
 
     fn frauds(&self, entity: Entity, days: u32) -> f64 {
-        self.history(entity).map_or(0.0, |history| history.frauds.sum(self.facts.now, days).count)
+        self.history(entity).map_or(0.0, |history| self.window(&history.frauds, days).count)
     }
 
     fn fraud_share(&self, entity: Entity) -> f64 {
@@ -266,15 +271,15 @@ impl<'a> Moment<'a> {
     }
 
     fn unusual(&self, days: u32) -> f64 {
-        self.history(Person).map_or(0.0, |history| history.unusual.sum(self.facts.now, days).count)
+        self.history(Person).map_or(0.0, |history| self.window(&history.unusual, days).count)
     }
 
     fn unexplained(&self, days: u32) -> f64 {
-        self.history(Destination).map_or(0.0, |history| history.unexplained.sum(self.facts.now, days).count)
+        self.history(Destination).map_or(0.0, |history| self.window(&history.unexplained, days).count)
     }
 
     fn share_of_labels(&self, days: u32) -> f64 {
-        let labels = self.history(Destination).map_or(0.0, |history| history.labels.sum(self.facts.now, days).count);
+        let labels = self.history(Destination).map_or(0.0, |history| self.window(&history.labels, days).count);
         (self.frauds(Destination, days) / labels.max(1.0)).min(1.0)
     }
 

@@ -5,7 +5,10 @@ use crate::risk::Features;
 use crate::risk::features::COUNT;
 
 /// Rows at most.
-pub const ROWS: usize = 10_000;
+pub const ROWS: usize = 4_096;
+
+/// As far beyond 0 or 1 a probability is one that was rounded.
+const ROUNDING: f32 = 1e-5;
 
 /// Reads the rows. Columns are named as in the manifest and lie in its order; the last one is the score.
 pub fn read(text: &str, features: &[usize]) -> Result<Vec<(Features, f32)>, String> {
@@ -21,11 +24,17 @@ pub fn read(text: &str, features: &[usize]) -> Result<Vec<(Features, f32)>, Stri
     let mut rows = Vec::new();
     for (number, line) in lines.enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         if rows.len() == ROWS {
-            return Err(format!("it has more than {ROWS} rows"));
+            return Err(format!("it has more than {ROWS} rows: keep some dozens or hundreds of them"));
         }
         rows.push(row(line, features).map_err(|reason| format!("line {}: {reason}", number + 2))?);
     }
     if rows.is_empty() { Err("it has no rows: write some dozens, with their scores".to_owned()) } else { Ok(rows) }
+}
+
+/// The score of a probability that float32 carried a rounding beyond 0 or 1; anything further out stays what it is, which is
+/// no score. A forest of 96 trees adds up 96 times 1/96 where all agree, and that is 1.0000001: its surest score.
+pub fn rounded(probability: f32) -> f32 {
+    if (-ROUNDING..=1.0 + ROUNDING).contains(&probability) { probability.clamp(0.0, 1.0) } else { probability }
 }
 
 fn row(line: &str, features: &[usize]) -> Result<(Features, f32), String> {
@@ -34,7 +43,7 @@ fn row(line: &str, features: &[usize]) -> Result<(Features, f32), String> {
     if cells.len() != features.len() + 1 {
         return Err(format!("{} cells, expected {}", line.split(',').count(), features.len() + 1));
     }
-    let score = cells[features.len()];
+    let score = rounded(cells[features.len()]);
     if !(0.0..=1.0).contains(&score) {
         return Err(format!("the score {score} is no probability between 0 and 1"));
     }
@@ -70,12 +79,25 @@ mod tests {
         check("1,2,0.5\n1,x,0.5\n", "line 3: \"x\" is not a number");
         check("1,nan,0.5\n", "not a finite number");
         check("1,2,1.5\n", "no probability");
+        check("1,2,-0.001\n", "no probability");
+        assert_eq!(read(&(header.clone() + "2,1,1.0000001"), &[1, 0]).unwrap()[0].1, 1.0);
         assert!(read(&(header + "2,1,0.5\n"), &[0, 1]).unwrap_err().contains("line 1 must name"));
+    }
+
+    #[test]
+    fn what_is_a_rounding_beyond_a_probability_is_one() {
+        for (sum, score) in [(1.000_000_1, 1.0), (1.000_009, 1.0), (-1.192_092_9e-7, 0.0), (0.5, 0.5)] {
+            assert_eq!(rounded(sum), score);
+        }
+        for sum in [1.000_02, -0.000_02, f32::INFINITY] {
+            assert_eq!(rounded(sum), sum, "it stays no probability");
+        }
+        assert!(rounded(f32::NAN).is_nan());
     }
 
     #[test]
     fn there_are_not_too_many() {
         let text = format!("{},score\n{}", FEATURE_NAMES[0], "1,0.5\n".repeat(ROWS + 1));
-        assert!(read(&text, &[0]).unwrap_err().contains("more than 10000 rows"));
+        assert!(read(&text, &[0]).unwrap_err().contains("more than 4096 rows"));
     }
 }

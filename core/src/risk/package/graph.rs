@@ -2,7 +2,7 @@
 //!
 //! Field numbers are those of `onnx.proto3`, <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>.
 
-use super::wire::{Fields, Malformed};
+use super::wire::{Fields, Malformed, Value};
 
 /// Nodes of one graph.
 pub const NODES: usize = 10_000;
@@ -84,6 +84,9 @@ pub struct Tensor<'a> {
     pub dims: Vec<i64>,
     /// Whether its numbers lie in another file.
     pub is_external: bool,
+    text: u64,
+    /// The bytes of its longest text.
+    pub longest_text: u64,
 }
 
 /// An input or output of the graph.
@@ -204,6 +207,11 @@ fn read_tensor(bytes: &[u8]) -> Result<Tensor<'_>, GraphError> {
                     return Err(GraphError::TooMany("dimensions", DIMENSIONS));
                 }
             }
+            (6, text) => {
+                let length = text.bytes()?.len() as u64;
+                tensor.text += length;
+                tensor.longest_text = tensor.longest_text.max(length);
+            }
             (8, name) => tensor.name = name.text()?,
             (13, _) => tensor.is_external = true,
             (14, location) => tensor.is_external |= location.integer()? != 0,
@@ -289,10 +297,10 @@ fn push<T>(list: &mut Vec<T>, item: T, limit: usize, what: &'static str) -> Resu
 }
 
 impl Tensor<'_> {
-    /// How many numbers it has; the largest number when nobody could hold them.
+    /// How many numbers, or bytes of text, it has; the largest number when nobody could hold them.
     pub fn elements(&self) -> u64 {
         let dims = self.dims.iter().map(|&dim| u64::try_from(dim).unwrap_or(u64::MAX));
-        dims.fold(1, u64::saturating_mul)
+        dims.fold(1, u64::saturating_mul).max(self.text)
     }
 }
 
@@ -338,6 +346,27 @@ impl<'a> Attribute<'a> {
             }
         }
         Ok(count)
+    }
+
+    /// How many numbers and bytes of text it holds in all, and the bytes of its longest text.
+    pub fn entries(&self) -> Result<(u64, u64), GraphError> {
+        let (mut entries, mut longest) = (self.floats()?, 0);
+        for field in Fields::of(self.body) {
+            match field? {
+                (4 | 9, text) => {
+                    let length = text.bytes()?.len() as u64;
+                    (entries, longest) = (entries + length.max(1), length.max(longest));
+                }
+                // An integer has a byte at least.
+                (8, Value::Bytes(packed)) => entries += packed.len() as u64,
+                (2 | 3 | 8, _) => entries += 1,
+                _ => {}
+            }
+        }
+        for tensor in self.tensors()? {
+            (entries, longest) = (entries.saturating_add(tensor.elements()), longest.max(tensor.longest_text));
+        }
+        Ok((entries, longest))
     }
 
     /// Its tensors.

@@ -4,12 +4,14 @@
 //! follow from the file: there are no loops, no tensor is as large as the data says, and trees have bounded depth.
 
 mod operators;
+mod sizes;
 mod trees;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::Kind;
 use super::graph::{self, Declaration, FLOAT, Model, Node};
+use sizes::Tensors;
 
 /// Versions of the file format that ONNX Runtime 1.31 reads.
 const IR_VERSIONS: std::ops::RangeInclusive<i64> = 3..=13;
@@ -18,6 +20,7 @@ const OPSETS: [(&str, std::ops::RangeInclusive<i64>); 2] = [("ai.onnx", 7..=26),
 /// Nodes of trees that are visited for one row at most. At a few nanoseconds each it is a fraction of a millisecond.
 pub const VISITS: u64 = 20_000;
 /// Numbers that the weights of all steps have together, one used twice counted twice: about as many multiplications a row.
+/// As many may steps make of constants alone.
 pub const WEIGHTS: u64 = 4_000_000;
 
 /// What the manifest says of the graph.
@@ -90,6 +93,13 @@ pub fn inspect(bytes: &[u8], expected: &Expected<'_>) -> Result<Summary, Vec<Str
         let weights = work.weights;
         complaints
             .push(format!("its weights have {weights} numbers, at most {WEIGHTS} are allowed: train a smaller model"));
+    }
+    if work.folded > WEIGHTS {
+        let folded = work.folded;
+        complaints.push(format!(
+            "what its steps make of constants alone has up to {folded} numbers, at most {WEIGHTS} are allowed: export it with \
+             constants folded"
+        ));
     }
     if complaints.is_empty() { Ok(summary) } else { Err(complaints) }
 }
@@ -243,35 +253,28 @@ struct Work {
     trees: u64,
     visits: u64,
     weights: u64,
+    folded: u64,
 }
 
 fn work(model: &Model<'_>, expected: &Expected<'_>) -> Result<Work, String> {
-    let mut held: HashMap<&str, u64> =
-        model.initializers.iter().map(|tensor| (tensor.name, tensor.elements())).collect();
+    let mut tensors = Tensors::of(model, expected.input)?;
     let mut work = Work::default();
     for node in &model.nodes {
         let faulty = |error: &dyn std::fmt::Display| format!("{}: {error}", operators::named(node));
-        let used = node.inputs.iter().filter_map(|input| held.get(input)).fold(0, |sum: u64, &n| sum.saturating_add(n));
         let own = own_numbers(node).map_err(|error| faulty(&error))?;
-        let numbers = used.saturating_add(own);
+        let numbers = tensors.used(node).saturating_add(own);
+        let is_folded = tensors.make(node).map_err(|error| faulty(&error))?;
         let features = (node.inputs.first() == Some(&expected.input)).then_some(expected.features);
         if let Some(ensemble) = trees::read(node, features).map_err(|error| faulty(&error))? {
             // What trees hold is not multiplied: depth is their measure.
             work.trees += ensemble.trees;
             work.visits = work.visits.saturating_add(ensemble.visits);
-        } else if node.op == "Constant" || keeps_constants(node, &held) {
-            held.extend(node.outputs.iter().map(|output| (*output, numbers)));
-        } else {
+        } else if !is_folded {
             work.weights = work.weights.saturating_add(numbers);
         }
     }
+    work.folded = tensors.folded;
     Ok(work)
-}
-
-/// Whether a step makes constants into constants of the same size, as exporters write transposed weights.
-fn keeps_constants(node: &Node<'_>, held: &HashMap<&str, u64>) -> bool {
-    let keeps = ["Transpose", "Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten"].contains(&node.op);
-    keeps && node.inputs.first().is_some_and(|input| held.contains_key(input))
 }
 
 /// How many numbers a step holds itself.

@@ -140,3 +140,24 @@ pub fn slow(input: &str, features: usize, output: &str, steps: usize) -> Vec<u8>
     }
     file.write()
 }
+
+/// A graph that gives every row these two numbers, as a tensor or as a map of classes 0 and 1.
+pub fn constant(input: &str, features: usize, output: &str, numbers: [f32; 2], is_map: bool) -> Vec<u8> {
+    let list: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    let mut file = File::bare().opset("", 15).opset("ai.onnx.ml", 3);
+    file = file.part(11, &declared(input, 1, &[0, features as i64]));
+    file = file.part(5, &zeros("nothing", &[features as i64, 2]));
+    file = file.part(5, &[tensor("numbers", &[2]), bytes(9, &list)].concat());
+    file = file.node(("", "MatMul"), &[input, "nothing"], &["zeros"], &[]);
+    let classes = [Attribute::Ints("classlabels_int64s", vec![0, 1])];
+    if is_map {
+        let maps = bytes(4, &bytes(1, &bytes(5, &[int(1, 7), bytes(2, &bytes(1, &int(1, 1)))].concat())));
+        file = file.part(12, &[bytes(1, output.as_bytes()), bytes(2, &maps)].concat());
+        file = file.node(("", "Add"), &["zeros", "numbers"], &["sums"], &[]);
+        file = file.node(("ai.onnx.ml", "ZipMap"), &["sums"], &[output], &classes);
+    } else {
+        file = file.part(12, &declared(output, 1, &[0, 2]));
+        file = file.node(("", "Add"), &["zeros", "numbers"], &[output], &[]);
+    }
+    file.write()
+}

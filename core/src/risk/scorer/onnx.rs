@@ -10,8 +10,8 @@ use ort::session::{RunOptions, Session};
 use ort::value::{DynMap, DynValue, TensorRef};
 
 use super::watchdog::Watchdog;
-use super::{ScoreError, Scorer};
-use crate::risk::package::{Column, GOLDEN_TOLERANCE, Kind, Package, PackageError, fault};
+use super::{CHUNK, ScoreError, Scorer};
+use crate::risk::package::{Column, GOLDEN_TOLERANCE, Kind, Package, PackageError, fault, rounded};
 use crate::risk::{Features, Thresholds};
 
 /// The runtime's shared library. One per process.
@@ -76,11 +76,14 @@ impl OnnxScorer {
         &self.package
     }
 
-    /// Scores the golden rows; says which ones are off.
+    /// Scores the golden rows, no more at a time than the gateway ever does; says which ones are off.
     pub fn check_golden(&mut self) -> Result<(), String> {
         let golden = self.package.golden.clone();
-        let rows: Vec<Features> = golden.iter().map(|(row, _)| *row).collect();
-        let scores = self.score(&rows).map_err(|error| error.to_string())?;
+        let mut scores = Vec::with_capacity(golden.len());
+        for run in golden.chunks(CHUNK) {
+            let rows: Vec<Features> = run.iter().map(|(row, _)| *row).collect();
+            scores.extend(self.score(&rows).map_err(|error| error.to_string())?);
+        }
         let off = golden.iter().zip(&scores).map(|((_, expected), score)| (expected - score).abs());
         let bad: Vec<usize> = off
             .enumerate()
@@ -160,9 +163,8 @@ fn scores(output: &DynValue, kind: &Kind, rows: usize, place: usize) -> Result<V
         Kind::Probability | Kind::Logit => {
             let (shape, values) = output.try_extract_tensor::<f32>().map_err(failed)?;
             let mut values = column(shape, values, rows, place)?;
-            if *kind == Kind::Logit {
-                values.iter_mut().for_each(|value| *value = sigmoid(*value));
-            }
+            let to_score = if *kind == Kind::Logit { sigmoid } else { rounded };
+            values.iter_mut().for_each(|value| *value = to_score(*value));
             Ok(values)
         }
         Kind::Map(class) => {
@@ -170,7 +172,7 @@ fn scores(output: &DynValue, kind: &Kind, rows: usize, place: usize) -> Result<V
             if maps.len() != rows {
                 return Err(ScoreError::Failed(format!("the output has {} maps for {rows} rows", maps.len())));
             }
-            maps.iter().map(|map| of_class(map, class)).collect()
+            maps.iter().map(|map| of_class(map, class).map(rounded)).collect()
         }
     }
 }

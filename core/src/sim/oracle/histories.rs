@@ -117,7 +117,7 @@ impl Oracle {
         }
         let link = |(other, day): (&Being, u64)| {
             let key = other.key(self.settings.mode);
-            let mark = u32::from_be_bytes([key[0], key[1], key[2], key[3]]);
+            let mark = key[..8].iter().fold(0, |mark, byte| mark << 8 | u64::from(*byte));
             Link { entity: other.entity(), mark, day: day as u32 }
         };
         seen.into_iter().map(link).collect()

@@ -39,7 +39,7 @@ impl Oracle {
             _ => return None,
         };
         let value = |visit: &&Visit| (visit.at, if of_cents { visit.cents } else { 1 });
-        let sum = estimate(past.iter().map(value), self.now(), width, number);
+        let sum = estimate(past.iter().map(value), (self.now(), scene.is_whole), width, number);
         Some(if of_cents { plus_one(sum / 100.0) } else { sum })
     }
 
@@ -59,8 +59,8 @@ impl Oracle {
             }
             "amount_to_mean_30d" => {
                 let past = past(Entity::Person);
-                let count = estimate(past.iter().map(|visit| (visit.at, 1)), now, DAY, 30);
-                let cents = estimate(past.iter().map(|visit| (visit.at, visit.cents)), now, DAY, 30);
+                let count = estimate(past.iter().map(|visit| (visit.at, 1)), (now, scene.is_whole), DAY, 30);
+                let cents = estimate(past.iter().map(|visit| (visit.at, visit.cents)), (now, scene.is_whole), DAY, 30);
                 over(scene.visit.cents, if count > 0.0 { cents / count } else { 0.0 })
             }
             "hour_of_day" => hour as f64,
@@ -112,11 +112,12 @@ impl Oracle {
 
     /// What is known against somebody, and where that is.
     fn feature_of_marks(&self, scene: &Scene<'_>, name: &str) -> f64 {
-        let declines = |entity, days| estimate(self.declines_of(scene, entity), self.now(), DAY, days);
-        let frauds = |entity, days| estimate(self.frauds_of(scene, entity), self.now(), DAY, days);
+        let declines =
+            |entity, days| estimate(self.declines_of(scene, entity), (self.now(), scene.is_whole), DAY, days);
+        let frauds = |entity, days| estimate(self.frauds_of(scene, entity), (self.now(), scene.is_whole), DAY, days);
         let share = |entity| {
             let past = self.past_of(scene, entity);
-            let count = estimate(past.iter().map(|visit| (visit.at, 1)), self.now(), DAY, 30);
+            let count = estimate(past.iter().map(|visit| (visit.at, 1)), (self.now(), scene.is_whole), DAY, 30);
             (frauds(entity, 30) / count.max(1.0)).min(1.0)
         };
         match name {
@@ -150,10 +151,10 @@ impl Oracle {
         let unexplained = self.unexplained_of(scene);
         let share = |days| {
             let labels = self.labels_of(scene).into_iter().map(|(_, _, at)| (at, 1));
-            let labels = estimate(labels, now, DAY, days);
-            (estimate(frauds.iter().copied(), now, DAY, days) / labels.max(1.0)).min(1.0)
+            let labels = estimate(labels, (now, scene.is_whole), DAY, days);
+            (estimate(frauds.iter().copied(), (now, scene.is_whole), DAY, days) / labels.max(1.0)).min(1.0)
         };
-        let recent = |days| estimate(unexplained.iter().map(|at| (*at, 1)), now, DAY, days);
+        let recent = |days| estimate(unexplained.iter().map(|at| (*at, 1)), (now, scene.is_whole), DAY, days);
         let ages = || unexplained.iter().map(|at| now.0 / DAY - at.0 / DAY).filter(|age| *age < 31);
         let never = plus_one(30.0 * 86_400.0);
         let days_since =
@@ -184,7 +185,7 @@ impl Oracle {
     fn unusual(&self, scene: &Scene<'_>, days: u64) -> f64 {
         let past = self.past_of(scene, Entity::Person);
         let odd = past.iter().filter(|visit| visit.usual != Usual::Yes).map(|visit| (visit.at, 1));
-        estimate(odd, self.now(), DAY, days)
+        estimate(odd, (self.now(), scene.is_whole), DAY, days)
     }
 
     /// What is known of redemptions with the wallet: payment, label, since when.
@@ -270,9 +271,9 @@ impl Oracle {
         if mean == 0.0 || scene.visit.cents as f64 <= 3.0 * mean {
             return Usual::Yes;
         }
-        let all = estimate(past.iter().map(|visit| (visit.at, 1)), self.now(), DAY, 30);
+        let all = estimate(past.iter().map(|visit| (visit.at, 1)), (self.now(), scene.is_whole), DAY, 30);
         let odd = past.iter().filter(|visit| visit.usual != Usual::Yes).map(|visit| (visit.at, 1));
-        let odd = estimate(odd, self.now(), DAY, 30);
+        let odd = estimate(odd, (self.now(), scene.is_whole), DAY, 30);
         if all >= 4.0 && odd * 2.0 >= all { Usual::Habit } else { Usual::No }
     }
 
@@ -331,9 +332,15 @@ impl Oracle {
     }
 }
 
-/// What happened in the last `number` buckets of `width`, and the share that is still covered of the one before them.
-fn estimate(happened: impl Iterator<Item = (Timestamp, u64)>, now: Timestamp, width: u64, number: u64) -> f64 {
-    let covered = (width - now.0 % width) as f64 / width as f64;
+/// What happened in the last `number` buckets of `width`, and the share that is still covered of the one before them; for rules
+/// all of that.
+fn estimate(
+    happened: impl Iterator<Item = (Timestamp, u64)>,
+    (now, is_whole): (Timestamp, bool),
+    width: u64,
+    number: u64,
+) -> f64 {
+    let covered = if is_whole { 1.0 } else { (width - now.0 % width) as f64 / width as f64 };
     let weight = |at: Timestamp| match now.0 / width - at.0 / width {
         age if age < number => 1.0,
         age if age == number => covered,

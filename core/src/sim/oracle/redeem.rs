@@ -15,6 +15,7 @@ use crate::session::{Metadata, Session, SessionStatus};
 use crate::state::Hosted;
 use crate::terms::Side;
 
+use super::risk::Scene;
 use super::{Fault, Oracle, names};
 
 impl Oracle {
@@ -86,7 +87,9 @@ impl Oracle {
         self.hear(drawn.transaction.0)?;
         let quote = Quote { consumed: Some((self.now(), drawn.id)), ..quote };
         let scene = self.scene(drawn.id, session, &quote, hosted.as_ref());
-        let (row, visit) = (self.features(&scene), scene.visit);
+        let row = self.features(&scene);
+        let scene = Scene { is_whole: true, ..scene };
+        let (for_rules, visit) = (self.features(&scene), scene.visit);
         let (entities, amount_cents, usual) = (self.entities(&visit), visit.cents, visit.usual);
         let (version, arm) = self.decider(&self.chosen(&visit));
         self.visits.push(visit);
@@ -97,7 +100,7 @@ impl Oracle {
         self.put_session(taken, None);
         self.tell(session.account, session.id, EventKind::QuoteConsumed, EventData::Quote(Arc::clone(&quote)));
         let payment = Payment { magic, ..self.new_payment(session, &quote, metadata, drawn) };
-        let (verdict, policied) = self.policed(session, &payment.terms, &row, entities, risk.verdict);
+        let (verdict, policied) = self.policed(session, &payment.terms, &for_rules, entities, risk.verdict);
         let applied = self.applied(&payment, verdict)?;
         let candidates = self.candidates(&payment.terms, &[]);
         let best = candidates.first().map(|best| best.corridor.clone());

@@ -46,6 +46,8 @@ pub struct Scene<'a> {
     pub quote: &'a Quote,
     pub is_hosted: bool,
     pub visit: Visit,
+    /// Whether it is seen as rules see it, which count all of a window's oldest bucket.
+    pub is_whole: bool,
 }
 
 impl Oracle {
@@ -72,7 +74,7 @@ impl Oracle {
         let country = address.and_then(|address| address.country);
         let (at, cents) = (self.now(), self.cents(&quote.terms));
         let visit = Visit { payment, beings, at, cents, country, usual: Usual::Yes };
-        let mut scene = Scene { session, quote, is_hosted: hosted.is_some(), visit };
+        let mut scene = Scene { session, quote, is_hosted: hosted.is_some(), visit, is_whole: false };
         scene.visit.usual = self.usual(&scene);
         scene
     }

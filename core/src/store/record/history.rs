@@ -31,7 +31,7 @@ struct HistoryV1 {
     fraudulent: NewestV1,
     labelled: NewestV1,
     /// Kind, first bytes of the key, day.
-    links: Vec<(u8, [u8; 4], u32)>,
+    links: Vec<(u8, [u8; 8], u32)>,
     seen_in: Option<([u8; 2], u64)>,
     seen_elsewhere: Option<([u8; 2], u64)>,
 }
@@ -87,7 +87,10 @@ pub fn decode(bytes: &[u8]) -> Result<History, Malformed> {
     let fields: HistoryV1 = read(bytes)?;
     let (count, cents, squares) = fields.usual;
     let link =
-        |(entity, mark, day)| Ok(Link { entity: Entity::from_number(entity)?, mark: u32::from_be_bytes(mark), day });
+        |(entity, mark, day)| Ok(Link { entity: Entity::from_number(entity)?, mark: u64::from_be_bytes(mark), day });
+    let mut links: Vec<Link> = fields.links.into_iter().map(link).collect::<Result<_, Malformed>>()?;
+    // It takes as much memory as a history may.
+    links.shrink_to_fit();
     Ok(History {
         first_at: Timestamp(fields.first_at),
         last_at: Timestamp(fields.last_at),
@@ -106,7 +109,7 @@ pub fn decode(bytes: &[u8]) -> Result<History, Malformed> {
         legitimate: fields.legitimate.into(),
         fraudulent: fields.fraudulent.into(),
         labelled: fields.labelled.into(),
-        links: fields.links.into_iter().map(link).collect::<Result<_, Malformed>>()?,
+        links,
         seen_in: fields.seen_in.map(read_place),
         seen_elsewhere: fields.seen_elsewhere.map(read_place),
     })
@@ -173,6 +176,8 @@ impl<const SECONDS: u32, const KEPT: u32> TryFrom<BucketsV1> for Buckets<SECONDS
             before = number;
             Ok(Bucket { number, count, cents })
         };
-        rows.into_iter().map(row).collect::<Result<_, Malformed>>().map(Buckets)
+        let mut rows: Vec<Bucket> = rows.into_iter().map(row).collect::<Result<_, Malformed>>()?;
+        rows.shrink_to_fit();
+        Ok(Buckets(rows))
     }
 }

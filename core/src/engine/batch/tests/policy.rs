@@ -11,6 +11,7 @@ use crate::risk::keys::named_person_key;
 use crate::risk::policy::{Bound, Condition, List, ListAction, Rule};
 use crate::risk::{Entity, LateBlock, NewPolicy, Policied, Verdict};
 use crate::store::Column;
+use crate::time::Millis;
 
 fn list(name: &str, action: ListAction) -> List {
     let key = named_person_key(crate::id::Mode::Sandbox, ACCOUNT, "user-1");
@@ -68,6 +69,28 @@ fn lists_and_rules_decide_and_are_named_in_the_receipt() {
     let (status, receipt) = world.decided("100.00");
     assert_eq!((status, receipt.policied), (DECLINED, fired(3, &["staff", "stolen"])));
     assert_eq!(receipt.applied, Verdict::Decline);
+}
+
+/// Who knows when the hours begin gets no more past a cap: what lies in its window counts whole, whatever models see.
+#[test]
+fn a_cap_holds_until_its_window_is_over() {
+    let mut world = World::of(Account { risk_is_real: true, ..account(ACCOUNT) });
+    world.set_policy(&[rule("three a day", "person_count_24h", 3.0, Verdict::Review)], &[]);
+    let hour = Millis::seconds(3_600);
+    let until_the_hour = |world: &World| Millis(hour.0 - world.now.0 % hour.0);
+    // Just before the end of an hour, and again five minutes before a day has passed.
+    world.pass(Millis(until_the_hour(&world).0 + hour.0 - 60_000));
+    for _ in 0..3 {
+        assert_eq!(world.decided("100.00").1.policied, fired(1, &[]));
+    }
+    world.pass(Millis(24 * hour.0 - 300_000));
+    let (status, receipt) = world.decided("100.00");
+    assert_eq!((receipt.policied, receipt.applied), (fired(1, &["three a day"]), Verdict::Review));
+    assert!(matches!(status, PaymentStatus::Reviewing { .. }), "{status:?}");
+    let estimate = receipt.features.named("person_count_24h");
+    assert!(estimate < 0.5, "the receipt keeps what the model saw: {estimate}");
+    world.pass(until_the_hour(&world));
+    assert_eq!(world.decided("100.00").1.policied, fired(1, &[]), "within an hour it is over");
 }
 
 #[test]

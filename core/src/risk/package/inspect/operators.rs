@@ -1,7 +1,7 @@
 //! The operators that a model may use: those into which scikit-learn, LightGBM, XGBoost and PyTorch export classifiers.
 //!
-//! None of them makes a tensor whose size depends on numbers in the data, so that what a run allocates depends on its
-//! number of rows alone: a run that was seen to be modest stays so.
+//! None of them makes a tensor whose size depends on numbers in the data, but by an input that `sizes` looks at, so that what
+//! a run allocates depends on its number of rows alone: a run that was seen to be modest stays so.
 
 use super::{Model, Node, domain_name};
 
@@ -142,13 +142,17 @@ pub fn complaints(model: &Model<'_>) -> Vec<String> {
 
 /// An operator with its domain and the name of its node, for people.
 pub fn named(node: &Node<'_>) -> String {
-    let short = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).take(64).collect() };
     let (op, domain) = (short(node.op), short(domain_name(node.domain)));
     if node.name.is_empty() {
         format!("the operator {op} of {domain}")
     } else {
         format!("the operator {op} of {domain} (node {:?})", short(node.name))
     }
+}
+
+/// The beginning of a name in the file, as it may be shown.
+pub fn short(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
 fn refusal(node: &Node<'_>) -> Option<&'static str> {

@@ -146,14 +146,73 @@ fn work_is_bounded() {
     says(gemm(&[14, 1_000_000]), "its weights have 14000000 numbers, at most 4000000");
     says(gemm(&[i64::MAX, i64::MAX]), "at most 4000000");
     says(gemm(&[-1]), "at most 4000000");
-    let reused = (0..5).fold(file().part(5, &tensor("w", &[1_000, 1_000])), |file, _| {
-        file.node(("", "MatMul"), &["features", "w"], &["probabilities"], &[])
+    let reused = (0..5).fold(file().part(5, &tensor("w", &[1_000, 1_000])), |file, step| {
+        file.node(("", "MatMul"), &["features", "w"], &[&step.to_string()], &[])
     });
     says(reused, "5000000 numbers");
     let floats = Attribute::Floats("coefficients", vec![0.0; 4_000_001]);
     says(file().node(("ai.onnx.ml", "SVMClassifier"), &["features"], &["y"], &[floats]), "4000001 numbers");
     let many = (0..=10_000).fold(file(), |file, _| file.node(("", "Relu"), &["features"], &["probabilities"], &[]));
     says(many, "more than 10000 nodes");
+}
+
+#[test]
+fn shapes_do_not_come_from_data() {
+    let constants = || file().part(5, &tensor("c", &[200])).part(5, &tensor("one", &[1]));
+    let reshaped = |file: File, shape: &str| file.node(("", "Reshape"), &["c", shape], &["r"], &[]);
+    let shape = || constants().node(("", "Shape"), &["features"], &["s"], &[]);
+    let axis = [Attribute::Int("axis", 0)];
+    let of = |file: File, op: &str, inputs: &[&str], output: &str| file.node(("", op), inputs, &[output], &[]);
+    for fine in [
+        reshaped(constants(), "one"),
+        reshaped(shape(), "s"),
+        // As view(x.size(0), -1) is exported.
+        reshaped(of(of(shape(), "Gather", &["s", "one"], "n"), "Concat", &["n", "one"], "t"), "t"),
+        reshaped(of(shape(), "Mul", &["s", "one"], "t"), "t"),
+        of(constants(), "ReduceSum", &["features", "one"], "r"),
+        of(constants(), "ReduceSum", &["features", ""], "r"),
+    ] {
+        assert_eq!(inspect(&fine.write(), &EXPECTED).err(), None);
+    }
+    let data = || constants().node(("", "ReduceMax"), &["features"], &["m"], &axis);
+    for op in ["Reshape", "Squeeze", "Unsqueeze", "ReduceSum", "ReduceLogSumExp"] {
+        says(of(data(), op, &["c", "m"], "r"), "its input \"m\" says which shape it makes, and is computed from data");
+        says(of(of(data(), "Cast", &["m"], "i"), op, &["features", "i"], "r"), "its input \"i\" says");
+    }
+    // What differs for seven rows alone is not seen by who looks at one and at many.
+    let chosen = "chosen by the number of rows";
+    says(reshaped(of(shape(), "Equal", &["s", "one"], "t"), "t"), chosen);
+    says(reshaped(of(shape(), "Gather", &["c", "s"], "t"), "t"), chosen);
+    says(reshaped(of(of(shape(), "Reshape", &["c", "s"], "u"), "Gather", &["u", "one"], "t"), "t"), chosen);
+    says(of(file(), "Relu", &["later"], "r"), "takes \"later\", which no step before it makes");
+    says(of(file(), "Relu", &["features"], "features"), "two of its tensors are named \"features\"");
+}
+
+#[test]
+fn what_is_computed_when_a_model_is_loaded_is_bounded() {
+    let start = || file().part(5, &tensor("0", &[4_096]));
+    let doubled = |op: &str, steps: usize| {
+        (0..steps).fold(start(), |file, step| {
+            let (from, to) = (step.to_string(), (step + 1).to_string());
+            file.node(("", op), &[&from, &from], &[&to], &[])
+        })
+    };
+    assert!(inspect(&doubled("Concat", 8).write(), &EXPECTED).is_ok());
+    let folded = "what its steps make of constants alone has up to";
+    says(doubled("Concat", 10), folded);
+    for op in ["Add", "Gather", "MatMul", "Where"] {
+        says(doubled(op, 1), folded);
+    }
+    // They count where they are used like weights that stand in the file.
+    let used = doubled("Concat", 8).node(("", "MatMul"), &["features", "8"], &["r"], &[]);
+    assert_eq!(inspect(&used.write(), &EXPECTED).unwrap().weights, 4_096 << 8);
+    let grown = [Attribute::Ints("value_ints", vec![1; 3_000_000])];
+    let grown = file().node(("", "Constant"), &[], &["0"], &grown);
+    says(grown.node(("", "Concat"), &["0", "0"], &["1"], &[]), folded);
+    let long = "x".repeat(129);
+    let texts = Attribute::Texts("keys_strings", vec!["a", &long]);
+    says(file().node(("ai.onnx.ml", "LabelEncoder"), &["features"], &["r"], &[texts]), "holds a text of 129 bytes");
+    says(file().part(5, &[tensor("t", &[1]), bytes(6, long.as_bytes())].concat()), "holds a text of 129 bytes");
 }
 
 #[test]

@@ -55,6 +55,32 @@ fn a_run_that_takes_too_long_is_ended() {
     }
 }
 
+/// Random forests add one over n in float32: where all trees agree the sum is a rounding beyond 1.
+#[test]
+fn the_surest_scores_are_scores() {
+    let mut package = Package::read(&shipped()).unwrap();
+    let width = package.features.len();
+    let (row, bound) = (package.golden[0].0, -1.192_092_9e-7_f32);
+    let scored = |package: &Package, sums: [f32; 2]| {
+        let mut scorer = OnnxScorer::of_package(runtime(), package.clone()).unwrap();
+        scorer.package.golden = vec![(row, if sums[1] < 0.5 { 0.0 } else { 1.0 }); CHUNK + 1];
+        (scorer.score(&[row]).unwrap()[0], scorer.check_golden().is_ok())
+    };
+    for kind in [Kind::Probability, Kind::Map(Column::Number(1))] {
+        package.kind = kind.clone();
+        for (sums, score, is_golden) in [
+            ([bound, 1.000_000_1], 1.0, true),
+            ([1.000_000_1, bound], 0.0, true),
+            ([0.0, 1.001], 1.001, false),
+            ([0.0, -0.001], -0.001, false),
+        ] {
+            package.bytes =
+                onnx_file::constant(&package.input, width, &package.output, sums, kind != Kind::Probability);
+            assert_eq!(scored(&package, sums), (score, is_golden), "{kind:?}");
+        }
+    }
+}
+
 #[test]
 fn log_odds_become_probabilities() {
     for (logit, score) in [(0.0, 0.5), (f32::INFINITY, 1.0), (f32::NEG_INFINITY, 0.0), (-4.0, 0.017_986_21)] {

@@ -105,7 +105,7 @@ pub fn history() -> History {
         legitimate: Newest { at: Some(at(0)), before: None },
         fraudulent: Newest { at: Some(at(2_500)), before: Some(at(0)) },
         labelled: Newest { at: Some(at(2_500)), before: Some(at(1_200)) },
-        links: vec![Link { entity: Entity::Device, mark: 0xd1d1_d1d1, day: 20_454 }],
+        links: vec![Link { entity: Entity::Device, mark: 0xd1d1_d1d1_d1d1_d1d1, day: 20_454 }],
         seen_in: Some((Country(*b"DE"), at(2_500))),
         seen_elsewhere: Some((Country(*b"FR"), at(0))),
     }
