@@ -6,7 +6,7 @@
 mod table;
 
 use super::history::{History, Usual};
-use super::window::Days;
+use super::window::{Days, Sum};
 use super::{Country, Entities, Entity};
 use crate::terms::Side;
 use crate::time::{Millis, Timestamp};
@@ -101,6 +101,8 @@ pub(crate) struct Moment<'a> {
     histories: [Option<&'a History>; 5],
     /// Whether the oldest bucket of a window counts whole.
     is_whole: bool,
+    /// What each of them did within each span: several features are made of the same sum.
+    sums: [[Sum; table::SPANS]; Entity::ALL.len()],
 }
 
 /// The features of a redemption as models see them, before history counts it.
@@ -116,7 +118,7 @@ pub fn features_for_rules(facts: &Facts, histories: &impl Histories) -> Features
 
 fn row(facts: &Facts, histories: &impl Histories, is_whole: bool) -> Features {
     let past = Entity::ALL.map(|entity| facts.entities.key(entity).and_then(|key| histories.history(entity, key)));
-    let moment = Moment { facts, histories: past, is_whole };
+    let moment = Moment::new(facts, past, is_whole);
     let mut row = [0.0; COUNT];
     for (place, feature) in row.iter_mut().zip(&FEATURES) {
         *place = (feature.value)(&moment) as f32;

@@ -2,7 +2,7 @@
 //! that is there keeps its name and meaning for ever, since models were trained on it.
 
 use super::super::window::{Buckets, Days, Sum};
-use super::{Feature, History, Moment};
+use super::{Facts, Feature, History, Moment};
 use crate::risk::Entity::{self, Destination, Device, Network, Partner, Person};
 use crate::time::{Millis, Timestamp};
 
@@ -25,6 +25,9 @@ enum Span {
     Month,
 }
 use Span::{Day, Hour, Month, Week};
+
+/// How many of these there are.
+pub(super) const SPANS: usize = 4;
 
 const TIMES: &str = "ratio, at most 100";
 const USD: &str = "log10(1 + USD)";
@@ -172,6 +175,21 @@ const fn row(
 }
 
 impl<'a> Moment<'a> {
+    pub(super) fn new(facts: &'a Facts, histories: [Option<&'a History>; 5], is_whole: bool) -> Moment<'a> {
+        let mut moment = Moment { facts, histories, is_whole, sums: Default::default() };
+        for entity in Entity::ALL {
+            if let Some(history) = moment.history(entity) {
+                moment.sums[entity as usize] = [
+                    moment.window(&history.minutes, 6),
+                    moment.window(&history.hours, 24),
+                    moment.window(&history.days, 7),
+                    moment.window(&history.days, 30),
+                ];
+            }
+        }
+        moment
+    }
+
     fn history(&self, entity: Entity) -> Option<&'a History> {
         self.histories[entity as usize]
     }
@@ -207,13 +225,7 @@ impl<'a> Moment<'a> {
     }
 
     fn sum(&self, entity: Entity, span: Span) -> Sum {
-        let Some(history) = self.history(entity) else { return Sum::default() };
-        match span {
-            Span::Hour => self.window(&history.minutes, 6),
-            Span::Day => self.window(&history.hours, 24),
-            Span::Week => self.window(&history.days, 7),
-            Span::Month => self.window(&history.days, 30),
-        }
+        self.sums[entity as usize][span as usize]
     }
 
     fn window<const SECONDS: u32, const KEPT: u32>(&self, buckets: &Buckets<SECONDS, KEPT>, width: u32) -> Sum {
