@@ -40,6 +40,8 @@ pub struct Models {
     registry: Registry,
     loader: Arc<dyn Loader>,
     loaded: Mutex<BTreeMap<ModelId, Arc<Health>>>,
+    /// Why a model could not be loaded when it last was to be.
+    missing: Mutex<BTreeMap<ModelId, String>>,
     shadows: Mutex<BTreeMap<ModelId, Arc<Mutex<Tally>>>>,
     steps: tokio::sync::Mutex<()>,
     imports: tokio::sync::Mutex<()>,
@@ -83,8 +85,9 @@ impl Models {
         stocked: Stocked,
     ) -> Models {
         let (loaded, shadows) = (Mutex::new(stocked.loaded), Mutex::default());
+        let missing = Mutex::new(stocked.missing.into_iter().collect());
         let (steps, imports) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
-        Models { cell, shelf, registry, loader, loaded, shadows, steps, imports }
+        Models { cell, shelf, registry, loader, loaded, missing, shadows, steps, imports }
     }
 
     /// The world that the cell lives in.
@@ -117,6 +120,15 @@ impl Models {
         self.loaded.lock().get(id).cloned()
     }
 
+    /// Why a model that the engine needs is not loaded there; none when it is, or is not needed.
+    pub fn not_loaded(&self, id: &ModelId) -> Option<String> {
+        if self.health(id).is_some() || !self.plan().needs(id) {
+            return None;
+        }
+        let reason = self.missing.lock().get(id).cloned();
+        Some(reason.unwrap_or_else(|| "it is on its way to the engine".to_owned()))
+    }
+
     /// How a shadow fares, beside the engine; none when it is no shadow, or could not be loaded.
     pub fn shadow_health(&self, id: &ModelId) -> Option<Arc<Health>> {
         self.shadows.lock().get(id).and_then(|tally| tally.lock().health())
@@ -128,11 +140,22 @@ impl Models {
     }
 
     /// Copies the package in `folder` to where it is kept, and checks it in a process of its own.
-    pub async fn import(self: &Arc<Self>, folder: &Path) -> Result<Identity, String> {
-        let _one_at_a_time = self.imports.lock().await;
+    pub async fn import(self: &Arc<Self>, folder: &Path) -> Result<Import<'_>, String> {
+        let lock = self.imports.lock().await;
         let (models, folder) = (Arc::clone(self), folder.to_owned());
         let importing = tokio::task::spawn_blocking(move || models.registry.take(&*models.loader, &folder));
-        importing.await.map_err(|error| error.to_string())?
+        let identity = importing.await.map_err(|error| error.to_string())??;
+        Ok(Import { identity, models: self, _lock: lock })
+    }
+
+    /// Removes the packages of these models, unless the plan has them.
+    async fn discard(self: &Arc<Self>, gone: Vec<ModelId>) {
+        let (models, plan) = (Arc::clone(self), self.plan());
+        let removing = tokio::task::spawn_blocking(move || {
+            gone.iter().filter(|id| plan.model(id).is_none()).for_each(|id| models.registry.remove(id));
+        });
+        // What stays on the disk takes room and is in nobody's way.
+        let _ = removing.await;
     }
 
     /// Waits until no other step is under way.
@@ -146,8 +169,10 @@ impl Models {
         let model = plan.model(&id).cloned().ok_or_else(|| format!("{id} is not in the plan"))?;
         let models = Arc::clone(&self);
         let loading = tokio::task::spawn_blocking(move || load(&models.registry, &*models.loader, &model));
-        let loaded = loading.await.map_err(|error| error.to_string())??;
+        let loaded = loading.await.map_err(|error| error.to_string())?;
+        let loaded = loaded.inspect_err(|reason| drop(self.missing.lock().insert(id.clone(), reason.clone())))?;
         self.hand_over(id.clone(), Some(loaded.scorer)).await?;
+        self.missing.lock().remove(&id);
         self.loaded.lock().insert(id, loaded.health);
         Ok(())
     }
@@ -164,6 +189,7 @@ impl Models {
 
     /// Takes from the engine what the plan needs no longer.
     async fn tidy(self: Arc<Self>, plan: Arc<ModelPlan>) {
+        self.missing.lock().retain(|id, _| plan.needs(id));
         let idle: Vec<ModelId> = self.loaded.lock().keys().filter(|id| !plan.needs(id)).cloned().collect();
         for id in idle {
             // One that stays on the shelf only takes memory; the next step tries again.
@@ -171,6 +197,21 @@ impl Models {
                 self.loaded.lock().remove(&id);
             }
         }
+    }
+}
+
+/// A package that was just taken. No other one comes or goes until this one is registered or given up.
+pub struct Import<'a> {
+    /// Which it is.
+    pub identity: Identity,
+    models: &'a Arc<Models>,
+    _lock: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Import<'_> {
+    /// Takes the package away again, unless it was registered before.
+    pub async fn give_up(self) {
+        self.models.discard(vec![self.identity.id.clone()]).await;
     }
 }
 
@@ -186,7 +227,15 @@ impl Turn<'_> {
         let before = self.models.plan();
         let mut after = ModelPlan::clone(&before);
         after.step(step, system_time()).map_err(|refused| unready(refused.into(), step))?;
-        Ok(difference(&before, &after).unwrap_or_else(|| format!("{}: nothing changes", named(step, &before))))
+        let said = difference(&before, &after).or_else(|| self.anew(step));
+        Ok(said.unwrap_or_else(|| format!("{}: nothing changes", named(step, &before))))
+    }
+
+    /// What a step does that changes nothing in the plan: a model that decides and does not work is loaded anew.
+    fn anew(&self, step: &ModelStep) -> Option<String> {
+        let (ModelStep::Promote(id) | ModelStep::Canary(id, _)) = step else { return None };
+        let works = self.models.health(id).is_some_and(|health| health.quarantine().is_none());
+        (!works).then(|| format!("{id}: loaded anew"))
     }
 
     /// Loads what the step lets decide, so that it decides from the next redemption on.
@@ -197,11 +246,10 @@ impl Turn<'_> {
         }
         let deciding = [after.live(), after.canary()].into_iter().flatten().map(|model| (*model.id).clone());
         for id in deciding.collect::<Vec<_>>() {
-            // One that was cut off begins anew when it is let in again.
+            // One that was cut off begins anew when it is let in again, and where it stands when somebody asks for that.
             let is_named = matches!(step, ModelStep::Canary(of, _) | ModelStep::Promote(of) if *of == id);
-            let is_new = is_named && self.models.plan().model(&id).is_some_and(|model| model.stage != Stage::Live);
             let is_back = matches!(step, ModelStep::Rollback(_)) && self.models.plan().before.as_deref() == Some(&id);
-            let begins = is_new || is_back;
+            let begins = is_named || is_back;
             let works = self.models.health(&id).is_some_and(|health| !(begins && health.quarantine().is_some()));
             if !works && (is_named || matches!(step, ModelStep::Rollback(_))) {
                 let delivering = tokio::spawn(Arc::clone(self.models).deliver(id));
@@ -213,6 +261,7 @@ impl Turn<'_> {
 
     /// Makes the step; durable when it returns.
     pub async fn make(&self, step: ModelStep) -> Result<Arc<ModelPlan>, Problem> {
+        let before = self.models.plan();
         let submission = Submission {
             command: Command::ChangeModels(step.clone()),
             idempotency: None,
@@ -225,6 +274,11 @@ impl Turn<'_> {
         // It goes on when nobody waits any more.
         let tidying = tokio::spawn(Arc::clone(self.models).tidy(Arc::clone(&plan)));
         tidying.await.map_err(Problem::internal)?;
+        let gone = before.models.iter().filter(|model| plan.model(&model.id).is_none());
+        let gone: Vec<ModelId> = gone.map(|model| (*model.id).clone()).collect();
+        if !gone.is_empty() {
+            self.models.discard(gone).await;
+        }
         Ok(plan)
     }
 }
@@ -269,7 +323,11 @@ fn difference(before: &ModelPlan, after: &ModelPlan) -> Option<String> {
         format!("{}: {was} -> {}", model.id, stage_text(model.stage))
     });
     let gone = before.models.iter().filter(|model| after.model(&model.id).is_none());
-    let told: Vec<String> = told.chain(gone.map(|model| format!("{}: forgotten", model.id))).collect();
+    let told = told.chain(gone.map(|model| format!("{}: forgotten", model.id)));
+    let back =
+        |plan: &ModelPlan| plan.before.as_ref().map_or_else(|| "the fallback rules".to_owned(), |id| id.to_string());
+    let led = (before.before != after.before).then(|| format!("way back: {} -> {}", back(before), back(after)));
+    let told: Vec<String> = told.chain(led).collect();
     (!told.is_empty()).then(|| told.join("; "))
 }
 

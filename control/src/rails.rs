@@ -50,4 +50,4 @@ pub fn reports() -> (mpsc::Sender<RailReport>, mpsc::Receiver<RailReport>) {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;

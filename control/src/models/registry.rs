@@ -51,6 +51,12 @@ impl Registry {
         taken
     }
 
+    /// Removes a model's package, and the folder of its name when that was the last.
+    pub fn remove(&self, id: &ModelId) {
+        let _ = fs::remove_dir_all(self.place(id));
+        let _ = fs::remove_dir(self.folder.join(&id.name));
+    }
+
     fn settle(&self, incoming: &Path, id: &ModelId) -> Result<(), String> {
         let place = self.place(id);
         let failed = |error: io::Error| format!("{}: {error}", place.display());
@@ -122,5 +128,21 @@ mod tests {
         assert!(registry.take(&FakeLoader, &package("bad", "bad")).unwrap_err().contains("refused"));
         assert_eq!(fs::read_to_string(registry.place(&id).join("package")).unwrap(), "model 2");
         assert!(!registry.incoming().exists());
+    }
+
+    #[test]
+    fn what_is_removed_makes_room_for_the_same_version() {
+        let directory = tempfile::tempdir().unwrap();
+        let registry = Registry::open(directory.path().join("sandbox/models"));
+        let take = |text: &str| {
+            fs::write(directory.path().join("package"), text).unwrap();
+            registry.take(&FakeLoader, directory.path()).map(|identity| identity.id)
+        };
+        let (one, two) = (take("model 1").unwrap(), take("model 2").unwrap());
+        registry.remove(&two);
+        assert!(registry.place(&one).exists() && !registry.place(&two).exists());
+        assert!(take("model 2 with other bytes").is_ok());
+        [one, two].iter().for_each(|id| registry.remove(id));
+        assert!(!directory.path().join("sandbox/models/model").exists());
     }
 }

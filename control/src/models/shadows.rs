@@ -166,12 +166,22 @@ impl Follower {
         loop {
             let worker = Arc::clone(&this);
             let working = tokio::task::spawn_blocking(move || {
-                worker.work(&mut desk);
-                desk
+                let has_more = worker.work(&mut desk);
+                (desk, has_more)
             });
-            match working.await {
-                Ok(back) => desk = back,
+            let has_more = match working.await {
+                Ok((back, has_more)) => {
+                    desk = back;
+                    has_more
+                }
                 Err(error) => return (this.notice)(&format!("shadows are not scored any more: {error}")),
+            };
+            if *stop.borrow() {
+                return;
+            }
+            // Between two batches the plan is looked at, and whether this is the end.
+            if has_more {
+                continue;
             }
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -189,7 +199,8 @@ impl Follower {
         Reader::receipts_from(self.models.cell.commits().borrow().now)
     }
 
-    fn work(&self, desk: &mut Desk) {
+    /// Lets the shadows of the plan score the next batch; whether there may be more.
+    fn work(&self, desk: &mut Desk) -> bool {
         let plan = self.models.plan();
         let wanted: Vec<&PlannedModel> = plan.shadows().collect();
         // One that was taken out of use and is a shadow again begins anew.
@@ -203,20 +214,18 @@ impl Follower {
         new.into_iter().for_each(|model| self.begin(model, desk));
         if desk.shadows.is_empty() {
             desk.after = self.newest();
-            return;
+            return false;
         }
-        loop {
-            match self.reader.receipts(desk.after, BATCH) {
-                Ok(receipts) => {
-                    desk.after = receipts.last().map(|last| last.payment).or(desk.after);
-                    desk.shadows.iter_mut().for_each(|(id, shadow)| self.score(id, shadow, &receipts));
-                    if receipts.len() < BATCH {
-                        return;
-                    }
-                }
-                Err(error) => return (self.notice)(&format!("shadows cannot read what was decided: {error}")),
+        let receipts = match self.reader.receipts(desk.after, BATCH) {
+            Ok(receipts) => receipts,
+            Err(error) => {
+                (self.notice)(&format!("shadows cannot read what was decided: {error}"));
+                return false;
             }
-        }
+        };
+        desk.after = receipts.last().map(|last| last.payment).or(desk.after);
+        desk.shadows.iter_mut().for_each(|(id, shadow)| self.score(id, shadow, since(&receipts, shadow.since)));
+        receipts.len() == BATCH
     }
 
     fn begin(&self, model: &PlannedModel, desk: &mut Desk) {
@@ -260,6 +269,11 @@ impl Follower {
         }
         self.scored.fetch_add(scored.len() as u64, Ordering::Relaxed);
     }
+}
+
+/// What was decided after a model became a shadow; what was decided before, or at that moment, is nothing that it was to see.
+fn since(receipts: &[Receipt], step: Timestamp) -> &[Receipt] {
+    &receipts[receipts.partition_point(|receipt| receipt.at <= step)..]
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use causeway_core::id::Mode;
 use causeway_core::receipt::Receipt;
-use causeway_core::risk::{Decider, FEATURE_NAMES, LateBlock};
+use causeway_core::risk::{Decider, FEATURE_NAMES, Labelled, LateBlock};
 use serde::Serialize;
 
 use super::call::{Call, Handled, answer};
@@ -18,7 +18,8 @@ pub async fn retrieve_decision(call: Call<'_>) -> Handled {
     let account = receipt.account;
     let payment = cell.read(move |reader| reader.payment(account, id)).await?;
     payment.filter(|payment| payment.kind == kind).ok_or_else(unknown)?;
-    answer(200, &DecisionView::new(call.parameter(0), mode, &receipt))
+    let label = cell.read(move |reader| reader.label(id)).await?;
+    answer(200, &DecisionView::new(call.parameter(0), mode, &receipt, label))
 }
 
 /// A decision as operators see it.
@@ -46,6 +47,8 @@ struct DecisionView<'a> {
     policy_version: u64,
     /// The block lists that were set while it waited, for which it was declined; null where there were none.
     blocked_later: Option<LateBlockView<'a>>,
+    /// What it turned out to be; null while nobody has said.
+    label: Option<LabelView>,
     amount_usd_cents: u64,
     features: serde_json::Map<String, serde_json::Value>,
 }
@@ -54,6 +57,13 @@ struct DecisionView<'a> {
 struct ModelView<'a> {
     name: &'a str,
     version: &'a str,
+}
+
+#[derive(Serialize)]
+struct LabelView {
+    label: &'static str,
+    /// Since when that is known.
+    since: Time,
 }
 
 #[derive(Serialize)]
@@ -69,7 +79,7 @@ impl<'a> LateBlockView<'a> {
 }
 
 impl<'a> DecisionView<'a> {
-    fn new(payment: &'a str, mode: Mode, receipt: &'a Receipt) -> DecisionView<'a> {
+    fn new(payment: &'a str, mode: Mode, receipt: &'a Receipt, label: Option<Labelled>) -> DecisionView<'a> {
         let (model, fallback_reason) = match &receipt.risk.decider {
             Decider::Model { name, version } => (Some(ModelView { name, version }), None),
             Decider::Fallback { reason } => (None, Some(reason.as_str())),
@@ -90,6 +100,7 @@ impl<'a> DecisionView<'a> {
             fired: &receipt.policied.fired,
             policy_version: receipt.policied.version,
             blocked_later: receipt.policied.late.as_ref().map(LateBlockView::of),
+            label: label.map(|known| LabelView { label: known.label.word(), since: Time(known.at) }),
             amount_usd_cents: receipt.amount_cents,
             features: features.map(|(name, value)| ((*name).to_owned(), value.into())).collect(),
         }

@@ -1,13 +1,17 @@
 //! Labels: what payments turned out to be, as chargebacks and investigations tell a bank later.
 
+use std::collections::BTreeMap;
+
 use causeway_core::command::{Command, Reply};
-use causeway_core::id::Mode;
+use causeway_core::id::{Mode, PaymentId};
 use causeway_core::limits::LABELS_AT_ONCE;
+use causeway_core::payment::PaymentKind;
 use causeway_core::risk::{Label, NewLabel, Taken};
+use causeway_core::store::{Reader, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::call::{Call, Handled, Target, answer};
-use crate::gate::Lane;
+use crate::gate::{Cell, Lane};
 use crate::problem::{Code, Problem};
 use crate::wire::named_payment;
 
@@ -21,7 +25,7 @@ struct SetLabels {
     /// The labels, all of payments of one mode.
     labels: Vec<LabelBody>,
     /// Why.
-    reason: Option<String>,
+    reason: String,
 }
 
 /// What one payment turned out to be.
@@ -47,6 +51,11 @@ enum LabelWord {
 }
 
 impl LabelWord {
+    /// The word that says it.
+    fn word(self) -> &'static str {
+        self.label().map_or("unknown", Label::word)
+    }
+
     /// The label that is set.
     fn label(self) -> Option<Label> {
         match self {
@@ -56,6 +65,9 @@ impl LabelWord {
         }
     }
 }
+
+/// A label that was read, and the kind of payment that its id names.
+type Given = (PaymentKind, NewLabel);
 
 /// What came of the labels of a request.
 #[derive(Serialize)]
@@ -73,14 +85,38 @@ struct LabelsView<'a> {
 /// request can be sent again.
 pub async fn set_labels(call: Call<'_>) -> Handled {
     let request: SetLabels = call.read()?;
-    if request.labels.is_empty() || request.labels.len() > MOST {
+    let reason = request.reason.trim();
+    if reason.is_empty() {
+        return Err(Problem::invalid("reason", "reason must say why: the audit keeps it."));
+    }
+    let (mode, labels) = read_all(&request.labels)?;
+    let cell = call.cell(mode)?;
+    // All of them: an auditor must see who said what of which payment.
+    let told: Vec<String> =
+        request.labels.iter().map(|label| format!("{} {}", label.payment, label.label.word())).collect();
+    let object = told.join(", ");
+    call.record(Target { mode: Some(mode), object: Some(&object), ..Target::default() }, Some(reason)).await?;
+    let taken = take(cell, labels).await?;
+    let count = |wanted| taken.iter().filter(|one| **one == wanted).count();
+    let named = request.labels.iter().zip(&taken).filter(|(_, taken)| **taken == Taken::NoPayment);
+    let unknown = named.map(|(label, _)| label.payment.as_str()).collect();
+    answer(200, &LabelsView { object: "labels", accepted: count(Taken::New), unchanged: count(Taken::Known), unknown })
+}
+
+/// All labels of a request, and the mode that their ids name; or what is wrong with them.
+fn read_all(bodies: &[LabelBody]) -> Result<(Mode, Vec<Given>), Problem> {
+    if bodies.is_empty() || bodies.len() > MOST {
         return Err(Problem::invalid("labels", format!("labels must have 1–{MOST} items; send several requests.")));
     }
-    let mut labels = Vec::with_capacity(request.labels.len());
-    let mut modes: Vec<Mode> = Vec::new();
-    for (place, label) in request.labels.iter().enumerate() {
-        let (mode, label) = read(place, label)?;
-        labels.push(label);
+    let (mut labels, mut modes): (Vec<Given>, Vec<Mode>) = (Vec::with_capacity(bodies.len()), Vec::new());
+    let mut said: BTreeMap<PaymentId, Option<Label>> = BTreeMap::new();
+    for (place, body) in bodies.iter().enumerate() {
+        let (kind, mode, label) = read(place, body)?;
+        if *said.entry(label.payment).or_insert(label.label) != label.label {
+            let message = "the request says two different things of this payment: send the one that holds.";
+            return Err(Problem::at(Code::InvalidRequest, format!("labels[{place}].label"), message));
+        }
+        labels.push((kind, label));
         if !modes.contains(&mode) {
             modes.push(mode);
         }
@@ -88,25 +124,36 @@ pub async fn set_labels(call: Call<'_>) -> Handled {
     let [mode] = modes[..] else {
         return Err(Problem::invalid("labels", "labels must all be of one mode: send those of test and live apart."));
     };
-    let cell = call.cell(mode)?;
-    let object = format!("{} labels, first {}", labels.len(), request.labels[0].payment);
-    let target = Target { mode: Some(mode), object: Some(&object), ..Target::default() };
-    call.record(target, request.reason.as_deref()).await?;
-    let mut taken = Vec::with_capacity(labels.len());
-    for some in labels.chunks(LABELS_AT_ONCE) {
+    Ok((mode, labels))
+}
+
+/// Hands labels to the cell: what came of each. Where the id names the other kind of payment there is none.
+async fn take(cell: &Cell, labels: Vec<Given>) -> Result<Vec<Taken>, Problem> {
+    let asked = labels.clone();
+    let is_there = move |reader: &Reader| asked.iter().map(|given| is_of_kind(reader, given)).collect();
+    let there: Vec<bool> = cell.read(is_there).await?;
+    let known: Vec<NewLabel> =
+        labels.iter().zip(&there).filter(|(_, there)| **there).map(|((_, new), _)| *new).collect();
+    let mut taken = Vec::with_capacity(known.len());
+    for some in known.chunks(LABELS_AT_ONCE) {
         let Reply::Labels(each) = cell.submit(Lane::Operator, Command::SetLabels(some.to_vec()), None).await?.reply
         else {
             return Err(Problem::internal("the cell answered labels with something else"));
         };
         taken.extend(each);
     }
-    let count = |wanted| taken.iter().filter(|one| **one == wanted).count();
-    let named = request.labels.iter().zip(&taken).filter(|(_, taken)| **taken == Taken::NoPayment);
-    let unknown = named.map(|(label, _)| label.payment.as_str()).collect();
-    answer(200, &LabelsView { object: "labels", accepted: count(Taken::New), unchanged: count(Taken::Known), unknown })
+    let mut taken = taken.into_iter();
+    let of = |there: bool| if there { taken.next().unwrap_or(Taken::NoPayment) } else { Taken::NoPayment };
+    Ok(there.into_iter().map(of).collect())
 }
 
-fn read(place: usize, label: &LabelBody) -> Result<(Mode, NewLabel), Problem> {
+fn is_of_kind(reader: &Reader, (kind, label): &Given) -> Result<bool, StoreError> {
+    let Some(receipt) = reader.decision(label.payment)? else { return Ok(false) };
+    let payment = reader.payment(receipt.account, label.payment)?;
+    Ok(payment.is_some_and(|payment| payment.kind == *kind))
+}
+
+fn read(place: usize, label: &LabelBody) -> Result<(PaymentKind, Mode, NewLabel), Problem> {
     let named = named_payment(&label.payment);
     let unnamed = || {
         Problem::at(
@@ -115,6 +162,29 @@ fn read(place: usize, label: &LabelBody) -> Result<(Mode, NewLabel), Problem> {
             "payment must be a pay-in's or pay-out's id.",
         )
     };
-    let (_, mode, payment) = named.ok_or_else(unnamed)?;
-    Ok((mode, NewLabel { payment, label: label.label.label() }))
+    let (kind, mode, payment) = named.ok_or_else(unnamed)?;
+    Ok((kind, mode, NewLabel { payment, label: label.label.label() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use causeway_core::payment::PaymentStatus;
+    use causeway_core::time::Timestamp;
+
+    use super::*;
+    use crate::reports::tests::{decision, ended, reader_with};
+
+    /// A pay-in under the id of a pay-out is none, as it is for partners and for the view of a decision.
+    #[test]
+    fn an_id_of_the_other_kind_names_no_payment() {
+        let receipt = decision(0, 0.1);
+        let payment = ended(&receipt, PaymentStatus::Settled { at: Timestamp(1) });
+        let label = NewLabel { payment: receipt.payment, label: Some(Label::Fraud) };
+        let nobody = NewLabel { payment: PaymentId(1), ..label };
+        let reader = reader_with(vec![receipt], &[], vec![payment]);
+        let check = |kind, label, expect| assert_eq!(is_of_kind(&reader, &(kind, label)).unwrap(), expect);
+        check(PaymentKind::PayIn, label, true);
+        check(PaymentKind::PayOut, label, false);
+        check(PaymentKind::PayIn, nobody, false);
+    }
 }

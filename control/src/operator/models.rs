@@ -13,6 +13,7 @@ use super::body::ModeWord;
 use super::call::{Call, Handled, Target, answer};
 use crate::models::{Models, ShadowView, by_word, percent};
 use crate::problem::{Code, Problem};
+use crate::reports::Named;
 use crate::wire::{Time, mode_word};
 
 /// Shows all models: `mode`.
@@ -41,13 +42,19 @@ pub async fn register_model(call: Call<'_>) -> Handled {
     }
     let target = Target { mode: Some(models.mode()), object: Some(&request.directory), ..Target::default() };
     call.record(target, Some(reason)).await?;
-    let identity = models.import(folder).await;
+    let import = models.import(folder).await;
     let refused = |reason| Problem::invalid("directory", format!("The package is refused: {reason}"));
-    let identity = identity.map_err(refused)?;
-    let (id, turn) = (identity.id.clone(), models.turn().await);
-    let step = ModelStep::Register(identity.id, identity.sha256);
-    let said = turn.preview(&step)?;
-    call.record(Target { object: Some(&said), ..target }, Some(reason)).await?;
+    let import = import.map_err(refused)?;
+    let (id, turn) = (import.identity.id.clone(), models.turn().await);
+    let step = ModelStep::Register(id.clone(), import.identity.sha256);
+    let recorded = match turn.preview(&step) {
+        Ok(said) => call.record(Target { object: Some(&said), ..target }, Some(reason)).await,
+        Err(problem) => Err(problem),
+    };
+    if let Err(problem) = recorded {
+        import.give_up().await;
+        return Err(problem);
+    }
     let plan = turn.make(step).await?;
     answer(201, &ModelView::new(models, plan.model(&id).ok_or_else(unknown)?))
 }
@@ -187,8 +194,9 @@ fn of_mode<'c>(call: &Call<'c>, mode: Mode) -> Result<&'c Arc<Models>, Problem> 
 }
 
 fn named(call: &Call<'_>) -> Result<ModelId, Problem> {
-    let version = call.parameter(1).parse().map_err(|_| unknown())?;
-    Ok(ModelId { name: call.parameter(0).to_owned(), version })
+    let named = Named::parse(&format!("{}/{}", call.parameter(0), call.parameter(1))).ok_or_else(unknown)?;
+    let version = named.version.parse().map_err(|_| unknown())?;
+    Ok(ModelId { name: named.name, version })
 }
 
 fn unknown() -> Problem {
@@ -237,6 +245,8 @@ struct ModelView {
     by: Option<&'static str>,
     /// How it fares in the engine; null while it is not loaded there.
     health: Option<HealthView>,
+    /// Why it is not loaded there though it decides, or a rollback would lead to it; null otherwise.
+    not_loaded: Option<String>,
     /// What it says as a shadow, since that began or the gateway was started.
     shadow: Option<ShadowedView>,
 }
@@ -298,7 +308,9 @@ impl ModelView {
             share,
             by,
             health: models.health(&model.id).map(|health| HealthView::new(&health)),
-            shadow: models.shadow(&model.id).map(ShadowedView::new),
+            not_loaded: models.not_loaded(&model.id),
+            // What it said as one stays until the next look; it says nothing of what it does now.
+            shadow: models.shadow(&model.id).filter(|_| model.stage == Stage::Shadow).map(ShadowedView::new),
         }
     }
 }

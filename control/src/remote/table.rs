@@ -35,12 +35,22 @@ fn plan(answer: &Value, models: &[Value]) -> String {
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
-    let back = answer["before"].as_str().unwrap_or("the fallback rules");
+    let back = way_back(answer, models);
     match answer["live"].as_str() {
         Some(_) => text.push_str(&format!("a rollback of the live model leads to {back}\n")),
         None => text.push_str("no model is live: the fallback rules decide\n"),
     }
     text
+}
+
+/// Where a rollback of the live model leads, and that it is not there, if it is not.
+fn way_back(answer: &Value, models: &[Value]) -> String {
+    let Some(back) = answer["before"].as_str() else { return "the fallback rules".to_owned() };
+    let named = |model: &&Value| format!("{} {}", plain(&model["name"]), plain(&model["version"])) == back;
+    match models.iter().find(named).and_then(|model| model["not_loaded"].as_str()) {
+        Some(reason) => format!("{back}, which is not loaded ({reason}): the fallback rules would decide"),
+        None => back.to_owned(),
+    }
 }
 
 fn model(model: &Value) -> String {
@@ -50,6 +60,9 @@ fn model(model: &Value) -> String {
     line("stage", stage(model));
     line("since", plain(&model["since"]));
     line("sha256", plain(&model["sha256"]));
+    if let Some(reason) = model["not_loaded"].as_str() {
+        line("not_loaded", reason.to_owned());
+    }
     for part in ["health", "shadow"] {
         for (name, value) in model[part].as_object().into_iter().flatten() {
             line(name, plain(value));
@@ -68,6 +81,9 @@ fn stage(model: &Value) -> String {
 
 fn note(model: &Value) -> String {
     let shadow = &model["shadow"];
+    if let Some(reason) = model["not_loaded"].as_str() {
+        return format!("not loaded: {reason}");
+    }
     let quarantine = [&model["health"]["quarantine"], &shadow["quarantine"]].into_iter().find(|one| one.is_object());
     let quarantine = quarantine.unwrap_or(&Value::Null);
     match (quarantine["reason"].as_str(), shadow["scored"].as_u64()) {
@@ -113,5 +129,16 @@ mod tests {
         assert!(lines[2].ends_with("cut off since 2026-05-25T08:30:00Z: late"), "{text}");
         assert!(lines[3].ends_with("cut off since 2026-05-25T08:30:00Z: it errs"), "{text}");
         assert_eq!(lines[4], "a rollback of the live model leads to the fallback rules");
+    }
+
+    #[test]
+    fn a_model_that_is_not_there_says_why() {
+        let one = |name: &str, stage: &str| json!({ "name": name, "version": 1, "stage": stage, "since": "-", "health": null, "not_loaded": "no such file" });
+        let models = [one("a", "live"), one("b", "retired")];
+        let list = text(&json!({ "models": models, "live": "a 1", "before": "b 1" }));
+        assert!(list.lines().nth(1).unwrap().ends_with("not loaded: no such file"), "{list}");
+        let back = "leads to b 1, which is not loaded (no such file): the fallback rules would decide\n";
+        assert!(list.ends_with(back), "{list}");
+        assert!(text(&models[0]).contains("not_loaded  no such file"));
     }
 }

@@ -98,12 +98,13 @@ impl Named {
         matches!(decider, Decider::Model { name, version } if *name == self.name && *version == self.version)
     }
 
-    /// Reads `name/version`.
+    /// Reads `name/version`: a version is a number as people write it, so that each model has one name.
     pub fn parse(text: &str) -> Option<Named> {
         let (name, version) = text.split_once('/')?;
         let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        let is_version = version.len() <= 6 && version.bytes().all(|byte| byte.is_ascii_digit()) && !version.is_empty();
+        let is_number = version.len() <= 6 && version.bytes().all(|byte| byte.is_ascii_digit());
+        let is_version = is_number && !version.is_empty() && !version.starts_with('0');
         let is_known = is_name && name.len() <= 64 && is_version;
         is_known.then(|| Named { name: name.to_owned(), version: version.to_owned() })
     }

@@ -33,14 +33,15 @@ const MOST_MODELS: usize = 16;
 const CHUNK: usize = 1_000;
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(1);
-/// How far it looks back at the start: the first of these within which the window's decisions lie.
-const BACK: [Millis; 5] = [
-    Millis::seconds(60),
-    Millis::seconds(600),
-    Millis::seconds(3_600),
-    Millis::seconds(6 * 3_600),
-    Millis::seconds(86_400),
-];
+/// How far it looks back at the start: so far, or twice, four times as far and so on, until each model that decides has its
+/// window.
+const BACK: Millis = Millis::seconds(60);
+/// Receipts that it looks back over at the start, however little a model has decided: a second or so. A canary of 2.5 % has its
+/// whole window in them, and one of 0.5 % what it takes to be judged.
+const MOST_BACK: usize = 200_000;
+
+/// The models that decide, and since when each of them is where it is.
+pub type Deciding = Box<dyn Fn() -> Vec<(Named, Timestamp)> + Send + Sync>;
 
 /// Follows the decisions of one cell.
 pub struct Follower {
@@ -52,6 +53,8 @@ pub struct Follower {
     pub library: Arc<dyn Library>,
     /// How far back drift looks.
     pub window: Window,
+    /// Which models decide, and since when: at the start it reads back for these.
+    pub deciding: Deciding,
     /// From when on a model is said to have shifted.
     pub limits: Limits,
     /// Told what keeps it from reading.
@@ -81,6 +84,13 @@ struct One {
     /// What it is judged by.
     panel: Panel,
     last: Timestamp,
+}
+
+/// What was counted on the way back.
+#[derive(Default)]
+struct Seen {
+    all: usize,
+    of: BTreeMap<Named, usize>,
 }
 
 impl Follower {
@@ -135,16 +145,51 @@ impl Follower {
         Ok(receipts.len())
     }
 
-    /// Behind which receipt the window begins, or a little before.
+    /// Behind which receipt the windows of all models that decide begin, or a little before; at most so many receipts back.
     fn beginning(&self, now: Timestamp) -> Result<Option<PaymentId>, StoreError> {
-        let since = |span: Millis| Reader::receipts_from(Timestamp(now.0.saturating_sub(span.0)));
-        for span in BACK.into_iter().filter(|span| span.0 < self.window.span.0) {
-            let after = since(span);
-            if self.reader.receipts(after, self.window.decisions)?.len() >= self.window.decisions {
-                return Ok(after);
+        let before = |span: u64| Timestamp(now.0.saturating_sub(span));
+        let (mut span, mut seen) = (BACK.0.min(self.window.span.0), Seen::default());
+        let mut end = Timestamp(u64::MAX);
+        loop {
+            let begin = before(span);
+            let is_whole = self.count(begin, end, &mut seen)?;
+            if !is_whole {
+                // What was counted before has fitted.
+                return Ok(Reader::receipts_from(if end.0 == u64::MAX { before(BACK.0) } else { end }));
+            }
+            if span >= self.window.span.0 || begin.0 == 0 || self.suffices(&seen, begin) {
+                return Ok(Reader::receipts_from(begin));
+            }
+            (end, span) = (begin, span.saturating_mul(2).min(self.window.span.0));
+        }
+    }
+
+    /// Whether enough was decided since `begin`: by each model that decides, unless its stage began later, and by all together.
+    fn suffices(&self, seen: &Seen, begin: Timestamp) -> bool {
+        let least = self.window.decisions;
+        let has = |model: &Named| seen.of.get(model).is_some_and(|count| *count >= least);
+        seen.all >= least && (self.deciding)().iter().all(|(model, since)| *since >= begin || has(model))
+    }
+
+    /// Counts the decisions of a stretch by their models; whether it was the whole stretch.
+    fn count(&self, from: Timestamp, until: Timestamp, seen: &mut Seen) -> Result<bool, StoreError> {
+        let mut after = Reader::receipts_from(from);
+        loop {
+            let mut receipts = self.reader.receipts(after, CHUNK)?;
+            let found = receipts.len();
+            receipts.truncate(receipts.partition_point(|receipt| receipt.at < until));
+            after = receipts.last().map(|last| last.payment).or(after);
+            seen.all += receipts.len();
+            for model in receipts.iter().filter_map(|receipt| Named::of(&receipt.risk.decider)) {
+                *seen.of.entry(model).or_default() += 1;
+            }
+            if seen.all > MOST_BACK {
+                return Ok(false);
+            }
+            if receipts.len() < found || found < CHUNK {
+                return Ok(true);
             }
         }
-        Ok(since(self.window.span))
     }
 
     fn see(&self, followed: &mut Followed, receipt: &Receipt) {

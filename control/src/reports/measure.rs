@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use causeway_core::payment::PaymentStatus;
 use causeway_core::receipt::Receipt;
 use causeway_core::risk::approval::Share;
 use causeway_core::risk::drift::Expected;
@@ -28,8 +29,8 @@ pub struct Decision {
     pub score: f32,
     /// The model's verdict.
     pub verdict: Verdict,
-    /// Whether the payment ended there.
-    pub is_declined: bool,
+    /// Whether it ended without any money moving, as far as that matters: nobody will ever complain of it.
+    pub moved_nothing: bool,
     /// What became known of it.
     pub label: Option<Labelled>,
     /// The other model's score and verdict.
@@ -53,6 +54,8 @@ pub struct Tally<'a> {
     model: Rescored<'a>,
     against: Option<Rescored<'a>>,
     until: Timestamp,
+    /// Until when decisions are old enough to count without a label.
+    mature: Timestamp,
     seen: Seen,
 }
 
@@ -78,7 +81,8 @@ pub struct Seen {
 impl<'a> Tally<'a> {
     /// Nothing counted.
     pub fn new(reader: &'a Reader, model: Rescored<'a>, against: Option<Rescored<'a>>, request: &Request) -> Tally<'a> {
-        Tally { reader, model, against, until: request.until, seen: Seen::default() }
+        let mature = Timestamp(request.now.0.saturating_sub(request.maturity.0));
+        Tally { reader, model, against, until: request.until, mature, seen: Seen::default() }
     }
 
     /// What was seen.
@@ -143,8 +147,8 @@ impl<'a> Tally<'a> {
         other: Option<(f32, Verdict)>,
     ) -> Result<(), StoreError> {
         let label = self.reader.label(receipt.payment)?;
-        let is_declined = receipt.applied == Verdict::Decline;
-        self.seen.decisions.push(Decision { at: receipt.at, score, verdict, is_declined, label, other });
+        let moved_nothing = label.is_none() && receipt.at <= self.mature && self.moved_nothing(receipt)?;
+        self.seen.decisions.push(Decision { at: receipt.at, score, verdict, moved_nothing, label, other });
         if self.seen.width.0 == 0 {
             self.seen.width = width(self.until.since(receipt.at));
         }
@@ -159,11 +163,23 @@ impl<'a> Tally<'a> {
     }
 }
 
-impl Taker for Tally<'_> {
-    fn begin(&mut self) {
-        self.seen = Seen::default();
+impl Tally<'_> {
+    /// The end counts, not the first word: a review may have declined it, a verification have come too late, a block list have
+    /// been set meanwhile, a rail have refused it. It is looked up where there is no label, by the key of the payment.
+    fn moved_nothing(&self, receipt: &Receipt) -> Result<bool, StoreError> {
+        if receipt.applied == Verdict::Decline {
+            return Ok(true);
+        }
+        let payment = self.reader.payment(receipt.account, receipt.payment)?;
+        Ok(payment.is_some_and(|payment| match payment.status {
+            PaymentStatus::Verifying { .. } | PaymentStatus::Reviewing { .. } => true,
+            PaymentStatus::Failed { .. } | PaymentStatus::Cancelled => true,
+            PaymentStatus::Routed | PaymentStatus::Settled { .. } => false,
+        }))
     }
+}
 
+impl Taker for Tally<'_> {
     fn take(&mut self, receipts: Vec<Receipt>) -> Result<(), StoreError> {
         let [own, others] = self.sort(receipts);
         self.take_own(&own)?;

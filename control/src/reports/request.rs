@@ -9,7 +9,8 @@ use super::Named;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Basis {
-    /// Those that are so old that a fraud would have been told: without a label they count as honest, unless they were declined.
+    /// Those that are so old that a fraud would have been told: without a label they count as honest, unless they
+    /// moved no money.
     Mature,
     /// Those that have a label, however old they are.
     Labelled,

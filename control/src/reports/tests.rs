@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use causeway_core::change::{Change, Effects, Head};
-use causeway_core::id::{AccountId, Mode, PaymentId};
+use causeway_core::id::{AccountId, Mode, PaymentId, QuoteId, SessionId, TransactionId};
+use causeway_core::payment::{FailureCode, Payment, PaymentKind, PaymentStatus};
 use causeway_core::receipt::Receipt;
 use causeway_core::risk::drift::Expected;
 use causeway_core::risk::features::COUNT;
@@ -81,12 +82,17 @@ pub fn decision(minute: u64, score: f32) -> Receipt {
 
 /// A store with these receipts and labels.
 pub fn reader(receipts: Vec<Receipt>, labels: &[(usize, Label, u64)]) -> Reader {
+    reader_with(receipts, labels, Vec::new())
+}
+
+pub fn reader_with(receipts: Vec<Receipt>, labels: &[(usize, Label, u64)], payments: Vec<Payment>) -> Reader {
     let label = |(place, label, hours): &(usize, Label, u64)| {
         let receipt: &Receipt = &receipts[*place];
         Change::Label(receipt.payment, Some(Labelled { label: *label, at: receipt.at.plus(Millis(hours * 3_600_000)) }))
     };
     let labels: Vec<Change> = labels.iter().map(label).collect();
-    let changes = receipts.into_iter().map(|receipt| Change::Receipt(Arc::new(receipt))).chain(labels).collect();
+    let changes = receipts.into_iter().map(|receipt| Change::Receipt(Arc::new(receipt))).chain(labels);
+    let changes = changes.chain(payments.into_iter().map(|payment| Change::Payment(Arc::new(payment)))).collect();
     let store = MemoryStore::new();
     store.commit(&[Batch::encode(&Effects { head: Head { batch: 1, ..Head::default() }, changes })]).unwrap();
     Reader::new(Arc::new(store))
@@ -130,6 +136,43 @@ fn mature_decisions_without_a_label_are_honest_unless_they_were_declined() {
     assert_eq!((quality.payments, quality.frauds, quality.auc), (9, 1, Some(1.0)));
     assert_eq!(quality.thresholds.iter().map(|mark| mark.verdict).collect::<Vec<_>>(), ["step_up", "decline"]);
     assert_eq!(quality.thresholds[0].recall.share, Some(1.0));
+}
+
+/// What became of the payment of a decision.
+pub fn ended(receipt: &Receipt, status: PaymentStatus) -> Payment {
+    Payment {
+        id: receipt.payment,
+        kind: PaymentKind::PayIn,
+        account: receipt.account,
+        status,
+        quote: QuoteId(1),
+        session: SessionId(1),
+        transaction: TransactionId(1),
+        terms: crate::rails::fixture::work(1).terms,
+        magic: None,
+        attempts: Vec::new(),
+        metadata: Vec::new(),
+        created_at: receipt.at,
+        updated_at: receipt.at,
+    }
+}
+
+/// Nobody will ever complain of what moved no money, whatever its first verdict was.
+#[test]
+fn what_ended_without_money_moving_is_unknown_and_not_honest() {
+    use PaymentStatus as S;
+    let (at, url) = (Timestamp(START), Arc::from("https://verify.example"));
+    let codes = [FailureCode::RiskDeclined, FailureCode::NoRoute, FailureCode::VerificationExpired];
+    let failed = codes.into_iter().chain([FailureCode::RailRejected]).map(|code| S::Failed { code });
+    let waiting = [S::Verifying { expires_at: at, url }, S::Reviewing { expires_at: at }, S::Cancelled];
+    let statuses: Vec<S> = failed.chain(waiting).chain([S::Routed, S::Settled { at }]).collect();
+    let receipts: Vec<Receipt> = (0..10).map(|minute| decision(minute, 0.1 + 0.05 * (minute % 2) as f32)).collect();
+    let payments = receipts.iter().zip(statuses).map(|(receipt, status)| ended(receipt, status)).collect();
+    let reader = reader_with(receipts, &[(0, Label::Fraud, 2)], payments);
+    let labels = made(&reader, &request(None, 31)).labels;
+    // The first one has a label; the last one's payment is not there, and its receipt says that it was approved.
+    assert_eq!((labels.mature, labels.judged), (10, 4));
+    assert_eq!((labels.taken_as_honest, labels.declined_unknown), (3, 6));
 }
 
 #[test]
@@ -197,10 +240,6 @@ fn the_page_holds_everything_and_says_what_is_missing() {
 struct Minutes(Vec<u64>);
 
 impl Taker for Minutes {
-    fn begin(&mut self) {
-        self.0.clear();
-    }
-
     fn take(&mut self, receipts: Vec<Receipt>) -> Result<(), causeway_core::store::StoreError> {
         self.0.extend(receipts.iter().map(|receipt| receipt.at.since(Timestamp(START)).0 / 60_000));
         Ok(())
@@ -214,6 +253,7 @@ fn too_many_receipts_are_sampled_over_the_whole_time() {
         let time = |minute: u64| Timestamp(START + minute * 60_000);
         let mut minutes = Minutes::default();
         let extent = collect::receipts(&reader, (time(from), time(until)), most, &mut minutes).unwrap();
+        // Nothing is taken that does not count: whoever takes it may score it again.
         assert_eq!((extent, minutes.0.len()), (expect, expect.read));
         assert!(expected.iter().all(|minute| minutes.0.contains(minute)), "{:?}", minutes.0);
     };
@@ -231,7 +271,19 @@ fn names_and_versions_are_read_as_packages_have_them() {
     let check = |text, is_model: bool| assert_eq!(Named::parse(text).is_some(), is_model, "{text}");
     check("baseline/2", true);
     check("a-1/999999", true);
-    for text in ["baseline", "baseline/", "/2", "Base/2", "baseline/2a", "baseline/1234567", "a/b/2", "../2", "1a/2"] {
+    for text in [
+        "baseline",
+        "baseline/",
+        "/2",
+        "Base/2",
+        "baseline/2a",
+        "baseline/1234567",
+        "baseline/02",
+        "baseline/0",
+        "a/b/2",
+        "../2",
+        "1a/2",
+    ] {
         check(text, false);
     }
 }

@@ -161,6 +161,7 @@ impl Running {
             telemetry: ground.telemetry.clone(),
             verdict_on: library::verdict_of(&drift, &self.models),
             rollbacks,
+            told: Default::default(),
         };
         let scored = Arc::default();
         ground.telemetry.add_readings(self.mode(), readings::of_shadows(&scored));
@@ -371,10 +372,6 @@ fn on_turn(telemetry: &Telemetry, mode: Mode) -> OnTurn {
     Box::new(move |turn| {
         let (level, decider, reason) = match &turn {
             Turn::Fallback(reason) => (Level::Warn, "fallback", Some(reason.as_str())),
-            Turn::Quarantined(reason) => {
-                let record = telemetry.record(Level::Error, "model_quarantined").text("mode", mode.name());
-                return telemetry.write(record.text("decider", "fallback").text("reason", reason));
-            }
             Turn::Model => (Level::Info, "model", None),
         };
         let record = telemetry.record(level, "decider_changed").text("mode", mode.name());

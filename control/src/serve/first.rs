@@ -52,7 +52,8 @@ const FIRST_STEPS: u64 = 2;
 
 async fn begin(models: &Arc<Models>, folder: &Path, audit: &Audit) -> Result<(), String> {
     let refused = |reason| format!("model package {}: {reason}", folder.display());
-    let identity = models.import(folder).await.map_err(refused)?;
+    let import = models.import(folder).await.map_err(refused)?;
+    let identity = import.identity.clone();
     let turn = models.turn().await;
     let steps = [ModelStep::Register(identity.id.clone(), identity.sha256), ModelStep::Promote(identity.id)];
     for step in steps {

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use causeway_core::id::Mode;
 use causeway_core::risk::ModelId;
 use causeway_core::risk::drift::{Limits, Window};
+use causeway_core::risk::plan::PlannedModel;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -14,8 +15,9 @@ use tokio::task::JoinHandle;
 use super::cell::Running;
 use super::ground::Ground;
 use super::rollback::{Reason, VerdictOn};
+use crate::keys::hex;
 use crate::models::Models;
-use crate::reports::follow::{Followed, Follower, Stage};
+use crate::reports::follow::{Deciding, Followed, Follower, Stage};
 use crate::reports::{About, Library, Named, NoLibrary, Score, Speed};
 use crate::telemetry::Level;
 
@@ -36,13 +38,26 @@ impl Shelves {
     fn registered(&self, mode: Mode, model: &Named) -> Option<(&Arc<Models>, ModelId)> {
         let (_, models) = self.models.iter().find(|(known, _)| *known == mode)?;
         let id = ModelId { name: model.name.clone(), version: model.version.parse().ok()? };
-        models.plan().models.iter().any(|known| *known.id == id).then_some((models, id))
+        models.plan().model(&id).is_some().then_some((models, id))
+    }
+
+    /// Forgets the packages of models that have made room; one of their versions may come again with other bytes.
+    fn forget(&self) {
+        let sha256 = |mode: &str, model: &Named| {
+            let (mode, _) = self.models.iter().find(|(known, _)| known.name() == mode)?;
+            let (models, id) = self.registered(*mode, model)?;
+            models.plan().model(&id).map(|model| hex::encode(&model.sha256))
+        };
+        self.read.lock().retain(|(mode, model), about| {
+            sha256(mode, model).is_some_and(|sha256| sha256.eq_ignore_ascii_case(&about.sha256))
+        });
     }
 }
 
 impl Library for Shelves {
-    /// A package never changes, so that it is read once. There are as many as plans take.
+    /// A package never changes, so that it is read once. There are as many as plans have.
     fn about(&self, mode: Mode, model: &Named) -> Option<Arc<About>> {
+        self.forget();
         let key = (mode.name(), model.clone());
         if let Some(known) = self.read.lock().get(&key) {
             return Some(Arc::clone(known));
@@ -90,6 +105,20 @@ fn read(_: &Models, _: &ModelId) -> Option<About> {
     None
 }
 
+/// The models of a cell that decide.
+fn deciding(models: &Arc<Models>) -> Deciding {
+    let models = Arc::clone(models);
+    Box::new(move || {
+        let plan = models.plan();
+        let deciding = plan.live().into_iter().chain(plan.canary());
+        deciding.map(|model| (named(model), model.since)).collect()
+    })
+}
+
+fn named(model: &PlannedModel) -> Named {
+    Named { name: model.id.name.clone(), version: model.id.version.to_string() }
+}
+
 /// What follows the decisions of a cell.
 pub fn follower(ground: &Ground<'_>, cell: &Running, library: &Arc<Shelves>) -> Arc<Follower> {
     let (telemetry, mode) = (ground.telemetry.clone(), cell.mode());
@@ -103,6 +132,7 @@ pub fn follower(ground: &Ground<'_>, cell: &Running, library: &Arc<Shelves>) -> 
         mode,
         library,
         window: Window::default(),
+        deciding: deciding(cell.models()),
         limits: Limits::default(),
         notice: Arc::new(notice),
         followed: Mutex::new(Followed::default()),
@@ -115,9 +145,8 @@ pub fn follower(ground: &Ground<'_>, cell: &Running, library: &Arc<Shelves>) -> 
 pub fn verdict_of(follower: &Arc<Follower>, models: &Arc<Models>) -> VerdictOn {
     let (follower, models) = (Arc::clone(follower), Arc::clone(models));
     Box::new(move |model| {
-        let named = Named { name: model.id.name.clone(), version: model.id.version.to_string() };
         let stage = Stage { since: model.since, accounts: models.accounts() };
-        follower.shift_of(&named, stage).map(Reason::Shifted)
+        follower.shift_of(&named(model), stage).map(Reason::Shifted)
     })
 }
 

@@ -1,12 +1,16 @@
 //! Automatic rollback: a canary or live model that was cut off, or whose scores have shifted, is taken back. The engine's
 //! guard has cut it off before: until the step is made, others decide in its place.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use causeway_core::risk::plan::PlannedModel;
+use causeway_core::risk::plan::{PlannedModel, Stage};
+use causeway_core::risk::scorer::Quarantine;
 use causeway_core::risk::{ModelId, ModelPlan, ModelStep};
+use causeway_core::time::Timestamp;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::models::Models;
@@ -51,6 +55,9 @@ pub struct Watcher {
     pub verdict_on: VerdictOn,
     /// What it counts.
     pub rollbacks: Arc<Rollbacks>,
+    /// Which models it has told of that they are not run any more, and since when: one that is loaded anew and cut off again is
+    /// told of again.
+    pub told: Mutex<BTreeMap<ModelId, Timestamp>>,
 }
 
 impl Watcher {
@@ -74,12 +81,15 @@ impl Watcher {
     }
 
     async fn look(self: &Arc<Self>) -> Result<(), String> {
+        self.tell(&self.models.plan());
         if self.found().await?.is_none() {
             return Ok(());
         }
         let turn = self.models.turn().await;
         // Somebody may have made the step meanwhile.
         let Some((id, reason)) = self.found().await? else { return Ok(()) };
+        // It may have been cut off since the last look, and is no part of the plan afterwards.
+        self.tell(&self.models.plan());
         let step = ModelStep::Rollback(Some(id.clone()));
         let said = turn.preview(&step).map_err(|problem| problem.message.into_owned())?;
         let (why, counter) = match &reason {
@@ -93,6 +103,22 @@ impl Watcher {
         let record = self.telemetry.record(Level::Error, "model_rolled_back").text("mode", self.models.mode().name());
         self.telemetry.write(record.text("model", &id.to_string()).text("change", &said).text("reason", why));
         Ok(())
+    }
+
+    /// Tells once of each model that decides and is not run any more.
+    fn tell(&self, plan: &ModelPlan) {
+        let deciding = plan.models.iter().filter(|model| plan.live() == Some(model) || plan.canary() == Some(model));
+        let cut_off = deciding.filter_map(|model| {
+            let health = self.models.health(&model.id)?;
+            Some((model, health.quarantine()?.clone()))
+        });
+        for (model, Quarantine { reason, .. }) in news(&mut self.told.lock(), plan, cut_off) {
+            let decider = if model.stage == Stage::Live { "fallback" } else { "live" };
+            let record =
+                self.telemetry.record(Level::Error, "model_quarantined").text("mode", self.models.mode().name());
+            let record = record.text("model", &model.id.to_string()).text("decider", decider);
+            self.telemetry.write(record.text("reason", &reason));
+        }
     }
 
     /// Looks where it may take its time: a shift is judged once more for each of the busiest accounts.
@@ -116,5 +142,46 @@ impl Watcher {
         let has_way_back = plan.before.as_ref().is_some_and(|before| works(before));
         let live = plan.live().filter(|_| has_way_back);
         canary.or_else(|| live.and_then(fault))
+    }
+}
+
+/// What was not told yet; from now on it was. What is no part of the plan any more is forgotten.
+fn news<'p>(
+    told: &mut BTreeMap<ModelId, Timestamp>,
+    plan: &ModelPlan,
+    cut_off: impl Iterator<Item = (&'p PlannedModel, Quarantine)>,
+) -> Vec<(&'p PlannedModel, Quarantine)> {
+    told.retain(|id, _| plan.model(id).is_some());
+    let is_new = |(model, found): &(&PlannedModel, Quarantine)| {
+        told.insert((*model.id).clone(), found.since) != Some(found.since)
+    };
+    cut_off.filter(is_new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_model_is_told_of_once_for_each_time_that_it_was_cut_off() {
+        let named = |name: &str| ModelId { name: name.to_owned(), version: 1 };
+        let mut plan = ModelPlan::default();
+        for name in ["one", "two"] {
+            plan.step(&ModelStep::Register(named(name), [0; 32]), Timestamp(1)).unwrap();
+        }
+        let mut told = BTreeMap::new();
+        let mut check = |plan: &ModelPlan, place: usize, since: u64, expect: bool| {
+            let found = Quarantine { reason: "late".to_owned(), since: Timestamp(since) };
+            let said = news(&mut told, plan, [(&plan.models[place], found)].into_iter());
+            assert_eq!(!said.is_empty(), expect, "{place} {since}");
+        };
+        check(&plan, 0, 5, true);
+        check(&plan, 0, 5, false);
+        // Another one in its place, without any score in between; then the first one once more, loaded anew.
+        check(&plan, 1, 5, true);
+        check(&plan, 0, 9, true);
+        check(&plan, 0, 9, false);
+        let without = ModelPlan::default();
+        assert!(news(&mut told, &without, std::iter::empty()).is_empty() && told.is_empty());
     }
 }

@@ -33,8 +33,6 @@ pub struct Deciders {
 pub enum Turn {
     /// The fallback rules begin to, and why.
     Fallback(String),
-    /// The fallback rules do for good: the model is not run any more. Told once, and why.
-    Quarantined(String),
     /// The model does again.
     Model,
 }
@@ -49,8 +47,6 @@ pub struct Watched {
     calm: Duration,
     /// When the fallback last decided; none while the model does.
     fell_back: Option<Instant>,
-    /// Whether it was told that the model is not run any more.
-    told_of_quarantine: bool,
     /// Whether nothing was scored yet.
     is_first: bool,
 }
@@ -58,8 +54,7 @@ pub struct Watched {
 impl Watched {
     /// Begins to watch. That a model is missing from the start is for the start to tell.
     pub fn new(on_turn: OnTurn) -> Watched {
-        let (fell_back, told_of_quarantine) = (None, false);
-        Watched { deciders: Arc::default(), on_turn, calm: CALM, fell_back, told_of_quarantine, is_first: true }
+        Watched { deciders: Arc::default(), on_turn, calm: CALM, fell_back: None, is_first: true }
     }
 
     /// What it counts.
@@ -135,18 +130,9 @@ impl Witness for Watched {
 
     fn live(&mut self, rows: usize, scores: &Result<Vec<f32>, ScoreError>) {
         let is_first = std::mem::take(&mut self.is_first);
-        match scores {
-            Err(ScoreError::Quarantined(reason)) if !self.told_of_quarantine => {
-                self.told_of_quarantine = true;
-                // It says that the fallback decides, too.
-                self.fell_back.get_or_insert_with(Instant::now);
-                (self.on_turn)(Turn::Quarantined(reason.clone()));
-            }
-            // Another model stands in its place.
-            Ok(_) => self.told_of_quarantine = false,
-            // The start has told of it.
-            Err(ScoreError::NoModel(_)) if is_first => self.fell_back = Some(Instant::now()),
-            Err(_) => {}
+        // The start has told of it.
+        if is_first && matches!(scores, Err(ScoreError::NoModel(_))) {
+            self.fell_back = Some(Instant::now());
         }
         let fallback = self.count(rows, scores);
         self.tell(fallback);
@@ -200,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_is_late_and_then_quarantined_is_told_of_twice() {
+    fn a_model_that_is_late_and_then_quarantined_begins_one_turn() {
         let late = || ScoreError::Late(Duration::from_millis(5));
         let quarantined = || ScoreError::Quarantined("late again".to_owned());
         let script = vec![Err(quarantined()), Err(quarantined()), Err(late()), Err(late().after(vec![0.1]))];
@@ -209,9 +195,7 @@ mod tests {
         let Deciders { late, quarantined, .. } = &*watched.deciders;
         assert_eq!([late, quarantined].map(|count| count.load(Ordering::Relaxed)), [3, 4]);
         assert_eq!(counts(&watched), [1, 0, 0, 0]);
-        let expected =
-            [Turn::Fallback("the model took longer than 5ms".to_owned()), Turn::Quarantined("late again".to_owned())];
-        assert_eq!(*turns.lock().unwrap(), expected);
+        assert_eq!(*turns.lock().unwrap(), [Turn::Fallback("the model took longer than 5ms".to_owned())]);
     }
 
     #[test]

@@ -1,6 +1,14 @@
-use causeway_core::risk::{Thresholds, Verdict};
+use causeway_core::engine::{Options, RunningCell, start};
+use causeway_core::id::Mode;
+use causeway_core::risk::scorer::Shelf;
+use causeway_core::risk::{ModelPlan, ModelStep, Thresholds, Verdict};
+use causeway_core::settings::Settings;
+use causeway_core::store::MemoryStore;
 
+use super::super::loader::fake::FakeLoader;
+use super::super::{Registry, stock};
 use super::*;
+use crate::keys::{KeyRing, MasterKey};
 use crate::reports::tests::decision;
 
 /// The shadow gives each of these a score of 0.4, which it would verify.
@@ -43,4 +51,64 @@ fn what_has_no_score_says_why() {
     assert_eq!(tally.view().last_error.as_deref(), Some("the model failed: no memory"));
     let unloaded = Tally::unloaded("no such file".to_owned());
     assert_eq!(unloaded.view().cut_off.unwrap().reason, "it cannot be loaded: no such file");
+}
+
+struct SystemClock;
+
+impl causeway_core::engine::Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        system_time()
+    }
+}
+
+/// A cell in memory, its models, and the package of one model in their registry.
+fn cell(folder: &std::path::Path) -> (RunningCell, Arc<Models>) {
+    let keys = KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox);
+    let running = start(Options {
+        settings: Settings::new(Mode::Sandbox, keys.id_key(), keys.quote_key(), keys.name_key()),
+        catalogue: Arc::default(),
+        shelf: Shelf::default(),
+        store: Arc::new(MemoryStore::new()),
+        clock: Arc::new(SystemClock),
+        alarm: Arc::new(|_| {}),
+        tick: Duration::from_millis(20),
+    })
+    .unwrap();
+    let registry = Registry::open(folder.join("models"));
+    let stocked = stock(&registry, &FakeLoader, &ModelPlan::default(), &mut Shelf::default());
+    let (handle, shelf) = (running.handle.clone(), running.shelf.clone());
+    let models = Arc::new(Models::new(handle, shelf, registry, Arc::new(FakeLoader), stocked));
+    (running, models)
+}
+
+/// A shadow that is far behind works in steps: it can be taken out of use, and the gateway can stop, before it has caught up.
+#[tokio::test]
+async fn a_step_is_bounded_and_counts_what_was_decided_after_the_shadow_began() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut running, models) = cell(directory.path());
+    std::fs::write(directory.path().join("package"), "model 2").unwrap();
+    let id = {
+        let import = models.import(directory.path()).await.unwrap();
+        let (id, turn) = (import.identity.id.clone(), models.turn().await);
+        turn.make(ModelStep::Register(id.clone(), import.identity.sha256)).await.unwrap();
+        turn.make(ModelStep::Shadow(id.clone())).await.unwrap();
+        id
+    };
+    let since = models.plan().model(&id).unwrap().since;
+    // Ten that were decided before, and the moment of the step itself among them.
+    let decided = (0..300_u64).map(|number| {
+        let at = Timestamp(since.0 + number - 9);
+        Receipt { at, payment: PaymentId(u128::from(at.0) << 80), ..decision(0, 0.1) }
+    });
+    let (reader, after) = (crate::reports::tests::reader(decided.collect(), &[]), None);
+    let follower = Follower { models: Arc::clone(&models), reader, notice: Arc::new(|_| {}), scored: Arc::default() };
+    let mut desk = Desk { shadows: BTreeMap::new(), failed: Vec::new(), after };
+    let scored = || models.shadow(&id).map(|view| view.scored);
+    assert!(follower.work(&mut desk));
+    assert_eq!(scored(), Some(BATCH as u64 - 10));
+    assert!(follower.work(&mut desk));
+    assert_eq!(scored(), Some(2 * BATCH as u64 - 10));
+    models.turn().await.make(ModelStep::Retire(id.clone())).await.unwrap();
+    assert!(!follower.work(&mut desk) && scored().is_none(), "what is retired scores nothing more");
+    running.stop();
 }

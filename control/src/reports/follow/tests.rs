@@ -33,6 +33,7 @@ fn follower(receipts: Vec<Receipt>, decisions: usize) -> Arc<Follower> {
         mode: Mode::Sandbox,
         library: Arc::new(Low),
         window: Window { decisions, span: Millis(u64::MAX) },
+        deciding: Box::new(|| vec![(one("one"), Timestamp(0))]),
         limits: Limits { least: 100, ..Limits::default() },
         notice: Arc::new(|_| {}),
         followed: Mutex::default(),
@@ -95,7 +96,31 @@ fn the_beginning_is_not_far_before_the_window() {
     follower.read_on(last).unwrap();
     assert_eq!(follower.followed.lock().models[&one("one")].drift.decisions(), 20);
     let begun = follower.beginning(last).unwrap();
-    assert_eq!(follower.reader.receipts(begun, 5_000).unwrap().len(), 61);
+    assert_eq!(follower.reader.receipts(begun, 5_000).unwrap().len(), 33);
+}
+
+/// A canary decides little: the way back is as long as it takes for it, but not longer than its stage, and never without end.
+#[test]
+fn the_beginning_is_as_far_back_as_each_model_that_decides_needs() {
+    let all: Vec<Receipt> = (0..4_000_u64)
+        .map(|minute| if minute.is_multiple_of(50) { of("few", decision(minute, 0.1)) } else { decision(minute, 0.1) })
+        .collect();
+    let last = all[3_999].at;
+    let check = |deciding: Vec<(Named, Timestamp)>, expect: usize| {
+        let follower = Follower {
+            deciding: Box::new(move || deciding.clone()),
+            ..Arc::into_inner(follower(all.clone(), 20)).unwrap()
+        };
+        let begun = follower.beginning(last).unwrap();
+        assert_eq!(follower.reader.receipts(begun, 5_000).unwrap().len(), expect);
+    };
+    let minute = |minute| decision(minute, 0.1).at;
+    check(vec![(one("one"), Timestamp(0))], 33);
+    // Twenty of its decisions lie within 1,024 minutes.
+    check(vec![(one("one"), Timestamp(0)), (one("few"), Timestamp(0))], 1_025);
+    check(vec![(one("one"), Timestamp(0)), (one("few"), minute(3_900))], 129);
+    check(Vec::new(), 33);
+    check(vec![(one("unseen"), Timestamp(0))], 4_000);
 }
 
 /// A model that was taken back and is let in again is judged by what it decides from then on.

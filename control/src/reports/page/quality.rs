@@ -11,8 +11,8 @@ fn basis(report: &Report) -> String {
     let labels = &report.labels;
     match labels.basis {
         Basis::Mature => format!(
-            "Judged are {} decisions older than {} days: {} of them have no label and count as honest, and {} that were declined \
-             and have no label are left out.",
+            "Judged are {} decisions older than {} days: {} of them have no label and count as honest, and {} that moved no \
+             money and have no label are left out.",
             count(labels.judged),
             labels.maturity_days,
             count(labels.taken_as_honest),

@@ -24,7 +24,8 @@ pub struct Labels {
     pub judged: u64,
     /// Of them those without a label, which count as honest.
     pub taken_as_honest: u64,
-    /// Mature decisions that were declined and have no label: nobody knows what they were.
+    /// Mature decisions without a label whose payments moved no money (declined at once or later, not verified in time, without a
+    /// route, refused by the rail): nobody knows what they were.
     pub declined_unknown: u64,
     /// Seconds from decision to label within which half of the labels came.
     pub delay_median: Option<f64>,
@@ -46,7 +47,7 @@ pub fn judge(decisions: &[Decision], request: &Request) -> (Labels, Vec<Judged>)
             (Basis::Labelled, is_fraud) => is_fraud,
             (Basis::Mature, _) if !is_mature(decision) => None,
             (Basis::Mature, Some(is_fraud)) => Some(is_fraud),
-            (Basis::Mature, None) if decision.is_declined => {
+            (Basis::Mature, None) if decision.moved_nothing => {
                 declined_unknown += 1;
                 None
             }

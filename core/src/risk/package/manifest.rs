@@ -15,6 +15,12 @@ const COLUMNS: i64 = 1_024;
 /// The longest names of inputs and outputs, in bytes.
 const TENSOR_NAME_BYTES: usize = 256;
 
+/// The longest text about training, in characters.
+const TEXT_CHARS: usize = 200;
+/// Metrics of one model, and the longest name of one in characters.
+const METRICS: usize = 64;
+const METRIC_NAME_CHARS: usize = 64;
+
 /// The file as it stands.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +148,7 @@ pub fn read(text: &str) -> Result<Manifest, String> {
     }
     complaints.extend(manifest.kind().err());
     complaints.extend(manifest.thresholds().err());
+    complaints.extend(manifest.training.complaints());
     let is_new = manifest.thresholds.review.is_some() || manifest.reference.is_some() || manifest.output.kind == "map";
     if manifest.format == 1 && is_new {
         complaints.push("review, [reference] and kind = \"map\" need format = 2".to_owned());
@@ -230,6 +237,46 @@ impl Manifest {
     }
 }
 
+impl Training {
+    /// What people could not read, or would misread, where they are told how the model was made.
+    fn complaints(&self) -> Vec<String> {
+        let texts = [
+            ("author", &self.author),
+            ("script", &self.script),
+            ("window_start", &self.window_start),
+            ("window_end", &self.window_end),
+            ("test_window_start", &self.test_window_start),
+            ("test_window_end", &self.test_window_end),
+        ];
+        let texts = texts.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+        let unreadable = texts.filter(|(_, text)| !is_readable(text, TEXT_CHARS));
+        let mut complaints: Vec<String> = unreadable
+            .map(|(name, _)| format!("training.{name} must be 1 to {TEXT_CHARS} characters that can be seen"))
+            .collect();
+        if self.metrics.len() > METRICS {
+            complaints.push(format!("training.metrics has {} metrics; {METRICS} are possible", self.metrics.len()));
+        }
+        if self.metrics.keys().any(|name| !is_readable(name, METRIC_NAME_CHARS)) {
+            complaints.push(format!(
+                "names in training.metrics must be 1 to {METRIC_NAME_CHARS} characters that can be seen"
+            ));
+        }
+        let odd = self.metrics.iter().find(|(name, value)| !value.is_finite() && is_readable(name, METRIC_NAME_CHARS));
+        complaints.extend(odd.map(|(name, value)| format!("training.metrics.{name} is {value}; it must be a number")));
+        complaints
+    }
+}
+
+/// Whether a text shows people what it holds: no controls, nothing invisible, and nothing that turns the direction of reading.
+fn is_readable(text: &str, most: usize) -> bool {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(is_hidden)
+}
+
 fn place(name: &str) -> Option<usize> {
     FEATURE_NAMES.iter().position(|known| *known == name)
 }
@@ -278,6 +325,29 @@ mod tests {
         check("\"is_weekend\"", "\"is_card\"", "\"is_card\" is named twice");
         check("\"is_weekend\"", "\"is_week_end\"", "is is_weekend meant?");
         check("\"is_weekend\"", "\"colour\"", "there is no feature \"colour\"; the features are amount_usd_log10,");
+    }
+
+    #[test]
+    fn what_people_cannot_read_is_refused() {
+        let (without, _) = shipped().split_once("[training]").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        let check = |training: &str, says: Option<&str>| {
+            let said = read(&format!("{without}[training]\n{training}\n")).err();
+            let fits = said.as_deref().map_or(says.is_none(), |said| says.is_some_and(|says| said.contains(says)));
+            assert!(fits, "{training:.80}: {said:?}");
+        };
+        check("author = \"Zoë 李\"\nmetrics = { auc = 0.9, \"recall at 1 %\" = -1.0 }", None);
+        check("author = \"a\\u0007b\"", Some("training.author must be 1 to 200 characters that can be seen"));
+        check("script = \"train\\u202Eyp.py\"", Some("training.script"));
+        check("script = \"two\\nlines\"", Some("training.script"));
+        check("author = \" \"", Some("training.author"));
+        check(&format!("author = {:?}", "x".repeat(20_000)), Some("training.author"));
+        check("window_end = \"\\u2066now\"", Some("training.window_end"));
+        check("metrics = { auc = nan }", Some("training.metrics.auc is NaN; it must be a number"));
+        check("metrics = { auc = -inf }", Some("training.metrics.auc is -inf"));
+        check("metrics = { \"\" = 0.5 }", Some("names in training.metrics must be 1 to 64 characters"));
+        check("metrics = { \"a\\u202Eb\" = nan }", Some("names in training.metrics"));
+        let many: Vec<String> = (0..65).map(|number| format!("m{number} = 0.1")).collect();
+        check(&format!("metrics = {{ {} }}", many.join(", ")), Some("65 metrics; 64 are possible"));
     }
 
     #[test]
