@@ -58,6 +58,8 @@ fn main() {
         let rows: Vec<Features> = (0..ROWS).map(|_| row(&mut stream)).collect();
         rates.push(SIZES.map(|size| [raw.rate(&rows, size), inside.rate(&rows, size)]).to_vec());
     }
+    // The fallback is much faster: a model that was cut off must not look like a fast one.
+    assert!(inside.left * 1_000 < inside.asked, "{} of {} rows had no score in time", inside.left, inside.asked);
     print_latencies(&latencies);
     print_rates(&rates);
 }
@@ -138,6 +140,9 @@ impl Raw {
 struct Inside {
     shelf: Shelf,
     chosen: Chosen,
+    /// Rows that were asked for, and those of them that were left to the fallback.
+    asked: usize,
+    left: usize,
 }
 
 impl Inside {
@@ -148,15 +153,14 @@ impl Inside {
         let mut shelf = Shelf::default();
         let time = Box::new(EngineTime(Instant::now()));
         shelf.put(id.clone(), Box::new(Guarded::new(Box::new(scorer), BUDGET, time)));
-        Inside { shelf, chosen: Chosen { canary: None, live: Some(Arc::new(id)) } }
+        Inside { shelf, chosen: Chosen { canary: None, live: Some(Arc::new(id)) }, asked: 0, left: 0 }
     }
 
     fn score(&mut self, rows: &[Features]) -> f32 {
         let chosen = vec![self.chosen.clone(); rows.len()];
         let risks = self.shelf.assess(rows, &chosen);
-        // The fallback is much faster: a model that was cut off must not look like a fast one.
-        let is_models = risks.iter().all(|risk| matches!(risk.decider, Decider::Model { .. }));
-        assert!(is_models, "the guard has cut the model off: {:?}", risks[0].decider);
+        let left = risks.iter().filter(|risk| !matches!(risk.decider, Decider::Model { .. })).count();
+        (self.asked, self.left) = (self.asked + rows.len(), self.left + left);
         risks.iter().map(|risk| risk.score).sum()
     }
 

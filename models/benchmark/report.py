@@ -147,7 +147,7 @@ def plot_weeks(path: Path, results: dict[str, list[Result]], published: dict[str
             axes.axhline(best, linestyle="--", color="grey", label="best published mean")
         axes.set_title(key.replace("_", " "))
         axes.tick_params(axis="x", labelrotation=45)
-    panels[0].legend()
+    panels[0].legend(loc="lower left", fontsize="small")
     save(figure, path)
 
 

@@ -30,7 +30,8 @@ fn add_stages(stages: &mut Stages, wanted: &FraudBenchmark) -> Result<(), Failur
     let out = folder.join(if wanted.validate { "validation" } else { "test" });
     let (payments, table) = (folder.join("payments.csv"), folder.join("table.parquet"));
     // A name of its own: what is there under it can only be what an earlier run left.
-    let engine = wanted.engine_dir.as_ref().map_or_else(|| folder.clone(), PathBuf::from).join("fraud-benchmark-engine");
+    let engine =
+        wanted.engine_dir.as_ref().map_or_else(|| folder.clone(), PathBuf::from).join("fraud-benchmark-engine");
     let validate: &[&str] = if wanted.validate { &["--validate"] } else { &[] };
     let script = |name: &str| script(&python, name);
     stages.require("tests", || process::run(script("-m").args(["unittest", "discover"])))?;
