@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 
 /// Its address space, in bytes: enough for ONNX Runtime with the largest model that is allowed, several times.
-pub const ADDRESS_SPACE: u64 = 2 << 30;
+pub const ADDRESS_SPACE: u64 = 1 << 30;
 /// Its processor time.
 pub const PROCESSOR_TIME: Duration = Duration::from_secs(30);
 /// The time until it is killed.

@@ -12,7 +12,7 @@ use super::duration;
 pub enum ModelAction {
     /// Says in plain words whether a model package may be loaded, and what is wrong with it.
     ///
-    /// The model runs in a process of its own with at most 2 GiB of memory, 30 s of processor time and a minute in all. It
+    /// The model runs in a process of its own with at most 1 GiB of memory, 30 s of processor time and a minute in all. It
     /// must give its golden scores within 1e-5, the same score for a row alone and among others, and be quick enough. Exit
     /// code 1 when the package cannot be loaded.
     Check(ModelCheck),

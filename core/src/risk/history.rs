@@ -302,28 +302,24 @@ mod tests {
     fn a_companion_is_not_mistaken_for_another() {
         let mut history = History::default();
         history.met(Timestamp(0), Entity::Destination, &[7; 16]);
-        let other = |place: usize| std::array::from_fn(|at| if at == place { 8 } else { 7 });
-        assert!((0..8).all(|place| !history.knows(Entity::Destination, &other(place))));
-        assert!(history.knows(Entity::Destination, &[7; 16]));
+        let knows = |place| history.knows(Entity::Destination, &std::array::from_fn(|at| 7 + u8::from(at == place)));
+        assert!((0..8).all(|place| !knows(place)) && knows(16));
     }
 
     #[test]
     fn the_busiest_history_takes_no_more_than_is_said() {
         let mut history = History::default();
-        for step in 0..100 * 144_u64 {
-            let now = Timestamp(step * 600_000);
+        for (step, now) in (0..100 * 144_u64).map(|step| (step, Timestamp(step * 600_000))) {
             history.redeemed(now, 100, Usual::No);
             history.declined(now, 100);
-            let known = Past { at: now, cents: 100, usual: Usual::Yes };
-            history.learned(now, known, None, Some(Label::Fraud));
+            history.learned(now, Past { at: now, cents: 100, usual: Usual::Yes }, None, Some(Label::Fraud));
             for kind in [Entity::Device, Entity::Network, Entity::Destination] {
                 history.met(now, kind, &(u128::from(step) << 64).to_be_bytes());
             }
         }
-        let days = [&history.days, &history.unusual, &history.declines, &history.labels];
-        let days = days.into_iter().chain([&history.frauds, &history.unexplained]);
-        let room = days.map(|days| days.0.capacity()).chain([history.minutes.0.capacity(), history.hours.0.capacity()]);
-        let buckets: usize = room.sum();
+        let History { days, unusual, declines, labels, frauds, unexplained, .. } = &history;
+        let days = [days, unusual, declines, labels, frauds, unexplained].map(|days| days.0.capacity());
+        let buckets = days.iter().sum::<usize>() + history.minutes.0.capacity() + history.hours.0.capacity();
         assert!(history.days.0.len() == 31 && history.links.len() == KINDS_OF_LINKS * LINKS_OF_A_KIND);
         let bytes = size_of::<History>() + buckets * size_of::<Bucket>() + history.links.capacity() * size_of::<Link>();
         assert_eq!(bytes, HISTORY_BYTES);
