@@ -131,7 +131,7 @@ pub struct Config {
     pub onnxruntime: Option<PathBuf>,
     /// The processor time that the model may take for one scoring call. What is late is left to the fallback rules; a model
     /// that is late again and again, or far too late once, is not run any more.
-    #[arg(long, env = "CAUSEWAY_MODEL_BUDGET", value_name = "TIME", default_value = "5ms", value_parser = duration::budget)]
+    #[arg(long, env = "CAUSEWAY_MODEL_BUDGET", value_name = "TIME", default_value = model::MODEL_BUDGET, value_parser = duration::budget)]
     pub model_budget: Duration,
     /// The sandbox's corridors and assets, instead of those that the program ships.
     #[arg(long, env = "CAUSEWAY_CORRIDORS", value_name = "FILE")]

@@ -351,3 +351,6 @@ pub fn by_word(by: By) -> &'static str {
 pub fn percent(share: u16) -> f64 {
     f64::from(share) / 10.0
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::duration;
 
+/// What a scoring call may take, in the engine and when a package is checked, unless it is said.
+pub const MODEL_BUDGET: &str = "5ms";
+
 /// What can be done with model packages.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ModelAction {
@@ -31,7 +34,7 @@ pub struct ModelCheck {
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
     /// The processor time that one row and 64 rows may take, 99 times of 100.
-    #[arg(long, value_name = "TIME", default_value = "2ms", value_parser = duration::budget)]
+    #[arg(long, value_name = "TIME", default_value = MODEL_BUDGET, value_parser = duration::budget)]
     pub budget: Duration,
     /// Prints the findings as JSON.
     #[arg(long)]

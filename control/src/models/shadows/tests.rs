@@ -1,14 +1,7 @@
-use causeway_core::engine::{Options, RunningCell, start};
-use causeway_core::id::Mode;
-use causeway_core::risk::scorer::Shelf;
-use causeway_core::risk::{ModelPlan, ModelStep, Thresholds, Verdict};
-use causeway_core::settings::Settings;
-use causeway_core::store::MemoryStore;
+use causeway_core::risk::{ModelStep, Thresholds, Verdict};
 
-use super::super::loader::fake::FakeLoader;
-use super::super::{Registry, stock};
+use super::super::tests::cell;
 use super::*;
-use crate::keys::{KeyRing, MasterKey};
 use crate::reports::tests::decision;
 
 /// The shadow gives each of these a score of 0.4, which it would verify.
@@ -51,34 +44,6 @@ fn what_has_no_score_says_why() {
     assert_eq!(tally.view().last_error.as_deref(), Some("the model failed: no memory"));
     let unloaded = Tally::unloaded("no such file".to_owned());
     assert_eq!(unloaded.view().cut_off.unwrap().reason, "it cannot be loaded: no such file");
-}
-
-struct SystemClock;
-
-impl causeway_core::engine::Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        system_time()
-    }
-}
-
-/// A cell in memory, its models, and the package of one model in their registry.
-fn cell(folder: &std::path::Path) -> (RunningCell, Arc<Models>) {
-    let keys = KeyRing::derive(&MasterKey::from_bytes([7; 32]), Mode::Sandbox);
-    let running = start(Options {
-        settings: Settings::new(Mode::Sandbox, keys.id_key(), keys.quote_key(), keys.name_key()),
-        catalogue: Arc::default(),
-        shelf: Shelf::default(),
-        store: Arc::new(MemoryStore::new()),
-        clock: Arc::new(SystemClock),
-        alarm: Arc::new(|_| {}),
-        tick: Duration::from_millis(20),
-    })
-    .unwrap();
-    let registry = Registry::open(folder.join("models"));
-    let stocked = stock(&registry, &FakeLoader, &ModelPlan::default(), &mut Shelf::default());
-    let (handle, shelf) = (running.handle.clone(), running.shelf.clone());
-    let models = Arc::new(Models::new(handle, shelf, registry, Arc::new(FakeLoader), stocked));
-    (running, models)
 }
 
 /// A shadow that is far behind works in steps: it can be taken out of use, and the gateway can stop, before it has caught up.
