@@ -7,13 +7,14 @@ it stay the same.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from sklearn.ensemble import GradientBoostingClassifier
 
 import gateway
 from finish import finish, summary
-from tables import replayed
+from tables import check, replayed
 from train import export
 
 
@@ -34,8 +35,18 @@ def main() -> None:
     parser.add_argument("--features", help="features with commas between them (default: all of the table)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the training (default: %(default)s)")
     gateway.option(parser)
-    wanted = parser.parse_args()
+    try:
+        build(parser.parse_args())
+    except (ValueError, OSError, gateway.Missing) as error:
+        sys.exit(f"from_replay.py: {error}")
+
+
+def build(wanted: argparse.Namespace) -> None:
+    """Trains and writes. Raises ValueError where the table is not enough for it, or the package not in order."""
+    if wanted.causeway:
+        gateway.find(wanted.causeway)  # Before the training, which takes longer.
     table = replayed(wanted.table, wanted.features.split(",") if wanted.features else None)
+    check(table)
     learn = table.learn
     print(f"{len(learn.rows)} payments to learn from, {learn.labels.mean():.2%} frauds; {len(table.test.rows)} to judge by")
     model = export(classifier(wanted.seed).fit(learn.rows, learn.labels), len(table.names))

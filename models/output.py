@@ -21,6 +21,9 @@ KINDS = ("probability", "logit", "map")
 # The rows of a tensor of probabilities sum to 1, up to float32.
 SUM_TOLERANCE = 1e-4
 
+# Sums of many trees may be a rounding beyond 0 and 1: the gateway takes them for 0 and 1, and so does this.
+ROUNDING = 1e-5
+
 
 @dataclass(frozen=True)
 class Output:
@@ -60,10 +63,15 @@ def score(session: onnxruntime.InferenceSession, output: Output, rows: np.ndarra
     """The fraud score of each row, float32 [n], by ONNX Runtime; rows are float32 [n, features]."""
     column = _column(session, output, rows)
     if output.kind != "logit":
-        return column
+        return np.where(_nearly_inside(column), column.clip(0, 1), column)
     # In float64 and rounded once, so that every engine gets the same float32.
     with np.errstate(over="ignore"):
         return (1 / (1 + np.exp(-column.astype(np.float64)))).astype(np.float32)
+
+
+def _nearly_inside(values: np.ndarray) -> np.ndarray:
+    """Of each value whether it lies in [0, 1], up to a rounding."""
+    return (values >= -ROUNDING) & (values <= 1 + ROUNDING)
 
 
 def _column(session: onnxruntime.InferenceSession, output: Output, rows: np.ndarray) -> np.ndarray:
@@ -89,7 +97,7 @@ def _column(session: onnxruntime.InferenceSession, output: Output, rows: np.ndar
 def find(session: onnxruntime.InferenceSession, rows: np.ndarray) -> Output:
     """The output that holds the score, told by what the model gives for the rows.
 
-    One column with a value outside of [0, 1] is a logit. Raises ValueError where the numbers cannot tell.
+    One column with a value outside of [0, 1] is taken for a logit, which is said. Raises ValueError where the numbers cannot tell.
     """
     candidates = [each for each in session.get_outputs() if each.type in (FLOATS, *MAPS)]
     if len(candidates) != 1:
@@ -103,9 +111,16 @@ def find(session: onnxruntime.InferenceSession, rows: np.ndarray) -> Output:
             raise ValueError(f"The classes are {classes}: say which is fraud with Output({found.name!r}, 'map', …).")
         return Output(found.name, "map", 1)
     table = values.reshape(len(rows), -1)
-    inside = bool(((table >= 0) & (table <= 1)).all())
+    inside = bool(_nearly_inside(table).all())
+    if table.shape[1] == 1 and inside:
+        return Output(found.name, "probability", 0)
     if table.shape[1] == 1:
-        return Output(found.name, "probability" if inside else "logit", 0)
+        print(
+            f"warning: the output {found.name} gives {table.min():.4g} to {table.max():.4g}, so it is taken for a logit, and the "
+            "score is its sigmoid. If it is no log odds, as with a regressor, train a classifier, or say what it is with "
+            "Output(...)."
+        )
+        return Output(found.name, "logit", 0)
     if table.shape[1] == 2 and inside and np.abs(table.sum(axis=1) - 1).max() <= SUM_TOLERANCE:
         return Output(found.name, "probability", 1)
     raise ValueError(

@@ -13,6 +13,10 @@ import payments
 from features import BASELINE, ENGINE_NAMES
 
 
+# Columns that every table has.
+ALWAYS = ("time", "is_fraud", "label_time", "is_hosted")
+
+
 @dataclass(frozen=True)
 class Table:
     """Payments from `start_ms` to before `end_ms`. Those before `split_ms` are for learning, the others for judging.
@@ -69,10 +73,9 @@ def replayed(path: Path, names: list[str] | None = None, learn_share: float = 0.
     would let a model learn from the future; and what was known only after it is no label for learning: at that moment
     nobody could have trained with it.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *lines = csv.reader(file)
+    header, lines = _read(path)
     names = [name for name in header if name in ENGINE_NAMES] if names is None else names
-    missing = [name for name in names if name not in header]
+    missing = [name for name in (*ALWAYS, *names) if name not in header]
     if missing:
         raise ValueError(f"{path} has no {', '.join(missing)}: replay the payments again")
     column = header.index
@@ -96,12 +99,44 @@ def replayed(path: Path, names: list[str] | None = None, learn_share: float = 0.
     ripe = at_ms <= legitimate.max()
     keep = (at_ms >= split_ms) | (known & ripe)
     places = [column(name) for name in names]
-    rows = np.array([[line[place] for place in places] for line in labelled], dtype=np.float32)
+    try:
+        rows = np.array([[line[place] for place in places] for line in labelled], dtype=np.float32)
+    except ValueError as error:
+        raise ValueError(f"{path} has a feature that is no number ({error}): replay the payments again") from None
     hosted = np.array([line[column("is_hosted")] == "1" for line in labelled])
     return Table(
         names=tuple(names), rows=rows[keep], at_ms=at_ms[keep], labels=labels[keep], is_server=~hosted[keep],
         start_ms=start_ms, split_ms=split_ms, end_ms=end_ms,
     )
+
+
+def check(table: Table) -> None:
+    """Raises ValueError where nothing could be learned or judged: both windows need frauds and others."""
+    for part, window, what in [(table.learn, "learning", "learn from"), (table.test, "judging", "judge by")]:
+        (start, end), labels = part.window, part.labels
+        if labels.any() and not labels.all():
+            continue
+        kind = "legitimate payment" if labels.any() else "fraud"
+        raise ValueError(
+            f"there is no {kind} to {what} among the {len(labels)} payments for {window}, from {start} to {end}: give a longer "
+            "history, or labels that became known earlier"
+        )
+
+
+def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The header and the lines, all as long."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.reader(file))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no table that `causeway features replay` wrote as CSV ({error})") from None
+    if not lines:
+        raise ValueError(f"{path} is empty: replay the payments again")
+    header = lines[0]
+    for number, line in enumerate(lines, 1):
+        if len(line) != len(header):
+            raise ValueError(f"{path} has {len(line)} fields in row {number} and {len(header)} in its first: is it whole?")
+    return header, lines[1:]
 
 
 def _millis(text: str) -> int:

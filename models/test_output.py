@@ -1,5 +1,7 @@
 """Which output holds the score, told from tiny graphs of every shape that exporters give."""
 
+import contextlib
+import io
 import unittest
 
 import numpy as np
@@ -53,6 +55,18 @@ class FindTest(unittest.TestCase):
 
     def test_one_column_of_probabilities(self) -> None:
         self.assertEqual(outputs.find(graph(SUM), ROWS / 8 + 0.5), Output("sum", "probability", 0))
+
+
+    def test_a_rounding_beyond_is_a_probability_and_more_is_a_logit_which_is_said(self) -> None:
+        near = np.array([[0.5, 1.0000005], [-1e-6, -2e-6]], dtype=np.float32)
+        session = graph(SUM)
+        found = outputs.find(session, near)
+        self.assertEqual(found, Output("sum", "probability", 0))
+        np.testing.assert_array_equal(outputs.score(session, found, near), np.array([1, 0], dtype=np.float32))
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            self.assertEqual(outputs.find(session, near + 0.1).kind, "logit")
+        self.assertRegex(said.getvalue(), "gives 0.1 to 1.1, so it is taken for a logit")
 
 
 class ScoreTest(unittest.TestCase):

@@ -100,7 +100,7 @@ class WriteTest(unittest.TestCase):
             ("no feature colour", {"features": ["colour", *self.features[1:]]}),
             ("named twice", {"features": [self.features[1], *self.features[1:]]}),
             ("step_up <= review <= decline", {"thresholds": package.Thresholds(0.1, 0.5, review=0.6)}),
-            (r"must be \[n, 32\]", {"features": self.features[1:]}),
+            (r"must be \[n, 26\]", {"features": self.features[1:]}),
             ("must be one of probability, logit, map", {"output": package.Output("probabilities", "odds", 1)}),
             ("Metrics are named", {"training": replace(TRAINING, metrics={"recall at 1": 1})}),
             ("no finite number", {"training": replace(TRAINING, metrics={"auc": float("nan")})}),
@@ -111,10 +111,12 @@ class WriteTest(unittest.TestCase):
 
 
     def test_a_logit_is_no_probability(self) -> None:
-        model = (Path(__file__).parent / "examples" / "pytorch-perceptron" / "1" / package.MODEL_FILE).read_bytes()
-        self.assertEqual(self.write(model=model).kind, "logit")
+        folder = Path(__file__).parent / "examples" / "pytorch-perceptron" / "1"
+        features, rows, _ = package.read_golden(folder)
+        given = dict(model=(folder / package.MODEL_FILE).read_bytes(), features=features, golden_rows=rows)
+        self.assertEqual(self.write(**given).kind, "logit")
         with self.assertRaisesRegex(ValueError, "not all between 0 and 1: is the output a logit"):
-            self.write(model=model, output=package.Output("logit", "probability", 0))
+            self.write(**given, output=package.Output("logit", "probability", 0))
 
 
     def test_what_the_gateway_does_not_take_is_not_written(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -47,6 +48,32 @@ class ReplayedTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "no legitimate payment that was known by 2026-01-01"):
             self.read([header, "a,2026-01-01T00:00:00Z,ann,,1,1,2026-01-01T00:00:00Z"])
 
+    def test_what_cannot_be_learned_or_judged_is_said_in_a_sentence(self) -> None:
+        header = "id,time,customer,wallet,is_hosted,is_fraud,label_time"
+
+        def row(day: int, fraud: int) -> str:
+            return f"p{day},2026-01-{day:02}T00:00:00Z,ann,,1,{int(fraud)},2026-01-{day:02}T01:00:00Z"
+
+        for lines, expect in [
+            ([header, *(row(day, day == 9) for day in range(1, 11))], "no fraud to learn from among the 7 payments"),
+            ([header, *(row(day, day == 2) for day in range(1, 11))], "no fraud to judge by among the 3 payments"),
+            ([header, *(row(day, day in (2, 8, 9, 10)) for day in range(1, 11))], "no legitimate payment to judge by"),
+            ([header, row(1, 0) + ",x"], "8 fields in row 2 and 7 in its first"),
+            (["id,time,customer"], "has no is_fraud, label_time, is_hosted"),
+            ([header, "x" * 200_000], "is no table .*field larger than field limit"),
+        ]:
+            with self.subTest(expect=expect), tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "table.csv"
+                path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+                command = [sys.executable, Path(__file__).parent / "from_replay.py", path, f"{folder}/m", "--name", "m"]
+                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, f"^from_replay.py: .*{expect}")
+        command = [*command, "--causeway", "nowhere"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "^from_replay.py: there is no program nowhere")
+
     def test_a_feature_that_never_differs_has_no_reference(self) -> None:
         rows = np.array([[1, 7], [2, 7], [3, 7]], dtype=np.float32)
         found = reference(["amount_usd_log10", "is_card"], rows, np.array([0.1, 0.2, 0.3], dtype=np.float32), 0.25)
@@ -66,7 +93,7 @@ class ReplayedTest(unittest.TestCase):
             self.assertEqual(first, second)
             table = Path(folder) / "table.csv"
             said = gateway.replay(program(self), *files[0], table)
-            self.assertRegex(said, r"0 have no label; \d+ entities$")
+            self.assertRegex(said, r"0 have no label; \d+ entities")
             self.assertGreater(len(replayed(table, list(BASELINE)).learn.rows), 100)
             files[0][0].write_text("a,b\n", encoding="utf-8")
             with self.assertRaisesRegex(ValueError, "cannot be replayed: .*there is no column id"):

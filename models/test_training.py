@@ -72,7 +72,7 @@ class TrainingTest(unittest.TestCase):
         )
         self.assertLess(max(hosted, server), 1.3 * min(hosted, server), f"hosted {hosted:.2%}, server {server:.2%}")
         self.assertLess(server, 1.1 * hosted, "nobody is stopped for the partner's being quick")
-        self.assertAlmostEqual(float(np.mean(self.test.is_server)), 0.5, delta=0.05)
+        self.assertAlmostEqual(float(np.mean(self.test.is_server)), 0.5, delta=0.06)
 
     def test_the_split_is_by_time(self) -> None:
         learn = self.table.learn
