@@ -97,7 +97,8 @@ def _column(session: onnxruntime.InferenceSession, output: Output, rows: np.ndar
 def find(session: onnxruntime.InferenceSession, rows: np.ndarray) -> Output:
     """The output that holds the score, told by what the model gives for the rows.
 
-    One column with a value outside of [0, 1] is taken for a logit, which is said. Raises ValueError where the numbers cannot tell.
+    One column with a value outside of [0, 1] is taken for a logit, which is said. Raises ValueError where the numbers cannot
+    tell.
     """
     candidates = [each for each in session.get_outputs() if each.type in (FLOATS, *MAPS)]
     if len(candidates) != 1:

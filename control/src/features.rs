@@ -3,8 +3,10 @@
 
 mod input;
 mod key;
+mod labels;
 mod output;
 mod past;
+mod rates;
 mod replay;
 mod rows;
 
@@ -13,7 +15,8 @@ use std::fmt::Write as _;
 use causeway_core::risk::features::{FEATURES, Feature};
 use serde_json::{Value, json};
 
-pub use input::{Known, Payment, Payments};
+pub use input::{Payment, Payments};
+pub use labels::Known;
 pub use replay::{Summary, replay};
 
 /// Why there is no table.

@@ -1,16 +1,18 @@
 //! Payments and labels as a CSV file has them.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use causeway_core::money::Currency;
+use causeway_core::money::{Amount, AmountError, Currency};
 use causeway_core::risk::Country;
 use causeway_core::terms::Side;
 use causeway_core::time::{Millis, Timestamp};
-use rust_decimal::Decimal;
 
 use super::FeaturesError;
 use super::key::key;
+
+use super::labels::{Known, Labels, LeftOver, bit, first_fault};
+use super::rates::Rates;
 use super::rows::Rows;
 use crate::keys::network_block;
 use crate::risk_policy::address;
@@ -31,7 +33,9 @@ pub struct Payment {
     pub currency: Currency,
     /// Which way value moved.
     pub side: Side,
-    /// Whether fiat moved by card.
+    /// How fiat moved, in lower case; empty when nothing is said.
+    pub method: String,
+    /// Whether that was by card.
     pub is_card: bool,
     /// The wallet, if one is named.
     pub wallet: Option<String>,
@@ -55,53 +59,32 @@ pub struct Payment {
     pub is_hosted: bool,
     /// When risk declined it: at once, or when a review did.
     pub declined_at: Option<Timestamp>,
-    /// What became known of it.
-    pub label: Option<Known>,
-}
-
-/// What a payment turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// Whether it was a fraud.
-    pub is_fraud: bool,
-    /// When that became known; `None`: never.
-    pub at: Option<Timestamp>,
+    /// What became known of it, in the order of time: the later supersedes, and may take back.
+    pub labels: Vec<Known>,
 }
 
 /// The rows of a file, one by one.
 pub struct Payments {
     rows: Rows,
-    labels: Option<Rows>,
-    rates: HashMap<String, f64>,
+    labels: Option<(PathBuf, Labels)>,
+    rates: Rates,
     last: Timestamp,
     /// The line of each payment by a hash of its id, so that none is there twice: some fifty bytes a payment.
     seen: HashMap<[u8; 16], u64>,
 }
 
-/// Labels whose payments never came.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct LeftOver {
-    /// How many.
-    pub count: u64,
-    /// The ids of the first few.
-    pub first: Vec<String>,
-}
-
 const REQUIRED: [&str; 4] = ["id", "time", "customer", "amount"];
-/// Ids of labels without payments that are told.
-const TOLD: usize = 3;
 
 impl Payments {
-    /// Opens the files and reads their first lines.
-    pub fn open(payments: &Path, labels: Option<&Path>, rates: &[(String, f64)]) -> Result<Payments, FeaturesError> {
+    /// Opens the file of payments and reads its first line; reads the labels and the rates, where these have files of their own.
+    pub fn open(payments: &Path, labels: Option<&Path>, rates: Option<&Path>) -> Result<Payments, FeaturesError> {
         let rows = Rows::open(payments, &REQUIRED)?;
-        let labels = labels.map(|path| Rows::open(path, &["id", "is_fraud", "label_time"])).transpose()?;
-        let rates = [("USD".to_owned(), 1.0)].into_iter().chain(rates.iter().cloned()).collect();
-        Ok(Payments { rows, labels, rates, last: Timestamp(0), seen: HashMap::new() })
+        let labels = labels.map(|path| Ok((path.to_owned(), Labels::open(path)?))).transpose()?;
+        Ok(Payments { rows, labels, rates: Rates::open(rates)?, last: Timestamp(0), seen: HashMap::new() })
     }
 
     /// The next payment.
-    pub fn next(&mut self) -> Result<Option<Payment>, FeaturesError> {
+    pub fn next_payment(&mut self) -> Result<Option<Payment>, FeaturesError> {
         if !self.rows.advance()? {
             return Ok(None);
         }
@@ -117,88 +100,73 @@ impl Payments {
                 format!("the payment {:?} is there twice, first in line {line}: each needs its own id", payment.id);
             return Err(self.rows.fault(&reason));
         }
-        let label = self.label(&payment)?;
-        Ok(Some(Payment { label, ..payment }))
+        let labels = self.labels(&payment)?;
+        Ok(Some(Payment { labels, ..payment }))
     }
 
     /// Once all payments were read: the labels that are still there.
-    pub fn left_over(&mut self) -> Result<LeftOver, FeaturesError> {
-        let mut left = LeftOver::default();
-        let Some(labels) = &mut self.labels else { return Ok(left) };
-        while labels.advance()? {
-            let id = labels.text("id").unwrap_or_default();
-            if self.seen.contains_key(&key(&[id])) {
-                return Err(labels.fault(&format!("the payment {id:?} has a label already: keep one of the two")));
-            }
-            left.count += 1;
-            if left.first.len() < TOLD {
-                left.first.push(id.to_owned());
-            }
-        }
-        Ok(left)
+    pub fn left_over(&self) -> Result<LeftOver, FeaturesError> {
+        self.labels.as_ref().map_or(Ok(LeftOver::default()), |(path, labels)| labels.left_over(path))
     }
 
     /// What is known of the payment that was just read, here or in the file of labels.
-    fn label(&mut self, payment: &Payment) -> Result<Option<Known>, FeaturesError> {
-        let id = &payment.id;
-        let rows = match &mut self.labels {
-            None => &self.rows,
-            Some(labels) => {
-                let found = if labels.advance()? { labels.text("id") } else { None };
-                if found != Some(id) {
-                    let found = found.map_or("nothing".to_owned(), |other| format!("that of {other:?}"));
-                    let reason =
-                        format!("the label of {id:?} must stand here, not {found}: both files need the same order");
-                    return Err(labels.fault(&reason));
-                }
-                labels
-            }
-        };
-        let Some(is_fraud) = rows.read("is_fraud", "0 or 1", bit)? else { return Ok(None) };
-        let at = rows.time("label_time")?;
-        if at.is_some_and(|at| at < payment.at) {
-            let known = rows.text("label_time").unwrap_or_default();
-            let reason = format!("label_time {known} is before the payment {id:?} itself: give when it became known");
-            return Err(rows.fault(&reason));
+    fn labels(&mut self, payment: &Payment) -> Result<Vec<Known>, FeaturesError> {
+        if let Some((path, labels)) = &mut self.labels {
+            return labels.take(path, &payment.id, payment.at);
         }
-        Ok(Some(Known { is_fraud, at }))
+        let known =
+            Known { is_fraud: self.rows.read("is_fraud", "0, 1 or empty", bit)?, at: self.rows.time("label_time")? };
+        let labels = vec![known];
+        match first_fault(&labels, &payment.id, payment.at) {
+            None => Ok(labels),
+            Some((_, reason)) => Err(self.rows.fault(&reason)),
+        }
     }
 
     /// The row as a payment, without its label.
     fn payment(&self) -> Result<Payment, FeaturesError> {
         let rows = &self.rows;
         let required = |name: &str| rows.text(name).ok_or_else(|| rows.fault(&format!("{name} is empty")));
-        let currency = rows.text("currency").unwrap_or("USD");
         let device = rows.text("device").map(str::to_owned);
         let is_hosted = rows.read("hosted", "0 or 1", bit)?.unwrap_or(device.is_some());
         let at = rows.time("time")?.ok_or_else(|| rows.fault("time is empty"))?;
+        let customer_since = self.before("customer_since", at)?;
+        let customer_country = rows.read("customer_country", "a code of ISO 3166 such as DE", Country::parse)?;
+        if customer_country.is_some() && customer_since.is_none() {
+            let reason =
+                "customer_country needs customer_since: the gateway knows both of a customer on record, or neither";
+            return Err(rows.fault(reason));
+        }
+        let currency = self.currency()?;
+        let method = rows.text("method").unwrap_or_default().to_lowercase();
         Ok(Payment {
             id: required("id")?.to_owned(),
             at,
             partner: rows.text("partner").unwrap_or_default().to_owned(),
             customer: required("customer")?.to_owned(),
             amount_cents: self.cents(required("amount")?, currency)?,
-            currency: Currency::parse(currency).ok_or_else(|| rows.fault("currency must be a code of ISO 4217"))?,
+            currency,
             side: rows.read("side", "on_ramp or off_ramp", side)?.unwrap_or(Side::OnRamp),
-            is_card: rows.text("method") == Some("card"),
+            is_card: method == "card",
+            method,
             wallet: rows.text("wallet").map(str::to_owned),
             network: rows.read("network", NETWORK, |text| address(text).ok())?.map(network_block),
             country: rows.read("country", "a code of ISO 3166 such as DE", Country::parse)?,
-            customer_country: rows.read("customer_country", "a code of ISO 3166 such as DE", Country::parse)?,
-            customer_since: rows.time("customer_since")?,
-            partner_since: rows.time("partner_since")?,
+            customer_country,
+            customer_since,
+            partner_since: self.before("partner_since", at)?,
             session_age: rows.read("session_seconds", SECONDS, seconds)?.unwrap_or(Millis(0)),
             quote_age: rows.read("quote_seconds", SECONDS, seconds)?.unwrap_or(Millis(0)),
             is_hosted,
             declined_at: self.declined_at(at)?,
             device,
-            label: None,
+            labels: Vec::new(),
         })
     }
 
     /// When risk declined the payment of `at`.
     fn declined_at(&self, at: Timestamp) -> Result<Option<Timestamp>, FeaturesError> {
-        let is_declined = self.rows.text("failure_code") == Some("risk_declined");
+        let is_declined = self.rows.text("failure_code").is_some_and(|code| code.eq_ignore_ascii_case("risk_declined"));
         let told = self.rows.text("declined_at").unwrap_or_default();
         match self.rows.time("declined_at")? {
             None => Ok(is_declined.then_some(at)),
@@ -213,29 +181,49 @@ impl Payments {
         }
     }
 
+    /// A time that cannot be after the payment of `at`.
+    fn before(&self, name: &str, at: Timestamp) -> Result<Option<Timestamp>, FeaturesError> {
+        match self.rows.time(name)? {
+            Some(since) if since > at => {
+                let told = self.rows.text(name).unwrap_or_default();
+                Err(self.rows.fault(&format!("{name} {told} is after the payment: whoever pays is there already")))
+            }
+            since => Ok(since),
+        }
+    }
+
+    fn currency(&self) -> Result<Currency, FeaturesError> {
+        let told = self.rows.text("currency").unwrap_or("USD");
+        // Codes are read in either case, but rates and tables have them in upper case.
+        let found = Currency::parse(told);
+        found.filter(|currency| currency.code() == told).ok_or_else(|| {
+            let hint = found.as_ref().map_or("EUR", Currency::code);
+            self.rows.fault(&format!("currency must be a code of ISO 4217 in upper case such as {hint}, not {told:?}"))
+        })
+    }
+
     /// US cents, rounded down, as the cell computes them from its own rates.
-    fn cents(&self, amount: &str, currency: &str) -> Result<u64, FeaturesError> {
-        let parsed: Option<Decimal> = amount.parse().ok().filter(|amount: &Decimal| !amount.is_sign_negative());
-        let parsed = parsed.ok_or_else(|| self.rows.fault(&format!("amount must be like 12.50, not {amount:?}")))?;
-        let rate = self.rates.get(currency).copied().ok_or_else(|| {
-            self.rows.fault(&format!("there is no rate for {currency}: give one with --usd-rate {currency}=…"))
+    fn cents(&self, told: &str, currency: Currency) -> Result<u64, FeaturesError> {
+        let amount = Amount::parse(told).map_err(|error| {
+            self.rows.fault(&match error {
+                AmountError::NotPositive => {
+                    format!("amount is {told}, and a gateway moves nothing of that: leave the row out")
+                }
+                AmountError::TooLarge => format!("amount {told} is more than a gateway moves: is it in another unit?"),
+                AmountError::Malformed | AmountError::TooManyDecimals => {
+                    format!("amount must be above 0 and like 12.50, with at most eight decimals, not {told:?}")
+                }
+            })
         })?;
-        let cents = parsed.mantissa() as f64 / 10f64.powi(parsed.scale() as i32) * 100.0 * rate;
-        // An amount of two decimals at a rate of one is exact: what is lost by the division comes back.
-        Ok((cents + 1e-6).floor().max(0.0) as u64)
+        self.rates.cents(amount, currency).ok_or_else(|| {
+            let code = currency.code();
+            self.rows.fault(&format!("there is no rate for {code}: name the gateway's file of rates with --rates FILE"))
+        })
     }
 }
 
 const SECONDS: &str = "a number of seconds, not below 0";
 const NETWORK: &str = "an address, or a block with /24 (IPv4) or /48 (IPv6)";
-
-fn bit(text: &str) -> Option<bool> {
-    match text {
-        "0" => Some(false),
-        "1" => Some(true),
-        _ => None,
-    }
-}
 
 fn side(text: &str) -> Option<Side> {
     [Side::OnRamp, Side::OffRamp].into_iter().find(|side| side.word() == text)

@@ -16,7 +16,7 @@ use parquet::schema::types::Type;
 
 use super::FeaturesError;
 use super::input::Payment;
-use crate::wire::Time;
+use super::labels::at_text;
 
 /// Rows that a Parquet file keeps together, and that wait in memory until there are as many.
 const GROUP: usize = 65_536;
@@ -36,9 +36,15 @@ pub struct Row {
 /// A file that takes rows.
 pub enum Table {
     /// Text.
-    Csv(PathBuf, BufWriter<File>),
+    Csv(Draft, BufWriter<File>),
     /// Columns.
-    Parquet(PathBuf, Box<Columns>),
+    Parquet(Draft, Box<Columns>),
+}
+
+/// A file that is not whole yet. Where it is dropped before, nothing is left of it.
+pub struct Draft {
+    path: PathBuf,
+    is_whole: bool,
 }
 
 /// A Parquet file and the rows that wait for their group.
@@ -48,15 +54,18 @@ pub struct Columns {
 }
 
 impl Row {
+    /// The label is the last word; where that took back what was known, there is none.
     pub fn new(payment: Payment, features: Features) -> Row {
+        let last = payment.labels.last().filter(|known| known.is_fraud.is_some());
+        let (is_fraud, label_at) = last.map_or((None, None), |known| (known.is_fraud, known.at));
         Row {
             id: payment.id,
             at: payment.at,
             customer: payment.customer,
             wallet: payment.wallet,
             features,
-            is_fraud: payment.label.map(|label| label.is_fraud),
-            label_at: payment.label.and_then(|label| label.at),
+            is_fraud,
+            label_at,
         }
     }
 }
@@ -66,22 +75,23 @@ impl Table {
     /// part, and no part is taken for a table.
     pub fn create(path: &Path) -> Result<Table, FeaturesError> {
         let failed = |error: &dyn std::fmt::Display| fault(path, error);
-        let draft = draft(path);
+        let draft = Draft { path: path.to_owned(), is_whole: false };
         let kind = path.extension().and_then(|ending| ending.to_str());
         match kind {
             Some("csv") => {
-                let mut file = BufWriter::with_capacity(1 << 20, File::create(&draft).map_err(|error| failed(&error))?);
+                let mut file =
+                    BufWriter::with_capacity(1 << 20, File::create(draft.name()).map_err(|error| failed(&error))?);
                 let header = ["id", "time", "customer", "wallet"].into_iter().chain(FEATURE_NAMES);
                 let header: Vec<&str> = header.chain(["is_fraud", "label_time"]).collect();
                 writeln!(file, "{}", header.join(",")).map_err(|error| failed(&error))?;
-                Ok(Table::Csv(path.to_owned(), file))
+                Ok(Table::Csv(draft, file))
             }
             Some("parquet") => {
                 let schema = schema().map_err(|error| failed(&error))?;
-                let file = File::create(&draft).map_err(|error| failed(&error))?;
+                let file = File::create(draft.name()).map_err(|error| failed(&error))?;
                 let properties = Arc::new(WriterProperties::builder().build());
                 let writer = SerializedFileWriter::new(file, schema, properties).map_err(|error| failed(&error))?;
-                Ok(Table::Parquet(path.to_owned(), Box::new(Columns { writer, waiting: Vec::new() })))
+                Ok(Table::Parquet(draft, Box::new(Columns { writer, waiting: Vec::new() })))
             }
             _ => Err(FeaturesError(format!("{} must end in .csv or .parquet", path.display()))),
         }
@@ -90,13 +100,13 @@ impl Table {
     /// Adds a row.
     pub fn add(&mut self, row: Row) -> Result<(), FeaturesError> {
         match self {
-            Table::Csv(path, file) => csv_row(file, &row).map_err(|error| fault(path, &error)),
-            Table::Parquet(path, columns) => {
+            Table::Csv(draft, file) => csv_row(file, &row).map_err(|error| fault(&draft.path, &error)),
+            Table::Parquet(draft, columns) => {
                 columns.waiting.push(row);
                 if columns.waiting.len() < GROUP {
                     Ok(())
                 } else {
-                    columns.flush().map_err(|error| fault(path, &error))
+                    columns.flush().map_err(|error| fault(&draft.path, &error))
                 }
             }
         }
@@ -104,18 +114,42 @@ impl Table {
 
     /// Writes what is still in memory, and gives the file its name.
     pub fn finish(self) -> Result<(), FeaturesError> {
-        let path = match self {
-            Table::Csv(path, mut file) => file.flush().map(|()| path.clone()).map_err(|error| fault(&path, &error)),
-            Table::Parquet(path, mut columns) => {
-                let written = columns.flush().and_then(|()| columns.writer.close());
-                written.map(|_| path.clone()).map_err(|error| fault(&path, &error))
-            }
-        }?;
-        std::fs::rename(draft(&path), &path).map_err(|error| fault(&path, &error))
+        match self {
+            Table::Csv(draft, mut file) => match file.flush() {
+                Ok(()) => draft.rename(),
+                Err(error) => Err(fault(&draft.path, &error)),
+            },
+            Table::Parquet(draft, mut columns) => match columns.flush().and_then(|()| columns.writer.close()) {
+                Ok(_) => draft.rename(),
+                Err(error) => Err(fault(&draft.path, &error)),
+            },
+        }
     }
 }
 
-fn draft(path: &Path) -> PathBuf {
+impl Draft {
+    fn name(&self) -> PathBuf {
+        draft(&self.path)
+    }
+
+    fn rename(mut self) -> Result<(), FeaturesError> {
+        std::fs::rename(self.name(), &self.path).map_err(|error| fault(&self.path, &error))?;
+        self.is_whole = true;
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.is_whole {
+            // It may never have been made, and nobody is told twice that a disk is broken.
+            std::fs::remove_file(self.name()).unwrap_or_default();
+        }
+    }
+}
+
+/// The name of a table until it is whole.
+pub fn draft(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     name.into()
@@ -127,14 +161,13 @@ fn fault(path: &Path, error: &dyn std::fmt::Display) -> FeaturesError {
 
 /// Numbers are the shortest that read back as the same float32.
 fn csv_row(file: &mut impl Write, row: &Row) -> std::io::Result<()> {
-    let time = |at: Timestamp| serde_json::to_value(Time(at)).ok().and_then(|text| text.as_str().map(str::to_owned));
-    let at = time(row.at).unwrap_or_default();
+    let at = at_text(row.at);
     write!(file, "{},{at},{},{}", quoted(&row.id), quoted(&row.customer), quoted(row.wallet.as_deref().unwrap_or("")))?;
     for value in row.features.0 {
         write!(file, ",{value}")?;
     }
     let label = row.is_fraud.map_or("", |is_fraud| if is_fraud { "1" } else { "0" });
-    writeln!(file, ",{label},{}", row.label_at.and_then(time).unwrap_or_default())
+    writeln!(file, ",{label},{}", row.label_at.map(at_text).unwrap_or_default())
 }
 
 /// Text with commas, quotes or breaks stands in quotes.

@@ -7,11 +7,12 @@ use causeway_core::money::Currency;
 use causeway_core::risk::features::{Histories, KnownCustomer, count_decline, count_redemption, features, usual};
 use causeway_core::risk::history::Past as Redeemed;
 use causeway_core::risk::keys::destination_key;
-use causeway_core::risk::{Country, Entities, Entity, EntityKey, Facts, Features, History, Label};
+use causeway_core::risk::{Country, Entities, Entity, EntityKey, Facts, Features, History, Label, Labelled};
 use causeway_core::time::Timestamp;
 
 use super::input::Payment;
 use super::key::key;
+use super::labels::Known;
 use crate::iso;
 
 /// Everything that happened so far.
@@ -31,8 +32,8 @@ type Waiting = (Timestamp, u64);
 
 /// What becomes of a payment later.
 enum Coming {
-    /// It turns out to be something.
-    Label(Redeemed, Label),
+    /// What is known of it changes: from what, and to what.
+    Label(Redeemed, Option<Labelled>, Option<Label>),
     /// A review declines it, with its US cents.
     Decline(u64),
 }
@@ -60,19 +61,27 @@ impl Past {
             Some(_) => count_decline(facts.now, &facts.entities, facts.amount_cents, self),
             None => {}
         }
-        if let Some(label) = payment.label
-            && let Some(at) = label.at
-        {
-            let word = if label.is_fraud { Label::Fraud } else { Label::Honest };
-            let redeemed = Redeemed { at: facts.now, cents: facts.amount_cents, usual };
-            self.wait(at, facts.entities, Coming::Label(redeemed, word));
-        }
+        let redeemed = Redeemed { at: facts.now, cents: facts.amount_cents, usual };
+        self.expect(&payment.labels, facts.entities, redeemed);
         row
     }
 
     /// How many entities have a history.
     pub fn entities(&self) -> usize {
         self.histories.len()
+    }
+
+    /// Each label comes at its own time. One that says what is known already changes nothing, as in the cell.
+    fn expect(&mut self, labels: &[Known], entities: Entities, redeemed: Redeemed) {
+        let mut before: Option<Labelled> = None;
+        for known in labels {
+            let Some(at) = known.at else { continue };
+            let after = known.is_fraud.map(|is_fraud| if is_fraud { Label::Fraud } else { Label::Honest });
+            if before.map(|known| known.label) != after {
+                self.wait(at, entities, Coming::Label(redeemed, before, after));
+                before = after.map(|label| Labelled { label, at });
+            }
+        }
     }
 
     fn wait(&mut self, at: Timestamp, entities: Entities, coming: Coming) {
@@ -88,9 +97,9 @@ impl Past {
             match self.coming.remove(&number) {
                 None => {}
                 Some((entities, Coming::Decline(cents))) => count_decline(at, &entities, cents, self),
-                Some((entities, Coming::Label(redeemed, word))) => {
+                Some((entities, Coming::Label(redeemed, before, after))) => {
                     for (entity, key) in entities.known() {
-                        self.change(entity, key, &mut |history| history.learned(at, redeemed, None, Some(word)));
+                        self.change(entity, key, &mut |history| history.learned(at, redeemed, before, after));
                     }
                 }
             }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use causeway_core::time::Timestamp;
-use csv::{Reader, ReaderBuilder, StringRecord};
+use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 
 use super::FeaturesError;
 use crate::wire::Time;
@@ -21,7 +21,7 @@ pub struct Rows {
 impl Rows {
     /// Opens the file and reads its first line, in which the required columns must be.
     pub fn open(path: &Path, required: &[&str]) -> Result<Rows, FeaturesError> {
-        let failed = |error: csv::Error| FeaturesError(format!("cannot read {}: {error}", path.display()));
+        let failed = |error: csv::Error| broken(path, &error);
         let mut reader = ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(failed)?;
         let header = reader.headers().map_err(failed)?.clone();
         let mut columns = HashMap::new();
@@ -35,7 +35,13 @@ impl Rows {
         }
         if let Some(missing) = required.iter().find(|name| !columns.contains_key(**name)) {
             let found = header.iter().collect::<Vec<_>>().join(", ");
-            return Err(FeaturesError(format!("{}:1: there is no column {missing}, only {found}", path.display())));
+            let hint = if header.len() == 1 && found.contains([';', '\t']) {
+                ". The fields must have commas between them: save the file so"
+            } else {
+                ""
+            };
+            let reason = format!("there is no column {missing}, only {found}{hint}");
+            return Err(FeaturesError(format!("{}:1: {reason}", path.display())));
         }
         Ok(Rows { path: path.to_owned(), reader, record: StringRecord::new(), columns })
     }
@@ -43,7 +49,7 @@ impl Rows {
     /// Goes to the next row; whether there is one.
     pub fn advance(&mut self) -> Result<bool, FeaturesError> {
         let read = self.reader.read_record(&mut self.record);
-        read.map_err(|error| FeaturesError(format!("{}: {error}", self.path.display())))
+        read.map_err(|error| broken(&self.path, &error))
     }
 
     /// What stands in a column; nothing where it is empty or not there.
@@ -62,9 +68,10 @@ impl Rows {
         read(text).map(Some).ok_or_else(|| self.fault(&format!("{name} must be {form}, not {text:?}")))
     }
 
-    /// The same as a time.
+    /// The same as a time. None is before 1970, which the gateway's own clock begins with.
     pub fn time(&self, name: &str) -> Result<Option<Timestamp>, FeaturesError> {
-        self.read(name, "a time such as 2026-06-30T12:00:00Z", |text| Time::parse(text).map(|time| time.0))
+        let later = |text: &str| Time::parse(text).map(|time| time.0).filter(|at| *at > Timestamp(0));
+        self.read(name, "a time such as 2026-06-30T12:00:00Z, later than 1970", later)
     }
 
     /// The line of the row.
@@ -76,4 +83,19 @@ impl Rows {
     pub fn fault(&self, reason: &str) -> FeaturesError {
         FeaturesError(format!("{}:{}: {reason}", self.path.display(), self.line()))
     }
+}
+
+/// What is wrong with the file, in plain words.
+fn broken(path: &Path, error: &csv::Error) -> FeaturesError {
+    let path = path.display();
+    let line = error.position().map_or(1, csv::Position::line);
+    FeaturesError(match error.kind() {
+        ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
+            "{path}:{line}: line {line} has {len} fields, the header {expected_len}: text with commas needs quotes around it"
+        ),
+        ErrorKind::Utf8 { .. } => format!("{path}:{line}: this is not UTF-8: save the file as UTF-8"),
+        ErrorKind::Io(_) | ErrorKind::Seek | ErrorKind::Serialize(_) | ErrorKind::Deserialize { .. } | _ => {
+            format!("cannot read {path}: {error}")
+        }
+    })
 }

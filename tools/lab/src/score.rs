@@ -70,7 +70,7 @@ const TELLS: Duration = Duration::from_secs(5);
 
 /// Scores the history.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let mut payments = Payments::open(&options.payments, None, &[]).map_err(wrong)?;
+    let mut payments = Payments::open(&options.payments, None, None).map_err(wrong)?;
     let mut models = Models::open(&options.models, options.onnxruntime.as_deref())?;
     let until = options.days.zip(models.last()).map(|(days, last)| Day(last.0 + days));
     let cell = Cell::start(&options.data_dir)?;
@@ -105,7 +105,7 @@ fn read(payments: &mut Payments, until: Option<Day>) -> Result<Vec<Payment>, Fai
     let over = |at: Timestamp| until.is_some_and(|until| at.unix_seconds() >= until.0 * DAY);
     let mut ahead = Vec::with_capacity(AHEAD);
     while ahead.len() < AHEAD
-        && let Some(payment) = payments.next().map_err(wrong)?
+        && let Some(payment) = payments.next_payment().map_err(wrong)?
         && !over(payment.at)
     {
         ahead.push(payment);

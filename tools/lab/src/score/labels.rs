@@ -13,21 +13,24 @@ use causeway_core::time::Timestamp;
 use super::cell::Cell;
 use crate::failure::Failure;
 
+/// When a label comes, its number, its payment, and what that turns out to be.
+type Waiting = (Timestamp, u64, u128, Option<bool>);
+
 /// Labels that wait for their time; those of one time come in the order of their payments.
 #[derive(Default)]
 pub struct Labels {
-    waiting: BinaryHeap<Reverse<(Timestamp, u64, u128, bool)>>,
+    waiting: BinaryHeap<Reverse<Waiting>>,
     next: u64,
 }
 
 impl Labels {
     /// Remembers what will become known of a payment.
     pub fn expect(&mut self, payment: &Payment, id: PaymentId) {
-        if let Some(label) = payment.label
-            && let Some(at) = label.at
-        {
-            self.waiting.push(Reverse((at.max(payment.at), self.next, id.0, label.is_fraud)));
-            self.next += 1;
+        for known in &payment.labels {
+            if let Some(at) = known.at {
+                self.waiting.push(Reverse((at.max(payment.at), self.next, id.0, known.is_fraud)));
+                self.next += 1;
+            }
         }
     }
 
@@ -37,7 +40,7 @@ impl Labels {
             let mut labels = Vec::new();
             while labels.len() < LABELS_AT_ONCE && self.due(at).is_some() {
                 let Some(Reverse((_, _, id, is_fraud))) = self.waiting.pop() else { break };
-                let label = Some(if is_fraud { Label::Fraud } else { Label::Honest });
+                let label = is_fraud.map(|is_fraud| if is_fraud { Label::Fraud } else { Label::Honest });
                 labels.push(NewLabel { payment: PaymentId(id), label });
             }
             cell.operate_at(at, Command::SetLabels(labels))?;

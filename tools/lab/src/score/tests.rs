@@ -51,8 +51,7 @@ fn history() -> String {
 }
 
 fn replayed(payments: &Path, table: &Path) -> Vec<Vec<f32>> {
-    let wanted =
-        Replay { payments: payments.to_owned(), labels: None, out: vec![table.to_owned()], usd_rate: Vec::new() };
+    let wanted = Replay { payments: payments.to_owned(), labels: None, out: vec![table.to_owned()], rates: None };
     replay(&wanted).unwrap();
     let text = std::fs::read_to_string(table).unwrap();
     let first = text.lines().next().unwrap().split(',').position(|name| name == FEATURE_NAMES[0]).unwrap();
@@ -70,9 +69,9 @@ fn a_cell_sees_the_features_of_a_replay() {
     std::fs::write(&payments, history().replace("METHOD", cell.method())).unwrap();
     let expected = replayed(&payments, &folder.path().join("table.csv"));
     assert!(expected.len() > 300, "{} payments are few", expected.len());
-    let mut rows = Payments::open(&payments, None, &[]).unwrap();
+    let mut rows = Payments::open(&payments, None, None).unwrap();
     let (mut labels, mut seen) = (Labels::default(), 0);
-    while let Some(payment) = rows.next().unwrap() {
+    while let Some(payment) = rows.next_payment().unwrap() {
         labels.come(&cell, payment.at).unwrap();
         let opened = cell.open(std::slice::from_ref(&payment)).unwrap().remove(0);
         let id = cell.redeem(payment.at, opened).unwrap();
