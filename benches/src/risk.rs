@@ -48,7 +48,7 @@ impl Stream {
         let unlabelled = std::collections::VecDeque::new();
         let mut stream = Stream { random: Random(seed | 1), number: 0, past: Past::default(), unlabelled };
         for _ in 0..WARM_UP {
-            let facts = stream.next();
+            let facts = stream.redemption();
             stream.observe(&facts);
             stream.settle(&facts);
         }
@@ -56,7 +56,7 @@ impl Stream {
     }
 
     /// The next redemption.
-    pub fn next(&mut self) -> Facts {
+    pub fn redemption(&mut self) -> Facts {
         self.number += 1;
         let now = Timestamp(1_790_000_000_000 + self.number * GAP);
         // Few come often, many seldom.

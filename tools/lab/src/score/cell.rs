@@ -130,10 +130,11 @@ impl Cell {
     pub fn redeem(&self, at: Timestamp, opened: Opened) -> Result<PaymentId, Failure> {
         self.turn(at);
         let redeem = Redeem { quote: Some(opened.quote), session: Some(opened.session), metadata: Vec::new() };
-        match self.all(Lane::Partner, vec![Command::CreatePayIn(ACCOUNT, redeem)])?.remove(0) {
-            Reply::Payment(payment) => Ok(payment.id),
-            _ => Err(wrong("a redemption was answered with something else")),
-        }
+        let reply = self.all(Lane::Partner, vec![Command::CreatePayIn(ACCOUNT, redeem)])?.remove(0);
+        let Reply::Payment(payment) = reply else {
+            return Err(wrong("a redemption was answered with something else"));
+        };
+        Ok(payment.id)
     }
 
     fn turn(&self, at: Timestamp) {
@@ -180,10 +181,8 @@ impl Cell {
 }
 
 fn opened(pair: &[Reply]) -> Option<Opened> {
-    match pair {
-        [Reply::Session(session), Reply::Quote(quote)] => Some(Opened { session: session.id, quote: quote.id }),
-        _ => None,
-    }
+    let [Reply::Session(session), Reply::Quote(quote)] = pair else { return None };
+    Some(Opened { session: session.id, quote: quote.id })
 }
 
 /// The shipped catalogue in which a dollar is a dollar, nothing costs a fee, and corridors take every amount.
@@ -213,8 +212,7 @@ fn priced() -> Result<(Catalogue, Terms), Failure> {
 
 /// That the clock jumps is how it is meant; everything else is said.
 fn alarm(alarm: engine::Alarm) {
-    match alarm {
-        engine::Alarm::ClockJumped { .. } => {}
-        other => eprintln!("score: {other:?}"),
+    if !matches!(alarm, engine::Alarm::ClockJumped { .. }) {
+        eprintln!("score: {alarm:?}");
     }
 }
