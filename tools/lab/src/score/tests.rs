@@ -1,4 +1,5 @@
-//! A cell at work and a replay of the same history see the same features.
+//! A cell at work and a replay of the same history see the same features, of those that a partner's server can bring about:
+//! devices, networks and countries come with the widget alone.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -15,10 +16,11 @@ const PAYMENTS: u64 = 600;
 /// A busy machine lets the cell's time go on by a few milliseconds while the clock stands still.
 const TOLERANCE: f32 = 3e-3;
 
-/// A seeded history of five weeks: few customers and wallets, so that all windows fill; labels after a day to a week, some of
-/// one second, some never.
-fn history() -> String {
-    let mut text = "id,time,customer,amount,wallet,method,is_fraud,label_time\n".to_owned();
+/// Payments and labels of a seeded month: few customers and wallets, so that all windows fill; labels after a day to a week,
+/// some never, some corrected or taken back a day later.
+fn history() -> [String; 2] {
+    let mut payments = "id,time,customer,amount,wallet,method\n".to_owned();
+    let mut labels = "id,is_fraud,label_time\n".to_owned();
     let mut state = 20_261_122_u64;
     let mut below = |bound: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -34,24 +36,34 @@ fn history() -> String {
         let amount = format!("{}.00", 1 + below(40) * below(40));
         let (customer, wallet) = (below(9), below(14));
         let known = second + 86_400 * (1 + below(6));
-        let label = match below(8) {
-            0 => ",".to_owned(),
-            1 | 2 => format!("1,{}", time(known)),
-            _ => format!("0,{}", time(known)),
-        };
+        let (word, other) = if below(4) == 0 { ("1", "0") } else { ("0", "1") };
         let wallet = if wallet == 0 { String::new() } else { format!("wallet-{wallet}") };
         // Nothing beyond the month: dates stay simple.
-        if known >= 31 * 86_400 {
+        if known + 86_400 >= 31 * 86_400 {
             break;
         }
         let at = time(second);
-        writeln!(text, "{number},{at},customer-{customer},{amount},{wallet},METHOD,{label}").unwrap();
+        writeln!(payments, "{number},{at},customer-{customer},{amount},{wallet},METHOD").unwrap();
+        if below(8) == 0 {
+            continue;
+        }
+        writeln!(labels, "{number},{word},{}", time(known)).unwrap();
+        match below(6) {
+            0 => writeln!(labels, "{number},{other},{}", time(known + 86_400)).unwrap(),
+            1 => writeln!(labels, "{number},,{}", time(known + 86_400)).unwrap(),
+            _ => {}
+        }
     }
-    text
+    [payments, labels]
 }
 
-fn replayed(payments: &Path, table: &Path) -> Vec<Vec<f32>> {
-    let wanted = Replay { payments: payments.to_owned(), labels: None, out: vec![table.to_owned()], rates: None };
+fn replayed(payments: &Path, labels: &Path, table: &Path) -> Vec<Vec<f32>> {
+    let wanted = Replay {
+        payments: payments.to_owned(),
+        labels: Some(labels.to_owned()),
+        out: vec![table.to_owned()],
+        rates: None,
+    };
     replay(&wanted).unwrap();
     let text = std::fs::read_to_string(table).unwrap();
     let first = text.lines().next().unwrap().split(',').position(|name| name == FEATURE_NAMES[0]).unwrap();
@@ -65,11 +77,13 @@ fn replayed(payments: &Path, table: &Path) -> Vec<Vec<f32>> {
 fn a_cell_sees_the_features_of_a_replay() {
     let folder = tempfile::tempdir().unwrap();
     let cell = Cell::start(&folder.path().join("cell")).unwrap();
-    let payments = folder.path().join("payments.csv");
-    std::fs::write(&payments, history().replace("METHOD", cell.method())).unwrap();
-    let expected = replayed(&payments, &folder.path().join("table.csv"));
+    let [payments, known] = ["payments.csv", "labels.csv"].map(|name| folder.path().join(name));
+    let [rows, words] = history();
+    std::fs::write(&payments, rows.replace("METHOD", cell.method())).unwrap();
+    std::fs::write(&known, words).unwrap();
+    let expected = replayed(&payments, &known, &folder.path().join("table.csv"));
     assert!(expected.len() > 300, "{} payments are few", expected.len());
-    let mut rows = Payments::open(&payments, None, None).unwrap();
+    let mut rows = Payments::open(&payments, Some(&known), None).unwrap();
     let (mut labels, mut seen) = (Labels::default(), 0);
     while let Some(payment) = rows.next_payment().unwrap() {
         labels.come(&cell, payment.at).unwrap();
