@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(said(11, ""), "the process that ran the model crashed with signal 11");
         assert_eq!(said(24, ""), "the process that ran the model used more than 30s of processor time");
         assert!(said(9, "").contains("was killed"));
-        assert!(said(6, "memory allocation of 8 bytes failed").contains("more than 2048 MiB of memory (memory alloc"));
+        assert!(said(6, "memory allocation of 8 bytes failed").contains("more than 1024 MiB of memory (memory alloc"));
         assert_eq!(said(6, "what(): x"), "the process that ran the model crashed with signal 6 (what(): x)");
     }
 }

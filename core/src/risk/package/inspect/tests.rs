@@ -9,7 +9,7 @@ use super::*;
 const EXPECTED: Expected<'static> =
     Expected { input: "features", features: 14, output: "probabilities", kind: &Kind::Probability, column: 1 };
 /// The same of the shipped model.
-const SHIPPED: Expected<'static> = Expected { features: 33, ..EXPECTED };
+const SHIPPED: Expected<'static> = Expected { features: 27, ..EXPECTED };
 
 fn file() -> File {
     File::new("features", 14, "probabilities")
