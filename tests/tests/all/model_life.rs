@@ -87,7 +87,7 @@ fn a_model_lives_from_registered_to_retired_and_a_rollback_takes_effect_on_the_n
     });
     // The live model's own word, whatever the sandbox made of it.
     assert!(shadow["agreement"][0]["live"].is_string() && shadow["agreement"][0]["shadow"].is_string(), "{shadow}");
-    assert_eq!((&shadow["against"], &shadow["quarantine"]), (&json!("baseline 1"), &Value::Null), "{shadow}");
+    assert_eq!((&shadow["against"], &shadow["quarantine"]), (&json!("baseline 2"), &Value::Null), "{shadow}");
 
     step(operator, 7, "canary", json!({ "share": 100, "by": "persons" }));
     assert_eq!(decided(operator, &partner), by("canary", "7"));
