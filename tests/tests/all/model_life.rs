@@ -108,9 +108,14 @@ fn a_model_lives_from_registered_to_retired_and_a_rollback_takes_effect_on_the_n
     assert_eq!(decided(operator, &partner), by("live", "2"));
     step(operator, 7, "retire", json!({}));
     assert_eq!(model(operator, 7)["stage"], "retired");
+    assert_eq!(model(operator, 7)["shadow"], Value::Null, "what it said as a shadow is nothing of what it does now");
     let audit = fs::read_to_string(directory.file("operator-audit.jsonl")).unwrap();
-    for said in ["baseline 7: new -> registered", "baseline 7: shadow -> canary 100 % of persons", "as the test wants"]
-    {
+    for said in [
+        "baseline 7: new -> registered",
+        "way back: the fallback rules -> baseline 2",
+        "baseline 7: shadow -> canary 100 % of persons",
+        "as the test wants",
+    ] {
         assert!(audit.contains(said), "{said} in {audit}");
     }
 }
@@ -185,6 +190,52 @@ fn a_canary_that_is_cut_off_is_rolled_back_by_itself() {
     let audit = fs::read_to_string(server.directory().file("operator-audit.jsonl")).unwrap();
     let own = audit.lines().find(|line| line.contains("rollback_model")).unwrap();
     assert!(own.contains("\"operator\":\"causeway\"") && own.contains("baseline 7: canary"), "{own}");
+}
+
+/// The gateway has nothing to go back to: an operator lets the model begin anew, and the log tells of each time.
+#[test]
+fn a_live_model_that_is_cut_off_begins_anew_with_a_promotion() {
+    let server = Server::start(&["--model-budget=1us"]);
+    let (operator, partner) = (server.operator(), server.demo());
+    let cut_off = |other: &Value| {
+        poll(SOON, "the model is cut off", || {
+            decided(operator, &partner);
+            let since = model(operator, 2)["health"]["quarantine"]["since"].clone();
+            (since.is_string() && since != *other).then_some(since)
+        })
+    };
+    let told = |times: usize| {
+        poll(SOON, "the log says so", || {
+            (server.log().error().matches("event=model_quarantined").count() == times).then_some(())
+        });
+    };
+    let first = cut_off(&Value::Null);
+    told(1);
+    step(operator, 2, "promote", json!({}));
+    cut_off(&first);
+    told(2);
+    let audit = fs::read_to_string(server.directory().file("operator-audit.jsonl")).unwrap();
+    assert!(audit.contains("\"baseline 2: loaded anew\""), "{audit}");
+}
+
+/// What was lost is put back while payments run.
+#[test]
+fn a_live_model_that_is_gone_says_so_and_comes_back_with_a_promotion() {
+    let server = Server::start(&[]);
+    let directory = server.directory().clone();
+    server.kill();
+    let (package, aside) = (directory.file("sandbox/models/baseline/2"), directory.file("aside"));
+    fs::rename(&package, &aside).unwrap();
+    let server = Server::start_in(&directory, &[]);
+    let (operator, partner) = (server.operator(), server.demo());
+    let shown = model(operator, 2);
+    assert!(shown["not_loaded"].is_string() && shown["health"].is_null(), "{shown}");
+    let refused = operator.call("POST", "/operator/models/baseline/2/promote", &with_reason(json!({})));
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    fs::rename(&aside, &package).unwrap();
+    step(operator, 2, "promote", json!({}));
+    assert_eq!(model(operator, 2)["not_loaded"], Value::Null);
+    assert_eq!(decided(operator, &partner), by("live", "2"));
 }
 
 /// Whoever watches a shadow learns why it is silent, and can let it begin anew.

@@ -43,6 +43,12 @@ fn payments_and_labels_become_a_report() {
     let labels: Vec<Value> = payments.iter().enumerate().map(label).collect();
     let told = server.operator().done("PUT", "/operator/labels", &json!({ "labels": labels, "reason": "chargebacks" }));
     assert_eq!(told["accepted"], 4);
+    let decision = format!("/operator/payments/{}/decision", payments[3]);
+    let label = server.operator().done("GET", &decision, &Value::Null)["label"].clone();
+    assert!(label["label"] == "fraud" && label["since"].is_string(), "{label}");
+    let pay_out = payments[3].replacen("pi_", "po_", 1);
+    let other = json!({ "labels": [{ "payment": pay_out, "label": "legitimate" }], "reason": "by mistake" });
+    assert_eq!(server.operator().done("PUT", "/operator/labels", &other)["unknown"], json!([pay_out]));
 
     let report = numbers(&server, "");
     assert_eq!(
