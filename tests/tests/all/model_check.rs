@@ -34,7 +34,7 @@ const BAD: [(&str, &str); 25] = [
     ("shape-that-lies", "the output has shape [32, 1] for 16 rows"),
     ("batch-that-lies", "it does not score one row"),
     ("over-the-batch", "nothing may be computed over the rows of a batch"),
-    ("allocates-wildly", "it needs more than 2048 MiB of memory"),
+    ("allocates-wildly", "it needs more than 1024 MiB of memory"),
     ("too-slow", "it is too slow: one row takes"),
     ("map-without-class", "the output's map has no class 7"),
     ("map-as-column", "is a list of maps; say kind = \"map\""),
