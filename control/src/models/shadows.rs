@@ -1,6 +1,7 @@
 //! Shadows: they score what was decided, beside the engine, and decide nothing. What they say is counted and compared with
-//! what the live model said, each by its own thresholds: lists, rules and the sandbox's amounts come after both. The counts begin with the shadow or with the process: receipts hold all features, so that anything older
-//! can be computed again from them.
+//! what the live model said, each by its own thresholds: lists, rules and the sandbox's amounts come after both. The counts
+//! begin with the shadow or with the process: receipts hold all features, so that anything older can be computed again from
+//! them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -106,8 +106,9 @@ fn every_package_of_the_repository_passes() {
         all
     };
     let examples = folders(&models.join("examples")).into_iter().flat_map(|name| folders(&name));
-    let packages: Vec<PathBuf> = folders(&models.join("baseline")).into_iter().chain(examples).collect();
-    assert!(packages.len() >= 8, "{packages:?}");
+    let others = ["baseline", "speed"].into_iter().flat_map(|name| folders(&models.join(name)));
+    let packages: Vec<PathBuf> = others.chain(examples).collect();
+    assert!(packages.len() >= 9, "{packages:?}");
     for package in packages.iter().filter(|package| package.join("manifest.toml").is_file()) {
         let (code, said) = check(package, &["--json", "--budget=100ms"]);
         let report: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{package:?}: {error}: {said}"));
@@ -195,7 +196,7 @@ fn pays(server: &Server, amount: &str) {
     partner.wait_for_payment(&payment, "settled");
 }
 
-pub fn metric(server: &Server, name: &str) -> Option<f64> {
+fn metric(server: &Server, name: &str) -> Option<f64> {
     let text = server.operator().call("GET", "/metrics", &Value::Null).text();
     let line = text.lines().find(|line| line.starts_with(&format!("{name}{{")) && line.contains("sandbox"))?;
     line.rsplit(' ').next()?.parse().ok()
